@@ -1,0 +1,1 @@
+"""SQLite behind plain stores: what the bot remembers."""

@@ -1,0 +1,33 @@
+"""The servers that the bot is, or was, a member of."""
+
+from __future__ import annotations
+
+from storage.database import Database, Transaction
+
+
+class Guilds:
+    """Store of the table `guilds`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def join(self, guild_id: int, now: float) -> None:
+        """Remember the server; a return after leaving counts as a new beginning."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row(
+                """INSERT INTO guilds (id, joined_at) VALUES (:id, :now)
+                   ON CONFLICT (id) DO UPDATE SET joined_at = :now, left_at = NULL WHERE left_at IS NOT NULL""",
+                id=guild_id,
+                now=now,
+            )
+
+        await self._database.write(work)
+
+    async def leave(self, guild_id: int, now: float) -> None:
+        """Note that the server is gone."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row("UPDATE guilds SET left_at = :now WHERE id = :id", id=guild_id, now=now)
+
+        await self._database.write(work)

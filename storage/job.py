@@ -1,0 +1,88 @@
+"""What a job is: its row, its code, and the one table of legal moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from storage.database import Row
+
+State = Literal["queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
+
+# queued: the next stage waits to be sent · submitting: its request may be under way · running: the provider has it.
+# The four others are outcomes; the job stays open until its outcome has been posted.
+MOVES: Mapping[State, frozenset[State]] = {
+    "queued": frozenset({"submitting", "failed", "cancelled"}),
+    "submitting": frozenset({"running", "queued", "succeeded", "failed", "unknown"}),
+    "running": frozenset({"queued", "succeeded", "failed", "cancelled", "unknown"}),
+    "succeeded": frozenset(),
+    "failed": frozenset(),
+    "cancelled": frozenset(),
+    "unknown": frozenset(),
+}
+OUTCOMES = frozenset(state for state, onward in MOVES.items() if not onward)
+
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U: easy to read aloud
+_CODE_SPAN = 32**5
+_CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neighbours look different
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON."""
+
+    id: int
+    guild_id: int
+    interaction_id: int
+    member_id: int
+    provider: str
+    request: str = field(repr=False)
+    created_at: float
+    deadline_at: float
+    channel_id: int
+    card_id: int | None
+    thread_id: int | None
+    state: State
+    stage: str
+    handle: str | None
+    remote: str | None
+    submitted_at: float | None
+    yields: Mapping[str, str] = field(repr=False)
+    failure: str | None
+    detail: str | None
+    cost_usd: Decimal | None
+    ended_at: float | None
+    delivering_at: float | None
+    reply_id: int | None
+    closed_at: float | None
+
+    @property
+    def code(self) -> str:
+        """What people call this job, such as `LS-7K3QM`."""
+        number = self.id * _CODE_FACTOR % _CODE_SPAN
+        digits = [_CODE_ALPHABET[number // 32**place % 32] for place in reversed(range(5))]
+        return "LS-" + "".join(digits)
+
+    @property
+    def home_id(self) -> int:
+        """The channel or thread in which everything about this job is posted."""
+        return self.thread_id or self.channel_id
+
+
+def read_job(row: Row) -> Job:
+    """The job in a row of `jobs`."""
+    values: dict[str, Any] = dict(row)
+    values["yields"] = json.loads(values["yields"])
+    values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
+    return Job(**values)
+
+
+def columns(job: Job) -> dict[str, object]:
+    """The job as values for its row."""
+    values = asdict(job)
+    values["yields"] = json.dumps(values["yields"])
+    values["cost_usd"] = None if job.cost_usd is None else str(job.cost_usd)
+    return values
