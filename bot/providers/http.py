@@ -1,0 +1,163 @@
+"""One request to a provider, and what its failure proves about money.
+
+Facts: a refused or failed connection never had an effect; once a request has left, only an answer tells.
+httpx-aiohttp 0.2 calls a connection that broke *after* the request had left a `ConnectTimeout`, so the original
+aiohttp error decides, not httpx's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from time import time
+from typing import Any, NoReturn
+
+import aiohttp
+import httpx
+
+from bot.errors import (
+    BadKey,
+    Gone,
+    InputRejected,
+    NotAccepted,
+    OutOfCredit,
+    RateLimited,
+    ResultUnusable,
+    UnknownOutcome,
+)
+from bot.providers.transport import FRESH
+
+MAX_JSON_BYTES = 1 << 20
+MAX_REDIRECTS = 3
+_NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_TRANSPORT_FAULTS = (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A provider's answer. `body` is the parsed JSON; `paid` says whether the request could spend money."""
+
+    status: int
+    body: Any
+    retry_after: float | None
+    paid: bool
+
+    def raise_by_status(self, detail: str = "") -> None:
+        """Raise what the HTTP status alone proves; return on 2xx. Adapters look at the body first, then call this."""
+        if self.status < 300:
+            return
+        detail = f"HTTP {self.status} {detail}".strip()
+        if self.status == 429:
+            raise RateLimited(detail, self.retry_after)
+        if self.status >= 500 or self.status in {408, 409, 425} or self.status < 400:
+            raise lost(detail, paid=self.paid)
+        raise {401: BadKey, 402: OutOfCredit, 403: BadKey, 404: Gone, 410: Gone}.get(self.status, InputRejected)(detail)
+
+    def unusable(self, detail: str) -> NoReturn:
+        """Raise for a 2xx answer that doesn't say what it should."""
+        raise lost(detail, paid=self.paid)
+
+
+def lost(detail: str, *, paid: bool) -> NotAccepted | UnknownOutcome:
+    """The fault of a request whose effect can't be known: harmless to repeat only when it cost nothing."""
+    return UnknownOutcome(detail) if paid else NotAccepted(detail)
+
+
+class Http:
+    """Sends single requests over the shared client. Raises faults of `bot.errors` only."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: object = None,
+        paid: bool = False,
+    ) -> Reply:
+        """The JSON answer, whatever its status. `NotAccepted` or `UnknownOutcome` when there is none."""
+        try:
+            async with self._client.stream(
+                method, url, headers=dict(headers), json=body, extensions={FRESH: paid}
+            ) as response:
+                raw = await _capped(response)
+        except _TRANSPORT_FAULTS as fault:
+            raise _judged(fault, paid=paid) from None
+        reply = Reply(response.status_code, None, _retry_after(response.headers), paid)
+        key = headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        try:
+            return Reply(reply.status, json.loads(raw.replace(key, b"[key]") if key else raw), reply.retry_after, paid)
+        except ValueError:
+            reply.raise_by_status("without JSON")
+            reply.unusable("the answer is not JSON")
+
+    async def download(self, url: str, target: Path, *, most: int) -> None:
+        """Stream `url` to `target`, which appears only when it is complete. `most` in bytes.
+
+        `Gone` when the link is dead, `NotAccepted` when trying again may help, `ResultUnusable` when the file is not
+        acceptable.
+        """
+        part = target.with_suffix(".part")
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                async with self._client.stream("GET", url) as response:
+                    if not response.is_redirect:
+                        await _save(response, part, most)
+                        part.replace(target)
+                        return
+                    url = str(response.url.join(response.headers["location"]))
+            except _TRANSPORT_FAULTS as fault:
+                raise _judged(fault, paid=False) from None
+        raise ResultUnusable("too many redirects")
+
+
+def _judged(fault: Exception, *, paid: bool) -> NotAccepted | UnknownOutcome:
+    # Only the kind of error is told on: its text may hold a signed address.
+    cause = fault.__cause__ or fault
+    never_left = isinstance(cause, _NEVER_CONNECTED) or isinstance(fault, httpx.UnsupportedProtocol | httpx.PoolTimeout)
+    return lost(type(cause).__name__, paid=paid and not never_left)
+
+
+async def _capped(response: httpx.Response) -> bytes:
+    raw = bytearray()
+    async for chunk in response.aiter_raw():
+        raw += chunk
+        if len(raw) > MAX_JSON_BYTES:
+            raise httpx.ReadError("answer too large")
+    return bytes(raw)
+
+
+async def _save(response: httpx.Response, part: Path, most: int) -> None:
+    if response.status_code in {403, 404, 410}:
+        raise Gone(f"HTTP {response.status_code} for the result")
+    if response.status_code != 200:
+        raise NotAccepted(f"HTTP {response.status_code} for the result")
+    expected = int(response.headers.get("content-length", "-1"))
+    written = 0
+    with part.open("wb") as file:
+        async for chunk in response.aiter_raw(1 << 16):
+            written += len(chunk)
+            if written > most:
+                raise ResultUnusable(f"the result is larger than {most} bytes")
+            file.write(chunk)
+    if written == 0 or expected not in {-1, written}:
+        raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds to wait, from a number or a date (RFC 9110 §10.2.3)."""
+    value = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
+    except ValueError:
+        return None

@@ -1,0 +1,157 @@
+"""RunComfy's Model API: Kling lip-sync, one call per video (docs.runcomfy.com, "Model APIs").
+
+Two models, text and audio. The run is decided by `/result`: `/status` may say `completed` for a run that failed.
+There is no way to look up a submission whose answer was lost, and only queued runs can be cancelled.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
+from bot.providers.base import (
+    Accepted,
+    Credentials,
+    Done,
+    Failed,
+    KeyField,
+    Limits,
+    Provider,
+    Request,
+    Stage,
+    Submission,
+    Waiting,
+)
+from bot.providers.http import Reply, lost
+
+MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
+DONE = {"completed", "succeeded", "success"}
+FAILED = {"failed", "error"}
+CANCELLED = {"cancelled", "canceled"}
+ERRORS: dict[int, type[ProviderError]] = {
+    400001: Gone,  # InvalidResourceIdentifier
+    400002: OutOfCredit,  # InsufficientResources
+    400004: BadKey,  # UserAccountError: a bad or expired token
+    401001: BadKey,
+    403001: BadKey,  # PermissionDeniedError: another account's request
+    403003: BadKey,
+    404001: Gone,  # ResourceNotFound, expired ones too
+    422001: InputRejected,
+}
+
+
+class _Run(BaseModel):
+    """What `/status` and `/result` have in common; every part may be missing."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+    request_id: str = ""
+    status: str = ""
+    outcome: str = ""
+    queue_position: int | None = None
+    output: dict[str, Any] | None = None
+    error: Any = None
+    cost: Decimal | None = None
+
+
+class RunComfy(Provider):
+    name = "runcomfy"
+    label = "RunComfy"
+    base_url = "https://model-api.runcomfy.net"
+    credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "RunComfy API token", "from runcomfy.com → Profile → API tokens"),)
+    modes = frozenset({"text", "audio"})
+    can_cancel = True
+    limits = Limits(
+        containers=frozenset({"mp4", "mov"}),
+        video_bytes=100 * 2**20,
+        video_seconds=(2, 10),
+        sides=(720, 1920),
+        text_chars=120,
+        speeds=(0.8, 2.0),
+        audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
+        audio_bytes=5 * 2**20,
+        audio_seconds=(2, 60),
+    )
+
+    def stages(self, request: Request) -> tuple[Stage, ...]:
+        return (Stage(request.mode, "Making the video"),)
+
+    async def submit(self, call: Submission) -> Accepted:
+        request = call.request
+        body: dict[str, object] = {"video_url": request.video.url}
+        if request.mode == "text":
+            voice = self.voices[request.voice or ""]
+            body |= {"text": request.text, "voice_id": voice.id, "voice_language": voice.language}
+            body["voice_speed"] = request.speed
+        elif request.audio:
+            body["audio_url"] = request.audio.url
+        run = await self._call("POST", f"/v1/models/{MODELS[request.mode]}", call.credentials, body, paid=True)
+        if not run.request_id:
+            raise lost("the answer has no request_id", paid=True)
+        return Accepted(run.request_id)
+
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
+        run = await self._call("GET", f"/v1/requests/{remote}/status", credentials)
+        if run.status.lower() not in DONE | FAILED | CANCELLED:
+            return Waiting(position=run.queue_position)
+        run = await self._call("GET", f"/v1/requests/{remote}/result?include_cost=true", credentials)
+        word = run.status.lower()
+        if word in CANCELLED:
+            return Failed("cancelled_by_provider", cost_usd=run.cost)
+        if word in FAILED or run.error:
+            return Failed("provider_failed", str(run.error or word)[:300], run.cost)
+        if word not in DONE:
+            return Waiting()
+        url = _video_url(run.output or {})
+        return Done({"video_url": url}, run.cost) if url else Failed("provider_failed", "no video", run.cost)
+
+    async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:  # noqa: ARG002
+        run = await self._call("POST", f"/v1/requests/{remote}/cancel", credentials)
+        return run.outcome.lower() in CANCELLED
+
+    async def check_key(self, credentials: Credentials) -> None:
+        await self._ask("GET", f"/v1/models/{MODELS['text']}", credentials)
+
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:
+        reply = await self._ask("GET", f"/v1/models/{MODELS[request.mode]}", credentials)
+        price = reply.body.get("base_price_usd")
+        return None if price is None else Decimal(str(price))
+
+    async def _call(
+        self, method: str, path: str, credentials: Credentials, body: object = None, *, paid: bool = False
+    ) -> _Run:
+        reply = await self._ask(method, path, credentials, body, paid=paid)
+        try:
+            return _Run.model_validate(reply.body)
+        except ValidationError:
+            reply.unusable("the answer has an unexpected form")
+
+    async def _ask(
+        self, method: str, path: str, credentials: Credentials, body: object = None, *, paid: bool = False
+    ) -> Reply:
+        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
+        reply = await self._http.request(method, self._base + path, headers=headers, body=body, paid=paid)
+        if not isinstance(reply.body, dict):
+            reply.raise_by_status()
+            reply.unusable("the answer is not an object")
+        code = reply.body.get("error_code") or reply.body.get("code")
+        message = reply.body.get("error_message") or reply.body.get("message") or reply.body.get("error") or ""
+        detail = f"{message} {reply.body.get('detail') or ''}".strip()
+        if isinstance(code, int) and code in ERRORS:
+            raise ERRORS[code](f"{code} {detail}")
+        reply.raise_by_status(detail)
+        if code:  # HTTP 200 that carries an error of its own
+            reply.unusable(f"{code} {detail}")
+        return reply
+
+
+def _video_url(output: dict[str, Any]) -> str:
+    """The first video of an output whose parts may be missing, a plain address, or an object with one."""
+    videos = output.get("videos") or []
+    for part in (output.get("video"), *(videos if isinstance(videos, list) else [videos])):
+        url = part.get("url") if isinstance(part, dict) else part
+        if isinstance(url, str) and url:
+            return url
+    return ""

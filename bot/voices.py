@@ -1,0 +1,72 @@
+"""The voices people can choose from: found by friendly name, language, gloss or id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = {"en": "English", "zh": "Chinese"}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One speaker in one language. Neither id nor name is unique alone; `key` is."""
+
+    id: str
+    language: str
+    name: str
+    label: str
+    providers: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What is stored and sent through Discord, such as `en:genshin_vindi2`."""
+        return f"{self.language}:{self.id}"
+
+    @property
+    def title(self) -> str:
+        """What people read, such as `Sunny · English` or `Sunny youth (阳光少年) · Chinese`."""
+        shown = self.label if self.label == self.name else f"{self.label} ({self.name})"
+        return f"{shown} · {LANGUAGES[self.language]}"
+
+
+@cache
+def catalogue() -> dict[str, Voice]:
+    """All Kling voices by key, in the order in which they are offered."""
+    rows = json.loads(files("bot").joinpath("voices.json").read_text(encoding="utf-8"))
+    voices = (Voice(**{**row, "providers": tuple(row["providers"])}) for row in rows)
+    return {voice.key: voice for voice in voices}
+
+
+def voices_of(provider: str) -> dict[str, Voice]:
+    """The catalogue's voices that this provider accepts."""
+    return {key: voice for key, voice in catalogue().items() if provider in voice.providers}
+
+
+def search(voices: Iterable[Voice], typed: str, most: int = 25) -> list[Voice]:
+    """The voices whose name, gloss, language or id contains every typed word; names that begin with it come first."""
+    words = typed.casefold().split()
+
+    def haystack(voice: Voice) -> str:
+        return f"{voice.title} {voice.id} {voice.key}".casefold()
+
+    found = [voice for voice in voices if all(word in haystack(voice) for word in words)]
+    found.sort(key=lambda voice: not voice.label.casefold().startswith(typed.casefold().strip()))
+    return found[:most]
+
+
+def pick(voices: Iterable[Voice], typed: str) -> Voice | None:
+    """The voice meant by what was typed or chosen: a key, an id or a name; None when that is nobody or several."""
+    wanted = typed.casefold().strip()
+    matches = [
+        voice
+        for voice in voices
+        if wanted in {voice.key.casefold(), voice.id.casefold(), voice.label.casefold(), voice.name}
+    ]
+    exact = [voice for voice in matches if voice.key.casefold() == wanted]
+    if exact:
+        return exact[0]
+    return matches[0] if len(matches) == 1 else None
