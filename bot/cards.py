@@ -1,0 +1,109 @@
+"""The words of a job: its status card, its outcome, and what it cost. No Discord here, so that they can be read and
+tested.
+
+Rules: what happened, whether it cost anything, what to do next; at most two sentences; a job code on everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.errors import FAILURES
+from bot.providers.base import Provider, Request
+from bot.voices import catalogue
+from storage.job import OUTCOMES, Job
+
+MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
+QUOTE_CHARS = 200
+ZERO_WIDTH_SPACE = "\u200b"
+
+
+def quoted(text: str, most: int = QUOTE_CHARS) -> str:
+    """A person's text as one harmless line: no markdown, no mention, no line breaks."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}").translate(MARKDOWN)
+
+
+def subject(request: Request) -> str:
+    """What is being spoken and by whom, on one line."""
+    if request.mode == "text":
+        voice = catalogue().get(request.voice or "")
+        return f"“{quoted(request.text or '')}”\n-# Voice {voice.title if voice else request.voice}"
+    return f"the sound of {quoted(request.audio.name if request.audio else '', 60)}"
+
+
+def thread_name(job: Job, request: Request) -> str:
+    """At most 100 characters; names ping nobody, so the text stands as it is."""
+    spoken = " ".join((request.text or "").split()) if request.mode == "text" else "audio"
+    return f"{job.code} · {spoken}"[:100]
+
+
+def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
+    """The status card, rewritten as the job goes on."""
+    request = Request.model_validate_json(job.request)
+    head = f"### 🎬 Lip-sync {job.code}\n{subject(request)}\n-# for <@{job.member_id}>"
+    return f"{head}\n\n{status(job, providers, position)}"
+
+
+def status(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
+    """One line on how the job is doing."""
+    provider = providers.get(job.provider)
+    label = provider.label if provider else job.provider
+    if job.state == "succeeded" and not job.failure:
+        return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
+    if job.state in OUTCOMES:
+        return outcome(job, providers)
+    if job.state == "queued":
+        return "⏳ In line. Nothing has been charged yet."
+    if job.state == "submitting":
+        return f"📤 Sending it to {label}…"
+    if position:
+        return f"⏳ In {label}'s line: **{_ordinal(position)}**. You may leave, I'll ping you here."
+    stages = provider.stages(Request.model_validate_json(job.request)) if provider else ()
+    doing = next((stage.label for stage in stages if stage.name == job.stage), "Working on it")
+    started = f"<t:{int(job.submitted_at or job.created_at)}:R>"
+    return f"⚙️ {doing} at {label}, started {started}. You may leave, I'll ping you here."
+
+
+def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
+    """How a job ended without its video in the thread, and what that cost."""
+    provider = providers.get(job.provider)
+    label = provider.label if provider else job.provider
+    mark = {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
+    sentence = FAILURES[job.failure or "provider_failed"].format(provider=label, file=result_file(job))
+    return f"{mark} {sentence} {cost(job, label)}"
+
+
+def delivery(job: Job, providers: Mapping[str, Provider], *, with_video: bool) -> str:
+    """The new message at the end. It pings the requester, once."""
+    if not with_video:
+        return f"<@{job.member_id}> {outcome(job, providers)}\n-# {job.code}"
+    request = Request.model_validate_json(job.request)
+    voice = catalogue().get(request.voice or "")
+    how = f" · voice {voice.title}" if voice else ""
+    return f"<@{job.member_id}> your video is ready.\n-# AI-generated lip-sync{how} · {job.code}"
+
+
+def cost(job: Job, label: str) -> str:
+    """Whether money moved, in one sentence."""
+    if job.cost_usd:
+        return f"{label} charged ${job.cost_usd:f}."
+    untouched = job.remote is None and not job.yields and job.state != "unknown"
+    if untouched or job.cost_usd is not None:
+        return "Nothing was charged."
+    if job.failure == "cancelled":
+        return f"It was still in line, so {label} should not charge for it."
+    if job.state == "succeeded":
+        return f"{label} charges for it as for any video."
+    return f"Whether {label} charges for it is not known."
+
+
+def result_file(job: Job) -> str:
+    """The name under which the finished video is kept and posted."""
+    return f"ai-generated-{job.code}.mp4"
+
+
+def _ordinal(number: int) -> str:
+    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"

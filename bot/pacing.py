@@ -1,0 +1,43 @@
+"""When to ask again: often in the window in which jobs end, rarely before and after."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict, deque
+
+SOONEST, LATEST = 2.0, 10.0  # seconds between two polls of one job
+SHARE_OF_ELAPSED = 0.06
+RECENT = 20  # ends that are remembered per kind of job
+ENOUGH = 5  # ends before they tell anything
+LONGEST_BACKOFF = 60.0
+LONGEST_RETRY_AFTER = 900.0
+
+
+class Pacing:
+    """Chooses delays, in seconds. Learns from how long recent jobs of the same kind took."""
+
+    def __init__(self) -> None:
+        self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RECENT))
+
+    def ended(self, kind: str, seconds: float) -> None:
+        """Learn that a job of this kind took so long."""
+        self._ends[kind].append(seconds)
+
+    def until_next_poll(self, kind: str, elapsed: float) -> float:
+        """No poll before nine tenths of a recent fast end, then a share of what has passed."""
+        quiet = 0.9 * self._fast_end(kind) - elapsed
+        delay = max(quiet, min(max(SHARE_OF_ELAPSED * elapsed, SOONEST), LATEST))
+        return delay * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
+
+    def after_fault(self, faults_in_a_row: int, retry_after: float | None = None) -> float:
+        """Exponential with full jitter; never sooner than the provider asked for."""
+        backoff = random.uniform(0.5, min(LONGEST_BACKOFF, 2.0 ** min(faults_in_a_row, 10)))  # noqa: S311
+        return max(backoff, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+    def spread(self, over: float) -> float:
+        """A random moment within `over` seconds, so that many jobs resumed at once don't ask at once."""
+        return random.uniform(0.0, over)  # noqa: S311
+
+    def _fast_end(self, kind: str) -> float:
+        ends = sorted(self._ends.get(kind, ()))
+        return ends[len(ends) // 10] if len(ends) >= ENOUGH else 0.0

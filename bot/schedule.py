@@ -1,0 +1,114 @@
+"""The schedule in memory: when each open job takes its next step, and how many steps run at once.
+
+The truth is in the database; this is rebuilt from it at every start. Each lane has its own bound, so that a provider
+that hangs holds up its own jobs only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.clock import Clock
+from storage.job import Job
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """An open job's place in the schedule: its row as last read, and what only matters until the next start."""
+
+    job: Job
+    faults: int = 0  # calls that failed in a row
+    position: int | None = None  # last seen in the provider's queue
+    turn: int = 0  # which of its entries in the heap counts
+    stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class _Lane:
+    busy: int = 0
+    waiting: deque[Ticket] = field(default_factory=deque)
+
+
+class Schedule:
+    """Runs `step` for every ticket when it is due, at most `width` at once per lane."""
+
+    def __init__(
+        self, step: Callable[[Ticket], Awaitable[None]], lane_of: Callable[[Ticket], str], clock: Clock, width: int
+    ) -> None:
+        self._step = step
+        self._lane_of = lane_of
+        self._clock = clock
+        self._width = width
+        self._heap: list[tuple[float, int, Ticket]] = []
+        self._turns = count(1)
+        self._changed = asyncio.Event()
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
+        self._running: set[asyncio.Task[None]] = set()
+        self._open = True
+
+    def put(self, ticket: Ticket, delay: float) -> None:
+        """Let the ticket take its next step in `delay` seconds, and forget any earlier arrangement."""
+        ticket.turn = next(self._turns)
+        heapq.heappush(self._heap, (self._clock.monotonic() + delay, ticket.turn, ticket))
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Serve the schedule until `drain`."""
+        while self._open:
+            for ticket in self._due():
+                self._begin(ticket)
+            self._changed.clear()
+            await self._until_next()
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing more; wait for the steps under way, and cancel what is not done in time."""
+        self._open = False
+        self._changed.set()
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _due(self) -> Iterator[Ticket]:
+        now = self._clock.monotonic()
+        while self._heap and self._heap[0][0] <= now:
+            _, turn, ticket = heapq.heappop(self._heap)
+            if turn == ticket.turn:
+                yield ticket
+
+    async def _until_next(self) -> None:
+        waiting = asyncio.ensure_future(self._changed.wait())
+        if not self._heap:
+            await waiting
+            return
+        delay = max(0.0, self._heap[0][0] - self._clock.monotonic())
+        sleeping = asyncio.ensure_future(self._clock.sleep(delay))
+        try:
+            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            sleeping.cancel()
+
+    def _begin(self, ticket: Ticket) -> None:
+        lane = self._lanes[self._lane_of(ticket)]
+        if lane.busy >= self._width:
+            lane.waiting.append(ticket)
+            return
+        lane.busy += 1
+        task = asyncio.ensure_future(self._serve(lane, ticket))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _serve(self, lane: _Lane, ticket: Ticket) -> None:
+        try:
+            await self._step(ticket)
+            while lane.waiting and self._open:
+                await self._step(lane.waiting.popleft())
+        finally:
+            lane.busy -= 1

@@ -1,0 +1,129 @@
+"""The background task: takes every open job one step further when it is due, until its outcome is posted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.clock import Clock
+from bot.delivery import Delivery
+from bot.errors import NothingToCancel, PostFailed, PostRefused
+from bot.pacing import Pacing
+from bot.replies import Replies
+from bot.schedule import Schedule, Ticket
+from bot.steps import Steps
+from storage.job import OUTCOMES, Job
+from storage.jobs import Jobs, Stale
+
+log = logging.getLogger(__name__)
+
+LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord
+RESUME_SPREAD = 10.0  # seconds over which the first steps after a start are spread
+DRAIN_SECONDS = 15.0
+
+
+class Worker:
+    """Owns every open job between its start and its end. One per database."""
+
+    def __init__(
+        self, jobs: Jobs, steps: Steps, delivery: Delivery, replies: Replies, clock: Clock, pacing: Pacing
+    ) -> None:
+        self._jobs = jobs
+        self._steps = steps
+        self._delivery = delivery
+        self._replies = replies
+        self._pacing = pacing
+        self._tickets: dict[int, Ticket] = {}
+        self._schedule = Schedule(self._take, _lane, clock, LANE_WIDTH)
+        self.draining = False
+
+    @property
+    def open_jobs(self) -> int:
+        """How many jobs are not closed yet."""
+        return len(self._tickets)
+
+    async def run(self) -> None:
+        """Resume what the last run left open, then work until `drain`."""
+        left_open = await self._jobs.open_jobs()
+        for job in left_open:
+            urgent = job.state == "submitting" or job.delivering_at is not None
+            self.add(job, delay=0.0 if urgent else self._pacing.spread(min(RESUME_SPREAD, len(left_open) / 10)))
+        log.info("working; %d open jobs resumed", len(left_open))
+        await self._schedule.run()
+
+    def add(self, job: Job, delay: float = 0.0) -> None:
+        """Take on an open job."""
+        if job.id not in self._tickets:
+            self._tickets[job.id] = Ticket(job)
+            self._schedule.put(self._tickets[job.id], delay)
+
+    async def cancel(self, job: Job) -> None:
+        """Cancel an open job, or raise the `Refusal` that says why not."""
+        ticket = self._tickets.get(job.id)
+        if ticket is None or ticket.job.guild_id != job.guild_id:
+            raise NothingToCancel(job=job.code)
+        async with ticket.stepping:
+            await self._steps.cancel(ticket)
+            self._schedule.put(ticket, 0.0)
+
+    async def drain(self) -> None:
+        """Finish the steps under way, within a bound; open jobs stay for the next start."""
+        self.draining = True
+        await self._schedule.drain(DRAIN_SECONDS)
+        await self._replies.close()
+
+    async def _take(self, ticket: Ticket) -> None:
+        """One step; whatever happens in it, the job keeps its place in the schedule."""
+        async with ticket.stepping:
+            before = (ticket.job.state, ticket.job.stage, ticket.position)
+            try:
+                delay = await self._step(ticket)
+            except Stale:
+                delay = await self._reload(ticket)
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("%s: this step failed inside the bot", ticket.job.code)
+                ticket.faults += 1
+                delay = self._pacing.after_fault(ticket.faults)
+            if delay is None:
+                self._tickets.pop(ticket.job.id, None)
+                return
+            if ticket.job.state not in OUTCOMES and (ticket.job.state, ticket.job.stage, ticket.position) != before:
+                self._replies.show(ticket.job, ticket.position)
+            self._schedule.put(ticket, delay)
+
+    async def _step(self, ticket: Ticket) -> float | None:
+        if ticket.job.state in OUTCOMES:
+            return await self._delivery.step(ticket)
+        if ticket.job.card_id is None:
+            return await self._open(ticket)
+        if ticket.job.state == "queued":
+            return await self._steps.submit(ticket)
+        if ticket.job.state == "submitting":
+            return await self._steps.find(ticket)
+        return await self._steps.poll(ticket)
+
+    async def _open(self, ticket: Ticket) -> float | None:
+        try:
+            ticket.job = await self._delivery.open(ticket.job, looking=True)
+        except PostRefused:
+            return None
+        except PostFailed as fault:
+            log.info("%s: showing: %s; again later", ticket.job.code, fault)
+            ticket.faults += 1
+            return self._pacing.after_fault(ticket.faults)
+        return 0.0
+
+    async def _reload(self, ticket: Ticket) -> float | None:
+        job = await self._jobs.get(ticket.job.guild_id, ticket.job.id)
+        if job is None or job.closed_at is not None:
+            return None
+        ticket.job = job
+        return 0.0
+
+
+def _lane(ticket: Ticket) -> str:
+    """Each provider has a lane of its own, and so has Discord."""
+    at_discord = ticket.job.state in OUTCOMES or ticket.job.card_id is None
+    return "discord" if at_discord else ticket.job.provider
