@@ -1,0 +1,80 @@
+"""`python -m bot run` and `python -m bot demo`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+import discord
+
+from bot.client import aim_discord, open_bot
+from bot.errors import SettingsError
+from bot.health import serve_health
+from bot.logs import start_logging
+from bot.settings import Settings, read_settings
+from storage.database import StorageError
+
+CANNOT_START = 2
+
+
+async def run(settings: Settings) -> None:
+    """Serve Discord until a signal says stop."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    aim_discord(settings)
+    async with open_bot(settings) as client, serve_health(client, settings.http_port):
+        await client.login(settings.discord_token.get_secret_value())
+        connected = asyncio.create_task(client.connect())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if connected.done():
+            connected.result()
+        await client.worker.drain()
+        await client.close()
+        await connected
+
+
+def _run() -> int:
+    try:
+        settings = read_settings()
+        secrets = (
+            settings.discord_token.get_secret_value(),
+            settings.master_keys and settings.master_keys.get_secret_value(),
+        )
+        start_logging(settings.log_level, settings.log_format, [secret for secret in secrets if secret])
+        asyncio.run(run(settings))
+    except (SettingsError, StorageError) as error:
+        print(error, file=sys.stderr)
+    except discord.LoginFailure:
+        print("DISCORD_TOKEN: Discord refused this token; copy it again from the developer portal", file=sys.stderr)
+    except discord.PrivilegedIntentsRequired as error:
+        print(f"Discord refused the connection: {error}", file=sys.stderr)
+    except (discord.HTTPException, OSError) as error:
+        print(f"Discord can't be reached: {error}", file=sys.stderr)
+        return 1
+    else:
+        return 0
+    return CANNOT_START
+
+
+def _demo() -> int:
+    from bot.sandbox.demo import main  # noqa: PLC0415 - only with the demo extra installed
+
+    return main()
+
+
+def main() -> int:
+    """Parse the command line and do what it says; the process's exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("run", help="serve Discord").set_defaults(command=_run)
+    commands.add_parser("demo", help="see it work: no token, no key, no network").set_defaults(command=_demo)
+    return int(parser.parse_args().command())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""The Discord client, and the one place where all parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from pkgutil import iter_modules
+
+import discord
+import yarl
+from discord import app_commands
+
+from bot.clock import Clock
+from bot.delivery import Delivery
+from bot.errors import MouthpieceError, SettingsError
+from bot.keyring import Keyring
+from bot.pacing import Pacing
+from bot.providers import load_providers
+from bot.providers.base import Provider
+from bot.providers.http import Http
+from bot.providers.transport import open_client
+from bot.replies import Replies
+from bot.service import Service
+from bot.settings import Settings
+from bot.steps import Steps
+from bot.worker import Worker
+from storage.database import open_database
+from storage.facts import Facts
+from storage.guilds import Guilds
+from storage.jobs import Jobs
+from storage.keys import Keys
+
+log = logging.getLogger(__name__)
+
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    attach_files=True,
+    read_message_history=True,
+)
+COMMANDS_FACT = "synced_commands"
+
+
+class Mouthpiece(discord.Client):
+    """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations."""
+
+    service: Service
+    keyring: Keyring
+    worker: Worker
+
+    def __init__(self, facts: Facts, guilds: Guilds, clock: Clock) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=60.0,
+        )
+        self.tree = Tree(self)
+        self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
+        self._facts = facts
+        self._known_guilds = guilds
+        self._clock = clock
+
+    async def setup_hook(self) -> None:
+        """Load every cog, and tell Discord of the commands if they have changed since the last time."""
+        cogs = import_module("cogs")
+        for found in iter_modules(cogs.__path__):
+            import_module(f"cogs.{found.name}").setup(self)
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        known = json.dumps([self.application_id, payload], sort_keys=True)
+        fingerprint = hashlib.sha256(known.encode()).hexdigest()
+        if await self._facts.get(COMMANDS_FACT) == fingerprint:
+            return
+        await self.tree.sync()
+        await self._facts.put(COMMANDS_FACT, fingerprint)
+        log.info("told Discord of the changed commands")
+
+    async def on_ready(self) -> None:
+        """Note the servers; the worker may begin."""
+        for guild in self.guilds:
+            await self._known_guilds.join(guild.id, self._clock.now())
+        if not self.at_home.is_set() and self.application_id:
+            scopes = ("bot", "applications.commands")
+            invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
+            log.info("ready as %s in %d servers; invite it with %s", self.user, len(self.guilds), invite)
+        self.at_home.set()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server invited the bot."""
+        await self._known_guilds.join(guild.id, self._clock.now())
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """A server removed the bot: its keys go at once."""
+        await self._known_guilds.leave(guild.id, self._clock.now())
+        await self.keyring.erase(guild.id)
+
+
+class Tree(app_commands.CommandTree[Mouthpiece]):
+    """The commands; what goes wrong in one is explained to the person who used it."""
+
+    async def on_error(self, interaction: discord.Interaction[Mouthpiece], error: app_commands.AppCommandError) -> None:
+        """Answer with the error's own sentence."""
+        await explain(interaction, error)
+
+
+async def explain(interaction: discord.Interaction[Mouthpiece], error: Exception) -> None:
+    """Tell the person, privately, what went wrong; what is no fault of theirs goes to the log as well."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(cause, MouthpieceError):
+        sentence = str(cause)
+    else:
+        log.error("an interaction failed", exc_info=cause)
+        sentence = "Something went wrong inside the bot; whoever runs it finds the reason in its log."
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=sentence)
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True)
+    except discord.HTTPException as lost:
+        log.warning("an answer could not be given: %s", lost)
+
+
+def aim_discord(settings: Settings) -> None:
+    """Use the operator's REST or gateway proxy in place of Discord itself, as far as one is set."""
+    if settings.discord_api_url:
+        discord.http.Route.BASE = settings.discord_api_url
+    if settings.discord_gateway_url:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Mouthpiece]:
+    """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end."""
+    clock, pacing = clock or Clock(), Pacing()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database_path))
+        sandbox_url = await _open_sandbox(stack) if settings.sandbox else ""
+        trusted = settings.trusted_hosts | {sandbox_url.removeprefix("http://").partition("/")[0]}
+        http = Http(await stack.enter_async_context(open_client(trusted)))
+        providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
+        if sandbox_url:
+            providers |= _sandbox_providers(http, sandbox_url)
+        guilds, jobs, keys = Guilds(database), Jobs(database), Keys(database, settings.master())
+        client = Mouthpiece(Facts(database), guilds, clock)
+        replies = Replies(client, providers, clock)
+        folder = settings.data_folder / "results"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        steps = Steps(jobs, keys, providers, clock, pacing)
+        delivery = Delivery(jobs, keys, providers, replies, http, folder, clock, pacing)
+        client.worker = Worker(jobs, steps, delivery, replies, clock, pacing)
+        client.service = Service(guilds, jobs, keys, providers, client.worker, delivery, clock)
+        client.keyring = Keyring(guilds, keys, providers, clock)
+        working = asyncio.create_task(_work_when_ready(client))
+        try:
+            yield client
+        finally:
+            await client.worker.drain()
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await client.close()
+
+
+async def _work_when_ready(client: Mouthpiece) -> None:
+    await client.at_home.wait()
+    await client.worker.run()
+
+
+async def _open_sandbox(stack: AsyncExitStack) -> str:
+    try:
+        from bot.sandbox.server import Sandbox  # noqa: PLC0415 - needs the demo extra
+    except ImportError as error:
+        raise SettingsError(problem=f"SANDBOX: needs the demo extra installed ({error.name} is missing)") from None
+    return (await stack.enter_async_context(Sandbox())).url
+
+
+def _sandbox_providers(http: Http, url: str) -> dict[str, Provider]:
+    from bot.sandbox.provider import SandboxProvider  # noqa: PLC0415 - needs the demo extra
+
+    return {SandboxProvider.name: SandboxProvider(http, f"{url}/runcomfy")}

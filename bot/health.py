@@ -1,0 +1,45 @@
+"""Health and metrics over HTTP, for whoever keeps the bot running. Off unless HTTP_PORT is set."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.client import Mouthpiece
+
+
+@asynccontextmanager
+async def serve_health(client: Mouthpiece, port: int | None) -> AsyncIterator[None]:
+    """`/healthz` is 200 while Discord is connected and the bot takes jobs, else 503; `/metrics` is for Prometheus."""
+    if port is None:
+        yield
+        return
+
+    async def healthz(_: web.Request) -> web.Response:
+        well = client.is_ready() and not client.worker.draining
+        return web.Response(text="ok\n" if well else "not ready\n", status=200 if well else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        latency = client.latency if client.is_ready() else float("nan")
+        lines = (
+            "# TYPE mouthpiece_open_jobs gauge",
+            f"mouthpiece_open_jobs {client.worker.open_jobs}",
+            "# TYPE mouthpiece_servers gauge",
+            f"mouthpiece_servers {len(client.guilds)}",
+            "# TYPE mouthpiece_gateway_latency_seconds gauge",
+            f"mouthpiece_gateway_latency_seconds {latency}",
+        )
+        return web.Response(text="\n".join(lines) + "\n")
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/metrics", metrics)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, port=port).start()
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,42 @@
+"""The sandbox as a provider on a real server (SANDBOX=1): for trying everything out before buying credit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.providers.base import Accepted, Credentials, Done, Failed, Request, Submission, Waiting
+from bot.providers.runcomfy import RunComfy
+from bot.voices import Voice, voices_of
+
+NO_SECRET = {"api_key": "rc-sandbox"}
+
+
+class SandboxProvider(RunComfy):
+    """RunComfy's own adapter against the emulator: it wants no key and costs nothing."""
+
+    name = "sandbox"
+    label = "Sandbox"
+    credentials = ()
+
+    @property
+    def voices(self) -> Mapping[str, Voice]:
+        """The emulated provider's."""
+        return voices_of(RunComfy.name)
+
+    async def submit(self, call: Submission) -> Accepted:
+        """With the emulator's own key."""
+        return await super().submit(replace(call, credentials=NO_SECRET))
+
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
+        """With the emulator's own key."""
+        return await super().poll(stage, remote, NO_SECRET)
+
+    async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:  # noqa: ARG002
+        """With the emulator's own key."""
+        return await super().cancel(stage, remote, NO_SECRET)
+
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+        """Nothing at all."""
+        return Decimal(0)

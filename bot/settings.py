@@ -1,0 +1,109 @@
+"""The operator's settings: read once from the environment and `.env`, then passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.providers import provider_classes
+from storage.sealing import MasterKeys
+
+SECRETS = ("discord_token", "master_keys")
+
+
+class Settings(BaseSettings):
+    """Every field is an environment variable of the same name in capitals; each secret can also come as `…_FILE`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    discord_token: SecretStr
+    discord_token_file: Path | None = None
+    database_path: Path = Path("data/mouthpiece.db")
+    master_keys: SecretStr | None = None
+    master_keys_file: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    http_port: int | None = Field(default=None, ge=1, le=65535)
+    sandbox: bool = False
+    discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
+    discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
+    provider_urls: dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]] = {}
+    trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in SECRETS:
+            file = values.get(f"{name}_file")
+            if file and not values.get(name):
+                try:
+                    values[name] = Path(file).read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    raise SettingsError(problem=f"{name.upper()}_FILE: {file}: {type(error).__name__}") from None
+        return values
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _any_case(cls, value: object, info: Any) -> object:
+        if not isinstance(value, str):
+            return value
+        return value.upper() if info.field_name == "log_level" else value.lower()
+
+    @field_validator("master_keys")
+    @classmethod
+    def _parse_master_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            MasterKeys.parse(value.get_secret_value())
+        return value
+
+    @field_validator("provider_urls")
+    @classmethod
+    def _known_providers(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        known = {found.name for found in provider_classes()}
+        if unknown := sorted(set(value) - known):
+            raise ValueError(f"{', '.join(unknown)} is no provider; known are {', '.join(sorted(known))}")
+        return value
+
+    @property
+    def data_folder(self) -> Path:
+        """Where everything lives that must survive a restart."""
+        return self.database_path.parent
+
+    def master(self) -> MasterKeys:
+        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database."""
+        if self.master_keys:
+            return MasterKeys.parse(self.master_keys.get_secret_value())
+        file = self.data_folder / "master.key"
+        if not file.exists():
+            self.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.touch(mode=0o600)
+            file.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
+        try:
+            return MasterKeys.parse(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise SettingsError(problem=f"MASTER_KEYS: {file}: {error}") from None
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings; `SettingsError` holds one line per mistake and never a value."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = []
+        for mistake in error.errors(include_input=False, include_url=False, include_context=False):
+            name = ".".join(str(part) for part in mistake["loc"]).upper()
+            what = "is not set" if mistake["type"] == "missing" else mistake["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {what}")
+        raise SettingsError(problem="\n".join(lines)) from None

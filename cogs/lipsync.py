@@ -1,0 +1,137 @@
+"""`/lipsync`: what everyone can ask for."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot.client import Mouthpiece
+from bot.errors import ChannelUnfit
+from bot.providers.base import Media
+from bot.service import Ask, Place
+from bot.voices import search
+from storage.job import Job
+
+Interaction = discord.Interaction[Mouthpiece]
+
+LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
+PERMISSION_NAMES = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "create_public_threads": "Create Public Threads",
+    "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",
+}
+
+
+@app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
+class Lipsync(app_commands.Group):
+    """Make the person in a video say something else."""
+
+    def __init__(self, client: Mouthpiece) -> None:
+        super().__init__(name="lipsync", description="Make the person in a video say something else")
+        self._service = client.service
+
+    @app_commands.command(description="Type a line, pick a voice, and the person in your video says it")
+    @app_commands.describe(
+        video="A clip of one person, seen from the front (mp4 or mov)",
+        text="What should be said",
+        voice="Start typing a name or a language",
+        speed="How fast: 1 is normal",
+        provider="Who makes the video; usually best left out",
+    )
+    async def text(
+        self,
+        interaction: Interaction,
+        video: discord.Attachment,
+        text: Range[str, 1, LONGEST_TEXT],
+        voice: str,
+        speed: Range[float, 0.5, 2.0] = 1.0,
+        provider: str | None = None,
+    ) -> None:
+        """Speak a text with a voice."""
+        await interaction.response.defer(ephemeral=True)
+        ask = Ask(
+            place=_place(interaction),
+            member_id=interaction.user.id,
+            interaction_id=interaction.id,
+            video=_media(video),
+            text=text,
+            voice=voice,
+            speed=speed,
+            provider=provider,
+        )
+        await _answer(interaction, await self._service.start(ask))
+
+    @app_commands.command(description="Attach a recording, and the person in your video says it")
+    @app_commands.describe(
+        video="A clip of one person, seen from the front (mp4 or mov)",
+        audio="The recording that should be said (mp3, wav, m4a or aac)",
+        provider="Who makes the video; usually best left out",
+    )
+    async def audio(
+        self,
+        interaction: Interaction,
+        video: discord.Attachment,
+        audio: discord.Attachment,
+        provider: str | None = None,
+    ) -> None:
+        """Speak what an audio file says."""
+        await interaction.response.defer(ephemeral=True)
+        ask = Ask(
+            place=_place(interaction),
+            member_id=interaction.user.id,
+            interaction_id=interaction.id,
+            video=_media(video),
+            audio=_media(audio),
+            provider=provider,
+        )
+        await _answer(interaction, await self._service.start(ask))
+
+    @text.autocomplete("voice")
+    async def _voices(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
+        voices = self._service.voices(interaction.namespace.provider)
+        return [Choice(name=voice.title[:100], value=voice.key) for voice in search(voices, typed)]
+
+    @text.autocomplete("provider")
+    @audio.autocomplete("provider")
+    async def _providers(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
+        found = [provider for provider in self._service.providers if typed.casefold() in provider.label.casefold()]
+        return [Choice(name=provider.label, value=provider.name) for provider in found[:25]]
+
+
+def setup(client: Mouthpiece) -> None:
+    """Add the commands."""
+    client.tree.add_command(Lipsync(client))
+
+
+async def _answer(interaction: Interaction, job: Job) -> None:
+    if job.card_id is None:
+        where = "I'll show it here as soon as Discord lets me."
+    else:
+        where = f"https://discord.com/channels/{job.guild_id}/{job.home_id}/{job.card_id if not job.thread_id else ''}"
+    await interaction.edit_original_response(
+        content=f"**{job.code}** is on its way: {where.rstrip('/')}\nI'll ping you there when the video is ready."
+    )
+
+
+def _media(attachment: discord.Attachment) -> Media:
+    return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
+
+
+def _place(interaction: Interaction) -> Place:
+    """Where the command was used, and which permissions the bot lacks there to bring the video back."""
+    channel = interaction.channel
+    if interaction.guild_id is None or channel is None:
+        raise ChannelUnfit
+    needed = dict(PERMISSION_NAMES)
+    if isinstance(channel, discord.Thread):
+        del needed["send_messages"], needed["create_public_threads"]
+    elif not isinstance(channel, discord.TextChannel):
+        del needed["send_messages_in_threads"], needed["create_public_threads"]
+    have = interaction.app_permissions
+    missing = tuple(shown for name, shown in needed.items() if not getattr(have, name))
+    return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing)
