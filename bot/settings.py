@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     sandbox: bool = False
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
     discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
-    provider_urls: dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]] = {}
+    provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = {}
     trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
 
     @model_validator(mode="before")
@@ -48,6 +49,14 @@ class Settings(BaseSettings):
                 except (OSError, UnicodeDecodeError) as error:
                     raise SettingsError(problem=f"{name.upper()}_FILE: {file}: {type(error).__name__}") from None
         return values
+
+    @field_validator("provider_urls", mode="before")
+    @classmethod
+    def _parse_urls(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError('is not JSON such as {"runcomfy": "https://proxy.example"}') from None
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod

@@ -24,7 +24,7 @@ CREATE TABLE jobs (
   interaction_id INTEGER NOT NULL UNIQUE,
   member_id      INTEGER NOT NULL,
   provider       TEXT NOT NULL,
-  request        TEXT NOT NULL CHECK (json_valid(request)),
+  request        TEXT NOT NULL,
   created_at     REAL NOT NULL,
   deadline_at    REAL NOT NULL,
 
@@ -39,7 +39,7 @@ CREATE TABLE jobs (
   handle         TEXT,           -- our id for the stage being sent, stored before the request leaves
   remote         TEXT,           -- the provider's id for the stage that runs
   submitted_at   REAL,
-  yields         TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(yields)),
+  yields         TEXT NOT NULL DEFAULT '{}',
   failure        TEXT,
   detail         TEXT,
   cost_usd       TEXT,           -- decimal; null while the provider has not said

@@ -1,0 +1,241 @@
+"""One request: what each way of failing proves about money, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+from pathlib import Path
+from time import time
+
+import pytest
+
+from bot.errors import (
+    BadKey,
+    Gone,
+    InputRejected,
+    NotAccepted,
+    OutOfCredit,
+    ProviderError,
+    RateLimited,
+    ResultUnusable,
+    UnknownOutcome,
+)
+from bot.providers.http import MAX_JSON_BYTES, Http
+from bot.providers.transport import open_client
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+HEADERS = {"Authorization": "Bearer rc-canary-0123456789"}
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[str]:
+    """A TCP server that does with each connection what the test says."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.close()
+
+
+def answering(raw: str | bytes, *, then_close: bool = True) -> Handler:
+    """Reads one request, answers with these bytes."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b"content-length: " in head.lower():
+                await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+            writer.write(raw.encode() if isinstance(raw, str) else raw)
+            await writer.drain()
+            if then_close:
+                return
+
+    return handler
+
+
+def http_answer(status: str, body: str, *headers: str) -> str:
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body.encode())}", *headers, "", body)
+    return "\r\n".join(lines)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    async with open_client({"127.0.0.1"}) as client:
+        yield Http(client)
+
+
+async def fault_of(http: Http, raw: str | bytes, *, paid: bool) -> ProviderError:
+    """The fault that such an answer becomes."""
+    async with serving(answering(raw)) as url:
+        with pytest.raises(ProviderError) as caught:
+            (await http.request("POST", url, headers=HEADERS, body={}, paid=paid)).raise_by_status()
+    return caught.value
+
+
+async def test_a_refused_connection_proves_that_nothing_was_accepted(http: Http) -> None:
+    async with serving(answering("")) as url:
+        pass
+    with pytest.raises(NotAccepted):
+        await http.request("POST", url, headers=HEADERS, body={}, paid=True)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("", id="closed without an answer"),
+        pytest.param("HTTP/1.1 200 OK\r\nContent-Len", id="closed within the head"),
+        pytest.param('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"request_id"', id="closed within the body"),
+        pytest.param("complete nonsense\r\n\r\n", id="not even HTTP"),
+        pytest.param(http_answer("200 OK", "<html>hello</html>"), id="HTML"),
+        pytest.param(http_answer("200 OK", '{"request_id": "tru'), id="truncated JSON"),
+        pytest.param(http_answer("500 Oops", "{}"), id="500"),
+        pytest.param(http_answer("502 Bad Gateway", "<html>nginx</html>"), id="502"),
+        pytest.param(http_answer("503 Busy", "{}"), id="503"),
+        pytest.param(http_answer("504 Late", "{}"), id="504"),
+        pytest.param(http_answer("302 Found", "{}", "Location: /elsewhere"), id="redirect"),
+    ],
+)
+async def test_once_a_paid_request_has_left_only_an_answer_tells(http: Http, raw: str) -> None:
+    assert type(await fault_of(http, raw, paid=True)) is UnknownOutcome
+    assert type(await fault_of(http, raw, paid=False)) is NotAccepted
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        ("400 Bad", InputRejected),
+        ("401 Who", BadKey),
+        ("402 Pay", OutOfCredit),
+        ("403 No", BadKey),
+        ("404 Where", Gone),
+        ("422 What", InputRejected),
+    ],
+)
+async def test_a_refusal_in_words_is_proof_too(http: Http, status: str, fault: type[ProviderError]) -> None:
+    assert type(await fault_of(http, http_answer(status, '{"error": "x"}'), paid=True)) is fault
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("Retry-After: 7", 7.0), ("Retry-After: soon", None), ("X-Nothing: 1", None), ("Retry-After: -5", 0.0)],
+)
+async def test_being_rate_limited_says_when_to_come_back(http: Http, header: str, seconds: float | None) -> None:
+    fault = await fault_of(http, http_answer("429 Slow", "{}", header), paid=True)
+    assert isinstance(fault, RateLimited)
+    assert fault.retry_after == seconds
+
+
+async def test_a_date_to_come_back_at_is_understood(http: Http) -> None:
+    header = f"Retry-After: {formatdate(time() + 60, usegmt=True)}"
+    fault = await fault_of(http, http_answer("429 Slow", "<p>", header), paid=True)
+    assert isinstance(fault, RateLimited)
+    assert fault.retry_after is not None
+    assert 50 < fault.retry_after <= 61
+
+
+async def test_an_endless_answer_is_cut(http: Http) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(4 * MAX_JSON_BYTES // 2**16):
+            writer.write(b" " * 2**16)
+            await writer.drain()
+
+    async with serving(flood) as url:
+        with pytest.raises(NotAccepted):
+            await http.request("GET", url, headers=HEADERS)
+
+
+async def test_a_provider_that_quotes_the_key_does_not_get_it_into_our_logs(http: Http) -> None:
+    fault = await fault_of(http, http_answer("400 Bad", '{"error": "bad key rc-canary-0123456789"}'), paid=True)
+    async with serving(answering(http_answer("200 OK", '{"echo": "rc-canary-0123456789"}'))) as url:
+        reply = await http.request("GET", url, headers=HEADERS)
+    assert "canary" not in f"{fault!r} {fault.detail} {reply!r}"
+    assert reply.body == {"echo": "[key]"}
+
+
+async def test_polls_share_a_connection_and_paid_requests_never_reuse_one(http: Http) -> None:
+    connections = 0
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await answering(http_answer("200 OK", "{}"), then_close=False)(reader, writer)
+
+    async with serving(count) as url:
+        for _ in range(3):
+            await http.request("GET", url, headers=HEADERS)
+        assert connections == 1
+        for _ in range(3):
+            await http.request("POST", url, headers=HEADERS, body={}, paid=True)
+        assert connections == 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/x",
+        "https://127.0.0.1/x",
+        "https://[::1]/x",
+        "https://10.0.0.8/x",
+        "https://169.254.169.254/latest/meta-data",
+        "https://localhost/x",
+    ],
+)
+async def test_private_and_plain_addresses_are_refused_before_anything_is_sent(url: str) -> None:
+    async with open_client() as client:
+        with pytest.raises(NotAccepted):
+            await Http(client).request("POST", url, headers=HEADERS, body={}, paid=True)
+
+
+async def test_a_redirect_of_a_download_is_checked_like_its_first_address(tmp_path: Path) -> None:
+    async with serving(answering("")) as inside:
+        port = inside.rpartition(":")[2]
+        redirect = answering(http_answer("302 Found", "", f"Location: http://localhost:{port}/secret"))
+        async with serving(redirect) as url, open_client({"127.0.0.1"}) as client:
+            with pytest.raises(NotAccepted):
+                await Http(client).download(url, tmp_path / "x.mp4", most=100)
+
+
+async def test_a_download_appears_only_when_it_is_complete(http: Http, tmp_path: Path) -> None:
+    target = tmp_path / "x.mp4"
+    async with serving(answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")) as url:
+        with pytest.raises(NotAccepted):
+            await http.download(url, target, most=100)
+    assert not target.exists()
+    async with serving(answering(http_answer("200 OK", "1234567890"))) as url:
+        await http.download(url, target, most=100)
+    assert target.read_bytes() == b"1234567890"
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        (http_answer("404 Gone", ""), Gone),
+        (http_answer("403 Expired", ""), Gone),
+        (http_answer("500 Oops", ""), NotAccepted),
+        (http_answer("200 OK", ""), NotAccepted),
+        (http_answer("200 OK", "x" * 101), ResultUnusable),
+        ("HTTP/1.1 200 OK\r\n\r\n" + "x" * 101, ResultUnusable),
+        (http_answer("302 Found", "", "Location: /again"), ResultUnusable),
+    ],
+)
+async def test_a_download_that_cannot_be_had_says_whether_to_try_again(
+    http: Http, tmp_path: Path, raw: str, fault: type[ProviderError]
+) -> None:
+    async with serving(answering(raw)) as url:
+        with pytest.raises(fault):
+            await http.download(url, tmp_path / "x.mp4", most=100)
+    assert not (tmp_path / "x.mp4").exists()

@@ -1,0 +1,117 @@
+"""The database: transactions that nobody can tear, one process at a time, migrations forward only."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database, StorageError, Transaction, migrate, migrations, open_database
+
+
+async def put(database: Database, name: str, *, fail: bool = False, pause: float | None = None) -> None:
+    async def work(tx: Transaction) -> None:
+        await tx.row("INSERT INTO facts (name, value) VALUES (:name, 'x')", name=name)
+        if pause is not None:
+            await asyncio.sleep(pause)
+        if fail:
+            raise RuntimeError("on purpose")
+
+    await database.write(work)
+
+
+async def names(database: Database) -> set[str]:
+    return {row["name"] for row in await database.rows("SELECT name FROM facts")}
+
+
+async def test_a_write_is_visible_to_readers_when_it_returns(database: Database) -> None:
+    await put(database, "a")
+    assert await names(database) == {"a"}
+
+
+async def test_one_task_that_rolls_back_takes_no_other_tasks_write_with_it(database: Database) -> None:
+    calls = [put(database, f"n{i}", fail=i % 2 == 0, pause=0) for i in range(40)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(result, RuntimeError) for result in results) == 20
+    assert await names(database) == {f"n{i}" for i in range(1, 40, 2)}
+
+
+async def test_cancelling_the_caller_does_not_tear_a_transaction(database: Database) -> None:
+    task = asyncio.create_task(put(database, "kept", pause=0.01))
+    await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await database.drain()
+    assert await names(database) == {"kept"}
+    await put(database, "next")
+
+
+async def test_the_settings_that_durability_rests_on_are_in_force(database: Database) -> None:
+    async def work(tx: Transaction) -> list[object]:
+        pragmas = ("journal_mode", "synchronous", "foreign_keys")
+        return [value for pragma in pragmas for value in (await tx.row(f"PRAGMA {pragma}") or ())]
+
+    assert await database.write(work) == ["wal", 2, 1]
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.rows("DELETE FROM facts")
+
+
+async def test_a_second_bot_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "bot.db"):
+        with pytest.raises(StorageError, match="already running"):
+            async with open_database(tmp_path / "bot.db"):
+                pass
+    async with open_database(tmp_path / "bot.db"):
+        pass
+
+
+async def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "data" / "bot.db"):
+        assert stat.S_IMODE((tmp_path / "data" / "bot.db").stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    with pytest.raises(StorageError, match="newer version"):
+        migrate(path)
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    path.write_bytes(b"not a database at all, but long enough to look at" * 40)
+    with pytest.raises(StorageError, match="not a database"):
+        migrate(path)
+
+
+def test_an_existing_file_is_copied_before_it_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bot.db"
+    migrate(path)
+    first = dict(migrations())
+    monkeypatch.setattr("storage.database.migrations", lambda: {**first, 2: "CREATE TABLE later (x TEXT) STRICT;"})
+    migrate(path)
+    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(tmp_path / "bot.db.before-2")) as before:
+        assert now.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert before.execute("PRAGMA user_version").fetchone()[0] == max(first)
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bot.db"
+    migrate(path)
+    broken = {**migrations(), 2: "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (again TEXT) STRICT;"}
+    monkeypatch.setattr("storage.database.migrations", lambda: broken)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'later'").fetchall()

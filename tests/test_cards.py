@@ -1,0 +1,112 @@
+"""The words of a job: harmless whatever people type, and honest about money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import cards
+from bot.errors import FAILURES
+from bot.providers import load_providers
+from bot.providers.base import Media, Provider, Request
+from bot.providers.http import Http
+from storage.job import Job, State
+
+VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
+
+
+@pytest.fixture(scope="module")
+def providers() -> dict[str, Provider]:
+    return load_providers(Http(httpx.AsyncClient()), {})
+
+
+def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> Job:
+    request = Request(mode="text", video=VIDEO, text=text, voice="en:genshin_vindi2")
+    job = Job(
+        id=7, guild_id=1, interaction_id=2, member_id=42, provider="runcomfy", request=request.model_dump_json(),
+        created_at=1000.0, deadline_at=4600.0, channel_id=3, card_id=4, thread_id=4, state=state, stage="text",
+        handle=None, remote=None, submitted_at=None, yields={}, failure=None, detail=None, cost_usd=None, ended_at=None,
+        delivering_at=None, reply_id=None, closed_at=None,
+    )  # fmt: skip
+    return replace(job, **values)
+
+
+@given(st.text(max_size=400))
+def test_a_persons_text_mentions_nobody_and_breaks_no_card(text: str) -> None:
+    shown = cards.quoted(text)
+    assert "@everyone" not in shown
+    assert "<@" not in shown
+    assert "\n" not in shown
+    assert len(shown) <= 5 * cards.QUOTE_CHARS
+
+
+@pytest.mark.parametrize(
+    "text", ["@everyone", "<@42>", "<@&1>", "# big", "**bold**", "`code`", "> quote", "||spoiler||"]
+)
+def test_markdown_and_mentions_are_shown_as_typed_not_obeyed(text: str) -> None:
+    shown = cards.quoted(text)
+    assert shown != text
+    assert shown.replace("\\", "").replace(cards.ZERO_WIDTH_SPACE, "") == text
+
+
+def test_the_card_says_who_speaks_what_and_for_whom(providers: dict[str, Provider]) -> None:
+    card = cards.card(a_job(), providers, None)
+    assert "Hello there" in card
+    assert "Sunny" in card
+    assert "<@42>" in card
+    assert a_job().code in card
+    assert "Nothing has been charged yet" in card
+
+
+def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> None:
+    running = a_job("running", remote="r", submitted_at=1010.0)
+    assert "RunComfy's line: **2nd**" in cards.card(running, providers, 2)
+    assert "**11th**" in cards.card(running, providers, 11)
+    assert "<t:1010:R>" in cards.card(running, providers, None)
+
+
+@pytest.mark.parametrize(
+    ("job", "sentence"),
+    [
+        (a_job("failed", failure="bad_key"), "Nothing was charged."),
+        (a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal(0)), "Nothing was charged."),
+        (a_job("failed", failure="provider_failed", remote="r"), "Whether RunComfy charges for it is not known."),
+        (a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal("0.05")), "RunComfy charged $0.05."),
+        (a_job("cancelled", failure="cancelled"), "Nothing was charged."),
+        (a_job("cancelled", failure="cancelled", remote="r"), "RunComfy should not charge"),
+        (a_job("unknown", failure="unknown_outcome"), "Whether RunComfy charges for it is not known."),
+    ],
+)
+def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, providers: dict[str, Provider]) -> None:
+    assert sentence in cards.delivery(job, providers, with_video=False)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, providers: dict[str, Provider]) -> None:
+    words = cards.delivery(a_job("failed", failure=failure), providers, with_video=False)
+    assert words.count("<@") == 1
+    assert a_job().code in words
+    assert "{" not in words
+
+
+def test_the_result_is_labelled_as_made_by_ai(providers: dict[str, Provider]) -> None:
+    words = cards.delivery(a_job("succeeded"), providers, with_video=True)
+    assert "AI-generated" in words
+    assert words.startswith("<@42>")
+    assert cards.result_file(a_job()).startswith("ai-generated-")
+
+
+@given(st.text(max_size=3000))
+def test_a_thread_name_is_never_too_long(text: str) -> None:
+    request = Request(mode="text", video=VIDEO, text=text, voice="en:AOT")
+    assert 1 <= len(cards.thread_name(a_job(), request)) <= 100
+
+
+def test_a_provider_that_was_removed_from_the_bot_still_has_a_name() -> None:
+    assert "runcomfy" in cards.outcome(a_job("failed", failure="no_key"), {})

@@ -1,0 +1,105 @@
+"""Settings: one readable line per mistake, and never a value in it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, read_settings
+from storage.sealing import MasterKeys
+
+TOKEN = "token-canary"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def mistakes(monkeypatch: pytest.MonkeyPatch, **values: str) -> list[str]:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert "canary" not in str(caught.value)
+    return str(caught.value).splitlines()
+
+
+def test_without_a_token_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mistakes(monkeypatch) == ["DISCORD_TOKEN: is not set"]
+
+
+def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mistakes(monkeypatch, DISCORD_TOKEN="") == ["DISCORD_TOKEN: is not set"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOG_LEVEL", "canary"),
+        ("LOG_FORMAT", "canary"),
+        ("HTTP_PORT", "canary"),
+        ("HTTP_PORT", "70000"),
+        ("SANDBOX", "canary"),
+        ("DISCORD_API_URL", "http://canary/api"),
+        ("DISCORD_GATEWAY_URL", "http://canary"),
+        ("PROVIDER_URLS", '{"canary": "https://x.example"}'.replace("canary", "nobody")),
+        ("MASTER_KEYS", "canary"),
+    ],
+)
+def test_each_mistake_is_one_line_that_names_the_field(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    (line,) = mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, **{name: value})
+    assert line.startswith(f"{name}")
+
+
+def test_two_mistakes_are_two_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, LOG_LEVEL="loud", HTTP_PORT="many")) == 2
+
+
+def test_broken_json_is_a_readable_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, PROVIDER_URLS="{canary")
+    assert line.startswith("PROVIDER_URLS")
+
+
+def test_secrets_can_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", str(tmp_path / "token"))
+    assert read_settings().discord_token.get_secret_value() == TOKEN
+
+
+def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = mistakes(monkeypatch, DISCORD_TOKEN_FILE="nowhere")
+    assert line.startswith("DISCORD_TOKEN_FILE")
+
+
+def test_the_environment_and_the_env_file_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN={TOKEN}\nLOG_FORMAT=JSON\nTRUSTED_HOSTS=a.example, b.example:8080\n")
+    monkeypatch.setenv("LOG_LEVEL", "warning")
+    settings = read_settings()
+    assert (settings.log_level, settings.log_format) == ("WARNING", "json")
+    assert settings.trusted_hosts == {"a.example", "b.example:8080"}
+
+
+def test_no_secret_shows_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    assert "canary" not in repr(read_settings())
+
+
+def test_without_master_keys_one_is_made_once_and_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    settings = read_settings(discord_token=TOKEN, database_path=tmp_path / "data" / "bot.db")
+    sealed = settings.master().seal(b"secret", 1)
+    assert settings.master().unseal(*sealed, 1) == b"secret"
+    assert stat.S_IMODE((tmp_path / "data" / "master.key").stat().st_mode) == 0o600
+
+
+def test_the_first_master_key_seals_and_the_others_still_open() -> None:
+    old, new = MasterKeys.generate("old"), MasterKeys.generate("new")
+    name, sealed = MasterKeys.parse(old).seal(b"secret", 1)
+    both = MasterKeys.parse(f"{new},{old}")
+    assert both.unseal(name, sealed, 1) == b"secret"
+    assert both.seal(b"x")[0] == "new"
