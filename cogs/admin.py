@@ -93,7 +93,7 @@ class KeyForm(discord.ui.Modal):
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Test the key, save it, and never show it again."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await interaction.response.defer(ephemeral=True, thinking=True)
         typed = {name: field.value for name, field in self._fields.items()}
         hint, price = await self._keyring.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
         costs = f" {self._provider.label} asks ${price:f} per video." if price is not None else ""

@@ -29,14 +29,14 @@ class SandboxProvider(RunComfy):
         """With the emulator's own key."""
         return await super().submit(replace(call, credentials=NO_SECRET))
 
-    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
         """With the emulator's own key."""
         return await super().poll(stage, remote, NO_SECRET)
 
-    async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:  # noqa: ARG002
+    async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:
         """With the emulator's own key."""
         return await super().cancel(stage, remote, NO_SECRET)
 
-    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:
         """Nothing at all."""
         return Decimal(0)

@@ -1,0 +1,94 @@
+"""Switchable faults for the emulators: what goes wrong on the way to a provider and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from typing import Literal
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Kind = Literal["answer", "cut before", "cut after", "hang", "drip", "truncate"]
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong, for the next `times` requests that match.
+
+    answer: this `status` and `body` in place of any effect · cut before / cut after: the connection breaks before or
+    after the effect · hang: no answer · drip: the real answer, a byte at a time · truncate: the real effect, half its
+    answer.
+    """
+
+    kind: Kind
+    method: str = "*"
+    path: str = "*"
+    times: int = 1
+    status: int = 500
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Faults:
+    """The faults that are switched on; the first that matches is used up."""
+
+    def __init__(self) -> None:
+        self._on: list[Fault] = []
+
+    def add(self, kind: Kind, method: str = "*", path: str = "*", **details: object) -> None:
+        """Switch one on. `path` is a pattern as in file names."""
+        self._on.append(Fault(kind, method, path, **details))  # type: ignore[arg-type]
+
+    def clear(self) -> None:
+        """Let everything go well again."""
+        self._on.clear()
+
+    def middleware(self) -> Middleware:
+        """For `aiohttp.web.Application(middlewares=…)`."""
+
+        @web.middleware
+        async def apply(request: web.Request, handler: Handler) -> web.StreamResponse:
+            fault = self._take(request)
+            return await (handler(request) if fault is None else _suffer(fault, request, handler))
+
+        return apply
+
+    def _take(self, request: web.Request) -> Fault | None:
+        for fault in self._on:
+            if fnmatch(request.method, fault.method) and fnmatch(request.path, fault.path):
+                fault.times -= 1
+                if fault.times == 0:
+                    self._on.remove(fault)
+                return fault
+        return None
+
+
+async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    if fault.kind == "answer":
+        headers = {"Content-Type": "application/json", **fault.headers}
+        return web.Response(status=fault.status, body=fault.body.encode(), headers=headers)
+    if fault.kind == "hang":
+        await asyncio.sleep(3600)
+    if fault.kind == "cut before":
+        return _cut(request)
+    response = await handler(request)
+    if fault.kind == "cut after" or not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+        return _cut(request)
+    if fault.kind == "truncate":
+        return web.Response(status=response.status, body=response.body[: len(response.body) // 2])
+    slow = web.StreamResponse(status=response.status, headers={"Content-Length": str(len(response.body))})
+    await slow.prepare(request)
+    for byte in response.body:
+        await slow.write(bytes([byte]))
+        await asyncio.sleep(0.001)
+    return slow
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport:
+        request.transport.abort()
+    return web.Response()

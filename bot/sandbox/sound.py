@@ -1,0 +1,80 @@
+"""Sound for the sandbox's files: speech or a recording, cut or padded to a length, encoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+
+from bot.sandbox.speech import BYTES_PER_SAMPLE, Speech
+
+RATE = 44_100
+LONGEST_SECONDS = 120
+_CHUNK = 1024  # samples per frame
+
+
+class NotSound(Exception):
+    """The file has no sound that can be decoded."""
+
+
+def samples_of(sound: Speech | Path, seconds: float | None = None) -> bytes:
+    """Mono 16-bit samples at `RATE`: exactly `seconds` of them, cut or padded with silence, or all there are."""
+    heard = b"".join(_resampled(sound))[: LONGEST_SECONDS * RATE * BYTES_PER_SAMPLE]
+    if seconds is None:
+        return heard
+    wanted = round(seconds * RATE) * BYTES_PER_SAMPLE
+    return heard[:wanted].ljust(wanted, b"\0")
+
+
+def add_sound(output: OutputContainer, codec: str = "aac") -> AudioStream:
+    """A new mono stream at `RATE` in the file."""
+    return cast("AudioStream", output.add_stream(codec, rate=RATE, layout="mono"))
+
+
+def encode(samples: bytes, output: OutputContainer, stream: AudioStream) -> None:
+    """Encode mono 16-bit samples at `RATE` into a stream of any codec and sample format."""
+    context = stream.codec_context
+    resampler = AudioResampler(context.format, context.layout, RATE, context.frame_size or _CHUNK)
+    for frame in (*_frames(samples, RATE), None):
+        for ready in resampler.resample(frame):
+            output.mux(stream.encode(ready))
+    output.mux(stream.encode(None))
+
+
+def write_sound(sound: Speech | Path, target: Path) -> None:
+    """Write the sound as mp3, wav or m4a, by the name's ending."""
+    codec = {".mp3": "libmp3lame", ".wav": "pcm_s16le", ".m4a": "aac"}[target.suffix]
+    with av.open(target, "w") as output:
+        encode(samples_of(sound), output, add_sound(output, codec))
+
+
+def _resampled(sound: Speech | Path) -> list[bytes]:
+    to_samples = AudioResampler("s16", "mono", RATE)
+    heard = _frames(sound.samples, sound.rate) if isinstance(sound, Speech) else _decoded(sound)
+    frames = [ready for frame in (*heard, None) for ready in to_samples.resample(frame)]
+    return [bytes(frame.planes[0])[: frame.samples * BYTES_PER_SAMPLE] for frame in frames]
+
+
+def _decoded(path: Path) -> list[AudioFrame]:
+    try:
+        with av.open(path) as source:
+            return list(source.decode(audio=0))
+    except (av.FFmpegError, IndexError) as error:
+        raise NotSound(str(error)) from None
+
+
+def _frames(samples: bytes, rate: int) -> list[AudioFrame]:
+    frames = []
+    for start in range(0, len(samples), _CHUNK * BYTES_PER_SAMPLE):
+        chunk = samples[start : start + _CHUNK * BYTES_PER_SAMPLE]
+        frame = AudioFrame("s16", "mono", len(chunk) // BYTES_PER_SAMPLE)
+        frame.planes[0].update(chunk.ljust(frame.planes[0].buffer_size, b"\0"))
+        frame.sample_rate = rate
+        frame.pts = start // BYTES_PER_SAMPLE
+        frames.append(frame)
+    return frames
