@@ -20,9 +20,7 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 def quoted(text: str, most: int = QUOTE_CHARS) -> str:
     """A person's text as one harmless line: no markdown, no mention, no line breaks."""
-    line = " ".join(text.split())
-    line = line if len(line) <= most else line[: most - 1] + "…"
-    return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}").translate(MARKDOWN)
+    return _one_line(text, most).translate(MARKDOWN)
 
 
 def subject(request: Request) -> str:
@@ -34,8 +32,8 @@ def subject(request: Request) -> str:
 
 
 def thread_name(job: Job, request: Request) -> str:
-    """At most 100 characters; names ping nobody, so the text stands as it is."""
-    spoken = " ".join((request.text or "").split()) if request.mode == "text" else "audio"
+    """At most 100 characters."""
+    spoken = _one_line(request.text or "", QUOTE_CHARS) if request.mode == "text" else "audio"
     return f"{job.code} · {spoken}"[:100]
 
 
@@ -102,6 +100,12 @@ def cost(job: Job, label: str) -> str:
 def result_file(job: Job) -> str:
     """The name under which the finished video is kept and posted."""
     return f"ai-generated-{job.code}.mp4"
+
+
+def _one_line(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}")
 
 
 def _ordinal(number: int) -> str:

@@ -71,10 +71,14 @@ class Mouthpiece(discord.Client):
         self._clock = clock
 
     async def setup_hook(self) -> None:
-        """Load every cog, and tell Discord of the commands if they have changed since the last time."""
+        """Load every cog."""
         cogs = import_module("cogs")
         for found in iter_modules(cogs.__path__):
             import_module(f"cogs.{found.name}").setup(self)
+        await self.sync_commands()
+
+    async def sync_commands(self) -> None:
+        """Tell Discord of the commands if they have changed since the last time."""
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         known = json.dumps([self.application_id, payload], sort_keys=True)
         fingerprint = hashlib.sha256(known.encode()).hexdigest()

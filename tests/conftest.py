@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from storage.database import Database, open_database
+from tests.world import World, open_world
 
 GUILD, OTHER_GUILD, MEMBER = 1001, 1002, 2001
 
@@ -17,3 +19,24 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A fresh database in a real file."""
     async with open_database(tmp_path / "bot.db") as opened:
         yield opened
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """The bot in the simulated Discord."""
+    opened: asyncio.Future[World] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def keep_open() -> None:
+        # One task opens and closes it: the simulated Discord insists on leaving in the context in which it was entered.
+        async with open_world(tmp_path) as found:
+            opened.set_result(found)
+            await over.wait()
+
+    keeping = asyncio.create_task(keep_open())
+    await asyncio.wait({opened, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    if keeping.done():
+        await keeping
+    yield await opened
+    over.set()
+    await keeping

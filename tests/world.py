@@ -1,0 +1,152 @@
+"""A small world for tests: the unmodified bot in the simulated Discord, with the sandbox as its provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import discord
+import simcord
+from pydantic import SecretStr
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle, GuildHandle
+from simcord.env import Env
+from simcord.results import InteractionResult
+
+from bot.client import Mouthpiece, open_bot
+from bot.clock import Clock
+from bot.errors import MouthpieceError
+from bot.sandbox.runs import Run
+from bot.sandbox.server import Sandbox
+from bot.settings import Settings
+
+KEY = "rc-canary-key-0001"
+CLIP = ("clip.mp4", b"not really a video")
+RECORDING = ("voice.mp3", b"not really a recording")
+
+
+class FastClock(Clock):
+    """Time that passes many times faster, so that no test waits for a delay of the bot."""
+
+    def __init__(self, speed: float = 50.0) -> None:
+        self._speed = speed
+        self._start = super().now()
+        self._begin = super().monotonic()
+
+    def now(self) -> float:
+        return self._start + self.monotonic()
+
+    def monotonic(self) -> float:
+        return (super().monotonic() - self._begin) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / self._speed)
+
+
+async def canned(run: Run, target: Path) -> None:
+    """In place of rendering, where a test is not about media."""
+    target.write_bytes(f"video of {run.id}".encode() * 100)
+
+
+@dataclass
+class World:
+    """The bot, the people and the provider."""
+
+    env: Env
+    client: Mouthpiece
+    sandbox: Sandbox
+    guild: GuildHandle
+    channel: ChannelHandle
+    member: MemberActor
+    moderator: MemberActor
+
+    async def add_key(self, key: str = KEY, provider: str = "runcomfy") -> str:
+        """What the moderator reads after typing a key into the form."""
+        form = await self.moderator.slash(self.channel, "lipsync-admin key add", provider=provider)
+        assert form.modal, answer(form)
+        field = form.modal["components"][0]["component"]["custom_id"]
+        return answer(await self.moderator.submit_modal(form, {field: key}))
+
+    async def text(self, channel: ChannelHandle | None = None, **options: Any) -> str:
+        """What the member reads after `/lipsync text`."""
+        given = {"video": CLIP, "text": "Hello there", "voice": "en:genshin_vindi2", **options}
+        return answer(await self.member.slash(channel or self.channel, "lipsync text", **given))
+
+    async def audio(self, **options: Any) -> str:
+        """What the member reads after `/lipsync audio`."""
+        given = {"video": CLIP, "audio": RECORDING, **options}
+        return answer(await self.member.slash(self.channel, "lipsync audio", **given))
+
+    async def quiet(self, seconds: float = 30.0) -> None:
+        """Wait until every job is closed."""
+        async with asyncio.timeout(seconds):
+            while self.client.worker.open_jobs:
+                await asyncio.sleep(0.01)
+
+    def card(self, channel: ChannelHandle | None = None) -> discord.Message:
+        """The newest status card."""
+        return next(message for message in reversed((channel or self.channel).history()) if message.components)
+
+    def card_text(self) -> str:
+        """What stands on it."""
+        box: Any = self.card().components[0]
+        return str(box.children[0].content)
+
+    def thread(self) -> ChannelHandle:
+        """The newest job's thread."""
+        return self.channel.threads[-1]
+
+    def outcomes(self, channel: ChannelHandle | None = None) -> list[discord.Message]:
+        """The messages that end a job, in its thread."""
+        return [
+            message for message in (channel or self.thread()).history() if message.mentions or "<@" in message.content
+        ]
+
+    def file(self, message: discord.Message) -> bytes:
+        """The bytes attached to a message."""
+        found = self.env.backend.cdn.get(message.attachments[0].url)
+        assert found is not None
+        return bytes(found)
+
+
+def answer(result: InteractionResult) -> str:
+    """The private words that somebody got back."""
+    assert result.ephemeral
+    assert result.response
+    return str(result.response.content)
+
+
+@asynccontextmanager
+async def open_world(folder: Path, *, rendering: bool = False, clock: Clock | None = None) -> AsyncIterator[World]:
+    """A server with one channel, a member and a moderator, and the bot in it."""
+
+    async def fetch(url: str) -> bytes:
+        return bytes(env.backend.cdn.get(url) or b"")
+
+    async with Sandbox(fetch) as sandbox:
+        if not rendering:
+            sandbox.runs.render = canned
+        settings = Settings(
+            _env_file=None,
+            discord_token=SecretStr("token"),
+            database_path=folder / "bot.db",
+            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
+            trusted_hosts=frozenset({sandbox.host}),
+        )
+        async with open_bot(settings, clock or FastClock()) as client, simcord.run(client, check_errors=False) as env:
+            guild = env.create_guild("Club")
+            mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
+            channel = guild.create_text_channel("studio")
+            member = guild.add_member(env.create_user("alex"))
+            moderator = guild.add_member(env.create_user("mira"), roles=[mods])
+            yield World(env, client, sandbox, guild, channel, member, moderator)
+            unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
+            assert not unexpected
+
+
+def _cause(error: BaseException) -> BaseException:
+    return getattr(error, "original", error)
