@@ -47,8 +47,10 @@ def _run() -> int:
         )
         start_logging(settings.log_level, settings.log_format, [secret for secret in secrets if secret])
         asyncio.run(run(settings))
-    except (SettingsError, StorageError) as error:
+    except SettingsError as error:
         print(error, file=sys.stderr)
+    except StorageError as error:
+        print(f"DATABASE_PATH: {error}", file=sys.stderr)
     except discord.LoginFailure:
         print("DISCORD_TOKEN: Discord refused this token; copy it again from the developer portal", file=sys.stderr)
     except discord.PrivilegedIntentsRequired as error:

@@ -36,6 +36,7 @@ class Worker:
         self._tickets: dict[int, Ticket] = {}
         self._schedule = Schedule(self._take, _lane, clock, LANE_WIDTH)
         self.draining = False
+        self.resumed = False  # whether what the last run left open has been taken on
 
     @property
     def open_jobs(self) -> int:
@@ -48,6 +49,7 @@ class Worker:
         for job in left_open:
             urgent = job.state == "submitting" or job.delivering_at is not None
             self.add(job, delay=0.0 if urgent else self._pacing.spread(min(RESUME_SPREAD, len(left_open) / 10)))
+        self.resumed = True
         log.info("working; %d open jobs resumed", len(left_open))
         await self._schedule.run()
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -108,16 +108,16 @@ class Database:
 @asynccontextmanager
 async def open_database(path: Path) -> AsyncIterator[Database]:
     """The database at `path`, created or migrated as needed; `StorageError` when another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (path.parent / f"{path.name}.lock").open("w") as lock:
+    with _own_lock_file(path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StorageError(f"another bot is already running on {path}") from None
         await asyncio.to_thread(migrate, path)
+        read_only = f"file:{quote(str(path))}?mode=ro"
         async with (
             aiosqlite.connect(path, isolation_level=None) as writer,
-            aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None) as reader,
+            aiosqlite.connect(read_only, uri=True, isolation_level=None) as reader,
         ):
             await writer.executescript(_SETTINGS)
             await reader.execute("PRAGMA busy_timeout = 5000")
@@ -127,6 +127,14 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
                 yield database
             finally:
                 await database.drain()
+
+
+def _own_lock_file(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path.with_name(f"{path.name}.lock").open("w")
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path} can't be used: {error}") from None
 
 
 def migrations() -> Mapping[int, str]:
@@ -139,9 +147,8 @@ def migrate(path: Path) -> None:
     """Bring the file to the newest schema; each step is one transaction, and an existing file is copied first."""
     steps = migrations()
     newest = max(steps)
-    fresh = not path.exists()
-    if fresh:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if not path.exists():
+        path.touch(mode=0o600)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         try:
             version: int = connection.execute("PRAGMA user_version").fetchone()[0]

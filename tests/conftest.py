@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """The bot in the simulated Discord."""
-    opened: asyncio.Future[World] = asyncio.get_running_loop().create_future()
+    opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
     async def keep_open() -> None:
@@ -34,9 +35,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             await over.wait()
 
     keeping = asyncio.create_task(keep_open())
-    await asyncio.wait({opened, keeping}, return_when=asyncio.FIRST_COMPLETED)
-    if keeping.done():
+    await asyncio.wait([opened, keeping], return_when=asyncio.FIRST_COMPLETED)
+    if not opened.done():
         await keeping
-    yield await opened
+    yield opened.result()
     over.set()
     await keeping

@@ -1,0 +1,73 @@
+"""A process that dies at a chosen point: before or after any effect that leaves it.
+
+Every effect goes through one of three seams (a transaction, a call to a provider, a call to Discord), so the points are
+complete without a hook in the product. From the chosen point on, nothing leaves any more, as after SIGKILL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import discord
+import pytest
+
+from bot.providers.http import Http
+from storage.database import Database
+
+T = TypeVar("T")
+
+
+class Killed(BaseException):
+    """The process is no more. Not an `Exception`: nothing may handle it."""
+
+
+class Doom:
+    """Counts the points that a life passes, and ends it at the `at`-th (never, for None)."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.at = at
+        self.passed: list[str] = []
+        self.dead = False
+
+    def reach(self, name: str) -> None:
+        """Pass a point, or die there."""
+        if not self.dead:
+            self.passed.append(name)
+            self.dead = self.at is not None and len(self.passed) == self.at
+        if self.dead:
+            raise Killed(name)
+
+    async def around(self, name: str, effect: Callable[[], Awaitable[T]]) -> T:
+        """One effect, with a point before and one after it."""
+        self.reach(f"before {name}")
+        result = await effect()
+        self.reach(f"after {name}")
+        return result
+
+    def take_over(self, patch: pytest.MonkeyPatch) -> None:
+        """Put the points around every seam."""
+        transact, request, download = Database._transact, Http.request, Http.download
+        discord_request = discord.http.HTTPClient.request
+
+        async def write(database: Database, work: Any) -> Any:
+            name = work.__qualname__.partition(".<locals>")[0]
+            return await self.around(f"commit of {name}", lambda: transact(database, work))
+
+        async def ask(http: Http, method: str, url: str, **more: Any) -> Any:
+            name = f"{method} {url.rpartition('/')[2].partition('?')[0]}"
+            return await self.around(name, lambda: request(http, method, url, **more))
+
+        async def fetch(http: Http, url: str, target: Any, **more: Any) -> None:
+            await self.around("download", lambda: download(http, url, target, **more))
+
+        async def post(client: Any, route: discord.http.Route, **more: Any) -> Any:
+            if "/channels/" not in route.path or route.method == "PATCH":  # card edits carry no promise
+                return await discord_request(client, route, **more)
+            name = f"Discord {route.method} {route.path.rpartition('/')[2]}"
+            return await self.around(name, lambda: discord_request(client, route, **more))
+
+        patch.setattr(Database, "_transact", write)
+        patch.setattr(Http, "request", ask)
+        patch.setattr(Http, "download", fetch)
+        patch.setattr(discord.http.HTTPClient, "request", post)

@@ -1,0 +1,202 @@
+"""Killed at every point, and at every pair of points: paid at most once, told exactly once, always closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import yarl
+from pydantic import SecretStr
+
+from bot.client import Mouthpiece, open_bot
+from bot.providers.base import Media, Request, Submission
+from bot.replies import Replies
+from bot.sandbox.server import Sandbox
+from bot.schedule import Ticket
+from bot.service import Ask, Place
+from bot.settings import Settings
+from bot.steps import Steps
+from storage.database import open_database
+from storage.guilds import Guilds
+from storage.jobs import Jobs
+from storage.keys import Keys
+from tests.crash.doom import Doom, Killed
+from tests.discord_server.server import DiscordServer
+from tests.discord_server.state import TOKEN
+from tests.world import FastClock, canned
+
+MOST_LIVES = 6
+
+
+class Outside:
+    """What outlives every crash: Discord, the provider's ledger, and the file."""
+
+    def __init__(self, discord_server: DiscordServer, sandbox: Sandbox, folder: Path) -> None:
+        self.discord = discord_server
+        self.sandbox = sandbox
+        self.settings = Settings(
+            _env_file=None,
+            discord_token=SecretStr(TOKEN),
+            database_path=folder / "bot.db",
+            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
+            trusted_hosts=frozenset({sandbox.host}),
+        )
+
+    async def prepare(self) -> None:
+        """A server with a key, as before the first command."""
+        state = self.discord.state
+        async with open_database(self.settings.database_path) as database:
+            await Guilds(database).join(state.guild_id, 0.0)
+            keys = Keys(database, self.settings.master())
+            await keys.put(state.guild_id, "runcomfy", {"api_key": "rc-key-0001"}, hint="0001", added_by=1, now=0.0)
+
+    @asynccontextmanager
+    async def life(self, doom: Doom) -> AsyncIterator[Mouthpiece]:
+        """One life of the bot, which may end by doom."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(discord.http.Route, "BASE", self.discord.api_url)
+            patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
+            async with open_bot(self.settings, FastClock(400.0)) as client:
+                client._connection.guild_ready_timeout = 0.0
+                connected = asyncio.create_task(client.start(TOKEN))
+                await client.at_home.wait()
+                doom.take_over(patch)
+                yield client
+                connected.cancel()
+                await asyncio.gather(connected, return_exceptions=True)
+
+    async def ask(self, client: Mouthpiece) -> None:
+        """One member's command."""
+        state = self.discord.state
+        place = Place(state.guild_id, state.channel_id, "#studio")
+        clip = Media(url="https://cdn.example/clip.mp4", name="clip.mp4", size=1000)
+        ask = Ask(place, 42, 7001, clip, text="Hello", voice="en:AOT")
+        await client.service.start(ask)
+
+    async def violations(self) -> list[str]:
+        """What must never be, and is."""
+        async with open_database(self.settings.database_path) as database:
+            rows = await database.rows("SELECT state, closed_at, reply_id FROM jobs")
+            still_open = await Jobs(database).open_jobs()
+        found = [f"still open in state {job.state}" for job in still_open]
+        if len(self.sandbox.runs.ledger) > 1:
+            found.append(f"paid {len(self.sandbox.runs.ledger)} times")
+        if len(self.discord.outcomes()) != len(rows):
+            found.append(f"{len(self.discord.outcomes())} outcomes for {len(rows)} jobs")
+        cards = [message for message in self.discord.state.messages.values() if message["components"]]
+        if len(cards) != len(rows):
+            found.append(f"{len(cards)} cards for {len(rows)} jobs")
+        return found
+
+
+async def live_through(folder: Path, *deaths: int) -> tuple[list[list[str]], list[str]]:
+    """Start a job, die at these points of the first lives, restart until it is over: points passed, violations."""
+    trace = []
+    async with DiscordServer() as discord_server, Sandbox() as sandbox:
+        sandbox.runs.render = canned
+        outside = Outside(discord_server, sandbox, folder)
+        await outside.prepare()
+        for number, death in enumerate((*deaths, None)):
+            doom = Doom(death)
+            async with outside.life(doom) as client:
+                with suppress(Killed):
+                    if number == 0:
+                        await outside.ask(client)
+                    await over(client, doom)
+            trace.append(doom.passed)
+        return trace, await outside.violations()
+
+
+async def over(client: Mouthpiece, doom: Doom) -> None:
+    """Wait until this life is over: by death, or because nothing is left to do."""
+    async with asyncio.timeout(20):
+        while not doom.dead and not (client.worker.resumed and client.worker.open_jobs == 0):
+            await asyncio.sleep(0.002)
+
+
+async def all_violations(folder: Path, *, pairs: bool) -> dict[str, list[str]]:
+    """Every point as the place of death, or every pair of points; what went wrong at which."""
+    numbers = count()
+
+    async def lives(*deaths: int) -> tuple[list[list[str]], list[str]]:
+        return await live_through(folder / str(next(numbers)), *deaths)
+
+    (whole,), wrong = await lives()
+    found = {"no crash": wrong} if wrong else {}
+    for first in range(1, len(whole) + 1):
+        (_, second_life), wrong = await lives(first)
+        if wrong:
+            found[whole[first - 1]] = wrong
+        for second in range(1, len(second_life) + 1) if pairs else ():
+            _, wrong = await lives(first, second)
+            if wrong:
+                found[f"{whole[first - 1]}, then {second_life[second - 1]}"] = wrong
+    return found
+
+
+async def test_the_points_enclose_every_effect_of_a_jobs_life(tmp_path: Path) -> None:
+    (points,), _ = await live_through(tmp_path)
+    effects = [name.removeprefix("before ") for name in points if name.startswith("before ")]
+    assert [effect for effect in effects if effect != "GET status"] == [
+        "commit of Guilds.join",
+        "commit of Jobs.enqueue",
+        "Discord POST messages",
+        "Discord POST threads",
+        "commit of Jobs._note",
+        "commit of Jobs.move",
+        "POST text-to-video",
+        "commit of Jobs.move",
+        "GET result",
+        "commit of Jobs.move",
+        "download",
+        "commit of Jobs._note",
+        "Discord POST messages",
+        "commit of Jobs._note",
+    ]
+
+
+@pytest.mark.timeout(300)
+async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    assert await all_violations(tmp_path, pairs=False) == {}
+
+
+@pytest.mark.timeout(600)
+async def test_a_second_crash_at_any_point_after_the_first_changes_nothing(tmp_path: Path) -> None:
+    assert await all_violations(tmp_path, pairs=True) == {}
+
+
+async def test_sending_before_the_intent_is_committed_would_pay_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act_then_record(steps: Any, ticket: Ticket) -> float:
+        job, provider = ticket.job, steps._providers["runcomfy"]
+        credentials = await steps._credentials(job)
+        request = Request.model_validate_json(job.request)
+        answer = await provider.submit(Submission(job.stage, request, "handle", {}, credentials))
+        ticket.job = await steps._jobs.move(job, "submitting", now=1.0, handle="handle")
+        return float(await steps._answered(ticket, provider, answer))
+
+    monkeypatch.setattr(Steps, "submit", act_then_record)
+    wrong = await all_violations(tmp_path, pairs=False)
+    assert any("paid 2 times" in what for what in wrong.values())
+
+
+async def test_posting_without_a_lasting_nonce_or_a_look_would_tell_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr("bot.replies._nonce", lambda *_: f"random-{next(numbers)}")
+    deliver = Replies.deliver
+
+    async def without_looking(replies: Replies, job: Any, video: Any, *, looking: bool) -> int:  # noqa: ARG001
+        return await deliver(replies, job, video, looking=False)
+
+    monkeypatch.setattr(Replies, "deliver", without_looking)
+    wrong = await all_violations(tmp_path, pairs=False)
+    assert any("2 outcomes for 1 jobs" in what for what in wrong.values())

@@ -1,0 +1,140 @@
+"""The HTTP API, as far as the bot uses it, with Discord's own error codes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from tests.discord_server.state import TOKEN, Json, State, numbered
+
+THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 160004, 10003, 10008, 40005, 0
+
+
+class Rest:
+    """Routes below `/api/v10`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def routes(self) -> list[web.RouteDef]:
+        """Everything but interactions."""
+        api, message = "/api/v10", "/channels/{channel}/messages/{message}"
+        return [
+            web.get(f"{api}/users/@me", self._me),
+            web.get(f"{api}/oauth2/applications/@me", self._application),
+            web.put(f"{api}/applications/{{application}}/commands", self._sync),
+            web.post(f"{api}/channels/{{channel}}/messages", self._post),
+            web.get(f"{api}/channels/{{channel}}/messages", self._history),
+            web.patch(f"{api}{message}", self._edit),
+            web.post(f"{api}{message}/threads", self._open_thread),
+            web.get("/files/{name:.+}", self._file),
+        ]
+
+    async def _me(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bot {TOKEN}":
+            return refusal(401, UNAUTHORIZED, "401: Unauthorized")
+        return reply(self._state.bot)
+
+    async def _application(self, _: web.Request) -> web.Response:
+        return reply(
+            {
+                "id": str(self._state.application_id), "name": "mouthpiece", "description": "", "icon": None,
+                "bot_public": True, "bot_require_code_grant": False, "verify_key": "0", "flags": 0, "team": None,
+                "owner": self._state.member, "rpc_origins": [], "summary": "",
+            }
+        )  # fmt: skip
+
+    async def _sync(self, request: web.Request) -> web.Response:
+        application = str(self._state.application_id)
+        self._state.commands = [
+            {**command, "id": str(self._state.snowflake()), "application_id": application, "version": "1"}
+            for command in await request.json()
+        ]
+        return reply(self._state.commands)
+
+    async def _post(self, request: web.Request) -> web.Response:
+        state, channel_id = self._state, int(request.match_info["channel"])
+        if not self._exists(channel_id):
+            return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
+        body, files = await read_body(request)
+        key = (channel_id, str(body.get("nonce")))
+        if body.get("enforce_nonce") and key in state.nonces:
+            return reply(state.messages[state.nonces[key]])
+        if any(len(data) > state.file_limit for _, data in files):
+            return refusal(413, TOO_LARGE, "Request entity too large")
+        message = state.post(channel_id, body, [self._store(request, name, data) for name, data in files])
+        if body.get("nonce"):
+            state.nonces[key] = int(message["id"])
+        return reply(message)
+
+    async def _history(self, request: web.Request) -> web.Response:
+        channel_id = int(request.match_info["channel"])
+        if not self._exists(channel_id):
+            return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
+        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
+        found = [message for message in self._state.posted(channel_id) if int(message["id"]) > after][:limit]
+        return reply(list(reversed(found)))
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        message = self._state.messages.get(int(request.match_info["message"]))
+        if message is None:
+            return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
+        body, _ = await read_body(request)
+        message |= {name: body[name] for name in ("content", "flags") if name in body}
+        if "components" in body:
+            message["components"] = numbered(body["components"])
+        return reply(message)
+
+    async def _open_thread(self, request: web.Request) -> web.Response:
+        message_id = int(request.match_info["message"])
+        if message_id not in self._state.messages:
+            return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
+        if message_id in self._state.threads:
+            return refusal(400, THREAD_EXISTS, "A thread has already been created for this message")
+        return reply(self._state.thread(message_id, (await request.json())["name"]), status=201)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        data = self._state.files.get(request.match_info["name"])
+        return web.Response(status=404) if data is None else web.Response(body=data)
+
+    def _exists(self, channel_id: int) -> bool:
+        return channel_id == self._state.channel_id or channel_id in self._state.threads
+
+    def _store(self, request: web.Request, name: str, data: bytes) -> Json:
+        return store_file(self._state, str(request.url.origin()), name, data)
+
+
+def store_file(state: State, origin: str, name: str, data: bytes) -> Json:
+    """Keep a file; the attachment that stands for it."""
+    file_id = state.snowflake()
+    state.files[f"{file_id}/{name}"] = data
+    url = f"{origin}/files/{file_id}/{name}?ex=1&is=1&hm=signature"
+    return {"id": str(file_id), "filename": name, "size": len(data), "url": url, "proxy_url": url}
+
+
+async def read_body(request: web.Request) -> tuple[Json, list[tuple[str, bytes]]]:
+    """The JSON of a request, and the files that came with it."""
+    if request.content_type != "multipart/form-data":
+        return await request.json(), []
+    body: Json = {}
+    files = []
+    async for part in await request.multipart():
+        assert not isinstance(part, web.BaseRequest)
+        data: Any = await part.read()  # type: ignore[union-attr]
+        if part.name == "payload_json":  # type: ignore[union-attr]
+            body = json.loads(data)
+        else:
+            files.append((str(part.filename), bytes(data)))  # type: ignore[union-attr]
+    return body, files
+
+
+def reply(body: object, status: int = 200) -> web.Response:
+    """An answer with exactly the content type that discord.py looks for."""
+    return web.Response(status=status, body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+
+
+def refusal(status: int, code: int, message: str) -> web.Response:
+    """An error as Discord words it."""
+    return reply({"code": code, "message": message}, status)

@@ -1,0 +1,198 @@
+"""`python -m bot run` as its own process, against a small Discord over sockets and the sandbox over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.server import Sandbox
+from tests.discord_server.server import DiscordServer
+from tests.discord_server.state import TOKEN
+from tests.world import KEY, canned
+
+ROOT = Path(__file__).parent.parent
+CLIP = ("clip.mp4", b"some bytes of a clip")
+
+
+@dataclass
+class Outside:
+    """What outlives the bot: Discord, the provider, and the bot's own folder."""
+
+    discord: DiscordServer
+    sandbox: Sandbox
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """The bot's process, ready to serve; killed at the end if it still runs."""
+        process = await self.start()
+        try:
+            await asyncio.wait_for(self.discord.gateway.ready.wait(), 20)
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+    async def start(self, **settings: str) -> asyncio.subprocess.Process:
+        """The bot's process, with some settings changed."""
+        given = {
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_URL": self.discord.api_url,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "DATABASE_PATH": str(self.folder / "data" / "bot.db"),
+            "PROVIDER_URLS": f'{{"runcomfy": "{self.sandbox.url}/runcomfy"}}',
+            "TRUSTED_HOSTS": self.sandbox.host,
+            **settings,
+        }
+        environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"),
+            cwd=self.folder,
+            env={**environment, "PYTHONPATH": str(ROOT), **given},
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def add_key(self) -> str:
+        """What the moderator reads."""
+        form = await self.discord.people.slash("lipsync-admin key add", provider="runcomfy")
+        await asyncio.wait_for(form.acknowledged.wait(), 10)
+        sent = await self.discord.people.submit(form, {"RunComfy API token": KEY})
+        return await sent.answer()
+
+
+@pytest.fixture
+async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
+    async with DiscordServer() as discord, Sandbox() as sandbox:
+        sandbox.runs.render = canned
+        yield Outside(discord, sandbox, tmp_path)
+
+
+async def ended(process: asyncio.subprocess.Process, seconds: float = 25.0) -> tuple[int, str]:
+    """The exit code and what stood on standard error."""
+    _, errors = await asyncio.wait_for(process.communicate(), seconds)
+    assert process.returncode is not None
+    return process.returncode, errors.decode()
+
+
+async def test_a_job_goes_from_a_command_to_an_uploaded_video_over_real_sockets(outside: Outside) -> None:
+    async with outside.bot() as process:
+        assert "works and is saved" in await outside.add_key()
+        asked = await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        assert "is on its way" in await asked.answer()
+        await outside.discord.until(outside.discord.outcomes)
+        (outcome,) = outside.discord.outcomes()
+        (thread,) = outside.discord.state.threads.values()
+        assert outcome["channel_id"] == thread["id"]
+        assert outcome["allowed_mentions"]["users"] == [int(outside.discord.state.member["id"])]
+        (file,) = outcome["attachments"]
+        (run,) = outside.sandbox.runs.ledger
+        assert run.result
+        assert outside.discord.state.files[f"{file['id']}/{file['filename']}"] == run.result.read_bytes()
+        process.send_signal(signal.SIGTERM)
+        code, log = await ended(process)
+    assert code == 0
+    assert "canary" not in log
+    assert "signature" not in log
+    assert TOKEN not in log
+    assert not list((outside.folder / "data" / "results").iterdir())
+
+
+async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) -> None:
+    outside.sandbox.runs.work_seconds = 3.0
+    async with outside.bot() as process:
+        await outside.add_key()
+        await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(lambda: outside.sandbox.runs.ledger)
+        process.send_signal(signal.SIGTERM)
+        assert (await ended(process))[0] == 0
+    assert not outside.discord.outcomes()
+    async with outside.bot():
+        await outside.discord.until(outside.discord.outcomes)
+    assert len(outside.sandbox.runs.ledger) == 1
+
+
+async def test_sigkill_in_the_middle_of_a_job_loses_nothing_and_pays_once(outside: Outside) -> None:
+    outside.sandbox.runs.work_seconds = 2.0
+    async with outside.bot() as process:
+        await outside.add_key()
+        await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(lambda: outside.sandbox.runs.ledger)
+        await outside.discord.until(lambda: outside.sandbox.runs.ledger[0].status == "in_progress")
+        process.kill()
+    async with outside.bot():
+        await outside.discord.until(outside.discord.outcomes)
+    (outcome,) = outside.discord.outcomes()
+    assert outcome["attachments"] or "tell whether it took the job" in outcome["content"]
+    assert len(outside.sandbox.runs.ledger) == 1
+
+
+async def test_commands_are_synced_at_the_first_start_only(outside: Outside) -> None:
+    for _ in range(2):
+        async with outside.bot() as process:
+            process.send_signal(signal.SIGTERM)
+            await ended(process)
+    assert sum(request.startswith("PUT /applications/") for request in outside.discord.requests) == 1
+
+
+async def test_a_dropped_gateway_is_resumed_and_what_was_missed_is_served(outside: Outside) -> None:
+    async with outside.bot():
+        await outside.add_key()
+        await outside.discord.gateway.drop()
+        await outside.discord.until(lambda: outside.discord.gateway.resumed)
+        asked = await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        assert "is on its way" in await asked.answer()
+
+
+async def test_an_upload_whose_answer_is_lost_is_posted_once(outside: Outside) -> None:
+    async with outside.bot():
+        await outside.add_key()
+        asked = await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await asked.answer()
+        outside.discord.faults.add("cut after", "POST", "*/messages")
+        await outside.discord.until(outside.discord.outcomes)
+        posted = len(outside.discord.requests)
+        await outside.discord.until(
+            lambda: any(request.startswith("PATCH /channels/") for request in outside.discord.requests[posted:])
+        )
+    (outcome,) = outside.discord.outcomes()
+    assert outcome["attachments"]
+
+
+async def test_a_video_too_large_for_the_server_ends_in_a_sentence_and_is_kept(outside: Outside) -> None:
+    outside.discord.state.file_limit = 100
+    async with outside.bot():
+        await outside.add_key()
+        await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(outside.discord.outcomes)
+    (outcome,) = outside.discord.outcomes()
+    assert "takes only smaller files" in outcome["content"]
+    (kept,) = (outside.folder / "data" / "results").iterdir()
+    assert kept.name in outcome["content"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"DISCORD_TOKEN": ""}, "DISCORD_TOKEN: is not set"),
+        ({"DISCORD_TOKEN": "wrong"}, "DISCORD_TOKEN: Discord refused this token"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
+        ({"DATABASE_PATH": "."}, "DATABASE_PATH: "),
+    ],
+)
+async def test_a_setting_that_is_missing_or_wrong_is_one_line_and_exit_code_2(
+    outside: Outside, settings: dict[str, str], line: str
+) -> None:
+    code, log = await ended(await outside.start(**{"LOG_LEVEL": "ERROR", **settings}))
+    assert code == 2
+    assert log.startswith(line)
+    assert len(log.strip().splitlines()) == 1
