@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.errors import FAILURES
+from bot.failures import FAILURES
 from bot.providers.base import Provider, Request
 from bot.voices import catalogue
 from storage.job import OUTCOMES, Job

@@ -34,7 +34,6 @@ REQUEST_MARGIN = 64 * 1024  # bytes of a post that are not the file
 EDIT_SECONDS = 10.0  # between two edits of one card
 EDITABLE_SECONDS = 3300.0  # Discord limits edits of messages older than an hour
 LOOK_BACK = 50  # messages searched for an earlier post
-
 CANCEL_PREFIX = "v1:cancel:"  # the custom id of a card's Cancel button, followed by the job's id
 
 
@@ -181,13 +180,12 @@ async def _post_errors() -> AsyncIterator[None]:
 
 
 def _text(message: discord.Message) -> str:
-    """All that a person reads in a message of ours."""
     displays = (item.content for item in _walk(message.components) if isinstance(item, discord.TextDisplay))
     return "\n".join((message.content, *displays))
 
 
 def _walk(components: list[discord.Component]) -> list[discord.Component]:
-    return [part for item in components for part in (item, *_walk(list(getattr(item, "children", []))))]
+    return [part for item in components for part in (item, *_walk(getattr(item, "children", [])))]
 
 
 def _nonce(job: Job, kind: str) -> str:

@@ -8,8 +8,8 @@ from discord.app_commands import Choice, Range
 
 from bot.client import Mouthpiece
 from bot.errors import ChannelUnfit
+from bot.preflight import Ask, Place
 from bot.providers.base import Media
-from bot.service import Ask, Place
 from bot.voices import search
 from storage.job import Job
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import cards
-from bot.errors import FAILURES
+from bot.failures import FAILURES
 from bot.providers import load_providers
 from bot.providers.base import Media, Provider, Request
 from bot.providers.http import Http

@@ -36,9 +36,10 @@ class FastClock(Clock):
         self._speed = speed
         self._start = super().now()
         self._begin = super().monotonic()
+        self.skipped = 0.0  # seconds by which the wall clock was set forward
 
     def now(self) -> float:
-        return self._start + self.monotonic()
+        return self._start + self.skipped + self.monotonic()
 
     def monotonic(self) -> float:
         return (super().monotonic() - self._begin) * self._speed
@@ -58,6 +59,7 @@ class World:
 
     env: Env
     client: Mouthpiece
+    clock: FastClock
     sandbox: Sandbox
     guild: GuildHandle
     channel: ChannelHandle
@@ -121,12 +123,13 @@ def answer(result: InteractionResult) -> str:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, *, rendering: bool = False, clock: Clock | None = None) -> AsyncIterator[World]:
+async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[World]:
     """A server with one channel, a member and a moderator, and the bot in it."""
 
     async def fetch(url: str) -> bytes:
         return bytes(env.backend.cdn.get(url) or b"")
 
+    clock = FastClock()
     async with Sandbox(fetch) as sandbox:
         if not rendering:
             sandbox.runs.render = canned
@@ -137,13 +140,13 @@ async def open_world(folder: Path, *, rendering: bool = False, clock: Clock | No
             provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
             trusted_hosts=frozenset({sandbox.host}),
         )
-        async with open_bot(settings, clock or FastClock()) as client, simcord.run(client, check_errors=False) as env:
+        async with open_bot(settings, clock) as client, simcord.run(client, check_errors=False) as env:
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")
             member = guild.add_member(env.create_user("alex"))
             moderator = guild.add_member(env.create_user("mira"), roles=[mods])
-            yield World(env, client, sandbox, guild, channel, member, moderator)
+            yield World(env, client, clock, sandbox, guild, channel, member, moderator)
             unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
             assert not unexpected
 

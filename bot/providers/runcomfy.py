@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -25,26 +26,26 @@ from bot.providers.base import (
     Submission,
     Waiting,
 )
-from bot.providers.http import Reply, lost
+from bot.providers.http import lost
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
 DONE = {"completed", "succeeded", "success"}
 FAILED = {"failed", "error"}
 CANCELLED = {"cancelled", "canceled"}
-ERRORS: dict[int, type[ProviderError]] = {
-    400001: Gone,  # InvalidResourceIdentifier
-    400002: OutOfCredit,  # InsufficientResources
-    400004: BadKey,  # UserAccountError: a bad or expired token
-    401001: BadKey,
-    403001: BadKey,  # PermissionDeniedError: another account's request
-    403003: BadKey,
-    404001: Gone,  # ResourceNotFound, expired ones too
-    422001: InputRejected,
+ERRORS: dict[str, type[ProviderError]] = {
+    "400001": Gone,  # InvalidResourceIdentifier
+    "400002": OutOfCredit,  # InsufficientResources
+    "400004": BadKey,  # UserAccountError: a bad or expired token
+    "401001": BadKey,
+    "403001": BadKey,  # PermissionDeniedError: another account's request
+    "403003": BadKey,
+    "404001": Gone,  # ResourceNotFound, expired ones too
+    "422001": InputRejected,
 }
 
 
 class _Run(BaseModel):
-    """What `/status` and `/result` have in common; every part may be missing."""
+    """All that any answer may hold; every part may be missing."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
     request_id: str = ""
@@ -54,13 +55,14 @@ class _Run(BaseModel):
     output: dict[str, Any] | None = None
     error: Any = None
     cost: Decimal | None = None
+    base_price_usd: Decimal | None = None
 
 
 class RunComfy(Provider):
     name = "runcomfy"
     label = "RunComfy"
     base_url = "https://model-api.runcomfy.net"
-    credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "RunComfy API token", "from runcomfy.com → Profile → API tokens"),)
+    credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "RunComfy API token", "runcomfy.com → Profile"),)
     modes = frozenset({"text", "audio"})
     can_cancel = True
     limits = Limits(
@@ -93,10 +95,10 @@ class RunComfy(Provider):
         return Accepted(run.request_id)
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
-        run = await self._call("GET", f"/v1/requests/{remote}/status", credentials)
+        run = await self._call("GET", f"/v1/requests/{quote(remote, safe='')}/status", credentials)
         if run.status.lower() not in DONE | FAILED | CANCELLED:
             return Waiting(position=run.queue_position)
-        run = await self._call("GET", f"/v1/requests/{remote}/result?include_cost=true", credentials)
+        run = await self._call("GET", f"/v1/requests/{quote(remote, safe='')}/result?include_cost=true", credentials)
         word = run.status.lower()
         if word in CANCELLED:
             return Failed("cancelled_by_provider", cost_usd=run.cost)
@@ -108,43 +110,33 @@ class RunComfy(Provider):
         return Done({"video_url": url}, run.cost) if url else Failed("provider_failed", "no video", run.cost)
 
     async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:  # noqa: ARG002
-        run = await self._call("POST", f"/v1/requests/{remote}/cancel", credentials)
+        run = await self._call("POST", f"/v1/requests/{quote(remote, safe='')}/cancel", credentials)
         return run.outcome.lower() in CANCELLED
 
     async def check_key(self, credentials: Credentials) -> None:
-        await self._ask("GET", f"/v1/models/{MODELS['text']}", credentials)
+        await self._call("GET", f"/v1/models/{MODELS['text']}", credentials)
 
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:
-        reply = await self._ask("GET", f"/v1/models/{MODELS[request.mode]}", credentials)
-        price = reply.body.get("base_price_usd")
-        return None if price is None else Decimal(str(price))
+        return (await self._call("GET", f"/v1/models/{MODELS[request.mode]}", credentials)).base_price_usd
 
     async def _call(
         self, method: str, path: str, credentials: Credentials, body: object = None, *, paid: bool = False
     ) -> _Run:
-        reply = await self._ask(method, path, credentials, body, paid=paid)
-        try:
-            return _Run.model_validate(reply.body)
-        except ValidationError:
-            reply.unusable("the answer has an unexpected form")
-
-    async def _ask(
-        self, method: str, path: str, credentials: Credentials, body: object = None, *, paid: bool = False
-    ) -> Reply:
         headers = {"Authorization": f"Bearer {credentials['api_key']}"}
         reply = await self._http.request(method, self._base + path, headers=headers, body=body, paid=paid)
-        if not isinstance(reply.body, dict):
-            reply.raise_by_status()
-            reply.unusable("the answer is not an object")
-        code = reply.body.get("error_code") or reply.body.get("code")
-        message = reply.body.get("error_message") or reply.body.get("message") or reply.body.get("error") or ""
-        detail = f"{message} {reply.body.get('detail') or ''}".strip()
-        if isinstance(code, int) and code in ERRORS:
-            raise ERRORS[code](f"{code} {detail}")
+        answer = reply.body if isinstance(reply.body, dict) else {}
+        code = answer.get("error_code") or answer.get("code") or 0
+        message = answer.get("error_message") or answer.get("message") or answer.get("error") or ""
+        detail = f"{code} {message} {answer.get('detail') or ''}".strip()
+        if fault := ERRORS.get(str(code)):
+            raise fault(detail)
         reply.raise_by_status(detail)
-        if code:  # HTTP 200 that carries an error of its own
-            reply.unusable(f"{code} {detail}")
-        return reply
+        if code or not answer:  # HTTP 200 that carries an error of its own, or nothing
+            reply.unusable(detail)
+        try:
+            return _Run.model_validate(answer)
+        except ValidationError:
+            reply.unusable("the answer has an unexpected form")
 
 
 def _video_url(output: dict[str, Any]) -> str:

@@ -15,11 +15,11 @@ import yarl
 from pydantic import SecretStr
 
 from bot.client import Mouthpiece, open_bot
+from bot.preflight import Ask, Place
 from bot.providers.base import Media, Request, Submission
 from bot.replies import Replies
 from bot.sandbox.server import Sandbox
 from bot.schedule import Ticket
-from bot.service import Ask, Place
 from bot.settings import Settings
 from bot.steps import Steps
 from storage.database import open_database

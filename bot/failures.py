@@ -1,0 +1,38 @@
+"""How a job can end without its video: the code kept in its row, and the sentence in its thread.
+
+Whether it cost anything is said beside it by `bot/cards.py`, which knows the row.
+"""
+
+FAILURES = {
+    "not_accepted": "{provider} couldn't be reached.",
+    "rate_limited": "{provider} was too busy to take this.",
+    "unknown_outcome": (
+        "I lost contact with {provider} while sending and can't tell whether it took the job. "
+        "I won't send it again, so that nobody pays twice. A moderator can look it up in the provider's console."
+    ),
+    "bad_key": (
+        "{provider} doesn't accept this server's key. A moderator can replace it with `/lipsync-admin key add`."
+    ),
+    "no_key": "This server's key for {provider} was removed before the job was sent.",
+    "out_of_credit": "This server's {provider} account is out of credit. A moderator needs to top it up.",
+    "input_rejected": "{provider} can't use this clip or this audio. Try a front view of one face, or another file.",
+    "content_refused": "{provider} declined this content. If you think that is wrong, ask a moderator.",
+    "gone": "{provider} doesn't know this job (any more). A moderator can look in the provider's console.",
+    "provider_failed": (
+        "{provider} tried and could not make this video. Try a front view of one face without a hand or a microphone "
+        "over the mouth."
+    ),
+    "cancelled_by_provider": "{provider} cancelled this job.",
+    "cancelled": "Cancelled, as you asked.",
+    "never_sent": "{provider} couldn't take this for an hour, so I stopped trying. Try again later.",
+    "took_too_long": (
+        "{provider} has not finished after an hour, so I stopped waiting. It may still finish and charge for it; "
+        "a moderator can look in the provider's console."
+    ),
+    "result_lost": "{provider} finished the video, but I couldn't download it. A moderator can find it in its console.",
+    "result_too_large": (
+        "The video is ready, but this server takes only smaller files. It is kept on the bot's machine as `{file}`: "
+        "whoever runs the bot can hand it to you."
+    ),
+    "cannot_post": "I could not post in that channel.",
+}
