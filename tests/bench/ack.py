@@ -1,0 +1,125 @@
+"""From a slash command to its acknowledgement, 50 a second: the bot against one that only defers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.providers.base import Media, Request
+from bot.sandbox.runs import Order
+from bot.sandbox.server import Sandbox
+from bot.settings import Settings
+from storage.database import Transaction, open_database
+from storage.guilds import Guilds
+from storage.keys import Keys
+from tests.discord_server.server import DiscordServer
+from tests.discord_server.state import TOKEN
+from tests.world import canned
+
+PER_SECOND, SECONDS, ROUNDS = 50, 8, 3
+IN_FLIGHT = 1_000
+KEY = "rc-bench-0001"
+
+
+async def main() -> None:
+    """Print a table: three rounds of each side in turn, the median of the rounds."""
+    sides = {"only defers": (), "bot, idle": (0,), f"bot, {IN_FLIGHT} jobs": (IN_FLIGHT,)}
+    measured: dict[str, list[tuple[float, float, float]]] = {side: [] for side in sides}
+    for _ in range(ROUNDS):
+        for side, jobs in sides.items():
+            measured[side].append(await _measure(*jobs))
+    print(f"\n/lipsync text to acknowledgement, {PER_SECOND} a second, ms (median of {ROUNDS} rounds)")
+    print(f"{'':20} {'p50':>8} {'p99':>8} {'max':>8}   p99 against the baseline")
+    middle = {
+        side: [statistics.median(column) for column in zip(*rounds, strict=True)] for side, rounds in measured.items()
+    }
+    for side, (p50, p99, most) in middle.items():
+        print(f"{side:20} {p50:8.1f} {p99:8.1f} {most:8.1f}   {p99 / middle['only defers'][1]:.2f}")
+
+
+async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
+    """Median, 99th percentile and maximum of one round, in ms."""
+    async with DiscordServer() as discord, Sandbox() as sandbox, _bot(discord, sandbox, in_flight):
+        delays: list[float] = []
+
+        async def one(_: int) -> None:
+            began = time.perf_counter()
+            asked = await discord.people.slash("lipsync text", video=("c.mp4", b"x"), text="Hello", voice="Sunny")
+            await asked.acknowledged.wait()
+            delays.append(1000 * (time.perf_counter() - began))
+
+        await asyncio.gather(*(one(-1) for _ in range(5)))
+        delays.clear()
+        begun, tasks = time.perf_counter(), []
+        for number in range(PER_SECOND * SECONDS):
+            await asyncio.sleep(max(0.0, begun + number / PER_SECOND - time.perf_counter()))
+            tasks.append(asyncio.create_task(one(number)))
+        await asyncio.gather(*tasks)
+        return statistics.median(delays), statistics.quantiles(delays, n=100)[98], max(delays)
+
+
+@asynccontextmanager
+async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) -> AsyncIterator[None]:
+    """The bot as a process, with this many jobs in flight; None is the baseline."""
+    sandbox.runs.render, sandbox.runs.work_seconds = canned, 3600
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_URL": discord.api_url,
+            "DISCORD_GATEWAY_URL": discord.gateway_url,
+            "DATABASE_PATH": f"{folder}/bot.db",
+            "PROVIDER_URLS": f'{{"runcomfy": "{sandbox.url}/runcomfy"}}',
+            "TRUSTED_HOSTS": sandbox.host,
+            "LOG_LEVEL": "ERROR",
+        }
+        if in_flight is not None:
+            await _fill(Path(folder), discord.state.guild_id, sandbox, in_flight)
+        module = ["tests.bench.defer_only"] if in_flight is None else ["bot", "run"]
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment)
+        try:
+            await asyncio.wait_for(discord.gateway.ready.wait(), 20)
+            await asyncio.sleep(4 + (10 if in_flight else 0))  # until the bot is at home, and its polls are spread
+            yield
+        finally:
+            process.kill()
+            await process.wait()
+
+
+async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -> None:
+    settings = Settings(_env_file=None, discord_token=SecretStr(TOKEN), database_path=folder / "bot.db")
+    request = Request(
+        mode="text", video=Media(url="https://x.example/v.mp4", name="v.mp4", size=1), text="Hi", voice="en:AOT"
+    )
+    async with open_database(settings.database_path) as database:
+        await Guilds(database).join(guild_id, 0.0)
+        keys = Keys(database, settings.master())
+        await keys.put(guild_id, "runcomfy", {"api_key": KEY}, hint="0001", added_by=1, now=0.0)
+
+        async def insert(tx: Transaction) -> None:
+            for number in range(in_flight):
+                run = sandbox.runs.accept(KEY, Order("https://x.example/v.mp4"), "rc-run-")
+                await tx.row(
+                    """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
+                    deadline_at,
+                         channel_id, card_id, state, stage, handle, remote, submitted_at)
+                       VALUES (:guild, :number, 2, 'runcomfy', :request, :now, :now + 3600, 3, 4, 'running', 'text',
+                       'h',
+                         :remote, :now)""",
+                    guild=guild_id,
+                    number=number,
+                    remote=run.id,
+                    request=request.model_dump_json(),
+                    now=time.time(),
+                )
+
+        await database.write(insert)

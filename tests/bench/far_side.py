@@ -1,0 +1,57 @@
+"""The provider of the benchmarks, as a process of its own: so many runs, each of which ends at a moment of its own."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+
+from aiohttp import web
+
+
+class Runs:
+    """Runs `0` to `count - 1`, which end between `shortest` and `longest` seconds after `begin`."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+        self.noticed: dict[int, float] = {}
+        self.polls = 0
+
+    async def begin(self, request: web.Request) -> web.Response:
+        query = request.query
+        chance = random.Random(7)
+        now = time.monotonic()
+        shortest, longest = float(query["shortest"]), float(query["longest"])
+        self.ends = [now + chance.uniform(shortest, longest) for _ in range(int(query["count"]))]
+        self.noticed, self.polls = {}, 0
+        return web.Response()
+
+    async def status(self, request: web.Request) -> web.Response:
+        number, now = int(request.match_info["id"]), time.monotonic()
+        self.polls += 1
+        if now < self.ends[number]:
+            return web.json_response({"request_id": str(number), "status": "in_progress", "instance_id": "i" * 24})
+        self.noticed.setdefault(number, now - self.ends[number])
+        return web.json_response({"request_id": str(number), "status": "completed"})
+
+    async def result(self, request: web.Request) -> web.Response:
+        output = {"video": "https://example.com/x.mp4"}
+        return web.json_response({"request_id": request.match_info["id"], "status": "succeeded", "output": output})
+
+    async def report(self, _: web.Request) -> web.Response:
+        return web.json_response({"noticed": sorted(self.noticed.values()), "polls": self.polls})
+
+
+def main() -> None:
+    """Serve on the port given."""
+    runs = Runs()
+    app = web.Application()
+    app.router.add_get("/begin", runs.begin)
+    app.router.add_get("/report", runs.report)
+    app.router.add_get("/v1/requests/{id}/status", runs.status)
+    app.router.add_get("/v1/requests/{id}/result", runs.result)
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)
+
+
+if __name__ == "__main__":
+    main()

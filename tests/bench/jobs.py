@@ -1,0 +1,71 @@
+"""Jobs in flight: the worker against one task with a poll loop per job on a shared `httpx.AsyncClient`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+# jobs, seconds until the first and the last one end, the baseline's poll interval, seconds until the baseline is
+# stopped
+SIZES = ((1_000, 30, 60, 5, 120), (10_000, 60, 120, 10, 180))
+
+
+async def main() -> None:
+    """Print one table per size."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    far_side = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.far_side", str(port))
+    try:
+        await _until_up(url)
+        for size in SIZES:
+            sides = {side: await _run(side, url, *size) for side in ("baseline", "worker")}
+            _print(size[0], **sides)
+    finally:
+        far_side.terminate()
+        await far_side.wait()
+
+
+async def _run(side: str, url: str, *size: float) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.jobs_in_flight", side, url, *map(str, size)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    async with httpx.AsyncClient() as client:
+        report = (await client.get(f"{url}/report")).json()
+    return {**json.loads(printed), **report}
+
+
+async def _until_up(url: str) -> None:
+    async with httpx.AsyncClient() as client:
+        while True:
+            try:
+                await client.get(f"{url}/report")
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+def _print(count: int, baseline: dict[str, Any], worker: dict[str, Any]) -> None:
+    print(f"\n{count} jobs in flight         baseline     worker   worker / baseline")
+    rows: dict[str, Callable[[dict[str, Any]], float]] = {
+        "ends noticed": lambda side: side["done"],
+        "CPU, s": lambda side: side["cpu"],
+        "CPU per poll, ms": lambda side: 1000 * side["cpu"] / side["polls"],
+        "memory per job, KiB": lambda side: side["memory"] / 1024,
+        "polls per job": lambda side: side["polls"] / count,
+        "end noticed, median s": lambda side: statistics.median(side["noticed"] or [float("nan")]),
+        "end noticed, p99 s": lambda side: statistics.quantiles(side["noticed"], n=100)[98],
+    }
+    for name, measure in rows.items():
+        ours, theirs = measure(worker), measure(baseline)
+        print(f"{name:26} {theirs:10.2f} {ours:10.2f}   {ours / theirs if theirs else float('nan'):10.2f}")

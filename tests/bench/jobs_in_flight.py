@@ -1,0 +1,154 @@
+"""One side of the benchmark of jobs in flight, as a process of its own: prints what it used, as JSON.
+
+`worker`: the bot's own worker, steps, store and adapter. `baseline`: a task per job with its own poll loop on one
+shared client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from bot.clock import Clock
+from bot.pacing import Pacing
+from bot.providers.http import Http
+from bot.providers.runcomfy import RunComfy
+from bot.providers.transport import open_client
+from bot.schedule import Ticket
+from bot.steps import Steps
+from bot.worker import Worker
+from storage.database import Transaction, open_database
+from storage.guilds import Guilds
+from storage.jobs import Jobs
+from storage.keys import Keys
+from storage.sealing import MasterKeys
+
+GUILD = 1
+REQUEST = {
+    "mode": "text",
+    "video": {
+        "url": "https://cdn.discordapp.com/ephemeral-attachments/1/2/clip.mp4?ex=1&is=2&hm=" + "f" * 64,
+        "name": "clip.mp4",
+        "size": 8_000_000,
+    },
+    "text": "A line of about the usual length, as people type it.",
+    "voice": "en:genshin_vindi2",
+}  # fmt: skip
+
+
+def memory() -> int:
+    """Resident bytes of this process."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+class Nothing:
+    """In place of Discord: this benchmark ends when an end is noticed."""
+
+    def show(self, *_: object) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def step(self, _: Ticket) -> None: ...
+
+
+async def worker(url: str, count: int, begin: Any) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_database(Path(folder) / "bot.db") as database, open_client({"127.0.0.1"}) as client:
+            jobs, keys = Jobs(database), Keys(database, MasterKeys.parse(MasterKeys.generate("bench")))
+            await Guilds(database).join(GUILD, 0.0)
+            await keys.put(GUILD, "runcomfy", {"api_key": "rc-bench-0001"}, hint="0001", added_by=1, now=0.0)
+
+            async def insert(tx: Transaction) -> None:
+                for number in range(count):
+                    await tx.row(
+                        """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
+                        deadline_at,
+                             channel_id, card_id, thread_id, state, stage, handle, remote, submitted_at)
+                           VALUES (1, :number, 2, 'runcomfy', :request, :now, :now + 3600, 3, 4, 5, 'running', 'text',
+                           'h',
+                             :remote, :now)""",
+                        number=number,
+                        remote=str(number),
+                        request=json.dumps(REQUEST),
+                        now=time.time(),
+                    )
+
+            await database.write(insert)
+            clock, pacing = Clock(), Pacing()
+            providers = {"runcomfy": RunComfy(Http(client), url)}
+            steps, nothing = Steps(jobs, keys, providers, clock, pacing), cast("Any", Nothing())
+            ours = Worker(jobs, steps, nothing, nothing, clock, pacing)
+            await keys.get(GUILD, "runcomfy")
+            empty = memory()
+            await begin()
+            cpu = time.process_time()
+            running = asyncio.create_task(ours.run())
+            while not ours.resumed:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(8)
+            full = memory()
+            while ours.open_jobs:
+                await asyncio.sleep(0.2)
+            used = time.process_time() - cpu
+            await ours.drain()
+            await running
+            return {"cpu": used, "memory": (full - empty) / count, "done": count}
+
+
+async def baseline(url: str, count: int, begin: Any, interval: float, limit: float) -> dict[str, float]:
+    async with httpx.AsyncClient() as client:
+        done = 0
+
+        async def follow(number: int) -> None:
+            nonlocal done
+            while True:
+                await asyncio.sleep(interval)
+                try:
+                    answer = await client.get(
+                        f"{url}/v1/requests/{number}/status", headers={"Authorization": "Bearer x"}
+                    )
+                except httpx.HTTPError:
+                    continue
+                if answer.json()["status"] == "completed":
+                    done += 1
+                    return
+
+        empty = memory()
+        await begin()
+        cpu = time.process_time()
+        tasks = [asyncio.create_task(follow(number)) for number in range(count)]
+        _, late = await asyncio.wait(tasks, timeout=8)
+        full = memory()
+        if late:
+            _, late = await asyncio.wait(late, timeout=limit)
+        used = time.process_time() - cpu
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return {"cpu": used, "memory": (full - empty) / count, "done": done}
+
+
+async def main() -> None:
+    side, url, count, shortest, longest, interval, limit = sys.argv[1:]
+
+    async def begin() -> None:
+        async with httpx.AsyncClient() as client:
+            await client.get(f"{url}/begin", params={"count": count, "shortest": shortest, "longest": longest})
+
+    if side == "worker":
+        print(json.dumps(await worker(url, int(count), begin)))
+    else:
+        print(json.dumps(await baseline(url, int(count), begin, float(interval), float(limit))))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
