@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ import discord
 import simcord
 from pydantic import SecretStr
 from simcord.actors import MemberActor
+from simcord.backend.errors import SetupError
 from simcord.builders import ChannelHandle
 from simcord.env import Env
 
@@ -34,7 +35,7 @@ OUTPUT = Path("demo-videos")
 LINE = "Hello! I am only a drawing, but now I can talk."
 RECORDED_LINE = "And this is a recording, spoken by somebody else."
 PATIENCE = 90.0  # seconds until a video must be there
-TICK = 0.5  # seconds between two moves of the simulated clock
+TICK = 0.5  # seconds between two moves of the simulated clock, and of the line of progress
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
             trusted_hosts=frozenset({sandbox.host}),
         )
         # Refusals travel as errors inside discord.py; what members read of them is what counts here.
-        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env:
+        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env, _in_step(env):
+            env.backend.bot_user.name = "Mouthpiece"
             guild = env.create_guild("Video Club")
             mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
             yield Stage(
@@ -111,6 +113,25 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
                 guild.add_member(env.create_user("Mira"), roles=[mods]),
                 guild.add_member(env.create_user("Alex")),
             )
+
+
+@asynccontextmanager
+async def _in_step(env: Env) -> AsyncIterator[None]:
+    """Let the simulated clock, which stands still by itself, go with the real one."""
+    await env.advance_time(time.time() - env.now().timestamp())
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            with suppress(SetupError):  # somebody is clicking just now: the next tick catches up
+                await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
 
 
 async def _add_key(stage: Stage) -> str:
@@ -175,4 +196,4 @@ def _progress(text: str) -> None:
 
 
 def _first_line(text: str) -> str:
-    return text.partition("\n")[0].replace("**", "")
+    return text.partition("\n")[0].partition(": https:")[0].replace("**", "")

@@ -59,7 +59,7 @@ def _marked(frames: Iterator[VideoFrame], picture: VideoStream) -> Iterator[Vide
     mark = as_frame(_mark(picture.height))
     below = graph.add_buffer(template=picture)
     above = graph.add_buffer(width=mark.width, height=mark.height, format=mark.format, time_base=picture.time_base)
-    overlay = graph.add("overlay", "x=W-w-h/2:y=h/2")
+    overlay = graph.add("overlay", "x=h/2:y=h/2")
     even = graph.add("format", "yuv420p")
     sink = graph.add("buffersink")
     below.link_to(overlay, 0, 0)

@@ -18,6 +18,9 @@ Status = Literal["in_queue", "in_progress", "completed", "failed", "cancelled"]
 Fetch = Callable[[str], Awaitable[bytes]]
 
 
+AT_ONCE = 2  # runs that are worked on at once; the others wait in line
+
+
 class Unfit(Exception):
     """The run can't be done with these files."""
 
@@ -62,7 +65,7 @@ class Runs:
         self._folder = folder
         self._by_id: dict[str, Run] = {}
         self._numbers = count(1)
-        self._slots = asyncio.Semaphore(2)
+        self.slots = asyncio.Semaphore(AT_ONCE)
 
     def accept(self, account: str, order: Order, prefix: str) -> Run:
         """Take the order; this is the moment that costs money."""
@@ -98,7 +101,7 @@ class Runs:
 
     async def _work(self, run: Run) -> None:
         await asyncio.sleep(self.queue_seconds)
-        async with self._slots:
+        async with self.slots:
             run.status = "in_progress"
             await asyncio.sleep(self.work_seconds)
             target = self._folder / f"{run.id}.mp4"

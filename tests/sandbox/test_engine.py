@@ -42,7 +42,7 @@ def brightest_corner(path: Path) -> int:
     """The yellow of the mark: the highest red value in the corner where it stands."""
     with av.open(path) as container:
         image = next(container.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
-    corner = image.crop((image.width - 280, 0, image.width, 120))
+    corner = image.crop((0, 0, 280, 120))
     return int(corner.getextrema()[0][1])
 
 
