@@ -46,6 +46,7 @@ PERMISSIONS = discord.Permissions(
     read_message_history=True,
 )
 COMMANDS_FACT = "synced_commands"
+ANSWERED_ELSEWHERE = {10062, 40060}  # Discord's codes for an interaction that is over, or has its answer
 
 
 class Mouthpiece(discord.Client):
@@ -119,6 +120,9 @@ class Tree(app_commands.CommandTree[Mouthpiece]):
 async def explain(interaction: discord.Interaction[Mouthpiece], error: Exception) -> None:
     """Tell the person, privately, what went wrong; what is no fault of theirs goes to the log as well."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(cause, discord.HTTPException) and cause.code in ANSWERED_ELSEWHERE:
+        log.warning("an interaction came too late or twice: %s", cause)
+        return
     if isinstance(cause, MouthpieceError):
         sentence = str(cause)
     else:
@@ -159,7 +163,7 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
         folder = settings.data_folder / "results"
         folder.mkdir(mode=0o700, exist_ok=True)
         steps = Steps(jobs, keys, providers, clock, pacing)
-        delivery = Delivery(jobs, keys, providers, replies, http, folder, clock, pacing)
+        delivery = Delivery(jobs, steps, replies, http, folder, clock, pacing)
         client.worker = Worker(jobs, steps, delivery, replies, clock, pacing)
         client.service = Service(guilds, jobs, keys, providers, client.worker, delivery, clock)
         client.keyring = Keyring(guilds, keys, providers, clock)

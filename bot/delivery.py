@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
 from bot import cards
 from bot.clock import Clock
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError
 from bot.pacing import Pacing
-from bot.providers.base import Done, Provider
 from bot.providers.http import Http
 from bot.replies import Replies
 from bot.schedule import Ticket
+from bot.steps import Steps
 from storage.job import Job
 from storage.jobs import Jobs
-from storage.keys import Keys
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +34,7 @@ class Delivery:
     def __init__(
         self,
         jobs: Jobs,
-        keys: Keys,
-        providers: Mapping[str, Provider],
+        steps: Steps,
         replies: Replies,
         http: Http,
         folder: Path,
@@ -45,8 +42,7 @@ class Delivery:
         pacing: Pacing,
     ) -> None:
         self._jobs = jobs
-        self._keys = keys
-        self._providers = providers
+        self._steps = steps
         self._replies = replies
         self._http = http
         self._folder = folder
@@ -89,17 +85,8 @@ class Delivery:
         return None
 
     async def _fetch(self, job: Job, video: Path, *, asking: bool) -> None:
-        url = (asking and await self._fresh_url(job)) or job.yields["video_url"]
-        await self._http.download(url, video, most=MOST_RESULT_BYTES)
-
-    async def _fresh_url(self, job: Job) -> str | None:
-        """Links expire; the provider may have a newer one."""
-        provider = self._providers.get(job.provider)
-        credentials = await self._keys.get(job.guild_id, job.provider) if provider and provider.credentials else {}
-        if provider is None or credentials is None or job.remote is None:
-            return None
-        answer = await provider.poll(job.stage, job.remote, credentials)
-        return answer.yields.get("video_url") if isinstance(answer, Done) else None
+        yields = await self._steps.yields_again(job) if asking else job.yields
+        await self._http.download(yields["video_url"], video, most=MOST_RESULT_BYTES)
 
     async def _fetch_again(self, ticket: Ticket, fault: ProviderError) -> float:
         job = ticket.job

@@ -16,6 +16,8 @@ from itertools import count
 from bot.clock import Clock
 from storage.job import Job
 
+IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
+
 
 @dataclass(slots=True, eq=False)
 class Ticket:
@@ -46,7 +48,7 @@ class Schedule:
         self._width = width
         self._heap: list[tuple[float, int, Ticket]] = []
         self._turns = count(1)
-        self._changed = asyncio.Event()
+        self._nap: asyncio.Future[None] | None = None
         self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
@@ -55,25 +57,29 @@ class Schedule:
         """Let the ticket take its next step in `delay` seconds, and forget any earlier arrangement."""
         ticket.turn = next(self._turns)
         heapq.heappush(self._heap, (self._clock.monotonic() + delay, ticket.turn, ticket))
-        self._changed.set()
+        if self._heap[0][1] == ticket.turn:
+            self._wake()
 
     async def run(self) -> None:
         """Serve the schedule until `drain`."""
         while self._open:
             for ticket in self._due():
                 self._begin(ticket)
-            self._changed.clear()
             await self._until_next()
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more; wait for the steps under way, and cancel what is not done in time."""
         self._open = False
-        self._changed.set()
+        self._wake()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def _wake(self) -> None:
+        if self._nap:
+            self._nap.cancel()
 
     def _due(self) -> Iterator[Ticket]:
         now = self._clock.monotonic()
@@ -83,17 +89,12 @@ class Schedule:
                 yield ticket
 
     async def _until_next(self) -> None:
-        waiting = asyncio.ensure_future(self._changed.wait())
-        if not self._heap:
-            await waiting
-            return
-        delay = max(0.0, self._heap[0][0] - self._clock.monotonic())
-        sleeping = asyncio.ensure_future(self._clock.sleep(delay))
+        delay = max(0.0, self._heap[0][0] - self._clock.monotonic()) if self._heap else IDLE_SECONDS
+        self._nap = asyncio.ensure_future(self._clock.sleep(delay))
         try:
-            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({self._nap})
         finally:
-            waiting.cancel()
-            sleeping.cancel()
+            self._nap.cancel()
 
     def _begin(self, ticket: Ticket) -> None:
         lane = self._lanes[self._lane_of(ticket)]

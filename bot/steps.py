@@ -15,7 +15,7 @@ from uuid import uuid4
 from bot.clock import Clock
 from bot.errors import Gone, NotAccepted, NotCancellable, NothingToCancel, ProviderError, RateLimited, UnknownOutcome
 from bot.pacing import Pacing
-from bot.providers.base import Accepted, Credentials, Done, Failed, Provider, Request, Submission, Waiting
+from bot.providers.base import Accepted, Credentials, Done, Failed, Provider, Request, Submission, Waiting, Yields
 from bot.schedule import Ticket
 from storage.job import OUTCOMES, Job, State
 from storage.jobs import Jobs
@@ -106,6 +106,14 @@ class Steps:
             return await self._end(ticket, state, answer.reason, answer.detail, _sum(job.cost_usd, answer.cost_usd))
         self._pacing.ended(f"{job.provider}/{job.stage}", elapsed)
         return await self._finish_stage(ticket, provider, answer)
+
+    async def yields_again(self, job: Job) -> Yields:
+        """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
+        provider, credentials = self._providers.get(job.provider), await self._credentials(job)
+        if provider is None or credentials is None or job.remote is None:
+            return job.yields
+        answer = await provider.poll(job.stage, job.remote, credentials)
+        return {**job.yields, **answer.yields} if isinstance(answer, Done) else job.yields
 
     async def cancel(self, ticket: Ticket) -> None:
         """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
+import httpx
 import pytest
 
+from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
@@ -52,6 +56,7 @@ class Outside:
             "DATABASE_PATH": str(self.folder / "data" / "bot.db"),
             "PROVIDER_URLS": f'{{"runcomfy": "{self.sandbox.url}/runcomfy"}}',
             "TRUSTED_HOSTS": self.sandbox.host,
+            **self.settings,
             **settings,
         }
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
@@ -134,6 +139,53 @@ async def test_sigkill_in_the_middle_of_a_job_loses_nothing_and_pays_once(outsid
     (outcome,) = outside.discord.outcomes()
     assert outcome["attachments"] or "tell whether it took the job" in outcome["content"]
     assert len(outside.sandbox.runs.ledger) == 1
+
+
+async def test_an_interaction_delivered_twice_is_one_job_and_keeps_its_answer(outside: Outside) -> None:
+    async with outside.bot():
+        await outside.add_key()
+        asked = await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        said = await asked.answer()
+        await outside.discord.people.repeat_last()
+        await outside.discord.until(outside.discord.outcomes)
+        assert asked.original
+        assert asked.original["content"] == said
+    assert len(outside.sandbox.runs.ledger) == 1
+
+
+async def test_health_is_told_while_the_bot_serves(outside: Outside) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    outside.settings["HTTP_PORT"] = str(port)
+    async with outside.bot(), httpx.AsyncClient() as client:
+
+        async def healthy() -> bool:
+            return (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+
+        async with asyncio.timeout(10):
+            while not await healthy():
+                await asyncio.sleep(0.05)
+        metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    assert "mouthpiece_open_jobs 0" in metrics
+    assert "mouthpiece_servers 1" in metrics
+
+
+async def test_with_sandbox_1_a_member_gets_a_real_video_without_any_key(outside: Outside) -> None:
+    clip = outside.folder / "clip.mp4"
+    write_sample_clip(clip, 2.0)
+    outside.settings["SANDBOX"] = "1"
+    async with outside.bot():
+        video = ("clip.mp4", clip.read_bytes())
+        asked = await outside.discord.people.slash("lipsync text", video=video, text="Hello", voice="Sunny")
+        assert "is on its way" in await asked.answer()
+        await outside.discord.until(outside.discord.outcomes)
+    (outcome,) = outside.discord.outcomes()
+    (file,) = outcome["attachments"]
+    made = outside.folder / "made.mp4"
+    made.write_bytes(outside.discord.state.files[f"{file['id']}/{file['filename']}"])
+    with av.open(made) as container:
+        assert container.streams.video[0].width == 1280
+        assert container.streams.audio[0].codec_context.name == "aac"
 
 
 async def test_commands_are_synced_at_the_first_start_only(outside: Outside) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+# The worker has seen 20 such jobs end before, as a bot has after its first hour.
 # jobs, seconds until the first and the last one end, the baseline's poll interval, seconds until the baseline is
 # stopped
 SIZES = ((1_000, 30, 60, 5, 120), (10_000, 60, 120, 10, 180))

@@ -42,6 +42,7 @@ class Interactions:
         self._state = state
         self._gateway = gateway
         self._by_token: dict[str, Interaction] = {}
+        self._last: Json = {}
         self.origin = ""
 
     def routes(self) -> list[web.RouteDef]:
@@ -101,8 +102,13 @@ class Interactions:
             "guild": {"id": str(state.guild_id), "locale": "en-US", "features": []},
             "authorizing_integration_owners": {"0": str(state.guild_id)}, "attachment_size_limit": state.file_limit, **more,
         }  # fmt: skip
+        self._last = event
         await self._gateway.send("INTERACTION_CREATE", event)
         return interaction
+
+    async def repeat_last(self) -> None:
+        """Deliver the last interaction once more, as a resumed connection may."""
+        await self._gateway.send("INTERACTION_CREATE", self._last)
 
     async def _callback(self, request: web.Request) -> web.Response:
         interaction = self._by_token.get(request.match_info["token"])
