@@ -28,12 +28,12 @@ def subject(request: Request) -> str:
     if request.mode == "text":
         voice = catalogue().get(request.voice or "")
         return f"“{quoted(request.text or '')}”\n-# Voice {voice.title if voice else request.voice}"
-    return f"the sound of {quoted(request.audio.name if request.audio else '', 60)}"
+    return f"🎙️ {quoted(request.audio.name if request.audio else '', 60)}"
 
 
 def thread_name(job: Job, request: Request) -> str:
     """At most 100 characters."""
-    spoken = _one_line(request.text or "", QUOTE_CHARS) if request.mode == "text" else "audio"
+    spoken = _one_line(request.audio.name if request.audio else request.text or "", QUOTE_CHARS)
     return f"{job.code} · {spoken}"[:100]
 
 

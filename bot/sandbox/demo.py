@@ -12,41 +12,20 @@ import logging
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import discord
-import simcord
-from pydantic import SecretStr
-from simcord.actors import MemberActor
-from simcord.backend.errors import SetupError
-from simcord.builders import ChannelHandle
-from simcord.env import Env
-
-from bot.client import Mouthpiece, open_bot
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
-from bot.sandbox.server import Sandbox
-from bot.settings import Settings
+from bot.sandbox.stage import Stage, open_stage
 
 OUTPUT = Path("demo-videos")
 LINE = "Hello! I am only a drawing, but now I can talk."
 RECORDED_LINE = "And this is a recording, spoken by somebody else."
 PATIENCE = 90.0  # seconds until a video must be there
-TICK = 0.5  # seconds between two moves of the simulated clock, and of the line of progress
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The simulated server on which the demo plays."""
-
-    env: Env
-    client: Mouthpiece
-    channel: ChannelHandle
-    moderator: MemberActor
-    member: MemberActor
+WAITING = 8.0  # seconds that a job stays in line while a person plays
+TICK = 0.5  # seconds between two looks at a job
 
 
 def main() -> int:
@@ -67,7 +46,7 @@ async def _demo(*, stay: bool) -> int:
         with _step("Drawing a talking face, recording a voice"):
             await asyncio.to_thread(write_sample_clip, clip)
             await asyncio.to_thread(write_sample_audio, recording, RECORDED_LINE)
-        async with _stage(Path(folder)) as stage:
+        async with open_stage(Path(folder)) as stage:
             key = await _add_key(stage)
             print(f"  moderator  /lipsync-admin key add → {key}")
             wishes: dict[str, dict[str, object]] = {
@@ -83,55 +62,6 @@ async def _demo(*, stay: bool) -> int:
             if stay:
                 await _show(stage)
     return 0
-
-
-@asynccontextmanager
-async def _stage(folder: Path) -> AsyncIterator[Stage]:
-    async def fetch(url: str) -> bytes:
-        found: bytes | None = env.backend.cdn.get(url)
-        if found is None:
-            raise FileNotFoundError(url)
-        return found
-
-    async with Sandbox(fetch=fetch) as sandbox:
-        settings = Settings(
-            _env_file=None,
-            discord_token=SecretStr("no token is needed here"),
-            database_path=folder / "data" / "demo.db",
-            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
-            trusted_hosts=frozenset({sandbox.host}),
-        )
-        # Refusals travel as errors inside discord.py; what members read of them is what counts here.
-        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env, _in_step(env):
-            env.backend.bot_user.name = "Mouthpiece"
-            guild = env.create_guild("Video Club")
-            mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
-            yield Stage(
-                env,
-                client,
-                guild.create_text_channel("studio"),
-                guild.add_member(env.create_user("Mira"), roles=[mods]),
-                guild.add_member(env.create_user("Alex")),
-            )
-
-
-@asynccontextmanager
-async def _in_step(env: Env) -> AsyncIterator[None]:
-    """Let the simulated clock, which stands still by itself, go with the real one."""
-    await env.advance_time(time.time() - env.now().timestamp())
-
-    async def tick() -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            with suppress(SetupError):  # somebody is clicking just now: the next tick catches up
-                await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
-
-    ticking = asyncio.create_task(tick())
-    try:
-        yield
-    finally:
-        ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
 
 
 async def _add_key(stage: Stage) -> str:
@@ -164,11 +94,14 @@ async def _make(stage: Stage, mode: str, options: dict[str, object]) -> bool:
 
 
 async def _show(stage: Stage) -> None:
+    stage.sandbox.runs.queue_seconds = WAITING
     viewers = [stage.member, stage.moderator]
     async with stage.env.preview(stage.channel, viewers=viewers, layout="channel") as page:
         print(
             f"\nNow try it yourself: open {page.url}\n"
             "  · Alex is a member: type /lipsync text, attach a video (one from that folder will do), pick a voice\n"
+            "  · a few seconds later press Refresh preview: the video is in the thread under the card\n"
+            f"  · a job stays {WAITING:.0f} s in line, so that its Cancel button can be tried\n"
             "  · Mira is a moderator: switch to her, type /lipsync-admin key list\n"
             "Ctrl+C ends the demo."
         )

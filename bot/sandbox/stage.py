@@ -1,0 +1,88 @@
+"""The simulated server on which the demo plays, with the unmodified bot in it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+import simcord
+from pydantic import SecretStr
+from simcord.actors import MemberActor
+from simcord.backend.errors import SetupError
+from simcord.builders import ChannelHandle
+from simcord.env import Env
+
+from bot.client import Mouthpiece, open_bot
+from bot.sandbox.server import Sandbox
+from bot.settings import Settings
+
+TICK = 0.5  # seconds between two moves of the simulated clock
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Who and what is there."""
+
+    sandbox: Sandbox
+    env: Env
+    client: Mouthpiece
+    channel: ChannelHandle
+    moderator: MemberActor
+    member: MemberActor
+
+
+@asynccontextmanager
+async def open_stage(folder: Path) -> AsyncIterator[Stage]:
+    """A server with one channel, a moderator and a member; the bot keeps its data in `folder`."""
+
+    async def fetch(url: str) -> bytes:
+        found: bytes | None = env.backend.cdn.get(url)
+        if found is None:
+            raise FileNotFoundError(url)
+        return found
+
+    async with Sandbox(fetch=fetch) as sandbox:
+        settings = Settings(
+            _env_file=None,
+            discord_token=SecretStr("no token is needed here"),
+            database_path=folder / "data" / "demo.db",
+            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
+            trusted_hosts=frozenset({sandbox.host}),
+        )
+        # Refusals travel as errors inside discord.py; what members read of them is what counts here.
+        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env, _in_step(env):
+            env.backend.bot_user.name = "Mouthpiece"
+            guild = env.create_guild("Video Club")
+            mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
+            yield Stage(
+                sandbox,
+                env,
+                client,
+                guild.create_text_channel("studio"),
+                guild.add_member(env.create_user("Mira"), roles=[mods]),
+                guild.add_member(env.create_user("Alex")),
+            )
+
+
+@asynccontextmanager
+async def _in_step(env: Env) -> AsyncIterator[None]:
+    """Let the simulated clock, which stands still by itself, go with the real one."""
+    await env.advance_time(time.time() - env.now().timestamp())
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            with suppress(SetupError):  # somebody is clicking just now: the next tick catches up
+                await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
