@@ -13,6 +13,7 @@ COPY --from=build /app/venv /app/venv
 COPY bot bot
 COPY cogs cogs
 COPY storage storage
+COPY pyproject.toml .
 ENV PATH=/app/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \

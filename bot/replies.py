@@ -131,7 +131,7 @@ class Replies:
         after = datetime.fromtimestamp(since, UTC) - timedelta(minutes=5)
         try:
             async for message in self._channel(job, channel_id).history(limit=LOOK_BACK, after=after):
-                mine = self._client.user is not None and message.author.id == self._client.user.id
+                mine = message.author == self._client.user and message.type is discord.MessageType.default
                 if mine and message.id != job.card_id and job.code in _text(message):
                     return message.id
         except discord.Forbidden:
@@ -167,12 +167,10 @@ async def _post_errors() -> AsyncIterator[None]:
     """Sort what Discord answers into: never here, too large, or again later."""
     try:
         yield
-    except discord.DiscordServerError as error:
-        raise PostFailed(problem=error) from error
     except discord.HTTPException as error:
         if error.status == 413 or error.code in FILE_TOO_LARGE:
             raise PostTooLarge from error
-        if error.status == 429:
+        if error.status == 429 or error.status >= 500:
             raise PostFailed(problem=error) from error
         raise PostRefused(problem=error) from error
     except (discord.RateLimited, aiohttp.ClientError, OSError) as error:
