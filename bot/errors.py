@@ -1,7 +1,6 @@
 """Every error raised on purpose, each with the sentence a person reads.
 
-The sentence says what happened, and what to do next. Where money is involved, the caller adds what it cost: the
-error itself can't know (`bot/replies.py` does, from the job's row).
+The sentence says what happened and what to do next; what it cost is added by `bot/cards.py`, which knows the job's row.
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ from typing import ClassVar
 class MouthpieceError(Exception):
     """Base of all errors raised on purpose; `str(error)` is fit for a person's eyes.
 
-    `facts` fill the placeholders of the sentence. A class is found again by its `code`, which is what a job's row
-    keeps.
+    `facts` fill the placeholders of the sentence.
     """
 
-    code: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
 
     def __init__(self, **facts: object) -> None:
@@ -141,7 +138,10 @@ class PostTooLarge(MouthpieceError):
 
 
 class ProviderError(MouthpieceError):
-    """A call to a provider did not give what it should. `detail` is for logs and moderators, never for the public."""
+    """A call to a provider did not give what it should. `detail` is for logs and moderators, never for the public.
+
+    `code` is what a job's row keeps; `bot/failures.py` has the sentence for it.
+    """
 
     code: ClassVar[str] = ""
 

@@ -4,8 +4,6 @@ Whether it cost anything is said beside it by `bot/cards.py`, which knows the ro
 """
 
 FAILURES = {
-    "not_accepted": "{provider} couldn't be reached.",
-    "rate_limited": "{provider} was too busy to take this.",
     "unknown_outcome": (
         "I lost contact with {provider} while sending and can't tell whether it took the job. "
         "I won't send it again, so that nobody pays twice. A moderator can look it up in the provider's console."

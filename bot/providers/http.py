@@ -107,13 +107,15 @@ class Http:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 async with self._client.stream("GET", url) as response:
-                    if not response.is_redirect:
+                    if not response.has_redirect_location:
                         await _save(response, part, most)
                         part.replace(target)
                         return
                     url = str(response.url.join(response.headers["location"]))
             except _TRANSPORT_FAULTS as fault:
                 raise _judged(fault, paid=False) from None
+            except httpx.InvalidURL:
+                raise ResultUnusable("the result's address is none") from None
         raise ResultUnusable("too many redirects")
 
 

@@ -50,7 +50,7 @@ class Rest:
         application = str(self._state.application_id)
         self._state.commands = [
             {**command, "id": str(self._state.snowflake()), "application_id": application, "version": "1"}
-            for command in await request.json()
+            for command in (await read_body(request))[0]
         ]
         return reply(self._state.commands)
 
@@ -93,7 +93,8 @@ class Rest:
             return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
         if message_id in self._state.threads:
             return refusal(400, THREAD_EXISTS, "A thread has already been created for this message")
-        return reply(self._state.thread(message_id, (await request.json())["name"]), status=201)
+        body, _ = await read_body(request)
+        return reply(self._state.thread(message_id, body["name"]), status=201)
 
     async def _file(self, request: web.Request) -> web.Response:
         data = self._state.files.get(request.match_info["name"])
@@ -114,11 +115,12 @@ def store_file(state: State, origin: str, name: str, data: bytes) -> Json:
     return {"id": str(file_id), "filename": name, "size": len(data), "url": url, "proxy_url": url}
 
 
-async def read_body(request: web.Request) -> tuple[Json, list[tuple[str, bytes]]]:
+async def read_body(request: web.Request) -> tuple[Any, list[tuple[str, bytes]]]:
     """The JSON of a request, and the files that came with it."""
     if request.content_type != "multipart/form-data":
-        return await request.json(), []
-    body: Json = {}
+        request["sent"] = body = await request.json()
+        return body, []
+    body = {}
     files = []
     async for part in await request.multipart():
         assert not isinstance(part, web.BaseRequest)
@@ -127,6 +129,7 @@ async def read_body(request: web.Request) -> tuple[Json, list[tuple[str, bytes]]
             body = json.loads(data)
         else:
             files.append((str(part.filename), bytes(data)))  # type: ignore[union-attr]
+    request["sent"] = body
     return body, files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ from aiohttp import web
 from bot.sandbox.faults import Faults
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.interactions import Interactions
+from tests.discord_server.openapi import OpenApi
 from tests.discord_server.rest import Rest
 from tests.discord_server.state import Json, State
 
@@ -25,6 +27,8 @@ class DiscordServer:
         self.people = Interactions(self.state, self.gateway)
         self.faults = Faults()
         self.requests: list[str] = []
+        self.violations: list[str] = []  # of Discord's own description, where a copy is at hand
+        self._openapi = OpenApi.at_hand()
         self.host = ""
 
     @property
@@ -67,5 +71,11 @@ class DiscordServer:
     async def _record(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        self.requests.append(f"{request.method} {request.path.removeprefix('/api/v10')}")
-        return await handler(request)
+        path = request.path.removeprefix("/api/v10")
+        self.requests.append(f"{request.method} {path}")
+        response = await handler(request)
+        if self._openapi and path != request.path and isinstance(response, web.Response):
+            answered = json.loads(response.body) if isinstance(response.body, bytes) and response.body else None
+            sent = request.get("sent")
+            self.violations += self._openapi.violations(request.method, path, sent, response.status, answered)
+        return response

@@ -221,6 +221,14 @@ async def test_a_download_appears_only_when_it_is_complete(http: Http, tmp_path:
 
 
 @pytest.mark.parametrize(
+    "url", ["", "nonsense", "ftp://x.example/v.mp4", "https://x.example:99999/", "https://[::1", "/x"]
+)
+async def test_an_address_that_is_none_is_a_fault_not_a_crash(http: Http, tmp_path: Path, url: str) -> None:
+    with pytest.raises(ProviderError):
+        await http.download(url, tmp_path / "x.mp4", most=100)
+
+
+@pytest.mark.parametrize(
     ("raw", "fault"),
     [
         (http_answer("404 Gone", ""), Gone),
@@ -230,6 +238,8 @@ async def test_a_download_appears_only_when_it_is_complete(http: Http, tmp_path:
         (http_answer("200 OK", "x" * 101), ResultUnusable),
         ("HTTP/1.1 200 OK\r\n\r\n" + "x" * 101, ResultUnusable),
         (http_answer("302 Found", "", "Location: /again"), ResultUnusable),
+        (http_answer("302 Found", "", "Location: https://[::1"), NotAccepted),
+        (http_answer("304 Not Modified", ""), NotAccepted),
     ],
 )
 async def test_a_download_that_cannot_be_had_says_whether_to_try_again(
