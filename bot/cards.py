@@ -52,10 +52,8 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None) ->
         return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:
         return outcome(job, providers)
-    if job.state == "queued":
+    if job.state == "queued" and not job.yields:
         return "⏳ In line. Nothing has been charged yet."
-    if job.state == "submitting":
-        return f"📤 Sending it to {label}…"
     if position:
         return f"⏳ In {label}'s line: **{_ordinal(position)}**. You may leave, I'll ping you here."
     stages = provider.stages(Request.model_validate_json(job.request)) if provider else ()

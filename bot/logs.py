@@ -8,8 +8,8 @@ import re
 import sys
 from collections.abc import Sequence
 
-# Signed addresses and bearer tokens must not reach a log, whoever writes it.
-_SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")
+# Signed addresses and bearer tokens must not reach a log, whoever writes it. The bot's own invite link must.
+_SIGNED = re.compile(r"(https?://(?!discord\.com/oauth2/)[^\s?'\"]+)\?[^\s'\"]+")
 _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/=-]{8,}")
 
 

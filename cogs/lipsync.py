@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.client import Mouthpiece
+from bot.client import PERMISSIONS, Mouthpiece
 from bot.errors import ChannelUnfit
 from bot.preflight import Ask, Place
 from bot.providers.base import Media
@@ -16,14 +16,6 @@ from storage.job import Job
 Interaction = discord.Interaction[Mouthpiece]
 
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
-PERMISSION_NAMES = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "create_public_threads": "Create Public Threads",
-    "attach_files": "Attach Files",
-    "read_message_history": "Read Message History",
-}
 
 
 @app_commands.guild_only()
@@ -127,11 +119,11 @@ def _place(interaction: Interaction) -> Place:
     channel = interaction.channel
     if interaction.guild_id is None or channel is None:
         raise ChannelUnfit
-    needed = dict(PERMISSION_NAMES)
+    needed = PERMISSIONS
     if isinstance(channel, discord.Thread):
-        del needed["send_messages"], needed["create_public_threads"]
+        needed = needed & ~discord.Permissions(send_messages=True, create_public_threads=True)
     elif not isinstance(channel, discord.TextChannel):
-        del needed["send_messages_in_threads"], needed["create_public_threads"]
-    have = interaction.app_permissions
-    missing = tuple(shown for name, shown in needed.items() if not getattr(have, name))
+        needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
+    lacking = needed & ~interaction.app_permissions
+    missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
     return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing)

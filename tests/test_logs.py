@@ -33,6 +33,13 @@ def test_no_secret_reaches_the_log(form: str, capsys: pytest.CaptureFixture[str]
     assert "ValueError" in written
 
 
+def test_the_invite_link_is_logged_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("INFO", "text")
+    invite = "https://discord.com/oauth2/authorize?client_id=1&scope=bot+applications.commands&permissions=2"
+    logging.getLogger("bot").info("invite it with %s", invite)
+    assert invite in capsys.readouterr().err
+
+
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     start_logging("INFO", "json")
     logging.getLogger("x").warning("one\ntwo")

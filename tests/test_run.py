@@ -106,6 +106,7 @@ async def test_a_job_goes_from_a_command_to_an_uploaded_video_over_real_sockets(
         process.send_signal(signal.SIGTERM)
         code, log = await ended(process)
     assert code == 0
+    assert f"/oauth2/authorize?client_id={outside.discord.state.application_id}&" in log
     assert "canary" not in log
     assert "signature" not in log
     assert TOKEN not in log

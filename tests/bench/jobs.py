@@ -8,6 +8,7 @@ import socket
 import statistics
 import sys
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 import httpx
@@ -61,12 +62,12 @@ def _print(count: int, baseline: dict[str, Any], worker: dict[str, Any]) -> None
     rows: dict[str, Callable[[dict[str, Any]], float]] = {
         "ends noticed": lambda side: side["done"],
         "CPU, s": lambda side: side["cpu"],
-        "CPU per poll, ms": lambda side: 1000 * side["cpu"] / side["polls"],
+        "CPU per poll, ms": lambda side: 1000 * side["cpu"] / (side["polls"] or nan),
         "memory per job, KiB": lambda side: side["memory"] / 1024,
         "polls per job": lambda side: side["polls"] / count,
-        "end noticed, median s": lambda side: statistics.median(side["noticed"] or [float("nan")]),
-        "end noticed, p99 s": lambda side: statistics.quantiles(side["noticed"], n=100)[98],
+        "end noticed, median s": lambda side: statistics.median(side["noticed"] or [nan]),
+        "end noticed, p99 s": lambda side: statistics.quantiles(side["noticed"] or [nan, nan], n=100)[98],
     }
     for name, measure in rows.items():
         ours, theirs = measure(worker), measure(baseline)
-        print(f"{name:26} {theirs:10.2f} {ours:10.2f}   {ours / theirs if theirs else float('nan'):10.2f}")
+        print(f"{name:26} {theirs:10.2f} {ours:10.2f}   {ours / (theirs or nan):10.2f}")
