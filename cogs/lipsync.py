@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
@@ -46,16 +48,7 @@ class Lipsync(app_commands.Group):
     ) -> None:
         """Speak a text with a voice."""
         await interaction.response.defer(ephemeral=True)
-        ask = Ask(
-            place=_place(interaction),
-            member_id=interaction.user.id,
-            interaction_id=interaction.id,
-            video=_media(video),
-            text=text,
-            voice=voice,
-            speed=speed,
-            provider=provider,
-        )
+        ask = _ask(interaction, video, provider, text=text, voice=voice, speed=speed)
         await _answer(interaction, await self._service.start(ask))
 
     @app_commands.command(description="Attach a recording, and the person in your video says it")
@@ -73,14 +66,7 @@ class Lipsync(app_commands.Group):
     ) -> None:
         """Speak what an audio file says."""
         await interaction.response.defer(ephemeral=True)
-        ask = Ask(
-            place=_place(interaction),
-            member_id=interaction.user.id,
-            interaction_id=interaction.id,
-            video=_media(video),
-            audio=_media(audio),
-            provider=provider,
-        )
+        ask = _ask(interaction, video, provider, audio=_media(audio))
         await _answer(interaction, await self._service.start(ask))
 
     @text.autocomplete("voice")
@@ -98,6 +84,17 @@ class Lipsync(app_commands.Group):
 def setup(client: Mouthpiece) -> None:
     """Add the commands."""
     client.tree.add_command(Lipsync(client))
+
+
+def _ask(interaction: Interaction, video: discord.Attachment, provider: str | None, **wish: Any) -> Ask:
+    return Ask(
+        place=_place(interaction),
+        member_id=interaction.user.id,
+        interaction_id=interaction.id,
+        video=_media(video),
+        provider=provider,
+        **wish,
+    )
 
 
 async def _answer(interaction: Interaction, job: Job) -> None:
