@@ -80,6 +80,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     async with DiscordServer() as discord, Sandbox() as sandbox:
         sandbox.runs.render = canned
         yield Outside(discord, sandbox, tmp_path)
+        assert not discord.violations
 
 
 async def ended(process: asyncio.subprocess.Process, seconds: float = 25.0) -> tuple[int, str]:
