@@ -31,3 +31,16 @@ class Guilds:
             await tx.row("UPDATE guilds SET left_at = :now WHERE id = :id", id=guild_id, now=now)
 
         await self._database.write(work)
+
+    async def choosing(self, guild_id: int) -> str:
+        """How the server wants a provider to be chosen: by its "order" of keys, or the "cheapest"."""
+        row = await self._database.row("SELECT choosing FROM guilds WHERE id = :id", id=guild_id)
+        return str(row["choosing"]) if row else "order"
+
+    async def choose(self, guild_id: int, choosing: str) -> None:
+        """Change how a provider is chosen."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row("UPDATE guilds SET choosing = :choosing WHERE id = :id", id=guild_id, choosing=choosing)
+
+        await self._database.write(work)

@@ -32,7 +32,9 @@ _CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neigh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON."""
+    """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON, and `fallbacks` a
+    JSON list of what else may be tried.
+    """
 
     id: int
     guild_id: int
@@ -40,6 +42,8 @@ class Job:
     member_id: int
     provider: str
     request: str = field(repr=False)
+    fallbacks: str = field(repr=False)
+    key_id: int | None
     created_at: float
     deadline_at: float
     channel_id: int

@@ -28,6 +28,7 @@ class Jobs:
         channel_id: int,
         provider: str,
         request: str,
+        fallbacks: str,
         stage: str,
         now: float,
         deadline_at: float,
@@ -37,10 +38,10 @@ class Jobs:
 
         async def work(tx: Transaction) -> Job:
             row = await tx.row(
-                """INSERT INTO jobs (guild_id, interaction_id, member_id, channel_id, provider, request, stage,
-                                     created_at, deadline_at)
-                   VALUES (:guild_id, :interaction_id, :member_id, :channel_id, :provider, :request, :stage,
-                           :now, :deadline_at)
+                """INSERT INTO jobs (guild_id, interaction_id, member_id, channel_id, provider, request, fallbacks,
+                                     stage, created_at, deadline_at)
+                   VALUES (:guild_id, :interaction_id, :member_id, :channel_id, :provider, :request, :fallbacks,
+                           :stage, :now, :deadline_at)
                    RETURNING *""",
                 **values,
             )
@@ -64,7 +65,8 @@ class Jobs:
         async def work(tx: Transaction) -> Job:
             row = await tx.row(
                 """UPDATE jobs
-                   SET state = :state, stage = :stage, handle = :handle, remote = :remote, yields = :yields,
+                   SET state = :state, provider = :provider, request = :request, fallbacks = :fallbacks,
+                       key_id = :key_id, stage = :stage, handle = :handle, remote = :remote, yields = :yields,
                        submitted_at = :submitted_at, failure = :failure, detail = :detail, cost_usd = :cost_usd,
                        ended_at = :ended_at
                    WHERE id = :id AND guild_id = :guild_id AND state = :from_state AND stage = :from_stage
@@ -76,6 +78,22 @@ class Jobs:
             return await _moved(tx, row, job, now, note)
 
         return await self._database.write(work)
+
+    async def turn(
+        self, job: Job, *, provider: str, request: str, fallbacks: str, stage: str, note: str, now: float
+    ) -> Job:
+        """Turn a job that nobody has taken to another provider, and queue its first stage there."""
+        if job.state == "submitting":
+            job = await self.move(job, "queued", now=now, note=note)
+        return await self._note(
+            job,
+            """provider = :provider, request = :request, fallbacks = :fallbacks, stage = :stage, key_id = NULL,
+               handle = NULL, yields = '{}'""",
+            provider=provider,
+            request=request,
+            fallbacks=fallbacks,
+            stage=stage,
+        )
 
     async def place(self, job: Job, *, card_id: int, thread_id: int | None) -> Job:
         """Remember where the job is shown."""
@@ -97,6 +115,15 @@ class Jobs:
             "SELECT * FROM jobs WHERE guild_id = :guild_id AND id = :job_id", guild_id=guild_id, job_id=job_id
         )
         return None if row is None else read_job(row)
+
+    async def keys_last_used(self, guild_id: int) -> dict[int, float]:
+        """When the newest job that used each of the server's keys was asked for, by the key's id."""
+        rows = await self._database.rows(
+            """SELECT key_id, max(created_at) AS at FROM jobs
+               WHERE guild_id = :guild_id AND key_id IS NOT NULL GROUP BY key_id""",
+            guild_id=guild_id,
+        )
+        return {row["key_id"]: row["at"] for row in rows}
 
     async def open_jobs(self) -> list[Job]:
         """Every job of every server whose outcome has not been posted yet, oldest first."""

@@ -3,46 +3,65 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.database import Database, Transaction
+from storage.database import Database, Row, Transaction
 from storage.sealing import MasterKeys
 
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """What may be shown of a key: its provider, its last characters, who added it and when."""
+    """What may be shown of a key: never itself. `off_reason` says why it is switched off."""
 
+    id: int
+    guild_id: int
     provider: str
     hint: str
     added_by: int
     added_at: float
+    off_reason: str | None
+    off_at: float | None
+
+
+_SHOWN = "id, guild_id, provider, hint, added_by, added_at, off_reason, off_at"
 
 
 class Keys:
-    """Store of the table `keys`. Plain keys exist only in what `get` returns; the cache holds ciphertext."""
+    """Store of the table `keys`. Plain keys exist only in what `open` returns; in memory are infos only.
+
+    A key is *current* until it is replaced or removed. From then on it is *retired*: no new job gets it, and it is
+    erased as soon as no open job needs it.
+    """
 
     def __init__(self, database: Database, master: MasterKeys) -> None:
         self._database = database
         self._master = master
-        self._sealed: dict[tuple[int, str], tuple[str, bytes] | None] = {}
+        self._infos: dict[int, list[KeyInfo]] = {}
+        self._changes = 0
 
     async def put(
         self, guild_id: int, provider: str, credentials: Mapping[str, str], *, hint: str, added_by: int, now: float
     ) -> None:
-        """Save or replace the server's key for this provider. `hint` is all that will ever be shown of it."""
-        plain = json.dumps(dict(credentials)).encode()
-        master_id, sealed = self._master.seal(plain, guild_id, provider)
+        """Save the server's key for this provider, in the place of the current one or after all others."""
+        master_id, sealed = self._master.seal(json.dumps(dict(credentials)).encode(), guild_id, provider)
 
         async def work(tx: Transaction) -> None:
-            await tx.row(
-                """INSERT INTO keys (guild_id, provider, master_id, sealed, hint, added_by, added_at)
-                   VALUES (:guild_id, :provider, :master_id, :sealed, :hint, :added_by, :now)
-                   ON CONFLICT (guild_id, provider) DO UPDATE SET
-                     master_id = :master_id, sealed = :sealed, hint = :hint, added_by = :added_by, added_at = :now""",
+            replaced = await tx.row(
+                """UPDATE keys SET retired_at = :now
+                   WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING place""",
                 guild_id=guild_id,
                 provider=provider,
+                now=now,
+            )
+            await tx.row(
+                """INSERT INTO keys (guild_id, provider, place, master_id, sealed, hint, added_by, added_at)
+                   SELECT :guild_id, :provider, coalesce(:place, max(place) + 1, 1), :master_id, :sealed, :hint,
+                          :added_by, :now
+                   FROM keys WHERE guild_id = :guild_id""",
+                guild_id=guild_id,
+                provider=provider,
+                place=replaced["place"] if replaced else None,
                 master_id=master_id,
                 sealed=sealed,
                 hint=hint,
@@ -51,49 +70,128 @@ class Keys:
             )
 
         await self._database.write(work)
-        self._sealed[guild_id, provider] = (master_id, sealed)
+        await self.sweep(guild_id)
 
-    async def get(self, guild_id: int, provider: str) -> dict[str, str] | None:
-        """The credentials in the clear, None when there are none; `CannotUnseal` when they can't be opened."""
-        cached = (guild_id, provider)
-        if cached not in self._sealed:
-            row = await self._database.row(
-                "SELECT master_id, sealed FROM keys WHERE guild_id = :guild_id AND provider = :provider",
-                guild_id=guild_id,
-                provider=provider,
-            )
-            # A key that was saved or removed while this was reading is the newer truth.
-            self._sealed.setdefault(cached, None if row is None else (row["master_id"], row["sealed"]))
-        sealed = self._sealed[cached]
-        if sealed is None:
-            return None
-        plain = self._master.unseal(*sealed, guild_id, provider)
-        return {str(name): str(value) for name, value in json.loads(plain).items()}
-
-    async def list(self, guild_id: int) -> list[KeyInfo]:
-        """The server's keys as they may be shown, oldest first."""
-        rows = await self._database.rows(
-            "SELECT provider, hint, added_by, added_at FROM keys WHERE guild_id = :guild_id ORDER BY added_at",
+    async def open(self, guild_id: int, key_id: int) -> dict[str, str] | None:
+        """The credentials in the clear, None when the key is gone; `CannotUnseal` when they can't be opened."""
+        row = await self._database.row(
+            "SELECT provider, master_id, sealed FROM keys WHERE id = :key_id AND guild_id = :guild_id",
+            key_id=key_id,
             guild_id=guild_id,
         )
-        return [KeyInfo(**dict(row)) for row in rows]
+        if row is None:
+            return None
+        plain = self._master.unseal(row["master_id"], row["sealed"], guild_id, row["provider"])
+        return {str(name): str(value) for name, value in json.loads(plain).items()}
 
-    async def remove(self, guild_id: int, provider: str) -> bool:
-        """Erase the key; False when there was none."""
+    async def shown(self, guild_id: int) -> list[KeyInfo]:
+        """The server's current keys in its order; from memory after the first time."""
+        if guild_id in self._infos:
+            return self._infos[guild_id]
+        changes = self._changes
+        rows = await self._database.rows(
+            f"SELECT {_SHOWN} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",  # noqa: S608
+            guild_id=guild_id,
+        )
+        infos = [_info(row) for row in rows]
+        if changes == self._changes:  # else a change came in while this was reading
+            self._infos[guild_id] = infos
+        return infos
 
-        async def work(tx: Transaction) -> bool:
-            row = await tx.row(
-                "DELETE FROM keys WHERE guild_id = :guild_id AND provider = :provider RETURNING provider",
-                guild_id=guild_id,
-                provider=provider,
-            )
-            return row is not None
+    async def current(self, guild_id: int, provider: str) -> KeyInfo | None:
+        """The server's current key for this provider."""
+        return next((info for info in await self.shown(guild_id) if info.provider == provider), None)
 
-        removed = await self._database.write(work)
-        self._sealed[guild_id, provider] = None
-        return removed
+    async def reorder(self, guild_id: int, key_ids: Sequence[int]) -> None:
+        """Put the keys into this order."""
 
-    async def remove_all(self, guild_id: int) -> None:
-        """Erase every key of a server."""
-        for info in await self.list(guild_id):
-            await self.remove(guild_id, info.provider)
+        async def work(tx: Transaction) -> None:
+            for place, key_id in enumerate(key_ids, start=1):
+                await tx.row(
+                    "UPDATE keys SET place = :place WHERE id = :key_id AND guild_id = :guild_id",
+                    guild_id=guild_id,
+                    key_id=key_id,
+                    place=place,
+                )
+
+        await self._database.write(work)
+        self._forget(guild_id)
+
+    async def switch_off(self, guild_id: int, key_id: int, *, reason: str, now: float) -> None:
+        """Give the key to no new job; the first reason stays."""
+        await self._update(
+            guild_id,
+            """UPDATE keys SET off_reason = :reason, off_at = :now
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING id""",
+            key_id=key_id,
+            reason=reason,
+            now=now,
+        )
+
+    async def switch_on(self, guild_id: int, key_id: int) -> None:
+        """Give the key to jobs again."""
+        await self._update(
+            guild_id,
+            """UPDATE keys SET off_reason = NULL, off_at = NULL, told_at = NULL
+               WHERE id = :key_id AND guild_id = :guild_id RETURNING id""",
+            key_id=key_id,
+        )
+
+    async def untold(self) -> list[KeyInfo]:
+        """Every server's switched-off keys of which its moderators have not been told."""
+        rows = await self._database.rows(
+            f"SELECT {_SHOWN} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"  # noqa: S608
+        )
+        return [_info(row) for row in rows]
+
+    async def told(self, key: KeyInfo, *, now: float) -> None:
+        """The moderators have been told that it is switched off."""
+        await self._update(
+            key.guild_id,
+            """UPDATE keys SET told_at = :now
+               WHERE id = :key_id AND guild_id = :guild_id AND off_at = :off_at RETURNING id""",
+            key_id=key.id,
+            off_at=key.off_at,
+            now=now,
+        )
+
+    async def remove(self, guild_id: int, provider: str, *, now: float) -> bool:
+        """Retire the current key; False when there is none."""
+        removed = await self._update(
+            guild_id,
+            """UPDATE keys SET retired_at = :now
+               WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING id""",
+            provider=provider,
+            now=now,
+        )
+        await self.sweep(guild_id)
+        return removed is not None
+
+    async def sweep(self, guild_id: int) -> None:
+        """Erase the retired keys that no open job needs any more."""
+        await self._update(
+            guild_id,
+            """DELETE FROM keys WHERE guild_id = :guild_id AND retired_at IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM jobs WHERE jobs.guild_id = :guild_id AND key_id = keys.id AND closed_at IS NULL)
+               RETURNING id""",
+        )
+
+    async def erase(self, guild_id: int) -> None:
+        """Erase every key of the server at once, needed or not."""
+        await self._update(guild_id, "DELETE FROM keys WHERE guild_id = :guild_id RETURNING id")
+
+    async def _update(self, guild_id: int, sql: str, **values: object) -> Row | None:
+        async def work(tx: Transaction) -> Row | None:
+            return await tx.row(sql, guild_id=guild_id, **values)
+
+        changed = await self._database.write(work)
+        self._forget(guild_id)
+        return changed
+
+    def _forget(self, guild_id: int) -> None:
+        self._changes += 1
+        self._infos.pop(guild_id, None)
+
+
+def _info(row: Row) -> KeyInfo:
+    return KeyInfo(**dict(row))

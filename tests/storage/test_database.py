@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import stat
 from contextlib import closing
@@ -97,21 +98,52 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
 def test_an_existing_file_is_copied_before_it_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "bot.db"
     migrate(path)
-    first = dict(migrations())
-    monkeypatch.setattr("storage.database.migrations", lambda: {**first, 2: "CREATE TABLE later (x TEXT) STRICT;"})
+    known = dict(migrations())
+    newest = max(known)
+    later = {**known, newest + 1: "CREATE TABLE later (x TEXT) STRICT;"}
+    monkeypatch.setattr("storage.database.migrations", lambda: later)
     migrate(path)
-    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(tmp_path / "bot.db.before-2")) as before:
-        assert now.execute("PRAGMA user_version").fetchone()[0] == 2
-        assert before.execute("PRAGMA user_version").fetchone()[0] == max(first)
+    copy = tmp_path / f"bot.db.before-{newest + 1}"
+    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(copy)) as before:
+        assert now.execute("PRAGMA user_version").fetchone()[0] == newest + 1
+        assert before.execute("PRAGMA user_version").fetchone()[0] == newest
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "bot.db"
     migrate(path)
-    broken = {**migrations(), 2: "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (again TEXT) STRICT;"}
+    newest = max(migrations())
+    statements = "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (again TEXT) STRICT;"
+    broken = {**migrations(), newest + 1: statements}
     monkeypatch.setattr("storage.database.migrations", lambda: broken)
     with pytest.raises(sqlite3.OperationalError):
         migrate(path)
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == newest
         assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'later'").fetchall()
+
+
+def test_keys_and_open_jobs_of_the_first_release_live_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bot.db"
+    every = dict(migrations())
+    with monkeypatch.context() as older:
+        older.setattr("storage.database.migrations", lambda: {1: every[1]})
+        migrate(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """INSERT INTO guilds (id, joined_at) VALUES (1, 0.0);
+               INSERT INTO keys VALUES (1, 'runcomfy', 'first', x'00', '0001', 5, 9.0);
+               INSERT INTO keys VALUES (1, 'runware', 'first', x'01', '0002', 5, 8.0);
+               INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at, deadline_at,
+                                 channel_id, stage)
+               VALUES (1, 2, 3, 'runcomfy', '{"mode": "text", "text": "Hi"}', 1.0, 2.0, 4, 'text');"""
+        )
+    migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        keys = connection.execute("SELECT provider, place, hint FROM keys ORDER BY place").fetchall()
+        assert keys == [("runware", 1, "0002"), ("runcomfy", 2, "0001")]
+        provider, request, fallbacks = connection.execute(
+            """SELECT keys.provider, jobs.request, jobs.fallbacks FROM jobs JOIN keys ON keys.id = jobs.key_id"""
+        ).fetchone()
+        assert (provider, fallbacks) == ("runcomfy", "[]")
+        assert json.loads(request) == {"mode": "text", "text": "Hi", "flow": "text"}

@@ -40,6 +40,7 @@ async def enqueue(jobs: Jobs, interaction_id: int = 1, guild_id: int = GUILD) ->
         channel_id=3001,
         provider="runcomfy",
         request="{}",
+        fallbacks="[]",
         stage="text",
         now=1.0,
         deadline_at=100.0,

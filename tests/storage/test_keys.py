@@ -19,6 +19,12 @@ def master() -> MasterKeys:
     return MasterKeys.parse(MasterKeys.generate("first"))
 
 
+async def read(keys: Keys, guild_id: int = GUILD, provider: str = "runcomfy") -> dict[str, str] | None:
+    """The server's current key for this provider, in the clear."""
+    info = await keys.current(guild_id, provider)
+    return await keys.open(guild_id, info.id) if info else None
+
+
 async def save(keys: Keys, guild_id: int = GUILD, provider: str = "runcomfy") -> None:
     await keys.put(guild_id, provider, SECRET, hint="6789", added_by=MEMBER, now=1.0)
 
@@ -32,13 +38,13 @@ async def keys(database: Database) -> Keys:
 
 async def test_a_key_comes_back_as_it_was_saved(keys: Keys) -> None:
     await save(keys)
-    assert await keys.get(GUILD, "runcomfy") == SECRET
+    assert await read(keys) == SECRET
 
 
 async def test_a_key_belongs_to_one_server_and_one_provider(keys: Keys) -> None:
     await save(keys)
-    assert await keys.get(OTHER_GUILD, "runcomfy") is None
-    assert await keys.get(GUILD, "runware") is None
+    assert await read(keys, OTHER_GUILD) is None
+    assert await read(keys, provider="runware") is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ async def test_a_row_moved_by_hand_cannot_be_opened(database: Database, theft: s
     row = await database.row("SELECT guild_id, provider FROM keys")
     assert row
     with pytest.raises(CannotUnseal):
-        await thief.get(row["guild_id"], row["provider"])
+        await read(thief, row["guild_id"], row["provider"])
 
 
 async def test_a_missing_master_key_is_named_and_touches_nothing(database: Database) -> None:
@@ -68,8 +74,8 @@ async def test_a_missing_master_key_is_named_and_touches_nothing(database: Datab
     await save(Keys(database, ours))
     stranger = Keys(database, MasterKeys.parse(MasterKeys.generate("second")))
     with pytest.raises(CannotUnseal, match="first"):
-        await stranger.get(GUILD, "runcomfy")
-    assert await Keys(database, ours).get(GUILD, "runcomfy") == SECRET
+        await read(stranger)
+    assert await read(Keys(database, ours)) == SECRET
 
 
 async def test_the_file_never_holds_the_key_in_the_clear(tmp_path: Path) -> None:
@@ -84,20 +90,20 @@ async def test_the_file_never_holds_the_key_in_the_clear(tmp_path: Path) -> None
 async def test_replacing_and_removing_take_effect_at_once(keys: Keys) -> None:
     await save(keys)
     await keys.put(GUILD, "runcomfy", {"api_key": "rc-newer"}, hint="ewer", added_by=MEMBER, now=2.0)
-    assert await keys.get(GUILD, "runcomfy") == {"api_key": "rc-newer"}
-    assert [info.hint for info in await keys.list(GUILD)] == ["ewer"]
-    assert await keys.remove(GUILD, "runcomfy")
-    assert await keys.get(GUILD, "runcomfy") is None
-    assert not await keys.remove(GUILD, "runcomfy")
+    assert await read(keys) == {"api_key": "rc-newer"}
+    assert [info.hint for info in await keys.shown(GUILD)] == ["ewer"]
+    assert await keys.remove(GUILD, "runcomfy", now=3.0)
+    assert await read(keys) is None
+    assert not await keys.remove(GUILD, "runcomfy", now=3.0)
 
 
 async def test_leaving_erases_all_keys_of_that_server_only(keys: Keys) -> None:
     await save(keys)
     await save(keys, provider="runware")
     await save(keys, guild_id=OTHER_GUILD)
-    await keys.remove_all(GUILD)
-    assert await keys.list(GUILD) == []
-    assert await keys.get(OTHER_GUILD, "runcomfy") == SECRET
+    await keys.erase(GUILD)
+    assert await keys.shown(GUILD) == []
+    assert await read(keys, OTHER_GUILD) == SECRET
 
 
 @pytest.mark.parametrize("text", ["", "first", "first:", ":AAAA", "first:AAAA", "first:not base64!", "a:b,c:d"])
