@@ -1,6 +1,5 @@
-"""Every error raised on purpose, each with the sentence a person reads.
-
-The sentence says what happened and what to do next; what it cost is added by `bot/cards.py`, which knows the job's row.
+"""The taxonomy of errors raised on purpose. What people are refused with stands in `bot/refusals.py`, how a job can
+fail in `bot/failures.py`.
 """
 
 from __future__ import annotations
@@ -21,96 +20,14 @@ class MouthpieceError(Exception):
         super().__init__(self.sentence.format(**facts))
 
 
-class SettingsError(MouthpieceError):
-    """The operator's configuration can't be used; the program prints it and exits with code 2."""
-
-    sentence = "{problem}"
-
-
-# --- Refusals: the command is not carried out, nothing was spent ------------------------------------------------
-
-
 class Refusal(MouthpieceError):
     """A person asked for something that can't be done; nothing was spent."""
 
 
-class TextTooLong(Refusal):
-    sentence = "That text has {length} characters; {provider} speaks at most {limit}. Shorten it and try again."
+class SettingsError(MouthpieceError):
+    """The operator's configuration can't be used; the program prints it and exits with code 2."""
 
-
-class TextEmpty(Refusal):
-    sentence = "There is nothing to say in that text. Type the words that should be spoken."
-
-
-class NoKey(Refusal):
-    sentence = (
-        "This server has no provider key yet, so I can't make videos here. "
-        "A moderator can add one with `/lipsync-admin key add`."
-    )
-
-
-class KeyMissing(Refusal):
-    sentence = "This server has no key for {provider}. It has keys for: {available}."
-
-
-class UnknownProvider(Refusal):
-    sentence = "I don't know a provider called “{name}”. I know: {available}."
-
-
-class UnknownVoice(Refusal):
-    sentence = "{provider} has no voice “{voice}”. Start typing a name in the voice field and pick one from the list."
-
-
-class SpeedOutOfRange(Refusal):
-    sentence = "{provider} speaks at speeds from {slowest:g} to {fastest:g}; you asked for {speed:g}."
-
-
-class ModeUnsupported(Refusal):
-    sentence = "{provider} can't make a video from {mode}."
-
-
-class FileUnfit(Refusal):
-    sentence = "The {kind} “{name}” won't work: {provider} takes {takes}. {problem}"
-
-
-class PlaceUnfit(Refusal):
-    sentence = (
-        "I can't work in {channel}: I need {missing} there. A moderator can change it under Edit channel → Permissions."
-    )
-
-
-class ChannelUnfit(Refusal):
-    sentence = "I can't answer in this kind of channel. Use me in a text channel or a thread of a server."
-
-
-class NotAllowed(Refusal):
-    sentence = "Only members with the Manage Server permission can do that."
-
-
-class NotYours(Refusal):
-    sentence = "Only the person who started {job}, or a moderator, can cancel it."
-
-
-class NothingToCancel(Refusal):
-    sentence = "There is nothing to cancel: {job} has already ended."
-
-
-class NotCancellable(Refusal):
-    sentence = (
-        "{provider} has already started on {job} and can't be stopped any more. You may leave; the video comes here."
-    )
-
-
-class KeyRejected(Refusal):
-    sentence = "That key didn't work, so nothing was saved: {problem}"
-
-
-class NoSuchKey(Refusal):
-    sentence = "This server has no key for {provider}; there is nothing to remove."
-
-
-class ShuttingDown(Refusal):
-    sentence = "I'm being restarted. Nothing was started; try again in a minute."
+    sentence = "{problem}"
 
 
 # --- Discord: what became of a post ------------------------------------------------------------------------------
@@ -186,6 +103,12 @@ class InputRejected(ProviderError):
 
 class ContentRefused(ProviderError):
     code = "content_refused"
+
+
+class SpeechTooShort(ProviderError):
+    """The sound is shorter than the provider takes; known before it was sent."""
+
+    code = "speech_too_short"
 
 
 class Gone(ProviderError):

@@ -9,12 +9,16 @@ FAILURES = {
         "I won't send it again, so that nobody pays twice. A moderator can look it up in the provider's console."
     ),
     "bad_key": (
-        "{provider} doesn't accept this server's key. A moderator can replace it with `/lipsync-admin key add`."
+        "{provider} doesn't accept this server's key. Its moderators are told; they can replace it with "
+        "`/lipsync-admin key add`."
     ),
     "no_key": "This server's key for {provider} was removed before the job was sent.",
-    "out_of_credit": "This server's {provider} account is out of credit. A moderator needs to top it up.",
+    "out_of_credit": "This server's {provider} account is out of credit. Its moderators are told.",
     "input_rejected": "{provider} can't use this clip or this audio. Try a front view of one face, or another file.",
     "content_refused": "{provider} declined this content. If you think that is wrong, ask a moderator.",
+    "speech_too_short": (
+        "{provider} needs at least 2 seconds of speech while the face is seen. Use a longer line, or a longer clip."
+    ),
     "gone": "{provider} doesn't know this job (any more). A moderator can look in the provider's console.",
     "provider_failed": (
         "{provider} tried and could not make this video. Try a front view of one face without a hand or a microphone "
@@ -33,4 +37,10 @@ FAILURES = {
         "whoever runs the bot can hand it to you."
     ),
     "cannot_post": "I could not post in that channel.",
+}
+
+# Why a key is switched off, by the code of the fault.
+KEY_FAULTS = {
+    "bad_key": "the provider doesn't accept it",
+    "out_of_credit": "its account is out of credit",
 }

@@ -5,48 +5,28 @@ value or raises one of the faults in `bot.errors`. It never retries, sleeps, sto
 does.
 
 A job is a row of *stages*. Each stage is submitted once and, unless the provider answers at once, polled until it is
-done. What a finished stage yields is committed before the next stage is sent, and given to the later ones.
+done. What a finished stage yields is committed before the next stage is sent, and given to the later ones. Names that
+the worker knows: the last stage yields `video_url`; a stage that made speech yields `audio_url` or `audio_seconds`,
+and the worker measures the second for a stage that needs it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar, Literal
+from pathlib import Path
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
+from bot.errors import ProviderError
+from bot.providers.flows import UPLOADS, Flow, Stage
 from bot.providers.http import Http
+from bot.providers.request import Media, Part, Request
 from bot.voices import Voice, voices_of
 
-Mode = Literal["text", "audio"]
 Credentials = Mapping[str, str]
 Yields = Mapping[str, str]
-
-
-class Media(BaseModel):
-    """A file that a person attached. Everything but `url` is what Discord claims and may be wrong; `size` is in
-    bytes.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    url: str
-    name: str
-    size: int
-
-
-class Request(BaseModel):
-    """What a person asked for; stored with the job as JSON."""
-
-    model_config = ConfigDict(frozen=True)
-    mode: Mode
-    video: Media
-    audio: Media | None = None
-    text: str | None = None
-    voice: str | None = None
-    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +37,15 @@ class KeyField:
     label: str
     placeholder: str = ""
     secret: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the provider takes. Sizes in bytes, times in seconds, sides in pixels."""
-
-    containers: frozenset[str]
-    video_bytes: int
-    video_seconds: tuple[float, float]
-    sides: tuple[int, int]
-    text_chars: int
-    speeds: tuple[float, float]
-    audio_formats: frozenset[str]
-    audio_bytes: int
-    audio_seconds: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One paid or free call of a provider's flow; `label` is what people read while it runs."""
-
-    name: str
-    label: str
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """All that an adapter gets to send one stage.
 
-    `handle` is unique to this job and stage, made by us and stored before the request leaves: providers that can look
-    a lost request up get it as their own id for it.
+    `handle` is a UUID unique to this job and stage, made by us and stored before the request leaves: providers that can
+    look a lost request up get it as their own id for it.
     """
 
     stage: str
@@ -95,6 +53,11 @@ class Submission:
     handle: str
     yields: Yields
     credentials: Credentials = field(repr=False)
+
+    def source(self, part: Part) -> str:
+        """Where the provider gets the clip or the recording: what an upload gave, else the file's own address."""
+        media = self.request.video if part == "video" else self.request.audio
+        return self.yields.get(f"{part}_source") or (media.url if media else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +77,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The stage is finished. The last stage has yielded `video_url`. `cost_usd` is None where the provider doesn't
-    say.
-    """
+    """The stage is finished. `cost_usd` is None where the provider doesn't say."""
 
     yields: Yields
     cost_usd: Decimal | None = None
@@ -131,17 +92,25 @@ class Failed:
     cost_usd: Decimal | None = None
 
 
+Answer = Waiting | Done | Failed | ProviderError
+
+
 class Provider(ABC):
-    """One outside API. Subclasses are found by their presence in `bot/providers`."""
+    """One outside API. Subclasses are found by their presence in `bot/providers`.
+
+    Of several flows that fit a request, the first is taken. `uploads` are the files that the provider takes from us
+    where it can't fetch them itself; `polls_at_once` is how many stages one poll may ask about.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
     base_url: ClassVar[str]
+    prices: ClassVar[str]
     credentials: ClassVar[tuple[KeyField, ...]]
-    limits: ClassVar[Limits]
-    modes: ClassVar[frozenset[Mode]]
+    flows: ClassVar[tuple[Flow, ...]]
+    uploads: ClassVar[frozenset[Part]] = frozenset()
     can_cancel: ClassVar[bool] = False
-    finds_lost_submits: ClassVar[bool] = False
+    polls_at_once: ClassVar[int] = 1
 
     def __init__(self, http: Http, base_url: str | None = None) -> None:
         self._http = http
@@ -152,9 +121,15 @@ class Provider(ABC):
         """The voices this provider accepts, by key."""
         return voices_of(self.name)
 
-    @abstractmethod
     def stages(self, request: Request) -> tuple[Stage, ...]:
-        """The calls that this request takes, in order."""
+        """The calls that this request takes, in order: files are handed over first, where that is needed."""
+        media: dict[Part, Media | None] = {"video": request.video, "audio": request.audio}
+        handed = [
+            Stage(stage, "Handing over the files")
+            for stage, part in UPLOADS.items()
+            if part in self.uploads and (file := media[part]) and not file.reachable
+        ]
+        return (*handed, *next(flow.stages for flow in self.flows if flow.name == request.flow))
 
     @abstractmethod
     async def submit(self, call: Submission) -> Accepted | Done:
@@ -164,6 +139,10 @@ class Provider(ABC):
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
         """Ask once, free of charge, how an accepted stage is doing."""
 
+    async def poll_many(self, remotes: Sequence[str], credentials: Credentials) -> Mapping[str, Answer]:
+        """Ask about several accepted stages in one call, at most `polls_at_once`; what became of each, by remote."""
+        raise NotImplementedError(f"{self.name} polls one by one")
+
     @abstractmethod
     async def check_key(self, credentials: Credentials) -> None:
         """Return when the key works; raise a `ProviderError` when it doesn't. Free of charge."""
@@ -171,6 +150,10 @@ class Provider(ABC):
     @abstractmethod
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:
         """US dollars that this request will cost, None where the provider doesn't say. Free of charge."""
+
+    async def upload(self, file: Path, credentials: Credentials) -> str:
+        """Hand a file over, free of charge; what stands for it in later calls."""
+        raise NotImplementedError(f"{self.name} takes no files")
 
     async def find(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:
         """Look up a submission whose answer was lost; None is proof that it was never accepted."""

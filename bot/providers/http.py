@@ -8,7 +8,8 @@ aiohttp error decides, not httpx's.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -79,13 +80,20 @@ class Http:
         *,
         headers: Mapping[str, str],
         body: object = None,
+        file: tuple[str, Path] | None = None,
         paid: bool = False,
     ) -> Reply:
-        """The JSON answer, whatever its status. `NotAccepted` or `UnknownOutcome` when there is none."""
+        """The JSON answer, whatever its status. `NotAccepted` or `UnknownOutcome` when there is none.
+
+        `body` is sent as JSON, or as it is when it comes in chunks; `file` (field and path) as a form.
+        """
         try:
-            async with self._client.stream(
-                method, url, headers=dict(headers), json=body, extensions={FRESH: paid}
-            ) as response:
+            async with AsyncExitStack() as stack:
+                sent: dict[str, Any] = {"content": body} if isinstance(body, AsyncIterable) else {"json": body}
+                if file:
+                    sent = {"files": {file[0]: stack.enter_context(file[1].open("rb"))}}
+                asking = self._client.stream(method, url, headers=dict(headers), extensions={FRESH: paid}, **sent)
+                response = await stack.enter_async_context(asking)
                 raw = await _capped(response)
         except _TRANSPORT_FAULTS as fault:
             raise _judged(fault, paid=paid) from None

@@ -13,20 +13,10 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
-from bot.providers.base import (
-    Accepted,
-    Credentials,
-    Done,
-    Failed,
-    KeyField,
-    Limits,
-    Provider,
-    Request,
-    Stage,
-    Submission,
-    Waiting,
-)
+from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.flows import Flow, Limits, Stage
 from bot.providers.http import lost
+from bot.providers.request import Request
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
 DONE = {"completed", "succeeded", "success"}
@@ -42,6 +32,20 @@ ERRORS: dict[str, type[ProviderError]] = {
     "404001": Gone,  # ResourceNotFound, expired ones too
     "422001": InputRejected,
 }
+
+
+# Documented for the text model; not seen for the audio model, and taken to be the same.
+LIMITS = Limits(
+    containers=frozenset({"mp4", "mov"}),
+    video_bytes=100 * 2**20,
+    video_seconds=(2, 10),
+    sides=(720, 1920),
+    text_chars=120,
+    speeds=(0.8, 2.0),
+    audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
+    audio_bytes=5 * 2**20,
+    audio_seconds=(2, 60),
+)
 
 
 class _Run(BaseModel):
@@ -63,32 +67,22 @@ class RunComfy(Provider):
     label = "RunComfy"
     base_url = "https://model-api.runcomfy.net"
     credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "RunComfy API token", "runcomfy.com → Profile"),)
-    modes = frozenset({"text", "audio"})
+    prices = "per video; its price is asked for when the key is saved"
     can_cancel = True
-    limits = Limits(
-        containers=frozenset({"mp4", "mov"}),
-        video_bytes=100 * 2**20,
-        video_seconds=(2, 10),
-        sides=(720, 1920),
-        text_chars=120,
-        speeds=(0.8, 2.0),
-        audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
-        audio_bytes=5 * 2**20,
-        audio_seconds=(2, 60),
+    flows = (
+        Flow("text", "text", LIMITS, (Stage("text", "Making the video"),)),
+        Flow("audio", "audio", LIMITS, (Stage("audio", "Making the video"),)),
     )
-
-    def stages(self, request: Request) -> tuple[Stage, ...]:
-        return (Stage(request.mode, "Making the video"),)
 
     async def submit(self, call: Submission) -> Accepted:
         request = call.request
-        body: dict[str, object] = {"video_url": request.video.url}
+        body: dict[str, object] = {"video_url": call.source("video")}
         if request.mode == "text":
             voice = self.voices[request.voice or ""]
             body |= {"text": request.text, "voice_id": voice.id, "voice_language": voice.language}
             body["voice_speed"] = request.speed
-        elif request.audio:
-            body["audio_url"] = request.audio.url
+        else:
+            body["audio_url"] = call.source("audio")
         run = await self._call("POST", f"/v1/models/{MODELS[request.mode]}", call.credentials, body, paid=True)
         if not run.request_id:
             raise lost("the answer has no request_id", paid=True)

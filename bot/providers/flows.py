@@ -1,0 +1,54 @@
+"""The ways in which a provider makes a video, as data: what each takes, and the calls it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.providers.request import Mode, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a flow takes. Sizes in bytes, times in seconds, sides in pixels. `speech_seconds` is the shortest speech
+    that may be made from a text; `mixes` says whether volumes can be set.
+    """
+
+    containers: frozenset[str]
+    video_bytes: int
+    video_seconds: tuple[float, float]
+    sides: tuple[int, int]
+    text_chars: int = 0
+    speeds: tuple[float, float] = (1.0, 1.0)
+    speech_seconds: float = 0.0
+    audio_formats: frozenset[str] = frozenset()
+    audio_bytes: int = 0
+    audio_seconds: tuple[float, float] = (0.0, 0.0)
+    mixes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One paid or free call of a provider's flow; `label` is what people read while it runs.
+
+    `findable`: the provider can look up a submission of it whose answer was lost. `needs_length`: the length of the
+    speech that was made before must be known, and is measured if the provider hasn't said it.
+    """
+
+    name: str
+    label: str
+    findable: bool = False
+    needs_length: bool = False
+
+
+UPLOADS: Mapping[str, Part] = {"upload_video": "video", "upload_audio": "audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One way in which a provider makes a video: what it takes, and the calls it takes, in order."""
+
+    name: str
+    mode: Mode
+    limits: Limits
+    stages: tuple[Stage, ...]

@@ -1,0 +1,82 @@
+"""Why a command is not carried out, in the words a person reads. Nothing was spent.
+
+Each says what is the matter and what to do next.
+"""
+
+from __future__ import annotations
+
+from bot.errors import Refusal
+
+
+class TextEmpty(Refusal):
+    sentence = "There is nothing to say in that text. Type the words that should be spoken."
+
+
+class NothingFits(Refusal):
+    sentence = "That won't work here; nothing was sent or charged.\n{reasons}"
+
+
+class UnreadableFile(Refusal):
+    sentence = "I can't use “{name}”: {problem}. Nothing was sent or charged."
+
+
+class NoKey(Refusal):
+    sentence = (
+        "This server has no provider key yet, so I can't make videos here. "
+        "A moderator can add one with `/lipsync-admin key add`."
+    )
+
+
+class KeyMissing(Refusal):
+    sentence = "This server has no key for {provider}. It has keys for: {available}."
+
+
+class KeySwitchedOff(Refusal):
+    sentence = (
+        "This server's key is switched off: {reasons}. Nothing was charged. "
+        "A moderator can put it right, and test it with `/lipsync-admin key test`."
+    )
+
+
+class UnknownProvider(Refusal):
+    sentence = "I don't know a provider called “{name}”. I know: {available}."
+
+
+class PlaceUnfit(Refusal):
+    sentence = (
+        "I can't work in {channel}: I need {missing} there. A moderator can change it under Edit channel → Permissions."
+    )
+
+
+class ChannelUnfit(Refusal):
+    sentence = "I can't answer in this kind of channel. Use me in a text channel or a thread of a server."
+
+
+class NotAllowed(Refusal):
+    sentence = "Only members with the Manage Server permission can do that."
+
+
+class NotYours(Refusal):
+    sentence = "Only the person who started {job}, or a moderator, can cancel it."
+
+
+class NothingToCancel(Refusal):
+    sentence = "There is nothing to cancel: {job} has already ended."
+
+
+class NotCancellable(Refusal):
+    sentence = (
+        "{provider} has already started on {job} and can't be stopped any more. You may leave; the video comes here."
+    )
+
+
+class KeyRejected(Refusal):
+    sentence = "That key didn't work, so nothing was saved: {problem}"
+
+
+class NoSuchKey(Refusal):
+    sentence = "This server has no key for {provider}; there is nothing to remove."
+
+
+class ShuttingDown(Refusal):
+    sentence = "I'm being restarted. Nothing was started; try again in a minute."
