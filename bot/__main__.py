@@ -10,7 +10,8 @@ import sys
 
 import discord
 
-from bot.client import aim_discord, open_bot
+from bot.assembly import open_bot
+from bot.client import aim_discord
 from bot.errors import SettingsError
 from bot.health import serve_health
 from bot.logs import start_logging

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.failures import FAILURES
-from bot.providers.base import Provider, Request
+from bot.providers.base import Provider
+from bot.providers.request import Request
 from bot.voices import catalogue
 from storage.job import OUTCOMES, Job
 

@@ -1,4 +1,4 @@
-"""The Discord client, and the one place where all parts are put together."""
+"""The Discord client: its cogs, its commands, the servers it is in, and how errors are told."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -16,24 +14,13 @@ import yarl
 from discord import app_commands
 
 from bot.clock import Clock
-from bot.delivery import Delivery
-from bot.errors import MouthpieceError, SettingsError
+from bot.errors import MouthpieceError
 from bot.keyring import Keyring
-from bot.pacing import Pacing
-from bot.providers import load_providers
-from bot.providers.base import Provider
-from bot.providers.http import Http
-from bot.providers.transport import open_client
-from bot.replies import Replies
 from bot.service import Service
 from bot.settings import Settings
-from bot.steps import Steps
 from bot.worker import Worker
-from storage.database import open_database
 from storage.facts import Facts
 from storage.guilds import Guilds
-from storage.jobs import Jobs
-from storage.keys import Keys
 
 log = logging.getLogger(__name__)
 
@@ -143,54 +130,3 @@ def aim_discord(settings: Settings) -> None:
         discord.http.Route.BASE = settings.discord_api_url
     if settings.discord_gateway_url:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
-
-
-@asynccontextmanager
-async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Mouthpiece]:
-    """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end."""
-    clock, pacing = clock or Clock(), Pacing()
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings.database_path))
-        sandbox_url = await _open_sandbox(stack) if settings.sandbox else ""
-        trusted = settings.trusted_hosts | {sandbox_url.removeprefix("http://").partition("/")[0]}
-        http = Http(await stack.enter_async_context(open_client(trusted)))
-        providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
-        if sandbox_url:
-            providers |= _sandbox_providers(http, sandbox_url)
-        guilds, jobs, keys = Guilds(database), Jobs(database), Keys(database, settings.master())
-        client = Mouthpiece(Facts(database), guilds, clock)
-        replies = Replies(client, providers, clock)
-        folder = settings.data_folder / "results"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        steps = Steps(jobs, keys, providers, clock, pacing)
-        delivery = Delivery(jobs, steps, replies, http, folder, clock, pacing)
-        client.worker = Worker(jobs, steps, delivery, replies, clock, pacing)
-        client.service = Service(guilds, jobs, keys, providers, client.worker, delivery, clock)
-        client.keyring = Keyring(guilds, keys, providers, clock)
-        working = asyncio.create_task(_work_when_ready(client))
-        try:
-            yield client
-        finally:
-            await client.worker.drain()
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
-            await client.close()
-
-
-async def _work_when_ready(client: Mouthpiece) -> None:
-    await client.at_home.wait()
-    await client.worker.run()
-
-
-async def _open_sandbox(stack: AsyncExitStack) -> str:
-    try:
-        from bot.sandbox.server import Sandbox  # noqa: PLC0415 - needs the demo extra
-    except ImportError as error:
-        raise SettingsError(problem=f"SANDBOX: needs the demo extra installed ({error.name} is missing)") from None
-    return (await stack.enter_async_context(Sandbox())).url
-
-
-def _sandbox_providers(http: Http, url: str) -> dict[str, Provider]:
-    from bot.sandbox.provider import SandboxProvider  # noqa: PLC0415 - needs the demo extra
-
-    return {SandboxProvider.name: SandboxProvider(http, f"{url}/runcomfy")}

@@ -14,10 +14,10 @@ from bot import cards
 from bot.clock import Clock
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError
 from bot.pacing import Pacing
+from bot.polls import Polls
 from bot.providers.http import Http
 from bot.replies import Replies
 from bot.schedule import Ticket
-from bot.steps import Steps
 from storage.job import Job
 from storage.jobs import Jobs
 
@@ -34,7 +34,7 @@ class Delivery:
     def __init__(
         self,
         jobs: Jobs,
-        steps: Steps,
+        polls: Polls,
         replies: Replies,
         http: Http,
         folder: Path,
@@ -42,7 +42,7 @@ class Delivery:
         pacing: Pacing,
     ) -> None:
         self._jobs = jobs
-        self._steps = steps
+        self._polls = polls
         self._replies = replies
         self._http = http
         self._folder = folder
@@ -85,7 +85,7 @@ class Delivery:
         return None
 
     async def _fetch(self, job: Job, video: Path, *, asking: bool) -> None:
-        yields = await self._steps.yields_again(job) if asking else job.yields
+        yields = await self._polls.yields_again(job) if asking else job.yields
         await self._http.download(yields["video_url"], video, most=MOST_RESULT_BYTES)
 
     async def _fetch_again(self, ticket: Ticket, fault: ProviderError) -> float:

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.clock import Clock
-from bot.errors import BadKey, KeyRejected, NoSuchKey, OutOfCredit, ProviderError, UnknownProvider
-from bot.providers.base import Media, Provider, Request
+from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
+from bot.preflight import listed
+from bot.providers.base import Credentials, Provider
+from bot.providers.request import Media, Request
+from bot.refusals import KeyRejected, NoSuchKey, UnknownProvider
 from storage.guilds import Guilds
+from storage.jobs import Jobs
 from storage.keys import KeyInfo, Keys
+from storage.sealing import CannotUnseal
 
 HINT_CHARS = 4
 SHORTEST_KEY = 8  # of a shorter one, the hint would give away half
-SAMPLE = Request(mode="text", video=Media(url="", name="", size=0))
+PRICED = Media(url="", name="", size=0, seconds=5.0)  # what a price is named for: five seconds of clip and voice
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """A key as moderators see it. `used_at` is None until a job has used it."""
+
+    info: KeyInfo
+    provider: Provider
+    used_at: float | None
 
 
 class Keyring:
     """What moderators can do with keys; the caller has checked that it is a moderator who asks."""
 
-    def __init__(self, guilds: Guilds, keys: Keys, providers: Mapping[str, Provider], clock: Clock) -> None:
+    def __init__(self, guilds: Guilds, jobs: Jobs, keys: Keys, providers: Mapping[str, Provider], clock: Clock) -> None:
         self._guilds = guilds
+        self._jobs = jobs
         self._keys = keys
         self._providers = providers
         self._clock = clock
@@ -35,45 +51,113 @@ class Keyring:
         for provider in self.choices:
             if provider.name == name:
                 return provider
-        raise UnknownProvider(name=name[:50], available=", ".join(provider.label for provider in self.choices))
+        raise UnknownProvider(name=name[:50], available=listed([provider.label for provider in self.choices]))
 
     async def add(
-        self, guild_id: int, name: str, credentials: Mapping[str, str], *, added_by: int
+        self, guild_id: int, name: str, typed: Mapping[str, str], *, added_by: int
     ) -> tuple[str, Decimal | None]:
-        """Test the key with a free call, then save it; what may be shown of it, and the price of a text video in
+        """Test the key with a free call, then save it; what may be shown of it, and the price of five seconds in
         USD.
         """
         provider = self.provider(name)
-        typed = {part: value.strip() for part, value in credentials.items()}
-        secret = next(typed[part.name] for part in provider.credentials if part.secret)
-        if len(secret) < SHORTEST_KEY or not (secret.isascii() and secret.isprintable()):
-            raise KeyRejected(problem="it doesn't look like a key. Copy it again, without spaces or quotes.")
-        try:
-            await provider.check_key(typed)
-            price = await provider.price(SAMPLE, typed)
-        except BadKey:
-            raise KeyRejected(problem=f"{provider.label} refused it.") from None
-        except OutOfCredit:
-            raise KeyRejected(problem=f"its {provider.label} account is out of credit.") from None
-        except ProviderError:
-            raise KeyRejected(problem=f"{provider.label} couldn't be reached. Try again in a minute.") from None
-        hint = secret[-HINT_CHARS:]
+        credentials = {part: value.strip() for part, value in typed.items()}
+        hint = _hint(provider, credentials)
+        await _test(provider, credentials)
+        price = await _price(provider, credentials)
         now = self._clock.now()
         await self._guilds.join(guild_id, now)
-        await self._keys.put(guild_id, name, typed, hint=hint, added_by=added_by, now=now)
+        await self._keys.put(guild_id, name, credentials, hint=hint, added_by=added_by, now=now)
         return hint, price
 
-    async def list(self, guild_id: int) -> list[KeyInfo]:
-        """The server's keys, as they may be shown."""
-        return await self._keys.list(guild_id)
+    async def list(self, guild_id: int) -> list[KeyState]:
+        """The server's keys in its order, as they may be shown."""
+        used = await self._jobs.keys_last_used(guild_id)
+        infos = [info for info in await self._keys.shown(guild_id) if info.provider in self._providers]
+        return [KeyState(info, self._providers[info.provider], used.get(info.id)) for info in infos]
 
-    async def remove(self, guild_id: int, name: str) -> str:
-        """Erase the key; the provider's label."""
-        provider = self.provider(name)
-        if not await self._keys.remove(guild_id, name):
-            raise NoSuchKey(provider=provider.label)
-        return provider.label
+    async def choosing(self, guild_id: int) -> str:
+        """How the server chooses: by the "order" of its keys, or the "cheapest"."""
+        return await self._guilds.choosing(guild_id)
+
+    async def choose(self, guild_id: int, choosing: str) -> None:
+        """Change how the server chooses."""
+        await self._guilds.join(guild_id, self._clock.now())
+        await self._guilds.choose(guild_id, choosing)
+
+    async def move(self, guild_id: int, name: str, place: int) -> None:
+        """Put the key at this place of the server's order, from 1."""
+        moving = await self._current(guild_id, name)
+        others = [info for info in await self._keys.shown(guild_id) if info.id != moving.id]
+        others.insert(max(place - 1, 0), moving)
+        await self._keys.reorder(guild_id, [info.id for info in others])
+
+    async def test(self, guild_id: int, name: str) -> str:
+        """Test the saved key with a free call, and switch it on again; the provider's label. `KeyRejected` leaves it as
+        it was.
+        """
+        info = await self._current(guild_id, name)
+        try:
+            credentials = await self._keys.open(guild_id, info.id)
+        except CannotUnseal:
+            credentials = None
+        if credentials is None:
+            raise KeyRejected(problem="I can't open it any more. Save it again.")
+        await _test(self.provider(name), credentials)
+        await self._keys.switch_on(guild_id, info.id)
+        return self.provider(name).label
+
+    async def remove(self, guild_id: int, name: str) -> tuple[str, bool]:
+        """Give the key to no job any more; the provider's label, and whether jobs under way still need it: then it is
+        erased when the last of them ends, else at once.
+        """
+        info = await self._current(guild_id, name)
+        await self._keys.remove(guild_id, name, now=self._clock.now())
+        return self.provider(name).label, await self._keys.open(guild_id, info.id) is not None
 
     async def erase(self, guild_id: int) -> None:
-        """Erase all of the server's keys."""
-        await self._keys.remove_all(guild_id)
+        """Erase all of the server's keys at once."""
+        await self._keys.erase(guild_id)
+
+    async def _current(self, guild_id: int, name: str) -> KeyInfo:
+        provider = self.provider(name)
+        info = await self._keys.current(guild_id, name)
+        if info is None:
+            raise NoSuchKey(provider=provider.label)
+        return info
+
+
+def _hint(provider: Provider, credentials: Credentials) -> str:
+    """The last characters of the first secret that was given."""
+    secrets = [credentials.get(part.name, "") for part in provider.credentials if part.secret]
+    given = [secret for secret in secrets if secret]
+    if not given or any(len(one) < SHORTEST_KEY or not (one.isascii() and one.isprintable()) for one in given):
+        raise KeyRejected(problem="it doesn't look like a key. Copy it again, without spaces or quotes.")
+    return given[0][-HINT_CHARS:]
+
+
+async def _test(provider: Provider, credentials: Credentials) -> None:
+    try:
+        await provider.check_key(credentials)
+    except BadKey as fault:
+        raise KeyRejected(problem=f"{provider.label} refused it{_quoted(fault)}.") from None
+    except OutOfCredit as fault:
+        raise KeyRejected(problem=f"its {provider.label} account is out of credit{_quoted(fault)}.") from None
+    except InputRejected as fault:
+        raise KeyRejected(problem=f"{fault.detail}.") from None
+    except ProviderError:
+        raise KeyRejected(problem=f"{provider.label} couldn't be reached. Try again in a minute.") from None
+
+
+def _quoted(fault: ProviderError) -> str:
+    """What the provider itself said, for the moderator."""
+    said = " ".join(fault.detail.replace("`", "'").split())[:150]
+    return f" (it says: `{said}`)" if said else ""
+
+
+async def _price(provider: Provider, credentials: Credentials) -> Decimal | None:
+    flow = provider.flows[0]
+    example = Request(flow=flow.name, mode=flow.mode, video=PRICED, audio=PRICED, text="x" * 70)
+    try:
+        return await provider.price(example, credentials)
+    except ProviderError:
+        return None  # the key works; the price is only a courtesy

@@ -1,15 +1,21 @@
-"""What can be known before any money moves: does the wish fit the provider?"""
+"""What can be known before any money moves: does the wish fit what a provider takes? Every reason why not, at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from bot.errors import FileUnfit, ModeUnsupported, SpeedOutOfRange, TextEmpty, TextTooLong, UnknownVoice
-from bot.providers.base import Media, Mode, Provider, Request
-from bot.voices import pick
+from bot.media.probe import Facts
+from bot.providers.base import Provider
+from bot.providers.flows import Flow, Limits
+from bot.providers.request import Media, Mode, Part, Request
+from bot.voices import Voice, pick
 
 MEGABYTE = 2**20
+LETTERS_PER_SECOND = {"zh": 4.5, "yue": 4.5, "ja": 7.0, "ko": 6.0}  # spoken at speed 1; a little fast, to be safe
+OTHER_LETTERS_PER_SECOND = 14.0
+TOLERANCE = 0.05  # seconds by which a clip's stated length may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One person's wish for a video: text and voice, or audio."""
+    """One person's wish for a video: text and voice, or audio. Volumes are None where the person left them open."""
 
     place: Place
     member_id: int
@@ -34,6 +40,8 @@ class Ask:
     voice: str | None = None
     speed: float = 1.0
     audio: Media | None = None
+    volume: float | None = None
+    own_volume: float | None = None
     provider: str | None = None
 
     @property
@@ -42,42 +50,126 @@ class Ask:
         return "audio" if self.audio else "text"
 
 
-def fitting_request(ask: Ask, provider: Provider) -> Request:
-    """The request as it is stored, once it is known to fit the provider's limits."""
-    limits = provider.limits
-    if ask.mode not in provider.modes:
-        raise ModeUnsupported(provider=provider.label, mode="an audio file" if ask.audio else "text")
-    _check_file("video", ask.video, limits.containers, limits.video_bytes, provider.label)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the attached files really hold."""
+
+    video: Facts
+    audio: Facts | None
+
+
+def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Request | list[str]:
+    """The request in the form of the first of the provider's flows that it fits, or the reasons why it fits none.
+
+    Without `seen`, only what Discord claims of the files is checked: enough to refuse early, never enough to trust.
+    """
+    flows = [flow for flow in provider.flows if flow.mode == ask.mode]
+    if not flows:
+        return ["it can't use a recording" if ask.audio else "it can't speak a text"]
+    voice = pick(provider.voices.values(), ask.voice or "")
+    found = [(list(_reasons(ask, provider, flow, voice, seen)), flow) for flow in flows]
+    reasons, flow = min(found, key=lambda each: len(each[0]))
+    if reasons:
+        return reasons
+    return Request(
+        flow=flow.name,
+        mode=ask.mode,
+        video=ask.video,
+        audio=ask.audio,
+        text=(ask.text or "").strip() if ask.mode == "text" else None,
+        voice=voice.key if voice and ask.mode == "text" else None,
+        speed=ask.speed,
+        volume=1.0 if ask.volume is None else ask.volume,
+        own_volume=ask.own_volume or 0.0,
+    )
+
+
+def looked(ask: Ask, seen: Seen, *, lasting: tuple[bool, bool]) -> Ask:
+    """The wish with what was measured; `lasting` says whether the addresses of clip and recording will work long
+    enough for a provider.
+    """
+    video = ask.video.model_copy(update={"seconds": seen.video.seconds, "reachable": lasting[0]})
+    audio = ask.audio
+    if audio and seen.audio:
+        audio = audio.model_copy(update={"seconds": seen.audio.seconds, "reachable": lasting[1]})
+    return replace(ask, video=video, audio=audio)
+
+
+def _reasons(ask: Ask, provider: Provider, flow: Flow, voice: Voice | None, seen: Seen | None) -> Iterator[str]:
+    limits = flow.limits
+    yield from _file_reasons("clip", ask.video, limits.containers, limits.video_bytes, seen.video if seen else None)
+    yield from _reach_reasons("video", ask.video, provider)
+    if seen:
+        yield from _clip_reasons(seen.video, limits)
     if ask.audio:
-        _check_file("audio", ask.audio, limits.audio_formats, limits.audio_bytes, provider.label)
-        return Request(mode="audio", video=ask.video, audio=ask.audio)
-    text = (ask.text or "").strip()
-    if not text:
-        raise TextEmpty
-    if len(text) > limits.text_chars:
-        raise TextTooLong(length=len(text), limit=limits.text_chars, provider=provider.label)
+        yield from _recording_reasons(ask, ask.audio, limits, seen)
+        yield from _reach_reasons("audio", ask.audio, provider)
+    else:
+        yield from _text_reasons(ask, limits, voice)
+
+
+def _file_reasons(
+    kind: str, file: Media, formats: frozenset[str], most_bytes: int, facts: Facts | None
+) -> Iterator[str]:
+    ending = PurePath(file.name).suffix.lower().removeprefix(".")
+    takes = listed(sorted(formats), "or")
+    if ending not in formats:
+        is_one = f"is a .{ending[:10]} file" if ending else "has no file ending"
+        yield f"it takes {takes} files, and the {kind} {is_one}"
+    elif facts and ending not in facts.formats:
+        yield f"the {kind} is named .{ending} and is really {listed(sorted(facts.formats), 'or')}"
+    if file.size == 0:
+        yield f"the {kind} is empty"
+    if file.size > most_bytes:
+        yield f"it takes at most {most_bytes / MEGABYTE:g} MB, and the {kind} has {file.size / MEGABYTE:.1f} MB"
+
+
+def _clip_reasons(facts: Facts, limits: Limits) -> Iterator[str]:
+    if not facts.width:
+        yield "the clip has no picture"
+        return
+    shortest, longest = limits.video_seconds
+    if not shortest - TOLERANCE <= facts.seconds <= longest + TOLERANCE:
+        yield f"it takes clips of {shortest:g} to {longest:g} s, and this one has {facts.seconds:.1f} s"
+    smallest, largest = limits.sides
+    if not smallest <= min(facts.width, facts.height) <= max(facts.width, facts.height) <= largest:
+        yield f"it takes sides of {smallest} to {largest} pixels, and the clip has {facts.width}×{facts.height}"
+
+
+def _recording_reasons(ask: Ask, audio: Media, limits: Limits, seen: Seen | None) -> Iterator[str]:
+    facts = seen.audio if seen else None
+    yield from _file_reasons("recording", audio, limits.audio_formats, limits.audio_bytes, facts)
+    if facts and not facts.has_sound:
+        yield "the recording has no sound"
+    elif facts:
+        shortest, longest = limits.audio_seconds
+        if not shortest - TOLERANCE <= facts.seconds <= longest + TOLERANCE:
+            yield f"it takes recordings of {shortest:g} to {longest:g} s, and this one has {facts.seconds:.1f} s"
+    if not limits.mixes and not (ask.volume is None and ask.own_volume is None):
+        yield "it can't set volumes"
+
+
+def _text_reasons(ask: Ask, limits: Limits, voice: Voice | None) -> Iterator[str]:
+    length = len((ask.text or "").strip())
+    if length > limits.text_chars:
+        yield f"it speaks at most {limits.text_chars} characters, and this text has {length}"
     slowest, fastest = limits.speeds
     if not slowest <= ask.speed <= fastest:
-        raise SpeedOutOfRange(provider=provider.label, slowest=slowest, fastest=fastest, speed=ask.speed)
-    voice = pick(provider.voices.values(), ask.voice or "")
+        yield f"it speaks at speeds from {slowest:g} to {fastest:g}, not {ask.speed:g}"
     if voice is None:
-        raise UnknownVoice(provider=provider.label, voice=(ask.voice or "")[:50])
-    return Request(mode="text", video=ask.video, text=text, voice=voice.key, speed=ask.speed)
+        yield f"it has no voice “{(ask.voice or '')[:50]}”: start typing a name in the voice field and pick one"
+    elif length < (fewest := _fewest_letters(limits, voice, ask.speed)):
+        yield f"it needs at least {limits.speech_seconds:g} s of speech, about {fewest} letters"
 
 
-def _check_file(kind: str, file: Media, formats: frozenset[str], most_bytes: int, provider: str) -> None:
-    """By what Discord claims of the file, which is enough to refuse early and never enough to trust."""
-    ending = PurePath(file.name).suffix.lower().removeprefix(".")
-    problem = ""
-    if ending not in formats:
-        problem = f"This one is a .{ending[:10]} file." if ending else "This one has no file ending."
-    elif file.size > most_bytes:
-        problem = f"This one has {file.size / MEGABYTE:.1f} MB."
-    elif file.size == 0:
-        problem = "This one is empty."
-    if problem:
-        takes = f"{listed(sorted(formats), 'or')} files of at most {most_bytes / MEGABYTE:g} MB"
-        raise FileUnfit(kind=kind, name=file.name[:60], provider=provider, takes=takes, problem=problem)
+def _fewest_letters(limits: Limits, voice: Voice, speed: float) -> int:
+    pace = LETTERS_PER_SECOND.get(voice.language, OTHER_LETTERS_PER_SECOND)
+    return round(limits.speech_seconds * pace * speed)
+
+
+def _reach_reasons(part: Part, file: Media, provider: Provider) -> Iterator[str]:
+    if not file.reachable and part not in provider.uploads:
+        yield "it fetches files itself, and the link to this one ends too soon: attach it again"
 
 
 def listed(names: list[str], last: str = "and") -> str:

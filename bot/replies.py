@@ -23,7 +23,8 @@ from bot import cards
 from bot.clock import Clock
 from bot.errors import PostFailed, PostRefused, PostTooLarge
 from bot.latest import Latest
-from bot.providers.base import Provider, Request
+from bot.providers.base import Provider
+from bot.providers.request import Request
 from storage.job import OUTCOMES, Job
 
 log = logging.getLogger(__name__)

@@ -26,6 +26,7 @@ class Ticket:
     job: Job
     faults: int = 0  # calls that failed in a row
     position: int | None = None  # last seen in the provider's queue
+    not_before: dict[str, float] = field(default_factory=dict)  # when a provider that had too much to do may be tried
     turn: int = 0  # which of its entries in the heap counts
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Mapping
 
+from bot.choosing import Chooser
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.errors import (
-    KeyMissing,
-    NoKey,
-    NothingToCancel,
-    NotYours,
-    PlaceUnfit,
-    PostFailed,
-    PostRefused,
-    ShuttingDown,
-    UnknownProvider,
-)
-from bot.preflight import Ask, fitting_request, listed
+from bot.errors import PostFailed, PostRefused
+from bot.preflight import Ask, listed
 from bot.providers.base import Provider
+from bot.refusals import NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
 from bot.voices import Voice
 from bot.worker import Worker
 from storage.guilds import Guilds
 from storage.job import Job
 from storage.jobs import Jobs
-from storage.keys import Keys
 
 DEADLINE_SECONDS = 3600.0
 
@@ -36,7 +28,7 @@ class Service:
         self,
         guilds: Guilds,
         jobs: Jobs,
-        keys: Keys,
+        chooser: Chooser,
         providers: Mapping[str, Provider],
         worker: Worker,
         delivery: Delivery,
@@ -44,21 +36,20 @@ class Service:
     ) -> None:
         self._guilds = guilds
         self._jobs = jobs
-        self._keys = keys
+        self._chooser = chooser
         self._providers = providers
         self._worker = worker
         self._delivery = delivery
         self._clock = clock
 
-    @property
-    def providers(self) -> Iterable[Provider]:
-        """Every provider there is, whether the server has a key for it or not."""
-        return self._providers.values()
+    async def usable(self, guild_id: int) -> list[Provider]:
+        """The providers that the server can use, in its order; answered from memory."""
+        return await self._chooser.usable(guild_id)
 
-    def voices(self, provider: str | None) -> list[Voice]:
-        """The voices of one provider, or of all together; answered from memory."""
+    async def voices(self, guild_id: int, provider: str | None) -> list[Voice]:
+        """The voices of one provider, or of all that the server can use; answered from memory."""
         chosen = self._providers.get(provider or "")
-        among = [chosen] if chosen else self._providers.values()
+        among = [chosen] if chosen else await self._chooser.usable(guild_id)
         return list({key: voice for each in among for key, voice in each.voices.items()}.values())
 
     async def start(self, ask: Ask) -> Job:
@@ -69,8 +60,9 @@ class Service:
             raise PlaceUnfit(
                 channel=ask.place.channel_name, missing=listed([f"**{name}**" for name in ask.place.missing])
             )
-        provider = await self._choose(ask)
-        request = fitting_request(ask, provider)
+        if not ask.audio and not (ask.text or "").strip():
+            raise TextEmpty
+        first, *others = await self._chooser.candidates(ask)
         now = self._clock.now()
         await self._guilds.join(ask.place.guild_id, now)
         job = await self._jobs.enqueue(
@@ -78,9 +70,10 @@ class Service:
             interaction_id=ask.interaction_id,
             member_id=ask.member_id,
             channel_id=ask.place.channel_id,
-            provider=provider.name,
-            request=request.model_dump_json(),
-            stage=provider.stages(request)[0].name,
+            provider=first.provider.name,
+            request=first.request.model_dump_json(),
+            fallbacks=json.dumps([other.stored for other in others]),
+            stage=first.provider.stages(first.request)[0].name,
             now=now,
             deadline_at=now + DEADLINE_SECONDS,
         )
@@ -102,19 +95,3 @@ class Service:
             raise NotYours(job=job.code)
         await self._worker.cancel(job)
         return job
-
-    async def _choose(self, ask: Ask) -> Provider:
-        """The provider asked for, else the first for which the server has a key."""
-        have = [info.provider for info in await self._keys.list(ask.place.guild_id)]
-        usable = [name for name in self._providers if name in have or not self._providers[name].credentials]
-        if not usable:
-            raise NoKey
-        labels = listed([self._providers[name].label for name in usable])
-        if ask.provider is None:
-            fitting = [name for name in usable if ask.mode in self._providers[name].modes]
-            return self._providers[(fitting or usable)[0]]
-        if ask.provider not in self._providers:
-            raise UnknownProvider(name=ask.provider[:50], available=labels)
-        if ask.provider not in usable:
-            raise KeyMissing(provider=self._providers[ask.provider].label, available=labels)
-        return self._providers[ask.provider]

@@ -8,7 +8,32 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-LANGUAGES = {"en": "English", "zh": "Chinese"}
+LANGUAGES = {
+    "en": "English",
+    "zh": "Chinese",
+    "yue": "Cantonese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "es": "Spanish",
+    "pt": "Portuguese",
+    "fr": "French",
+    "id": "Indonesian",
+    "de": "German",
+    "ru": "Russian",
+    "it": "Italian",
+    "nl": "Dutch",
+    "vi": "Vietnamese",
+    "ar": "Arabic",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "th": "Thai",
+    "pl": "Polish",
+    "ro": "Romanian",
+    "el": "Greek",
+    "cs": "Czech",
+    "fi": "Finnish",
+    "hi": "Hindi",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +60,7 @@ class Voice:
 
 @cache
 def catalogue() -> dict[str, Voice]:
-    """All Kling voices by key, in the order in which they are offered."""
+    """All voices by key, in the order in which they are offered."""
     rows = json.loads(files("bot").joinpath("voices.json").read_text(encoding="utf-8"))
     voices = (Voice(**{**row, "providers": tuple(row["providers"])}) for row in rows)
     return {voice.key: voice for voice in voices}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.errors import NothingToCancel, PostFailed, PostRefused
-from bot.pacing import Pacing
+from bot.errors import PostFailed, PostRefused
+from bot.moves import Moves
+from bot.polls import Polls
+from bot.refusals import NothingToCancel
 from bot.replies import Replies
 from bot.schedule import Schedule, Ticket
-from bot.steps import Steps
+from bot.submits import Submits
 from storage.job import OUTCOMES, Job
-from storage.jobs import Jobs, Stale
+from storage.jobs import Stale
 
 log = logging.getLogger(__name__)
 
@@ -25,16 +26,16 @@ DRAIN_SECONDS = 15.0
 class Worker:
     """Owns every open job between its start and its end. One per database."""
 
-    def __init__(
-        self, jobs: Jobs, steps: Steps, delivery: Delivery, replies: Replies, clock: Clock, pacing: Pacing
-    ) -> None:
-        self._jobs = jobs
-        self._steps = steps
+    def __init__(self, moves: Moves, submits: Submits, polls: Polls, delivery: Delivery, replies: Replies) -> None:
+        self._jobs = moves.jobs
+        self._keys = moves.keys
+        self._submits = submits
+        self._polls = polls
         self._delivery = delivery
         self._replies = replies
-        self._pacing = pacing
+        self._pacing = moves.pacing
         self._tickets: dict[int, Ticket] = {}
-        self._schedule = Schedule(self._take, _lane, clock, LANE_WIDTH)
+        self._schedule = Schedule(self._take, _lane, moves.clock, LANE_WIDTH)
         self.draining = False
         self.resumed = False  # whether what the last run left open has been taken on
 
@@ -65,7 +66,7 @@ class Worker:
         if ticket is None or ticket.job.guild_id != job.guild_id:
             raise NothingToCancel(job=job.code)
         async with ticket.stepping:
-            await self._steps.cancel(ticket)
+            await self._polls.cancel(ticket)
             self._schedule.put(ticket, 0.0)
 
     async def drain(self) -> None:
@@ -77,7 +78,7 @@ class Worker:
     async def _take(self, ticket: Ticket) -> None:
         """One step; whatever happens in it, the job keeps its place in the schedule."""
         async with ticket.stepping:
-            before = (ticket.job.state, ticket.job.stage, ticket.position)
+            before = _shown(ticket)
             try:
                 delay = await self._step(ticket)
             except Stale:
@@ -89,11 +90,18 @@ class Worker:
                 ticket.faults += 1
                 delay = self._pacing.after_fault(ticket.faults)
             if delay is None:
-                self._tickets.pop(ticket.job.id, None)
+                await self._forget(ticket)
                 return
-            if ticket.job.state not in OUTCOMES and (ticket.job.state, ticket.job.stage, ticket.position) != before:
+            if ticket.job.state not in OUTCOMES and _shown(ticket) != before:
                 self._replies.show(ticket.job, ticket.position)
             self._schedule.put(ticket, delay)
+
+    async def _forget(self, ticket: Ticket) -> None:
+        """The job is closed; with the last job of a replaced key, the key goes too."""
+        job = ticket.job
+        self._tickets.pop(job.id, None)
+        if job.key_id and all(info.id != job.key_id for info in await self._keys.shown(job.guild_id)):
+            await self._keys.sweep(job.guild_id)
 
     async def _step(self, ticket: Ticket) -> float | None:
         if ticket.job.state in OUTCOMES:
@@ -101,10 +109,10 @@ class Worker:
         if ticket.job.card_id is None:
             return await self._open(ticket)
         if ticket.job.state == "queued":
-            return await self._steps.submit(ticket)
+            return await self._submits.submit(ticket)
         if ticket.job.state == "submitting":
-            return await self._steps.find(ticket)
-        return await self._steps.poll(ticket)
+            return await self._submits.find(ticket)
+        return await self._polls.poll(ticket)
 
     async def _open(self, ticket: Ticket) -> float | None:
         try:
@@ -123,6 +131,11 @@ class Worker:
             return None
         ticket.job = job
         return 0.0
+
+
+def _shown(ticket: Ticket) -> tuple[object, ...]:
+    """What of a ticket its card tells."""
+    return ticket.job.state, ticket.job.stage, ticket.job.provider, ticket.position
 
 
 def _lane(ticket: Ticket) -> str:

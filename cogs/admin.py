@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+
 import discord
 from discord import app_commands
-from discord.app_commands import Choice
+from discord.app_commands import Choice, Range
 
 from bot.client import Mouthpiece, explain
-from bot.errors import NotAllowed
-from bot.keyring import Keyring
+from bot.failures import KEY_FAULTS
+from bot.keyring import Keyring, KeyState
 from bot.providers.base import Provider
+from bot.refusals import NotAllowed
 
 Interaction = discord.Interaction[Mouthpiece]
+
+CHOOSING = {
+    "order": "Providers are tried in this order; the first that fits makes the video.",
+    "cheapest": "The cheapest provider that fits makes the video; this order counts where prices are equal or unknown.",
+}
 
 
 def guild_of_moderator(interaction: Interaction) -> int:
@@ -46,19 +55,39 @@ class Key(app_commands.Group):
         guild_of_moderator(interaction)
         await interaction.response.send_modal(KeyForm(self._keyring, self._keyring.provider(provider)))
 
-    @app_commands.command(name="list", description="Which keys this server has")
+    @app_commands.command(name="list", description="Which keys this server has, and in which order they are tried")
     async def show(self, interaction: Interaction) -> None:
-        """Show the last characters of each key, and who added it."""
+        """Show each key's last characters, state and last use, never the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        infos = await self._keyring.list(guild_id)
-        lines = [
-            f"**{self._keyring.provider(info.provider).label}** · key ending **…{info.hint}** · "
-            f"added by <@{info.added_by}> <t:{int(info.added_at)}:R>"
-            for info in infos
-        ]
-        nothing = "This server has no keys yet. Add one with `/lipsync-admin key add`."
-        await interaction.edit_original_response(content="\n".join(lines) or nothing)
+        await _reply(interaction, await _listed(self._keyring, guild_id))
+
+    @app_commands.command(description="Test a saved key with a free call, and switch it on again if it works")
+    @app_commands.describe(provider="Whose key it is")
+    async def test(self, interaction: Interaction, provider: str) -> None:
+        """Test the key."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        label = await self._keyring.test(guild_id, provider)
+        await _reply(interaction, f"The {label} key works, and is switched on. The test cost nothing.")
+
+    @app_commands.command(description="Choose which provider is tried first, second and so on")
+    @app_commands.describe(provider="Whose key it is", place="Its place: 1 is tried first")
+    async def order(self, interaction: Interaction, provider: str, place: Range[int, 1, 25]) -> None:
+        """Move the key to another place of the order."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await self._keyring.move(guild_id, provider, place)
+        await _reply(interaction, await _listed(self._keyring, guild_id))
+
+    @app_commands.command(description="Choose whether the first provider that fits is taken, or the cheapest")
+    @app_commands.describe(take="Which of the providers that fit makes the video")
+    async def choose(self, interaction: Interaction, take: Literal["first in order", "cheapest"]) -> None:
+        """Change how a provider is chosen where the member leaves it open."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await self._keyring.choose(guild_id, "cheapest" if take == "cheapest" else "order")
+        await _reply(interaction, await _listed(self._keyring, guild_id))
 
     @app_commands.command(description="Erase a provider key")
     @app_commands.describe(provider="Whose key it is")
@@ -66,16 +95,22 @@ class Key(app_commands.Group):
         """Erase the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        label = await self._keyring.remove(guild_id, provider)
-        await interaction.edit_original_response(
-            content=f"The {label} key is erased. Revoke it there too if it leaked."
-        )
+        label, still_needed = await self._keyring.remove(guild_id, provider)
+        erased = f"The {label} key is erased."
+        if still_needed:
+            erased = f"No new job gets the {label} key. It is erased when the last job that it started has ended."
+        await _reply(interaction, f"{erased} Revoke it at {label} too if it leaked.")
 
     @add.autocomplete("provider")
+    async def _all(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
+        return _choices(self._keyring.choices, typed)
+
     @remove.autocomplete("provider")
-    async def _providers(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
-        found = [provider for provider in self._keyring.choices if typed.casefold() in provider.label.casefold()]
-        return [Choice(name=provider.label, value=provider.name) for provider in found[:25]]
+    @test.autocomplete("provider")
+    @order.autocomplete("provider")
+    async def _saved(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
+        saved = await self._keyring.list(guild_of_moderator(interaction))
+        return _choices([key.provider for key in saved], typed)
 
 
 class KeyForm(discord.ui.Modal):
@@ -87,8 +122,11 @@ class KeyForm(discord.ui.Modal):
         self._provider = provider
         self._fields: dict[str, discord.ui.TextInput[KeyForm]] = {}
         for part in provider.credentials:
-            self._fields[part.name] = discord.ui.TextInput(placeholder=part.placeholder[:100] or None, max_length=500)
-            self.add_item(discord.ui.Label(text=part.label[:45], component=self._fields[part.name]))
+            field: discord.ui.TextInput[KeyForm] = discord.ui.TextInput(
+                placeholder=part.placeholder[:100] or None, max_length=500, required=part.required
+            )
+            self._fields[part.name] = field
+            self.add_item(discord.ui.Label(text=part.label[:45], component=field))
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Test the key, save it, and never show it again."""
@@ -96,10 +134,10 @@ class KeyForm(discord.ui.Modal):
         await interaction.response.defer(ephemeral=True, thinking=True)
         typed = {name: field.value for name, field in self._fields.items()}
         hint, price = await self._keyring.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
-        costs = f" {self._provider.label} asks ${price:f} per video." if price is not None else ""
-        await interaction.edit_original_response(
-            content=f"The {self._provider.label} key ending **…{hint}** works and is saved. I will never show it again."
-            f"{costs}\nMembers can start with `/lipsync text`."
+        await _reply(
+            interaction,
+            f"The {self._provider.label} key ending **…{hint}** works and is saved. I will never show it again. "
+            f"{_price(self._provider, price)}\nMembers can start with `/lipsync text`.",
         )
 
     async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
@@ -110,3 +148,40 @@ class KeyForm(discord.ui.Modal):
 def setup(client: Mouthpiece) -> None:
     """Add the commands."""
     client.tree.add_command(Admin(client))
+
+
+async def _reply(interaction: Interaction, text: str) -> None:
+    await interaction.edit_original_response(content=text)
+
+
+async def _listed(keyring: Keyring, guild_id: int) -> str:
+    keys = await keyring.list(guild_id)
+    if not keys:
+        return "This server has no keys yet. Add one with `/lipsync-admin key add`."
+    lines = [f"{place}. {_line(key)}" for place, key in enumerate(keys, start=1)]
+    return "\n".join([*lines, f"-# {CHOOSING[await keyring.choosing(guild_id)]}"])
+
+
+def _line(key: KeyState) -> str:
+    info = key.info
+    used = f"last used <t:{int(key.used_at)}:R>" if key.used_at else "not used yet"
+    off = (
+        f"\n   ⚠️ **Switched off**: {KEY_FAULTS[info.off_reason]}. Test it after putting it right."
+        if info.off_reason
+        else ""
+    )
+    return (
+        f"**{key.provider.label}** · key ending **…{info.hint}** · added by <@{info.added_by}> "
+        f"<t:{int(info.added_at)}:R> · {used}{off}"
+    )
+
+
+def _price(provider: Provider, price: Decimal | None) -> str:
+    if price is None:
+        return f"{provider.label}'s prices: {provider.prices}."
+    return f"{provider.label} asks about ${price:f} for five seconds of video."
+
+
+def _choices(providers: list[Provider], typed: str) -> list[Choice[str]]:
+    found = [provider for provider in providers if typed.casefold() in provider.label.casefold()]
+    return [Choice(name=provider.label, value=provider.name) for provider in found[:25]]

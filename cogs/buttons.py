@@ -7,7 +7,8 @@ import re
 import discord
 
 from bot.client import Mouthpiece, explain
-from bot.errors import ChannelUnfit, MouthpieceError
+from bot.errors import MouthpieceError
+from bot.refusals import ChannelUnfit
 from bot.replies import CANCEL_PREFIX
 
 Interaction = discord.Interaction[Mouthpiece]

@@ -9,14 +9,15 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.client import PERMISSIONS, Mouthpiece
-from bot.errors import ChannelUnfit
 from bot.preflight import Ask, Place
-from bot.providers.base import Media
+from bot.providers.request import Media
+from bot.refusals import ChannelUnfit
 from bot.voices import search
 from storage.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
 
+AUTO = "auto"
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
 
 
@@ -55,6 +56,8 @@ class Lipsync(app_commands.Group):
     @app_commands.describe(
         video="A clip of one person, seen from the front (mp4 or mov)",
         audio="The recording that should be said (mp3, wav, m4a or aac)",
+        volume="How loud the recording is, in percent; not every provider can set it",
+        own_volume="How loud the clip's own sound stays, in percent; 0 is usual",
         provider="Who makes the video; usually best left out",
     )
     async def audio(
@@ -62,23 +65,29 @@ class Lipsync(app_commands.Group):
         interaction: Interaction,
         video: discord.Attachment,
         audio: discord.Attachment,
+        volume: Range[int, 0, 200] | None = None,
+        own_volume: Range[int, 0, 200] | None = None,
         provider: str | None = None,
     ) -> None:
         """Speak what an audio file says."""
         await interaction.response.defer(ephemeral=True)
-        ask = _ask(interaction, video, provider, audio=_media(audio))
+        volumes = {"volume": _share(volume), "own_volume": _share(own_volume)}
+        ask = _ask(interaction, video, provider, audio=_media(audio), **volumes)
         await _answer(interaction, await self._service.start(ask))
 
     @text.autocomplete("voice")
     async def _voices(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
-        voices = self._service.voices(interaction.namespace.provider)
+        voices = await self._service.voices(interaction.guild_id or 0, interaction.namespace.provider)
         return [Choice(name=voice.title[:100], value=voice.key) for voice in search(voices, typed)]
 
     @text.autocomplete("provider")
     @audio.autocomplete("provider")
-    async def _providers(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
-        found = [provider for provider in self._service.providers if typed.casefold() in provider.label.casefold()]
-        return [Choice(name=provider.label, value=provider.name) for provider in found[:25]]
+    async def _providers(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
+        usable = await self._service.usable(interaction.guild_id or 0)
+        labels = {AUTO: "Auto: whoever fits", **{provider.name: provider.label for provider in usable}}
+        return [
+            Choice(name=label, value=name) for name, label in labels.items() if typed.casefold() in label.casefold()
+        ][:25]
 
 
 def setup(client: Mouthpiece) -> None:
@@ -92,7 +101,7 @@ def _ask(interaction: Interaction, video: discord.Attachment, provider: str | No
         member_id=interaction.user.id,
         interaction_id=interaction.id,
         video=_media(video),
-        provider=provider,
+        provider=None if provider == AUTO else provider,
         **wish,
     )
 
@@ -109,6 +118,10 @@ async def _answer(interaction: Interaction, job: Job) -> None:
 
 def _media(attachment: discord.Attachment) -> Media:
     return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
+
+
+def _share(percent: int | None) -> float | None:
+    return None if percent is None else percent / 100
 
 
 def _place(interaction: Interaction) -> Place:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from bot import cards
 from bot.failures import FAILURES
 from bot.providers import load_providers
-from bot.providers.base import Media, Provider, Request
+from bot.providers.base import Provider
 from bot.providers.http import Http
+from bot.providers.request import Media, Request
 from storage.job import Job, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
@@ -27,12 +28,12 @@ def providers() -> dict[str, Provider]:
 
 
 def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> Job:
-    request = Request(mode="text", video=VIDEO, text=text, voice="en:genshin_vindi2")
+    request = Request(flow="text", mode="text", video=VIDEO, text=text, voice="en:genshin_vindi2")
     job = Job(
         id=7, guild_id=1, interaction_id=2, member_id=42, provider="runcomfy", request=request.model_dump_json(),
-        created_at=1000.0, deadline_at=4600.0, channel_id=3, card_id=4, thread_id=4, state=state, stage="text",
-        handle=None, remote=None, submitted_at=None, yields={}, failure=None, detail=None, cost_usd=None, ended_at=None,
-        delivering_at=None, reply_id=None, closed_at=None,
+        fallbacks="[]", key_id=1, created_at=1000.0, deadline_at=4600.0, channel_id=3, card_id=4, thread_id=4,
+        state=state, stage="text", handle=None, remote=None, submitted_at=None, yields={}, failure=None,
+        detail=None, cost_usd=None, ended_at=None, delivering_at=None, reply_id=None, closed_at=None,
     )  # fmt: skip
     return replace(job, **values)
 
@@ -104,7 +105,7 @@ def test_the_result_is_labelled_as_made_by_ai(providers: dict[str, Provider]) ->
 
 @given(st.text(max_size=3000))
 def test_a_thread_name_is_never_too_long(text: str) -> None:
-    request = Request(mode="text", video=VIDEO, text=text, voice="en:AOT")
+    request = Request(flow="text", mode="text", video=VIDEO, text=text, voice="en:AOT")
     assert 1 <= len(cards.thread_name(a_job(), request)) <= 100
 
 

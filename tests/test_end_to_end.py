@@ -11,6 +11,8 @@ import pytest
 
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.sound import RATE, samples_of
+from bot.voices import voices_of
+from tests.providers.samples import Sample, all_samples
 from tests.world import World, open_world
 
 
@@ -62,21 +64,37 @@ async def the_video(world: World, folder: Path) -> Path:
     return target
 
 
-async def test_a_text_becomes_a_video_that_says_it(tmp_path: Path, clip: Path) -> None:
+PROVIDERS = [pytest.param(sample, id=sample.provider.name) for sample in all_samples()]
+
+
+async def with_key(world: World, sample: Sample) -> None:
+    """A moderator fills the provider's key form."""
+    values = [sample.credentials.get(part.name, "") for part in sample.provider.credentials]
+    assert "works and is saved" in await world.fill_key_form(sample.provider.name, values)
+
+
+def english_voice(sample: Sample) -> str:
+    return next(key for key in voices_of(sample.provider.name) if key.startswith("en:"))
+
+
+@pytest.mark.parametrize("sample", PROVIDERS)
+async def test_a_text_becomes_a_video_that_says_it(sample: Sample, tmp_path: Path, clip: Path) -> None:
+    line = "Now I say something else, slowly."
     async with open_world(tmp_path, rendering=True) as world:
-        await world.add_key()
-        said = await world.text(video=("clip.mp4", clip.read_bytes()), text="Now I say something else, slowly.")
+        await with_key(world, sample)
+        said = await world.text(video=("clip.mp4", clip.read_bytes()), text=line, voice=english_voice(sample))
         assert "is on its way" in said
         made = await the_video(world, tmp_path)
     assert_same_picture_new_sound(made, clip)
     assert max(loudness(samples_of(made))) > 500
 
 
-async def test_a_recording_becomes_a_video_that_says_it(tmp_path: Path, clip: Path) -> None:
+@pytest.mark.parametrize("sample", PROVIDERS)
+async def test_a_recording_becomes_a_video_that_says_it(sample: Sample, tmp_path: Path, clip: Path) -> None:
     recording = tmp_path / "voice.mp3"
     write_sample_audio(recording, "One. Two. And, finally, three.")
     async with open_world(tmp_path, rendering=True) as world:
-        await world.add_key()
+        await with_key(world, sample)
         said = await world.audio(video=("clip.mp4", clip.read_bytes()), audio=("voice.mp3", recording.read_bytes()))
         assert "is on its way" in said
         made = await the_video(world, tmp_path)
@@ -84,12 +102,24 @@ async def test_a_recording_becomes_a_video_that_says_it(tmp_path: Path, clip: Pa
     assert likeness(loudness(samples_of(made)), loudness(samples_of(recording, 4.0))) > 0.9
 
 
-async def test_a_clip_that_is_no_video_ends_in_a_sentence_that_says_what_it_cost(tmp_path: Path) -> None:
+async def test_a_text_too_long_for_the_short_way_takes_the_long_one(tmp_path: Path, clip: Path) -> None:
+    (sample,) = (sample for sample in all_samples() if sample.provider.name == "kling")
+    line = "This line is far too long for the call that takes a text. " * 4
+    async with open_world(tmp_path, rendering=True) as world:
+        await with_key(world, sample)
+        await world.text(video=("clip.mp4", clip.read_bytes()), text=line, voice=english_voice(sample))
+        made = await the_video(world, tmp_path)
+        assert [run.order.makes for run in world.sandbox.runs.ledger] == ["speech", "face", "video"]
+    assert_same_picture_new_sound(made, clip)
+
+
+async def test_files_that_are_no_media_are_refused_before_anything_is_sent(tmp_path: Path, clip: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        await world.text()
-        await world.quiet()
-        (outcome,) = world.outcomes()
-        assert "could not make this video" in outcome.content
-        assert "Nothing was charged." in outcome.content
-        assert not outcome.attachments
+        assert "I can't use “clip.mp4”: it can't be read" in await world.text()
+        said = await world.audio(video=("clip.mp4", clip.read_bytes()))
+        assert "I can't use “voice.mp3”: it can't be read" in said
+        said = await world.audio(video=("clip.mp4", clip.read_bytes()), audio=("voice.mp3", clip.read_bytes()))
+        assert "the recording is named .mp3 and is really m4a, m4v, mov or mp4" in said
+        assert world.sandbox.runs.ledger == []
+        assert world.client.worker.open_jobs == 0

@@ -18,12 +18,13 @@ import pytest
 
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
+from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
-from tests.world import KEY, canned
+from tests.world import KEY
 
 ROOT = Path(__file__).parent.parent
-CLIP = ("clip.mp4", b"some bytes of a clip")
+CLIP = real_clip()
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Outside:
             "DISCORD_GATEWAY_URL": self.discord.gateway_url,
             "DATABASE_PATH": str(self.folder / "data" / "bot.db"),
             "PROVIDER_URLS": f'{{"runcomfy": "{self.sandbox.url}/runcomfy"}}',
-            "TRUSTED_HOSTS": self.sandbox.host,
+            "TRUSTED_HOSTS": f"{self.sandbox.host},{self.discord.host}",
             **self.settings,
             **settings,
         }
@@ -78,7 +79,7 @@ class Outside:
 @pytest.fixture
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     async with DiscordServer() as discord, Sandbox() as sandbox:
-        sandbox.runs.render = canned
+        sandbox.runs.studio = CannedStudio()
         yield Outside(discord, sandbox, tmp_path)
         assert not discord.violations
 

@@ -3,138 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from bot.errors import BadKey, Gone, NotAccepted, ProviderError, RateLimited, UnknownOutcome
-from bot.preflight import Ask, Place
-from bot.providers.base import (
-    Accepted,
-    Credentials,
-    Done,
-    Failed,
-    Media,
-    Provider,
-    Request,
-    Stage,
-    Submission,
-    Waiting,
-)
-from bot.providers.runcomfy import RunComfy
+from bot.providers.base import Accepted, Done, Waiting
 from storage.job import Job
+from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World
-
-Answer = Any
-CLIP = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=10)
-
-
-class Scripted(Provider):
-    """A provider that answers as a test says: a value, a fault to raise, or a function of the call."""
-
-    name = "scripted"
-    label = "Scripted"
-    base_url = "https://scripted.example"
-    credentials = ()
-    modes = frozenset({"text", "audio"})
-    limits = RunComfy.limits
-
-    def __init__(self, url: str, stages: tuple[str, ...] = ("only",)) -> None:
-        self.names = stages
-        self.submits: list[Submission] = []
-        self.polls: list[tuple[str, str]] = []
-        self.lookups: list[str] = []
-        self.on_submit: Callable[[Submission], Answer] = lambda call: Accepted(f"remote-{call.stage}")
-        self.on_poll: Callable[[str, str], Answer] = lambda stage, _: (
-            Done({"video_url": url})
-            if stage == stages[-1]
-            else Done({f"{stage}_id": f"id-of-{stage}"}, Decimal("0.01"))
-        )
-        self.on_find: Callable[[str], Answer] = lambda _: None
-
-    @property
-    def voices(self) -> Mapping[str, Any]:
-        return {}
-
-    def stages(self, request: Request) -> tuple[Stage, ...]:  # noqa: ARG002
-        return tuple(Stage(name, f"Doing {name}") for name in self.names)
-
-    async def submit(self, call: Submission) -> Accepted | Done:
-        self.submits.append(call)
-        answer: Accepted | Done = await _answer(self.on_submit(call))
-        return answer
-
-    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
-        self.polls.append((stage, remote))
-        answer: Waiting | Done | Failed = await _answer(self.on_poll(stage, remote))
-        return answer
-
-    async def find(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:  # noqa: ARG002
-        self.lookups.append(handle)
-        answer: Accepted | None = await _answer(self.on_find(handle))
-        return answer
-
-    async def check_key(self, credentials: Credentials) -> None: ...
-
-    async def price(self, request: Request, credentials: Credentials) -> Decimal | None: ...
-
-
-class Findable(Scripted):
-    """The same, of the kind that finds lost submissions."""
-
-    finds_lost_submits = True
-
-
-async def _answer(answer: Answer) -> Any:
-    if asyncio.iscoroutine(answer):
-        answer = await answer
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def in_turn(*answers: Answer) -> Callable[..., Answer]:
-    """These answers one after the other, the last one for good."""
-    left = list(answers)
-    return lambda *_: left.pop(0) if len(left) > 1 else left[0]
-
-
-def scripted(world: World, kind: type[Scripted] = Scripted, *stages: str) -> Scripted:
-    """A scripted provider, known to the bot; its videos are real downloads."""
-    (world.sandbox.runs._folder / "made.mp4").write_bytes(b"a finished video")
-    provider = kind(f"{world.sandbox.url}/files/made.mp4", stages or ("only",))
-    world.client.service._providers[provider.name] = provider  # type: ignore[index]
-    return provider
-
-
-async def start(world: World, number: int = 1, provider: str = "scripted") -> Job:
-    """A job, by audio so that no voice is needed."""
-    place = Place(world.guild.id, world.channel.id, world.channel.mention)
-    audio = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=10)
-    ask = Ask(place, world.member.id, 9000 + number, CLIP, audio=audio, provider=provider)
-    return await world.client.service.start(ask)
-
-
-async def outcome(world: World) -> Any:
-    """The one message that ended the one job."""
-    await world.quiet()
-    (message,) = world.outcomes()
-    return message
-
-
-async def until(found: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(10):
-        while not found():
-            await asyncio.sleep(0.005)
-
-
-async def row(world: World, job: Job) -> Job:
-    found = await world.client.service._jobs.get(job.guild_id, job.id)
-    assert found
-    return found
 
 
 async def test_fifty_jobs_at_a_provider_that_misbehaves_all_end_and_none_is_paid_twice(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +11,20 @@ from typing import Any
 
 import discord
 import simcord
+import simcord.backend.cdn
 from pydantic import SecretStr
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 from simcord.results import InteractionResult
 
-from bot.client import Mouthpiece, open_bot
+from bot.assembly import open_bot
+from bot.client import Mouthpiece
 from bot.clock import Clock
 from bot.errors import MouthpieceError
-from bot.sandbox.runs import Run
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
+from tests.canned import CannedStudio, canned_look
 
 KEY = "rc-canary-key-0001"
 CLIP = ("clip.mp4", b"not really a video")
@@ -48,11 +50,6 @@ class FastClock(Clock):
         await super().sleep(seconds / self._speed)
 
 
-async def canned(run: Run, target: Path) -> None:
-    """In place of rendering, where a test is not about media."""
-    target.write_bytes(f"video of {run.id}".encode() * 100)
-
-
 @dataclass
 class World:
     """The bot, the people and the provider."""
@@ -68,10 +65,14 @@ class World:
 
     async def add_key(self, key: str = KEY, provider: str = "runcomfy") -> str:
         """What the moderator reads after typing a key into the form."""
+        return await self.fill_key_form(provider, [key])
+
+    async def fill_key_form(self, provider: str, values: Sequence[str]) -> str:
+        """What the moderator reads after filling the fields of the form, from the first on."""
         form = await self.moderator.slash(self.channel, "lipsync-admin key add", provider=provider)
         assert form.modal, answer(form)
-        field = form.modal["components"][0]["component"]["custom_id"]
-        return answer(await self.moderator.submit_modal(form, {field: key}))
+        fields = [part["component"]["custom_id"] for part in form.modal["components"]]
+        return answer(await self.moderator.submit_modal(form, dict(zip(fields, values, strict=False))))
 
     async def text(self, channel: ChannelHandle | None = None, **options: Any) -> str:
         """What the member reads after `/lipsync text`."""
@@ -126,21 +127,21 @@ def answer(result: InteractionResult) -> str:
 async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[World]:
     """A server with one channel, a member and a moderator, and the bot in it."""
 
-    async def fetch(url: str) -> bytes:
-        return bytes(env.backend.cdn.get(url) or b"")
-
     clock = FastClock()
-    async with Sandbox(fetch) as sandbox:
+    async with Sandbox(lambda path: env.backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
+        simcord.backend.cdn.CDN_BASE = sandbox.attachments_url
         if not rendering:
-            sandbox.runs.render = canned
+            sandbox.runs.studio = CannedStudio()
         settings = Settings(
             _env_file=None,
             discord_token=SecretStr("token"),
             database_path=folder / "bot.db",
-            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
+            provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
         )
         async with open_bot(settings, clock) as client, simcord.run(client, check_errors=False) as env:
+            if not rendering:
+                client.service._chooser._intake.look = canned_look  # type: ignore[method-assign]
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")

@@ -26,9 +26,19 @@ class NotVideo(Exception):
     """The file is no video that can be decoded."""
 
 
-def render(video: Path, sound: Speech | Path, output: Path) -> None:
+def render(
+    video: Path,
+    sound: Speech | Path,
+    output: Path,
+    *,
+    span: tuple[int, int | None, int] = (0, None, 0),
+    volumes: tuple[float, float] = (1.0, 0.0),
+) -> None:
     """Write `video` again with `sound` instead of its own: the same length and size, marked. Blocks; raises `NotVideo`
     for a file that is none and `NotSound` for a recording that is none.
+
+    `span` is the part of the sound from start to end, and where in the clip it begins, in milliseconds; `volumes` are
+    the new sound's and the clip's own, from 0 to 2.
     """
     try:
         with av.open(video) as source, av.open(output, "w", format="mp4", options={"movflags": "+faststart"}) as target:

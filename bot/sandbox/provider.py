@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.providers.base import Accepted, Credentials, Done, Failed, Request, Submission, Waiting
+from bot.providers.base import Accepted, Credentials, Done, Failed, Submission, Waiting
+from bot.providers.request import Request
 from bot.providers.runcomfy import RunComfy
 from bot.voices import Voice, voices_of
 

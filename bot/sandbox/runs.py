@@ -3,81 +3,76 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Literal
 
-from bot.sandbox.engine import NotVideo, render
+from bot.sandbox.engine import NotVideo
 from bot.sandbox.sound import NotSound
-from bot.sandbox.speech import speak
+from bot.sandbox.studio import Clip, Order, Studio, Unfit
+
+log = logging.getLogger(__name__)
 
 Status = Literal["in_queue", "in_progress", "completed", "failed", "cancelled"]
-Fetch = Callable[[str], Awaitable[bytes]]
-
 
 AT_ONCE = 2  # runs that are worked on at once; the others wait in line
-
-
-class Unfit(Exception):
-    """The run can't be done with these files."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a run is to make: from a text with a voice, or from an audio file."""
-
-    video_url: str
-    audio_url: str = ""
-    text: str = ""
-    voice_id: str = ""
-    language: str = "en"
-    speed: float = 1.0
+FIRST_ID = 865_289_575_831_703_581  # ids look like the real ones: larger than a JavaScript number can hold
 
 
 @dataclass
 class Run:
-    """One accepted order of one account."""
+    """One accepted order of one account. `seconds` is the length of what was made, or of the clip that was seen."""
 
     id: str
     account: str
     order: Order
     status: Status = "in_queue"
     result: Path | None = None
+    seconds: float = 0.0
     error: str = ""
+    handle: str = ""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
-
-
-Render = Callable[[Run, Path], Awaitable[None]]
 
 
 class Runs:
     """The line, the work and the ledger. Every accepted order stands in `ledger` for good."""
 
-    def __init__(self, fetch: Fetch, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.queue_seconds = 0.0
         self.work_seconds = 0.0
         self.ledger: list[Run] = []
-        self.render: Render = self._render
-        self._fetch = fetch
+        self.studio = Studio()
+        self.slots = asyncio.Semaphore(AT_ONCE)
         self._folder = folder
         self._by_id: dict[str, Run] = {}
-        self._numbers = count(1)
-        self.slots = asyncio.Semaphore(AT_ONCE)
+        self._numbers = count(FIRST_ID)
 
-    def accept(self, account: str, order: Order, prefix: str) -> Run:
-        """Take the order; this is the moment that costs money."""
-        run = Run(f"{prefix}{next(self._numbers):012d}", account, order)
+    def accept(self, account: str, order: Order, prefix: str = "", *, run_id: str = "", handle: str = "") -> Run:
+        """Take the order; this is the moment that costs money. `handle` is the customer's own id for it."""
+        run = Run(run_id or f"{prefix}{next(self._numbers)}", account, order, handle=handle)
         self._by_id[run.id] = run
         self.ledger.append(run)
         run.task = asyncio.create_task(self._work(run))
         return run
 
+    async def at_once(self, account: str, order: Order) -> Run:
+        """Take an order that needs no line, and do it before answering. `run.status` says how it ended."""
+        run = Run(str(next(self._numbers)), account, order, status="in_progress")
+        self._by_id[run.id] = run
+        self.ledger.append(run)
+        await self._do(run)
+        return run
+
     def get(self, run_id: str) -> Run | None:
         """The run of that id."""
         return self._by_id.get(run_id)
+
+    def find(self, account: str, handle: str) -> Run | None:
+        """The account's run of that own id."""
+        return next((run for run in self.ledger if run.account == account and run.handle == handle), None)
 
     def position(self, run: Run) -> int:
         """The run's place in the line, from 1."""
@@ -92,6 +87,12 @@ class Runs:
             run.task.cancel()
         return True
 
+    def keep(self, data: bytes, suffix: str) -> str:
+        """Keep an uploaded file; its name below `/files/`."""
+        name = f"upload-{next(self._numbers)}{suffix}"
+        (self._folder / name).write_bytes(data)
+        return name
+
     async def close(self) -> None:
         """Stop all work."""
         tasks = [run.task for run in self.ledger if run.task]
@@ -104,29 +105,42 @@ class Runs:
         async with self.slots:
             run.status = "in_progress"
             await asyncio.sleep(self.work_seconds)
-            target = self._folder / f"{run.id}.mp4"
-            try:
-                await self.render(run, target)
-            except (Unfit, NotVideo, NotSound) as error:
-                run.status, run.error = "failed", str(error) or type(error).__name__
-                return
-            run.status, run.result = "completed", target
+            await self._do(run)
 
-    async def _render(self, run: Run, target: Path) -> None:
-        folder = Path(await asyncio.to_thread(mkdtemp, dir=self._folder))
-        video = folder / "video"
-        await asyncio.to_thread(video.write_bytes, await self._input(run.order.video_url))
-        if run.order.audio_url:
-            audio = folder / "audio"
-            await asyncio.to_thread(audio.write_bytes, await self._input(run.order.audio_url))
-            await asyncio.to_thread(render, video, audio, target)
-            return
-        order = run.order
-        speech = await asyncio.to_thread(speak, order.text, order.voice_id, order.language, order.speed)
-        await asyncio.to_thread(render, video, speech, target)
-
-    async def _input(self, url: str) -> bytes:
+    async def _do(self, run: Run) -> None:
         try:
-            return await self._fetch(url)
+            with TemporaryDirectory(dir=self._folder) as inputs:
+                await self._make(run, Path(inputs))
+        except (Unfit, NotVideo, NotSound) as error:
+            run.status, run.error = "failed", str(error) or type(error).__name__
         except Exception as error:
-            raise Unfit(f"the file could not be fetched: {type(error).__name__}") from error
+            log.exception("the sandbox failed at %s", run.id)
+            run.status, run.error = "failed", f"internal: {type(error).__name__}"
+        else:
+            run.status = "completed"
+
+    async def _make(self, run: Run, inputs: Path) -> None:
+        order = run.order
+        if order.makes == "speech":
+            target = self._folder / f"{run.id}.mp3"
+            run.seconds = await self.studio.speak(order, target)
+        else:
+            video = await self.studio.fetch(order.video_url, inputs / "video")
+            clip = await self.studio.look(video)
+            _fits(clip, order)
+            run.seconds = clip.seconds
+            if order.makes == "face":
+                return
+            audio = await self.studio.fetch(order.audio_url, inputs / "audio") if order.audio_url else None
+            target = self._folder / f"{run.id}.mp4"
+            await self.studio.dub(order, video, audio, target)
+        run.result = target
+
+
+def _fits(clip: Clip, order: Order) -> None:
+    shortest, longest = order.seconds
+    if not shortest - 0.1 <= clip.seconds <= longest + 0.1:
+        raise Unfit(f"video duration {clip.seconds:.1f} s is not within {shortest:g} to {longest:g} s")
+    smallest, largest = order.sides
+    if not smallest <= min(clip.width, clip.height) <= max(clip.width, clip.height) <= largest:
+        raise Unfit(f"video size {clip.width}x{clip.height} is not within {smallest} to {largest} pixels")

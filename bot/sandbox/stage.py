@@ -11,13 +11,15 @@ from pathlib import Path
 
 import discord
 import simcord
+import simcord.backend.cdn
 from pydantic import SecretStr
 from simcord.actors import MemberActor
 from simcord.backend.errors import SetupError
 from simcord.builders import ChannelHandle
 from simcord.env import Env
 
-from bot.client import Mouthpiece, open_bot
+from bot.assembly import open_bot
+from bot.client import Mouthpiece
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 
@@ -40,18 +42,13 @@ class Stage:
 async def open_stage(folder: Path) -> AsyncIterator[Stage]:
     """A server with one channel, a moderator and a member; the bot keeps its data in `folder`."""
 
-    async def fetch(url: str) -> bytes:
-        found: bytes | None = env.backend.cdn.get(url)
-        if found is None:
-            raise FileNotFoundError(url)
-        return found
-
-    async with Sandbox(fetch=fetch) as sandbox:
+    async with Sandbox(lambda path: env.backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
+        simcord.backend.cdn.CDN_BASE = sandbox.attachments_url  # so that bot and providers can fetch what people attach
         settings = Settings(
             _env_file=None,
             discord_token=SecretStr("no token is needed here"),
             database_path=folder / "data" / "demo.db",
-            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
+            provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
         )
         # Refusals travel as errors inside discord.py; what members read of them is what counts here.

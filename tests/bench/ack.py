@@ -14,16 +14,16 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.providers.base import Media, Request
-from bot.sandbox.runs import Order
+from bot.providers.request import Media, Request
 from bot.sandbox.server import Sandbox
+from bot.sandbox.studio import Order
 from bot.settings import Settings
 from storage.database import Transaction, open_database
 from storage.guilds import Guilds
 from storage.keys import Keys
+from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
-from tests.world import canned
 
 PER_SECOND, SECONDS, ROUNDS = 50, 8, 3
 IN_FLIGHT = 1_000
@@ -53,7 +53,7 @@ async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
 
         async def one(_: int) -> None:
             began = time.perf_counter()
-            asked = await discord.people.slash("lipsync text", video=("c.mp4", b"x"), text="Hello", voice="Sunny")
+            asked = await discord.people.slash("lipsync text", video=real_clip(), text="Hello", voice="Sunny")
             await asked.acknowledged.wait()
             delays.append(1000 * (time.perf_counter() - began))
 
@@ -70,7 +70,7 @@ async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
 @asynccontextmanager
 async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) -> AsyncIterator[None]:
     """The bot as a process, with this many jobs in flight; None is the baseline."""
-    sandbox.runs.render, sandbox.runs.work_seconds = canned, 3600
+    sandbox.runs.studio, sandbox.runs.work_seconds = CannedStudio(), 3600
     sandbox.runs.slots = asyncio.Semaphore(1_000_000)  # all in progress: counting a line would be the emulator's time
     with tempfile.TemporaryDirectory() as folder:
         environment = {
@@ -80,7 +80,7 @@ async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) 
             "DISCORD_GATEWAY_URL": discord.gateway_url,
             "DATABASE_PATH": f"{folder}/bot.db",
             "PROVIDER_URLS": f'{{"runcomfy": "{sandbox.url}/runcomfy"}}',
-            "TRUSTED_HOSTS": sandbox.host,
+            "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
             "LOG_LEVEL": "ERROR",
         }
         if in_flight is not None:
@@ -99,7 +99,11 @@ async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) 
 async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -> None:
     settings = Settings(_env_file=None, discord_token=SecretStr(TOKEN), database_path=folder / "bot.db")
     request = Request(
-        mode="text", video=Media(url="https://x.example/v.mp4", name="v.mp4", size=1), text="Hi", voice="en:AOT"
+        flow="text",
+        mode="text",
+        video=Media(url="https://x.example/v.mp4", name="v.mp4", size=1),
+        text="Hi",
+        voice="en:AOT",
     )
     async with open_database(settings.database_path) as database:
         await Guilds(database).join(guild_id, 0.0)
@@ -112,8 +116,8 @@ async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -
                 await tx.row(
                     """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
                     deadline_at,
-                         channel_id, card_id, state, stage, handle, remote, submitted_at)
-                       VALUES (:guild, :number, 2, 'runcomfy', :request, :now, :now + 3600, 3, 4, 'running', 'text',
+                         key_id, channel_id, card_id, state, stage, handle, remote, submitted_at)
+                       VALUES (:guild, :number, 2, 'runcomfy', :request, :now, :now + 3600, 1, 3, 4, 'running', 'text',
                        'h',
                          :remote, :now)""",
                     guild=guild_id,

@@ -18,12 +18,13 @@ from typing import Any, cast
 import httpx
 
 from bot.clock import Clock
+from bot.moves import Moves
 from bot.pacing import Pacing
+from bot.polls import Polls
 from bot.providers.http import Http
 from bot.providers.runcomfy import RunComfy
 from bot.providers.transport import open_client
 from bot.schedule import Ticket
-from bot.steps import Steps
 from bot.worker import Worker
 from storage.database import Transaction, open_database
 from storage.guilds import Guilds
@@ -33,6 +34,7 @@ from storage.sealing import MasterKeys
 
 GUILD = 1
 REQUEST = {
+    "flow": "text",
     "mode": "text",
     "video": {
         "url": "https://cdn.discordapp.com/ephemeral-attachments/1/2/clip.mp4?ex=1&is=2&hm=" + "f" * 64,
@@ -72,9 +74,9 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
                     await tx.row(
                         """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
                         deadline_at,
-                             channel_id, card_id, thread_id, state, stage, handle, remote, submitted_at)
-                           VALUES (1, :number, 2, 'runcomfy', :request, :now, :now + 3600, 3, 4, 5, 'running', 'text',
-                           'h',
+                             key_id, channel_id, card_id, thread_id, state, stage, handle, remote, submitted_at)
+                           VALUES (1, :number, 2, 'runcomfy', :request, :now, :now + 3600, 1, 3, 4, 5, 'running',
+                             'text', 'h',
                              :remote, :now)""",
                         number=number,
                         remote=str(number),
@@ -87,9 +89,8 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             for share in range(20):  # a bot that has seen such jobs before
                 pacing.ended("runcomfy/text", shortest + (longest - shortest) * share / 19)
             providers = {"runcomfy": RunComfy(Http(client), url)}
-            steps, nothing = Steps(jobs, keys, providers, clock, pacing), cast("Any", Nothing())
-            ours = Worker(jobs, steps, nothing, nothing, clock, pacing)
-            await keys.get(GUILD, "runcomfy")
+            moves, nothing = Moves(jobs, keys, providers, clock, pacing), cast("Any", Nothing())
+            ours = Worker(moves, nothing, Polls(moves), nothing, nothing)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

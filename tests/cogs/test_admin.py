@@ -15,7 +15,7 @@ async def listed(world: World) -> str:
 async def test_a_key_that_works_is_saved_and_shown_by_its_end_only(world: World) -> None:
     said = await world.add_key()
     assert "…0001** works and is saved" in said
-    assert "$0.05 per video" in said
+    assert "about $0.05 for five seconds" in said
     shown = await listed(world)
     assert "**RunComfy** · key ending **…0001**" in shown
     assert world.moderator.mention in shown
@@ -25,7 +25,7 @@ async def test_a_key_that_works_is_saved_and_shown_by_its_end_only(world: World)
 @pytest.mark.parametrize(
     ("key", "sentence"),
     [
-        ("wrong-canary-key", "RunComfy refused it."),
+        ("wrong-canary-key", "RunComfy refused it"),
         ("rc-1", "doesn't look like a key"),
         ("rc-ключ-0123456", "doesn't look like a key"),
         ("rc-with\nnewline-01", "doesn't look like a key"),

@@ -61,15 +61,15 @@ async def test_the_requester_is_pinged_once_and_nobody_by_the_text(world: World)
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"text": "x" * 121}, "121 characters; RunComfy speaks at most 120"),
+        ({"text": "x" * 121}, "**RunComfy**: it speaks at most 120 characters, and this text has 121"),
         ({"text": "   "}, "nothing to say"),
         ({"voice": "Darth Vader"}, "no voice “Darth Vader”"),
         ({"voice": "zh:tiyuxi_xuedi"}, "no voice"),
         ({"speed": 0.5}, "speeds from 0.8 to 2"),
         ({"provider": "nobody"}, "don't know a provider called “nobody”"),
-        ({"video": ("clip.gif", b"x")}, "This one is a .gif file."),
+        ({"video": ("clip.gif", b"x")}, "it takes mov or mp4 files, and the clip is a .gif file"),
         ({"video": ("clip", b"x")}, "no file ending"),
-        ({"video": ("clip.mp4", b"")}, "empty"),
+        ({"video": ("clip.mp4", b"")}, "the clip is empty"),
     ],
 )
 async def test_what_cannot_work_is_refused_before_anything_is_spent(
@@ -83,9 +83,10 @@ async def test_what_cannot_work_is_refused_before_anything_is_spent(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"audio": ("voice.ogg", b"x")}, "This one is a .ogg file."),
+        ({"audio": ("voice.ogg", b"x")}, "it takes aac, m4a, mp3 or wav files, and the recording is a .ogg file"),
         ({"audio": ("voice.mp3", b"x" * (5 * 2**20 + 1))}, "5.0 MB"),
-        ({"video": ("clip.avi", b"x")}, "mov or mp4 files of at most 100 MB"),
+        ({"video": ("clip.avi", b"x")}, "the clip is a .avi file"),
+        ({"volume": 50}, "it can't set volumes"),
     ],
 )
 async def test_a_recording_that_cannot_work_is_refused_too(
@@ -145,6 +146,7 @@ async def test_inside_a_thread_the_job_stays_in_that_thread(world: World) -> Non
 
 
 async def test_voices_are_found_by_the_start_of_their_name(world: World) -> None:
+    await world.add_key()
     choices = await world.member.autocomplete(world.channel, "lipsync text", "voice", "sun")
     assert choices == [{"name": "Sunny · English", "value": "en:genshin_vindi2"}]
     assert len(await world.member.autocomplete(world.channel, "lipsync text", "voice", "")) == 25

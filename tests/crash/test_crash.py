@@ -14,22 +14,25 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
-from bot.client import Mouthpiece, open_bot
+from bot.assembly import open_bot
+from bot.client import Mouthpiece
 from bot.preflight import Ask, Place
-from bot.providers.base import Media, Request, Submission
+from bot.providers.base import Submission
+from bot.providers.request import Media, Request
 from bot.replies import Replies
 from bot.sandbox.server import Sandbox
 from bot.schedule import Ticket
 from bot.settings import Settings
-from bot.steps import Steps
+from bot.submits import Submits
 from storage.database import open_database
 from storage.guilds import Guilds
 from storage.jobs import Jobs
 from storage.keys import Keys
+from tests.canned import CannedStudio, canned_look
 from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
-from tests.world import FastClock, canned
+from tests.world import FastClock
 
 MOST_LIVES = 6
 
@@ -44,7 +47,7 @@ class Outside:
             _env_file=None,
             discord_token=SecretStr(TOKEN),
             database_path=folder / "bot.db",
-            provider_urls={"runcomfy": f"{sandbox.url}/runcomfy"},
+            provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
         )
 
@@ -64,6 +67,7 @@ class Outside:
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
             async with open_bot(self.settings, FastClock(400.0)) as client:
                 client._connection.guild_ready_timeout = 0.0
+                client.service._chooser._intake.look = canned_look  # type: ignore[method-assign]
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()
                 doom.take_over(patch)
@@ -99,7 +103,7 @@ async def live_through(folder: Path, *deaths: int) -> tuple[list[list[str]], lis
     """Start a job, die at these points of the first lives, restart until it is over: points passed, violations."""
     trace = []
     async with DiscordServer() as discord_server, Sandbox() as sandbox:
-        sandbox.runs.render = canned
+        sandbox.runs.studio = CannedStudio()
         outside = Outside(discord_server, sandbox, folder)
         await outside.prepare()
         for number, death in enumerate((*deaths, None)):
@@ -174,15 +178,16 @@ async def test_a_second_crash_at_any_point_after_the_first_changes_nothing(tmp_p
 async def test_sending_before_the_intent_is_committed_would_pay_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def act_then_record(steps: Any, ticket: Ticket) -> float:
-        job, provider = ticket.job, steps._providers["runcomfy"]
-        credentials = await steps._credentials(job)
+    async def act_then_record(submits: Any, ticket: Ticket) -> float:
+        job, moves = ticket.job, submits._moves
+        provider = moves.providers["runcomfy"]
+        credentials = await moves.keys.open(job.guild_id, 1)
         request = Request.model_validate_json(job.request)
         answer = await provider.submit(Submission(job.stage, request, "handle", {}, credentials))
-        ticket.job = await steps._jobs.move(job, "submitting", now=1.0, handle="handle")
-        return float(await steps._answered(ticket, provider, answer))
+        ticket.job = await moves.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)
+        return float(await moves.answered(ticket, provider, answer))
 
-    monkeypatch.setattr(Steps, "submit", act_then_record)
+    monkeypatch.setattr(Submits, "submit", act_then_record)
     wrong = await all_violations(tmp_path, pairs=False)
     assert any("paid 2 times" in what for what in wrong.values())
 

@@ -111,7 +111,7 @@ def store_file(state: State, origin: str, name: str, data: bytes) -> Json:
     """Keep a file; the attachment that stands for it."""
     file_id = state.snowflake()
     state.files[f"{file_id}/{name}"] = data
-    url = f"{origin}/files/{file_id}/{name}?ex=1&is=1&hm=signature"
+    url = f"{origin}/files/{file_id}/{name}?ex=ffffffff&is=1&hm=signature"
     return {"id": str(file_id), "filename": name, "size": len(data), "url": url, "proxy_url": url}
 
 

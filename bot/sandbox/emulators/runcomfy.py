@@ -9,10 +9,13 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from bot.sandbox.runs import Order, Run, Runs
+from bot.sandbox.emulators import Emulator
+from bot.sandbox.runs import Run
+from bot.sandbox.studio import Order
 from bot.voices import voices_of
 
 PRICE_USD = 0.05
+SECONDS, SIDES = (2.0, 10.0), (720, 1920)
 TEXT_MODEL = "kling/kling/lipsync/text-to-video"
 AUDIO_MODEL = "kling/kling/lipsync/audio-to-video"
 VOICE_IDS = frozenset(voice.id for voice in voices_of("runcomfy").values())
@@ -42,11 +45,10 @@ class _AudioInput(BaseModel):
     audio_url: Url
 
 
-class RunComfyEmulator:
+class RunComfyEmulator(Emulator):
     """The routes. A key is anything that starts with `rc-`; `rc-poor…` has no credit. Each key is an account."""
 
-    def __init__(self, runs: Runs) -> None:
-        self.runs = runs
+    name = "runcomfy"
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """All of the API, below `prefix`."""
@@ -82,9 +84,11 @@ class RunComfyEmulator:
                 voice_id=given.voice_id,
                 language=given.voice_language,
                 speed=given.voice_speed,
+                seconds=SECONDS,
+                sides=SIDES,
             )
         else:
-            order = Order(given.video_url, audio_url=given.audio_url)
+            order = Order(given.video_url, audio_url=given.audio_url, seconds=SECONDS, sides=SIDES)
         run = self.runs.accept(account, order, "rc-run-")
         return web.json_response({"request_id": run.id, **_links(request, run)})
 

@@ -1,0 +1,99 @@
+"""What becomes of a job after an outside call. Everything that is known is committed before the next call is made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from bot.clock import Clock
+from bot.errors import ProviderError, RateLimited, UnknownOutcome
+from bot.pacing import Pacing
+from bot.providers.base import Accepted, Credentials, Done, Provider
+from bot.providers.request import Request
+from bot.schedule import Ticket
+from storage.job import Job, State
+from storage.jobs import Jobs
+from storage.keys import Keys
+from storage.sealing import CannotUnseal
+
+log = logging.getLogger(__name__)
+
+CONFIRMATIONS = 3  # a provider must say so often that it doesn't know a job, as its lookups may lag behind
+
+
+class Moves:
+    """Moves jobs along. The methods return the delay in seconds until the job's next step."""
+
+    def __init__(self, jobs: Jobs, keys: Keys, providers: Mapping[str, Provider], clock: Clock, pacing: Pacing) -> None:
+        self.jobs = jobs
+        self.keys = keys
+        self.providers = providers
+        self.clock = clock
+        self.pacing = pacing
+
+    async def answered(self, ticket: Ticket, provider: Provider, answer: Accepted | Done) -> float:
+        """The provider took the stage, or has already done it."""
+        ticket.faults = 0
+        if isinstance(answer, Done):
+            return await self.stage_done(ticket, provider, answer)
+        now = self.clock.now()
+        ticket.job = await self.jobs.move(ticket.job, "running", now=now, remote=answer.remote, submitted_at=now)
+        return self.pacing.until_next_poll(f"{ticket.job.provider}/{ticket.job.stage}", 0.0)
+
+    async def stage_done(self, ticket: Ticket, provider: Provider, done: Done) -> float:
+        """Keep what the stage yielded, and queue the next one if there is any."""
+        job = ticket.job
+        names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
+        following = names[names.index(job.stage) + 1 :]
+        changes: dict[str, Any] = {
+            "yields": {**job.yields, **done.yields},
+            "cost_usd": total(job.cost_usd, done.cost_usd),
+        }
+        if following:
+            changes |= {"stage": following[0], "handle": None, "remote": None, "submitted_at": None}
+        state: State = "queued" if following else "succeeded"
+        ticket.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
+        return 0.0
+
+    async def unknown(self, ticket: Ticket, fault: UnknownOutcome) -> float:
+        """It can't be known whether the provider took the stage."""
+        return await self.end(ticket, "unknown", fault.code, fault.detail)
+
+    async def end(
+        self, ticket: Ticket, state: State, code: str, detail: str = "", cost_usd: Decimal | None = None
+    ) -> float:
+        """The job is over without a video."""
+        log.info("%s: %s (%s) %s", ticket.job.code, state, code, detail)
+        ticket.job = await self.jobs.move(
+            ticket.job,
+            state,
+            now=self.clock.now(),
+            failure=code,
+            detail=detail,
+            cost_usd=cost_usd if cost_usd is not None else ticket.job.cost_usd,
+        )
+        return 0.0
+
+    def again(self, ticket: Ticket, fault: ProviderError) -> float:
+        """The same call may be made again later."""
+        ticket.faults += 1
+        log.info("%s: %s; again later", ticket.job.code, fault)
+        return self.pacing.after_fault(ticket.faults, fault.retry_after if isinstance(fault, RateLimited) else None)
+
+    async def credentials(self, job: Job) -> Credentials | None:
+        """What the job's own key says, None when there is none (any more) that can be opened."""
+        provider = self.providers.get(job.provider)
+        if provider is None or not provider.credentials:
+            return {}
+        try:
+            return await self.keys.open(job.guild_id, job.key_id) if job.key_id else None
+        except CannotUnseal as error:
+            log.warning("%s: %s", job.code, error)
+            return None
+
+
+def total(known: Decimal | None, more: Decimal | None) -> Decimal | None:
+    """The sum of what has been said of costs; None while nothing has."""
+    return known if more is None else (known or Decimal(0)) + more

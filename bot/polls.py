@@ -1,0 +1,119 @@
+"""Asking how a running stage is doing, fetching its result's address anew, and cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.errors import Gone, NotAccepted, ProviderError
+from bot.moves import CONFIRMATIONS, Moves, total
+from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
+from bot.refusals import NotCancellable, NothingToCancel
+from bot.schedule import Ticket
+from storage.job import OUTCOMES, Job, State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What comes due while a call is under way leaves together with the next one."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
+
+
+class Polls:
+    """Takes running jobs one step further; the delay in seconds until the next one."""
+
+    def __init__(self, moves: Moves) -> None:
+        self._moves = moves
+        self._batches: dict[tuple[str, int | None], _Batch] = {}
+
+    async def poll(self, ticket: Ticket) -> float:
+        """Ask once how the running stage is doing."""
+        job, moves = ticket.job, self._moves
+        now = moves.clock.now()
+        if now > job.deadline_at:
+            return await moves.end(ticket, "unknown", "took_too_long")
+        try:
+            answer = await self._ask(job)
+        except ProviderError as fault:
+            delay = moves.again(ticket, fault)
+            gone = isinstance(fault, Gone) and ticket.faults >= CONFIRMATIONS
+            return await moves.end(ticket, "unknown", "gone", fault.detail) if gone else delay
+        ticket.faults = 0
+        elapsed = now - (job.submitted_at or now)
+        if isinstance(answer, Waiting):
+            ticket.position = answer.position
+            return moves.pacing.until_next_poll(f"{job.provider}/{job.stage}", elapsed)
+        if isinstance(answer, Failed):
+            state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
+            return await moves.end(ticket, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
+        moves.pacing.ended(f"{job.provider}/{job.stage}", elapsed)
+        return await moves.stage_done(ticket, moves.providers[job.provider], answer)
+
+    async def yields_again(self, job: Job) -> Yields:
+        """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
+        answer = await self._ask(job)
+        return {**job.yields, **answer.yields} if isinstance(answer, Done) else job.yields
+
+    async def cancel(self, ticket: Ticket) -> None:
+        """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""
+        job = ticket.job
+        if job.state in OUTCOMES:
+            raise NothingToCancel(job=job.code)
+        if job.state != "queued" and not await self._stopped(job):
+            provider = self._moves.providers.get(job.provider)
+            raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
+        await self._moves.end(ticket, "cancelled", "cancelled")
+
+    async def _stopped(self, job: Job) -> bool:
+        provider, credentials = self._moves.providers.get(job.provider), await self._moves.credentials(job)
+        if provider is None or credentials is None or job.remote is None or not provider.can_cancel:
+            return False
+        try:
+            return await provider.cancel(job.stage, job.remote, credentials)
+        except ProviderError as fault:
+            log.warning("%s: cancel: %s", job.code, fault)
+            return False
+
+    async def _ask(self, job: Job) -> Waiting | Done | Failed:
+        provider, credentials = self._moves.providers.get(job.provider), await self._moves.credentials(job)
+        if provider is None or credentials is None or job.remote is None:
+            raise NotAccepted("no key to ask with")
+        if provider.polls_at_once == 1:
+            return await provider.poll(job.stage, job.remote, credentials)
+        answer = await self._ask_together(provider, job, job.remote, credentials)
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
+
+    async def _ask_together(self, provider: Provider, job: Job, remote: str, credentials: Credentials) -> Answer:
+        batch = self._batches.setdefault((job.provider, job.key_id), _Batch())
+        mine = batch.waiting.setdefault(remote, asyncio.get_running_loop().create_future())
+        async with batch.turn:
+            if not mine.done():
+                together = dict(list(batch.waiting.items())[: provider.polls_at_once])
+                together[remote] = mine
+                for name in together:
+                    batch.waiting.pop(name, None)
+                await _answer_all(provider, together, credentials)
+        return await mine
+
+
+async def _answer_all(
+    provider: Provider, together: Mapping[str, asyncio.Future[Answer]], credentials: Credentials
+) -> None:
+    answers: Mapping[str, Answer] = {}
+    fault: ProviderError = NotAccepted("the call was given up")
+    try:
+        answers = await provider.poll_many(list(together), credentials)
+    except ProviderError as raised:
+        fault = raised
+    finally:
+        for remote, asking in together.items():
+            if not asking.done():
+                asking.set_result(answers.get(remote, fault))

@@ -1,0 +1,174 @@
+"""Sending a stage, at most once: `submitting` is committed before a request leaves, and what came of it after.
+
+A stage is sent again, or to another provider, only on proof that it was not accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from uuid import uuid4
+
+from bot.errors import BadKey, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited, UnknownOutcome
+from bot.intake import Intake
+from bot.media.probe import Unreadable
+from bot.moves import CONFIRMATIONS, Moves
+from bot.notices import Notices
+from bot.providers.base import Accepted, Done, Provider, Submission
+from bot.providers.flows import UPLOADS, Stage
+from bot.providers.request import Request
+from bot.schedule import Ticket
+from storage.job import Job
+
+log = logging.getLogger(__name__)
+
+LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
+PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected)  # after which another provider may be tried
+
+
+class Submits:
+    """Takes queued and submitting jobs one step further; the delay in seconds until the next one."""
+
+    def __init__(self, moves: Moves, intake: Intake, notices: Notices) -> None:
+        self._moves = moves
+        self._intake = intake
+        self._notices = notices
+
+    async def submit(self, ticket: Ticket) -> float:
+        """Send the queued stage."""
+        ready = await self._ready(ticket)
+        if isinstance(ready, float):
+            return ready
+        provider, stage, call = ready
+        try:
+            answer = await self._send(provider, call)
+        except UnknownOutcome as fault:
+            log.warning("%s: %s", ticket.job.code, fault)
+            return LOOKUP_SECONDS if stage.findable else await self._moves.unknown(ticket, fault)
+        except ProviderError as fault:
+            return await self._not_taken(ticket, fault, fault.code)
+        return await self._moves.answered(ticket, provider, answer)
+
+    async def find(self, ticket: Ticket) -> float:
+        """Settle a submission whose answer was lost, by a crash or on the way."""
+        job, moves = ticket.job, self._moves
+        provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
+        if provider is None or credentials is None or job.handle is None:
+            return await moves.unknown(ticket, UnknownOutcome("there is no key to look it up with"))
+        stage = _stage(provider, job, Request.model_validate_json(job.request))
+        if stage.name in UPLOADS:
+            return await self._queue_again(ticket, "handing over is free")
+        if not stage.findable or moves.clock.now() > job.deadline_at:
+            return await moves.unknown(ticket, UnknownOutcome("the answer to the submission was lost"))
+        try:
+            found = await provider.find(job.stage, job.handle, credentials)
+        except ProviderError as fault:
+            return moves.again(ticket, fault)
+        if found:
+            return await moves.answered(ticket, provider, found)
+        ticket.faults += 1
+        return LOOKUP_SECONDS if ticket.faults < CONFIRMATIONS else await self._queue_again(ticket, "never arrived")
+
+    async def _queue_again(self, ticket: Ticket, note: str) -> float:
+        ticket.faults = 0
+        ticket.job = await self._moves.jobs.move(ticket.job, "queued", now=self._moves.clock.now(), note=note)
+        return 0.0
+
+    async def _ready(self, ticket: Ticket) -> tuple[Provider, Stage, Submission] | float:
+        """What is to be sent, once it is committed that it will be; or the delay until the job's next step."""
+        now, moves = self._moves.clock.now(), self._moves
+        if now > ticket.job.deadline_at:
+            return await moves.end(ticket, "failed", "never_sent")
+        job, missing = await self._with_key(ticket.job)
+        provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
+        if provider is None or credentials is None or missing:
+            return await self._not_taken(ticket, BadKey("no key"), missing or "no_key")
+        request = Request.model_validate_json(job.request)
+        stage = _stage(provider, job, request)
+        try:
+            job = await self._measured(job, stage)
+        except Unreadable as why:
+            return await moves.end(ticket, "failed", "provider_failed", str(why))
+        except ProviderError as fault:
+            return moves.again(ticket, fault)
+        handle = job.handle or str(uuid4())
+        ticket.job = await moves.jobs.move(
+            ticket.job, "submitting", now=now, handle=handle, key_id=job.key_id, yields=job.yields
+        )
+        return provider, stage, Submission(job.stage, request, handle, job.yields, credentials)
+
+    async def _with_key(self, job: Job) -> tuple[Job, str]:
+        """The job with the key that is to send it: its own once a stage may have been paid with it, else the server's
+        current one; and what stands against that key.
+        """
+        provider = self._moves.providers.get(job.provider)
+        if provider is None or not provider.credentials or not self._nothing_paid(job):
+            return job, ""
+        info = await self._moves.keys.current(job.guild_id, job.provider)
+        return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
+
+    async def _measured(self, job: Job, stage: Stage) -> Job:
+        """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
+        if not stage.needs_length or "audio_url" not in job.yields or "audio_seconds" in job.yields:
+            return job
+        facts = await self._intake.look(job.yields["audio_url"], "speech.mp3")
+        return replace(job, yields={**job.yields, "audio_seconds": str(facts.seconds)})
+
+    async def _send(self, provider: Provider, call: Submission) -> Accepted | Done:
+        part = UPLOADS.get(call.stage)
+        media = call.request.audio if part == "audio" else call.request.video
+        if part is None or media is None:
+            return await provider.submit(call)
+        async with self._intake.on_disk(media.url, media.name) as file:
+            return Done({f"{part}_source": await provider.upload(file, call.credentials)})
+
+    async def _not_taken(self, ticket: Ticket, fault: ProviderError, code: str) -> float:
+        """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
+        job = ticket.job
+        if job.state == "submitting" and isinstance(fault, BadKey | OutOfCredit) and job.key_id:
+            await self._moves.keys.switch_off(job.guild_id, job.key_id, reason=code, now=self._moves.clock.now())
+            self._notices.look()
+        fallbacks = json.loads(job.fallbacks)
+        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._nothing_paid(job):
+            return await self._try_next(ticket, fallbacks, fault)
+        if not isinstance(fault, NotAccepted):
+            return await self._moves.end(ticket, "failed", code, fault.detail)
+        ticket.job = await self._moves.jobs.move(job, "queued", now=self._moves.clock.now(), note=str(fault))
+        return self._moves.again(ticket, fault)
+
+    async def _try_next(self, ticket: Ticket, fallbacks: list[dict[str, str]], fault: ProviderError) -> float:
+        """Turn to the next provider; the one that may take it later comes last, and no sooner than it asked for."""
+        job, moves = ticket.job, self._moves
+        following, *rest = fallbacks
+        if isinstance(fault, NotAccepted):
+            rest.append({"provider": job.provider, "request": job.request})
+        if isinstance(fault, RateLimited):
+            ticket.not_before[job.provider] = moves.clock.monotonic() + (fault.retry_after or 0.0)
+        request = Request.model_validate_json(following["request"])
+        first = moves.providers[following["provider"]].stages(request)[0].name
+        log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])
+        ticket.job = await moves.jobs.turn(
+            job,
+            **following,
+            fallbacks=json.dumps(rest),
+            stage=first,
+            note=f"{job.provider}: {fault}",
+            now=moves.clock.now(),
+        )
+        ticket.faults += 1
+        every_one_tried = ticket.faults > len(fallbacks)
+        backoff = moves.pacing.after_fault(ticket.faults - len(fallbacks)) if every_one_tried else 0.0
+        return max(backoff, ticket.not_before.get(following["provider"], 0.0) - moves.clock.monotonic())
+
+    def _nothing_paid(self, job: Job) -> bool:
+        """Whether no stage before this one can have cost anything: handing files over is free."""
+        provider = self._moves.providers.get(job.provider)
+        if provider is None:
+            return not job.yields
+        names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
+        return set(names[: names.index(job.stage)]) <= set(UPLOADS)
+
+
+def _stage(provider: Provider, job: Job, request: Request) -> Stage:
+    return next(stage for stage in provider.stages(request) if stage.name == job.stage)

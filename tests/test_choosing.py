@@ -1,0 +1,260 @@
+"""Which provider is taken, what stands against the others, and what happens when the first one doesn't take it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.errors import (
+    BadKey,
+    ContentRefused,
+    Gone,
+    InputRejected,
+    NotAccepted,
+    OutOfCredit,
+    RateLimited,
+    UnknownOutcome,
+)
+from bot.media.probe import Facts
+from bot.providers.base import Accepted, Done, Submission
+from tests.canned import canned_look
+from tests.scripted import Scripted, in_turn, outcome, row, scripted, start, until
+from tests.world import World, answer
+
+RUNNINGHUB = ["rh-canary-0001", "ai"]
+
+
+def two(world: World) -> tuple[Scripted, Scripted]:
+    return scripted(world, name="first"), scripted(world, name="second")
+
+
+def facts_of_the_clip(world: World, **changes: Any) -> None:
+    """Let the bot find something else in clips."""
+
+    async def look(url: str, name: str = "") -> Facts:
+        found = await canned_look(url, name)
+        values = {**{field: getattr(found, field) for field in Facts.__slots__}, **(changes if found.width else {})}
+        return Facts(**values)
+
+    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+
+
+async def test_the_first_key_in_the_servers_order_is_taken(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.add_key()
+    said = answer(await world.moderator.slash(world.channel, "lipsync-admin key list"))
+    assert said.index("RunningHub") < said.index("RunComfy")
+    moved = await world.moderator.slash(world.channel, "lipsync-admin key order", provider="runcomfy", place=1)
+    assert answer(moved).index("RunComfy") < answer(moved).index("RunningHub")
+    await world.text(text="A line that is long enough to be spoken.")
+    await world.quiet()
+    assert [run.account for run in world.sandbox.runs.ledger] == ["rc-canary-key-0001"]
+
+
+async def test_what_the_first_cannot_do_goes_to_the_next(world: World) -> None:
+    await world.add_key()
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    facts_of_the_clip(world, seconds=12.4)
+    await world.text(text="A line that is long enough to be spoken.")
+    await world.quiet()
+    assert {run.account for run in world.sandbox.runs.ledger} == {"rh-canary-0001"}
+
+
+async def test_a_refusal_says_of_each_provider_everything_that_stands_against_it(world: World) -> None:
+    await world.add_key()
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    facts_of_the_clip(world, seconds=75.0, width=640, height=360)
+    said = await world.text(text="x" * 130)
+    runcomfy = next(line for line in said.splitlines() if "**RunComfy**" in line)
+    assert "it takes clips of 2 to 10 s, and this one has 75.0 s" in runcomfy
+    assert "it takes sides of 720 to 1920 pixels, and the clip has 640×360" in runcomfy
+    assert "it speaks at most 120 characters, and this text has 130" in runcomfy
+    runninghub = next(line for line in said.splitlines() if "**RunningHub**" in line)
+    assert "it takes clips of 2 to 60 s, and this one has 75.0 s" in runninghub
+    assert "characters" not in runninghub
+    assert world.sandbox.runs.ledger == []
+
+
+async def test_a_provider_that_was_asked_for_is_the_only_one_tried(world: World) -> None:
+    first, second = two(world)
+    first.on_submit = in_turn(OutOfCredit("402"))
+    await start(world, provider="first")
+    assert "is out of credit" in (await outcome(world)).content
+    assert second.submits == []
+
+
+@pytest.mark.parametrize(
+    "fault", [NotAccepted("refused"), RateLimited("429", 600), BadKey("401"), OutOfCredit("402"), InputRejected("422")]
+)
+async def test_on_proof_that_it_was_not_taken_the_next_one_is_tried(world: World, fault: Exception) -> None:
+    first, second = two(world)
+    first.on_submit = in_turn(fault)
+    job = await start(world, provider=None)
+    assert (await outcome(world)).attachments
+    assert (len(first.submits), len(second.submits)) == (1, 1)
+    assert (await row(world, job)).provider == "second"
+    assert "second" in world.card_text().lower() or "Done" in world.card_text()
+
+
+@pytest.mark.parametrize("fault", [UnknownOutcome("cut"), ContentRefused("1301"), Gone("404")])
+async def test_on_doubt_or_a_refused_content_no_other_is_tried(world: World, fault: Exception) -> None:
+    first, second = two(world)
+    first.on_submit = in_turn(fault)
+    await start(world, provider=None)
+    assert not (await outcome(world)).attachments
+    assert (len(first.submits), len(second.submits)) == (1, 0)
+
+
+async def test_once_a_stage_may_have_cost_something_no_other_provider_is_tried(world: World) -> None:
+    first, second = scripted(world, Scripted, "face", "lipsync", name="first"), scripted(world, name="second")
+    paid = Done({"session_id": "1"}, Decimal("0.01"))
+    first.on_submit = lambda call: paid if call.stage == "face" else InputRejected("no")
+    await start(world, provider=None)
+    assert "charged $0.01" in (await outcome(world)).content
+    assert second.submits == []
+
+
+async def test_two_busy_providers_are_tried_in_turn_and_neither_before_it_allowed(world: World) -> None:
+    first, second = two(world)
+    times: dict[str, list[float]] = {"first": [], "second": []}
+
+    def busy(name: str, wait: float) -> Any:
+        def reply(_: Submission) -> object:
+            times[name].append(world.clock.monotonic())
+            return RateLimited("429", wait) if len(times[name]) == 1 else Accepted("r")
+
+        return reply
+
+    first.on_submit, second.on_submit = busy("first", 120.0), busy("second", 300.0)
+    await start(world, provider=None)
+    assert (await outcome(world)).attachments
+    assert times["second"][0] - times["first"][0] < 60
+    assert times["first"][1] - times["first"][0] >= 120
+    assert len(times["second"]) == 1
+
+
+async def test_the_cheapest_is_taken_where_the_server_wants_that(world: World) -> None:
+    first, second, third = (scripted(world, name=name) for name in ("first", "second", "third"))
+    for provider, price in ((first, None), (second, Decimal("0.2")), (third, Decimal("0.1"))):
+
+        async def asks(*_: object, price: Decimal | None = price) -> Decimal | None:
+            return price
+
+        provider.price = asks  # type: ignore[method-assign]
+    said = await world.moderator.slash(world.channel, "lipsync-admin key choose", take="cheapest")
+    assert answer(said)
+    third.on_submit = in_turn(NotAccepted("down"))
+    job = await start(world, provider=None)
+    await outcome(world)
+    assert (len(third.submits), len(second.submits), len(first.submits)) == (1, 1, 0)
+    assert (await row(world, job)).provider == "second"
+
+
+async def test_a_key_that_is_refused_is_switched_off_and_its_moderators_are_told_once(world: World) -> None:
+    await world.add_key()
+    world.sandbox.faults.add("answer", "POST", "*/models/*", status=401, body="{}", times=1)
+    await world.text()
+    said = (await outcome(world)).content
+    assert "doesn't accept this server's key" in said
+    assert "Nothing was charged." in said
+    assert "**Switched off**: the provider doesn't accept it" in answer(
+        await world.moderator.slash(world.channel, "lipsync-admin key list")
+    )
+    refused = await world.text()
+    assert "switched off: RunComfy (the provider doesn't accept it). Nothing was charged." in refused
+    await until(lambda: told(world))
+    assert len(told(world)) == 1
+    assert "RunComfy key ending **…0001**" in told(world)[0]
+    tested = await world.moderator.slash(world.channel, "lipsync-admin key test", provider="runcomfy")
+    assert "works, and is switched on" in answer(tested)
+    assert "is on its way" in await world.text()
+    await world.quiet()
+    assert len(told(world)) == 1
+
+
+async def test_a_key_without_credit_is_switched_off_and_the_next_provider_makes_the_video(world: World) -> None:
+    await world.add_key("rc-poor-0001")
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.text(text="A line that is long enough to be spoken.")
+    assert (await outcome(world)).attachments
+    listed = answer(await world.moderator.slash(world.channel, "lipsync-admin key list"))
+    assert "**Switched off**: its account is out of credit" in listed
+    await until(lambda: told(world))
+
+
+async def test_a_test_that_fails_leaves_the_key_switched_off(world: World) -> None:
+    await world.add_key()
+    world.sandbox.faults.add("answer", "POST", "*/models/*", status=401, body="{}", times=1)
+    await world.text()
+    await world.quiet()
+    world.sandbox.faults.add("answer", "GET", "*/models/*", status=401, body="{}", times=1)
+    tested = await world.moderator.slash(world.channel, "lipsync-admin key test", provider="runcomfy")
+    assert "RunComfy refused it" in answer(tested)
+    assert "switched off" in await world.text()
+
+
+async def test_a_replaced_key_finishes_the_jobs_that_it_started(world: World) -> None:
+    world.sandbox.runs.work_seconds = 0.6
+    await world.add_key("rc-the-older-0001")
+    await world.text()
+    await until(lambda: world.sandbox.runs.ledger)
+    await world.add_key("rc-the-newer-0002")
+    assert await stored_hints(world) == ["0001", "0002"]
+    assert (await outcome(world)).attachments
+    await until_stored(world, ["0002"])
+
+
+async def test_a_removed_key_finishes_the_jobs_that_it_started_and_is_then_erased(world: World) -> None:
+    world.sandbox.runs.work_seconds = 0.6
+    await world.add_key()
+    await world.text()
+    await until(lambda: world.sandbox.runs.ledger)
+    removed = await world.moderator.slash(world.channel, "lipsync-admin key remove", provider="runcomfy")
+    assert "It is erased when the last job that it started has ended." in answer(removed)
+    assert "no provider key" in await world.text()
+    assert (await outcome(world)).attachments
+    await until_stored(world, [])
+
+
+async def test_voices_are_those_that_the_servers_own_providers_accept(world: World) -> None:
+    offered = await world.member.autocomplete(world.channel, "lipsync text", "voice", "")
+    assert offered == []
+    await world.add_key()
+    sunny = await world.member.autocomplete(world.channel, "lipsync text", "voice", "sunny")
+    assert [choice["value"] for choice in sunny] == ["en:genshin_vindi2"]
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    sunny = await world.member.autocomplete(world.channel, "lipsync text", "voice", "sunny")
+    assert [choice["value"] for choice in sunny] == ["en:genshin_vindi2", "zh:genshin_vindi2", "zh:ai_kaiya"]
+
+
+async def test_providers_are_offered_by_the_servers_keys_with_auto_first(world: World) -> None:
+    await world.add_key()
+    offered = await world.member.autocomplete(world.channel, "lipsync text", "provider", "")
+    assert [choice["value"] for choice in offered] == ["auto", "runcomfy"]
+    assert "is on its way" in await world.text(provider="auto")
+    await world.quiet()
+
+
+def told(world: World) -> list[str]:
+    """What the moderator was sent directly."""
+    sent = [
+        call.json["content"]
+        for call in world.env.http_requests
+        if call.method == "POST" and call.path.endswith("/messages") and isinstance(call.json, dict)
+    ]
+    return [text for text in sent if text and "is switched off" in text]
+
+
+async def stored_hints(world: World) -> list[str]:
+    rows = await world.client.service._guilds._database.rows("SELECT hint FROM keys ORDER BY id")
+    return [row["hint"] for row in rows]
+
+
+async def until_stored(world: World, hints: list[str]) -> None:
+    for _ in range(200):
+        if await stored_hints(world) == hints:
+            return
+        await world.env.settle()
+    assert await stored_hints(world) == hints
