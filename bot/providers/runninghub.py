@@ -1,0 +1,126 @@
+"""RunningHub's standard-model API: Kling's face, speech and lip-sync calls, each a task that `/query` tells about.
+
+Documents: RunningHub's model pages "可灵对口型" (face recognition, speech synthesis, video), its "API Error Code
+Reference" and "Get Account Information". HTTP 200 can be an error: `errorCode` decides. A lost submission can't be
+looked up, and tasks of these models can't be cancelled.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bot.errors import BadKey, Gone, InputRejected, NotAccepted
+from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.faces import sound_span
+from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.http import Reply, lost
+from bot.providers.request import Request
+from bot.providers.runninghub_api import accepted_body, as_object, error_of, failure, made
+
+SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn": "https://www.runninghub.cn"}
+CALLS = {"face": "identify-face", "speech": "tts", "lipsync": "lip-sync-video"}
+CANCELLED = {"cancel", "canceled", "cancelled"}
+LIMITS = Limits(
+    containers=frozenset({"mp4", "mov"}),
+    video_bytes=100 * 2**20,
+    video_seconds=(2, 60),
+    sides=(512, 2160),
+    text_chars=1000,
+    speeds=(0.8, 2.0),
+    speech_seconds=2.0,
+    audio_formats=frozenset({"mp3", "wav", "m4a"}),
+    audio_bytes=5 * 2**20,
+    audio_seconds=(2, 60),
+    mixes=True,
+)
+FACE = Stage("face", "Looking for the face")
+LIPSYNC = Stage("lipsync", "Making the video", needs_length=True)
+
+
+class RunningHub(Provider):
+    name = "runninghub"
+    label = "RunningHub"
+    base_url = SITES[""]
+    prices = "¥0.35 per 5 s + ¥0.07"
+    credentials: ClassVar[tuple[KeyField, ...]] = (
+        KeyField("api_key", "RunningHub API key", "an enterprise shared key"),
+        KeyField("site", "Site of that key: ai or cn", "ai", secret=False, required=False),
+    )
+    # The face comes first: a clip without one is the commonest failure, and is known before speech is paid for.
+    flows = (
+        Flow("text", "text", LIMITS, (FACE, Stage("speech", "Speaking the text"), LIPSYNC)),
+        Flow("audio", "audio", LIMITS, (FACE, LIPSYNC)),
+    )
+    uploads = frozenset({"video", "audio"})
+
+    async def submit(self, call: Submission) -> Accepted:
+        path = f"/openapi/v2/kling-lip-sync/{CALLS[call.stage]}"
+        reply = await self._post(path, call.credentials, self._fields(call), paid=True)
+        task = as_object(reply.body).get("taskId")
+        if task and isinstance(task, str | int):
+            return Accepted(str(task))  # whatever else is said: a task that was made can be asked about
+        accepted_body(reply)
+        raise lost("the answer has no taskId", paid=True)
+
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
+        reply = await self._post("/openapi/v2/query", credentials, {"taskId": remote})
+        body = as_object(reply.body)
+        code, detail = error_of(body)
+        if not body.get("taskId"):  # the answer is about the question, not about a task
+            if code == "1007":
+                raise Gone(detail)
+            accepted_body(reply)
+            raise NotAccepted("the answer has no taskId")
+        word = str(body.get("status")).lower()
+        if word == "failed":
+            return failure(body)
+        if word in CANCELLED:
+            return Failed("cancelled_by_provider", detail[:300])
+        accepted_body(reply)
+        return made(stage, body.get("results")) if word == "success" else Waiting()
+
+    async def check_key(self, credentials: Credentials) -> None:
+        reply = await self._post("/uc/openapi/accountStatus", credentials, {"apikey": credentials["api_key"]})
+        account = as_object(accepted_body(reply).get("data"))
+        if not account:
+            raise NotAccepted("the answer has no account")
+        if str(account.get("apiType")).upper() == "NORMAL":
+            raise BadKey("needs an enterprise shared key")
+
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+        return None  # prices are in CNY
+
+    async def upload(self, file: Path, credentials: Credentials) -> str:
+        reply = await self._post("/openapi/v2/media/upload/binary", credentials, file=("file", file))
+        if url := as_object(accepted_body(reply).get("data")).get("download_url"):
+            return str(url)
+        raise NotAccepted("the answer has no download_url")
+
+    def _fields(self, call: Submission) -> dict[str, object]:
+        request, yields = call.request, call.yields
+        if call.stage == "face":
+            return {"videoUrl": call.source("video")}
+        if call.stage == "speech":
+            voice, speed = self.voices[request.voice or ""], round(request.speed, 1)
+            return {"text": request.text, "voiceId": voice.id, "voiceLanguage": voice.language, "voiceSpeed": speed}
+        span, audio_id = sound_span(request, yields), yields.get("audio_id")
+        return {
+            "sessionId": yields["session_id"],
+            "faceId": yields["face_id"],
+            **({"audioId": audio_id} if audio_id else {"audioUrl": call.source("audio")}),
+            "soundStartTime": span["start"],
+            "soundEndTime": span["end"],
+            "soundInsertTime": span["insert"],
+            "soundVolume": request.volume,
+            "originalAudioVolume": request.own_volume,
+        }
+
+    async def _post(self, path: str, credentials: Credentials, body: object = None, **how: Any) -> Reply:
+        site = credentials.get("site", "").strip().lower()
+        if site not in SITES:
+            raise InputRejected(f"the site is ai or cn, not {site}")
+        root = SITES[site] if self._base == self.base_url else self._base
+        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
+        return await self._http.request("POST", root + path, headers=headers, body=body, **how)
