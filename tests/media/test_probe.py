@@ -1,0 +1,115 @@
+"""What a file really holds, found out where a bomb or a crash does no harm."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import av
+import pytest
+
+from bot.media import probe
+from bot.media.probe import Probe, Unreadable
+from bot.sandbox.sample import write_sample_audio, write_sample_clip
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("media")
+    write_sample_clip(folder / "clip.mp4", 2.0)
+    write_sample_audio(folder / "voice.mp3", "Hello there.")
+    return folder
+
+
+async def test_a_clip_is_measured(media: Path) -> None:
+    facts = await Probe().look(media / "clip.mp4")
+    assert "mp4" in facts.formats
+    assert (facts.width, facts.height, facts.has_sound) == (1280, 720, True)
+    assert facts.seconds == pytest.approx(2.0, abs=0.05)
+
+
+async def test_a_recording_has_no_picture(media: Path) -> None:
+    facts = await Probe().look(media / "voice.mp3")
+    assert facts.formats == {"mp3"}
+    assert (facts.width, facts.height, facts.has_sound) == (0, 0, True)
+    with av.open(media / "voice.mp3") as container:
+        assert container.duration is not None
+        assert facts.seconds == pytest.approx(container.duration / av.time_base, abs=0.1)
+
+
+async def test_a_cover_picture_makes_no_clip_of_a_song(media: Path, tmp_path: Path) -> None:
+    song = tmp_path / "song.m4a"
+    with av.open(media / "voice.mp3") as source, av.open(song, "w", format="mp4") as target:
+        sound = target.add_stream_from_template(source.streams.audio[0])
+        cover = target.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        target.mux(cover.encode(av.VideoFrame(64, 64, "yuvj420p")))
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = sound
+                target.mux(packet)
+        target.mux(cover.encode(None))
+    assert (await Probe().look(song)).width == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"just words", b"\x00" * 5000, b"\x00\x00\x00\x18ftypmp42" + b"x" * 200])
+async def test_what_is_no_media_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(content)
+    with pytest.raises(Unreadable):
+        await Probe().look(file)
+
+
+async def test_a_clip_that_was_cut_short_is_unreadable_or_shorter(media: Path, tmp_path: Path) -> None:
+    whole = (media / "clip.mp4").read_bytes()
+    file = tmp_path / "cut.mp4"
+    for share in (3, 10, 50, 90):
+        file.write_bytes(whole[: len(whole) * share // 100])
+        try:
+            facts = await Probe().look(file)
+        except Unreadable:
+            continue
+        assert facts.seconds <= 2.05
+
+
+async def test_a_child_that_crashes_harms_nobody(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looking = Probe()
+    with monkeypatch.context() as patch:
+        patch.setattr(probe, "_look", crash)
+        with pytest.raises(Unreadable, match="failed"):
+            await looking.look(media / "clip.mp4")
+    assert (await looking.look(media / "clip.mp4")).width == 1280
+
+
+async def test_a_child_that_takes_too_long_is_killed(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "SECONDS", 0.5)
+    looking = Probe()
+    with monkeypatch.context() as patch:
+        patch.setattr(probe, "_look", hang)
+        with pytest.raises(Unreadable, match="too long"):
+            await looking.look(media / "clip.mp4")
+
+
+async def test_a_child_may_not_fill_the_memory(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_look", eat)
+    with pytest.raises(Unreadable, match="no memory left"):
+        await Probe().look(media / "clip.mp4")
+
+
+def crash(_: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang(_: str) -> None:
+    time.sleep(60)
+
+
+def eat(_: str) -> str:
+    probe._bound()
+    try:
+        return str(len(bytearray(3 * 2**30)))
+    except MemoryError:
+        return "no memory left"
