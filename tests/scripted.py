@@ -36,6 +36,7 @@ class Scripted(Provider):
     credentials = ()
     prices = "nothing"
     findable = False
+    asks: Decimal | None = None
 
     def __init__(self, url: str, stages: tuple[str, ...] = ("only",)) -> None:
         doing = tuple(Stage(name, f"Doing {name}", findable=self.findable) for name in stages)
@@ -72,7 +73,8 @@ class Scripted(Provider):
 
     async def check_key(self, credentials: Credentials) -> None: ...
 
-    async def price(self, request: Request, credentials: Credentials) -> Decimal | None: ...
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+        return self.asks
 
 
 class Findable(Scripted):

@@ -137,12 +137,7 @@ async def test_two_busy_providers_are_tried_in_turn_and_neither_before_it_allowe
 
 async def test_the_cheapest_is_taken_where_the_server_wants_that(world: World) -> None:
     first, second, third = (scripted(world, name=name) for name in ("first", "second", "third"))
-    for provider, price in ((first, None), (second, Decimal("0.2")), (third, Decimal("0.1"))):
-
-        async def asks(*_: object, price: Decimal | None = price) -> Decimal | None:
-            return price
-
-        provider.price = asks  # type: ignore[method-assign]
+    first.asks, second.asks, third.asks = None, Decimal("0.2"), Decimal("0.1")
     said = await world.moderator.slash(world.channel, "lipsync-admin key choose", take="cheapest")
     assert answer(said)
     third.on_submit = in_turn(NotAccepted("down"))

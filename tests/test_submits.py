@@ -1,0 +1,105 @@
+"""Sending a stage: what is handed over and measured before, and what a crash in between leaves."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+import pytest
+
+from bot.media.probe import Facts, Unreadable
+from bot.providers.base import Accepted, Submission
+from tests.canned import canned_look
+from tests.scripted import Findable, outcome, row, scripted, start
+from tests.world import World
+
+LINE = "A line that is long enough to be spoken."
+RUNNINGHUB = ["rh-canary-0001", "ai"]
+
+
+async def test_a_made_speech_is_measured_before_it_is_put_into_the_clip(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.text(text=LINE)
+    assert (await outcome(world)).attachments
+    (dub,) = (run.order for run in world.sandbox.runs.ledger if run.order.makes == "video")
+    assert (dub.start, dub.end) == (0, 3000)
+
+
+async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_paid(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+
+    async def look(url: str, name: str = "") -> Facts:
+        found = await canned_look(url, name)
+        return Facts(found.formats, 1.2, 0, 0, has_sound=True) if name == "speech.mp3" else found
+
+    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+    await world.text(text=LINE)
+    assert "at least 2 seconds of speech" in (await outcome(world)).content
+    assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
+
+
+async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+
+    async def look(url: str, name: str = "") -> Facts:
+        if name == "speech.mp3":
+            raise Unreadable("nonsense")
+        return await canned_look(url, name)
+
+    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+    await world.text(text=LINE)
+    assert not (await outcome(world)).attachments
+    assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
+
+
+@pytest.mark.parametrize(("provider", "form"), [("runninghub", RUNNINGHUB), ("runware", ["rw-canary-0001"])])
+async def test_files_whose_link_ends_too_soon_are_handed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch, provider: str, form: list[str]
+) -> None:
+    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
+    await world.fill_key_form(provider, form)
+    await world.audio()
+    assert (await outcome(world)).attachments
+    orders = [run.order for run in world.sandbox.runs.ledger]
+    assert not any("attachments-host" in order.video_url + order.audio_url for order in orders)
+
+
+async def test_a_hand_over_that_fails_is_made_again_since_it_is_free(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    world.sandbox.faults.add("cut after", "POST", "*/upload/binary", times=2)
+    await world.audio()
+    assert (await outcome(world)).attachments
+
+
+async def test_without_hand_over_such_files_are_refused_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
+    await world.add_key()
+    assert "the link to this one ends too soon: attach it again" in await world.audio()
+
+
+async def test_our_own_id_for_a_stage_is_a_uuid_stored_before_it_leaves(world: World) -> None:
+    provider = scripted(world, Findable)
+    handles: list[str] = []
+
+    def note(call: Submission) -> Accepted:
+        (ticket,) = world.client.worker._tickets.values()
+        assert call.handle == ticket.job.handle
+        handles.append(call.handle)
+        return Accepted("r")
+
+    provider.on_submit = note
+    await start(world)
+    await outcome(world)
+    assert [str(UUID(handle)) for handle in handles] == handles
+
+
+async def test_what_else_may_be_tried_is_stored_with_the_job(world: World) -> None:
+    scripted(world, name="first")
+    scripted(world, name="second")
+    job = await start(world, provider=None)
+    stored = json.loads((await row(world, job)).fallbacks)
+    assert [each["provider"] for each in stored] == ["second"]
+    await world.quiet()
