@@ -55,9 +55,11 @@ class Submission:
     credentials: Credentials = field(repr=False)
 
     def source(self, part: Part) -> str:
-        """Where the provider gets the clip or the recording: what an upload gave, else the file's own address."""
+        """Where the provider gets the clip or the sound: what an upload gave, the file's own address, or that of the
+        speech that was made before.
+        """
         media = self.request.video if part == "video" else self.request.audio
-        return self.yields.get(f"{part}_source") or (media.url if media else "")
+        return self.yields.get(f"{part}_source") or (media.url if media else self.yields["audio_url"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from runware import Runware, RunwareError
 from runware.types.task_map import AudioInferenceResult, MediaStorageResultUpload, VideoInferenceResult
 from runware.utils.file import file_to_data_uri
 
+from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
+from bot.sandbox.studio import Clip
 from tests.canned import CannedStudio
 
 KEY = "rw-canary-0001"
@@ -44,6 +46,8 @@ class Bench:
         self.client = client
         self.sandbox = sandbox
         self.url = f"{sandbox.url}/runware"
+        self.studio = CannedStudio()
+        sandbox.runs.studio = self.studio
 
     async def post(self, body: Any, key: str | None = KEY) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -74,8 +78,7 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with Sandbox() as sandbox, httpx.AsyncClient() as client:
-        sandbox.runs.studio = CannedStudio()
+    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
         yield Bench(client, sandbox)
 
 
@@ -295,7 +298,7 @@ async def test_the_vendors_sdk_uploads_speaks_and_makes_a_video(bench: Bench, sd
 
 
 async def test_the_vendors_sdk_understands_how_a_task_fails(bench: Bench, sdk: Runware) -> None:
-    bench.sandbox.runs.studio.clip = bench.sandbox.runs.studio.clip.__class__(5.0, 320, 240)
+    bench.studio.clip = Clip(5.0, 320, 240)
     with pytest.raises(RunwareError, match="320x240") as caught:
         await sdk.run(lipsync())
     assert (caught.value.code, caught.value.task_type) == ("provider", "videoInference")

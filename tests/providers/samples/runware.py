@@ -103,7 +103,7 @@ ACCEPTED = Accepted(HANDLE)
 URL = "https://vm.runware.ai/video/os/a21/ws/5/x.mp4"
 SOUND_URL = "https://am.runware.ai/audio/os/a21/ws/5/x.mp3"
 VIDEO_DONE = Done({"video_url": URL}, Decimal("0.0462"))
-MADE = {"audio_url": SOUND_URL, "audio_source": SOUND_ID}
+MADE = {"audio_url": SOUND_URL}
 
 SAMPLE = Sample(
     provider=Runware,
@@ -111,7 +111,7 @@ SAMPLE = Sample(
     poor={"api_key": "rw-poor-canary-0001"},
     submits=(
         Submit(TEXT, "speech", SPEECH, Reply(ACK.body.replace("video", "audio")), ACCEPTED),
-        Submit(TEXT, "lipsync", lipsync(SOUND_ID), ACK, ACCEPTED, MADE),
+        Submit(TEXT, "lipsync", lipsync(SOUND_URL), ACK, ACCEPTED, MADE),
         Submit(AUDIO_WISH, "lipsync", lipsync(AUDIO.url), ACK, ACCEPTED),
         Submit(
             audio_request("audio", volume=2.0, own_volume=0.5), "lipsync", lipsync(AUDIO.url, 2.0, 0.5), ACK, ACCEPTED
@@ -137,7 +137,7 @@ SAMPLE = Sample(
         ),
         poll(
             told(taskType="audioInference", audioURL=SOUND_URL),
-            Done({"audio_url": SOUND_URL, "audio_source": SOUND_URL}),
+            Done(MADE),
             "speech",
         ),
         poll(
