@@ -13,18 +13,19 @@ from bot.providers.base import Yields
 from bot.providers.request import Request
 
 SHORTEST_MS = 2000
+LONGEST_SECONDS = 60.0  # of a clip
 
 
-def face_yields(session_id: object, faces: object, request: Request) -> dict[str, str]:
+def face_yields(session_id: object, faces: object, clip_seconds: float | None) -> dict[str, str]:
     """What a face stage yields: the session, and the first face with its interval in milliseconds.
 
-    `InputRejected` when nobody is in the clip. A face without an interval is taken to be there all along.
+    `InputRejected` when nobody is in the clip. A face without an interval is taken to be there for the whole clip.
     """
     found = [face for face in faces if isinstance(face, Mapping)] if isinstance(faces, list) else []
     if not session_id or not found:
         raise InputRejected("no face found in the clip")
     face: Mapping[str, Any] = found[0]
-    whole = round((request.video.seconds or 0) * 1000)
+    whole = round((clip_seconds or LONGEST_SECONDS) * 1000)
     return {
         "session_id": str(session_id),
         "face_id": str(face.get("face_id") or face.get("faceId") or face.get("id") or "0"),

@@ -24,7 +24,6 @@ from bot.errors import (
 from bot.providers.base import Done, Failed
 from bot.providers.faces import face_yields
 from bot.providers.http import Reply
-from bot.providers.request import Media, Request
 
 # The codes that prove that nothing was started. After the others (500, 1000, 1005, 1006, 1012, 1015, 1504, those of
 # older calls, unknown ones) a paid call may have had its effect.
@@ -39,8 +38,6 @@ ERRORS: Mapping[str, type[ProviderError]] = {
     **dict.fromkeys(("423", "807", "1004"), Gone),
 }
 VIDEO_TYPES = {"mp4", "mov", "webm", "video"}
-# A poll doesn't know the clip. This stands for it where a face comes without its interval, which no record shows.
-ANY_CLIP = Request(flow="text", mode="text", video=Media(url="", name="", size=0, seconds=60))
 
 
 def as_object(value: object) -> dict[str, Any]:
@@ -100,7 +97,7 @@ def _face(ids: list[str], facts: list[dict[str, Any]]) -> Done | Failed:
     if session is None:
         return Failed("provider_failed", "no session in the result")
     try:
-        return Done(face_yields(session, [fact for fact in facts if {"face_id", "faceId"} & fact.keys()], ANY_CLIP))
+        return Done(face_yields(session, [fact for fact in facts if {"face_id", "faceId"} & fact.keys()], None))
     except InputRejected as fault:
         return Failed(fault.code, fault.detail)
 

@@ -100,7 +100,9 @@ def test_every_adapter_has_its_documents_here() -> None:
     assert {sample.provider for sample in SAMPLES} == set(provider_classes())
     for sample in SAMPLES:
         documented = {(submit.request.flow, submit.stage) for submit in sample.submits}
-        assert documented == {(flow.name, stage.name) for flow in sample.provider.flows for stage in flow.stages}
+        for flow in sample.provider.flows:
+            assert (flow.name, flow.stages[-1].name) in documented
+            assert {stage.name for stage in flow.stages} <= {stage for _, stage in documented}
 
 
 @each_submit

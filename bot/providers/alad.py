@@ -1,0 +1,74 @@
+"""ai.alad.com: Kling's lip-sync behind a gateway of its own make ("Identify Face", "Advanced Lip Sync", "Query Task").
+
+A face call that answers at once, then a task. Created tasks are answered in the flat shape of an OpenAI video, queries
+with Kling's answer nested two levels deep. A lost submission can't be looked up, and nothing can be cancelled.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from bot.errors import Gone
+from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.http import Reply
+from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, task_id
+from bot.providers.kling_gateway import NO_TASK, passes_unless_refused
+from bot.providers.request import Request
+
+VIDEOS = "/kling/v1/videos"
+TASKS = f"{VIDEOS}/advanced-lip-sync"
+OTHER_TASKS = f"{VIDEOS}/lip-sync"  # where the siblings' documents say that tasks are asked about
+# The clip's are identify-face's; the others are not documented, and taken to be Kling's.
+LIMITS = Limits(
+    containers=frozenset({"mp4", "mov"}),
+    video_bytes=100 * 2**20,
+    video_seconds=(2, 60),
+    sides=(512, 2160),
+    text_chars=120,
+    speeds=(0.8, 2.0),
+    audio_formats=frozenset({"mp3", "wav", "m4a"}),
+    audio_bytes=5 * 2**20,
+    audio_seconds=(2, 60),
+)
+STAGES = (Stage("face", "Looking for the face"), Stage("lipsync", "Making the video"))
+
+
+class Alad(Provider):
+    name = "alad"
+    label = "ai.alad.com"
+    base_url = "https://ai.alad.com"
+    prices = "not published"
+    credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "API key of ai.alad.com", "sk-…"),)
+    flows = (Flow("text", "text", LIMITS, STAGES), Flow("audio", "audio", LIMITS, STAGES))
+
+    async def submit(self, call: Submission) -> Accepted | Done:
+        if call.stage == "face":
+            video = {"video_url": call.source("video")}
+            reply = await self._call("POST", f"{VIDEOS}/identify-face", call.credentials, video, paid=True)
+            return face_in(reply, call.request)
+        session = {"session_id": call.yields["session_id"]}
+        spoken = {name: value for name, value in legacy_input(call, self.voices).items() if name != "video_url"}
+        # Documents put the session beside the input, examples inside it: it stands in both places.
+        body = {**session, "input": {**session, **spoken}}
+        reply = await self._call("POST", TASKS, call.credentials, body, paid=True)
+        return Accepted(task_id(accepted_body(reply), reply))
+
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
+        name = quote(remote, safe="")
+        try:
+            return outcome(accepted_body(await self._call("GET", f"{TASKS}/{name}", credentials)))
+        except Gone:
+            return outcome(accepted_body(await self._call("GET", f"{OTHER_TASKS}/{name}", credentials)))
+
+    async def check_key(self, credentials: Credentials) -> None:
+        passes_unless_refused(await self._call("GET", f"{TASKS}/{NO_TASK}", credentials))
+
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+        return None
+
+    async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
+        return await self._http.request(method, self._base + path, headers=headers, body=body, **how)

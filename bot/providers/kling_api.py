@@ -1,0 +1,170 @@
+"""What Kling's own API and its resellers share: the envelope, the error codes, the status words, the result.
+
+Documents: Kling's "Lip Sync", "Identify Face" and "Error Code" pages. HTTP 200 can carry an error, four of the 429s are
+about money or access and not about speed, and gateways put their own envelope around Kling's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from bot.errors import (
+    BadKey,
+    ContentRefused,
+    Gone,
+    InputRejected,
+    OutOfCredit,
+    ProviderError,
+    RateLimited,
+)
+from bot.providers.base import Done, Failed, Submission, Waiting
+from bot.providers.faces import face_yields
+from bot.providers.flows import Limits
+from bot.providers.http import Reply, lost
+from bot.providers.request import Request
+from bot.voices import Voice
+
+DONE = {"succeed", "succeeded", "success", "completed"}
+FAILED = {"failed", "failure", "error", "fail"}
+CANCELLED = {"cancelled", "canceled"}
+FINE_CODES = {"0", "200", "success", "succeed", "none", ""}
+ERRORS: Mapping[str, type[ProviderError]] = {
+    **dict.fromkeys(("1000", "1001", "1002", "1003", "1004"), BadKey),
+    "1100": OutOfCredit,  # account exception
+    "1101": OutOfCredit,  # arrears
+    "1102": OutOfCredit,  # package used up or expired
+    "1103": BadKey,  # no permission for this resource
+    "1200": InputRejected,
+    "1201": InputRejected,
+    "1202": Gone,
+    "1203": Gone,
+    "1300": ContentRefused,
+    "1301": ContentRefused,
+    "1302": RateLimited,
+    "1303": RateLimited,  # parallel tasks over the package limit
+    "1304": BadKey,  # this machine's address is not in the account's list
+    "1305": InputRejected,  # asked about, documented nowhere
+}
+LEGACY = Limits(
+    containers=frozenset({"mp4", "mov"}),
+    video_bytes=100 * 2**20,
+    video_seconds=(2, 10),
+    sides=(720, 1920),
+    text_chars=120,
+    speeds=(0.8, 2.0),
+    audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
+    audio_bytes=5 * 2**20,
+    audio_seconds=(2, 60),
+)
+
+
+def legacy_input(call: Submission, voices: Mapping[str, Voice]) -> dict[str, object]:
+    """The `input` of the older lip-sync call, which takes clip and text, or clip and recording, at once."""
+    request = call.request
+    body: dict[str, object] = {"video_url": call.source("video")}
+    if request.mode == "audio":
+        return body | {"mode": "audio2video", "audio_type": "url", "audio_url": call.source("audio")}
+    return body | {"mode": "text2video", **spoken(request, voices)}
+
+
+def spoken(request: Request, voices: Mapping[str, Voice]) -> dict[str, object]:
+    """The fields of a text that is to be spoken; the speed has one decimal."""
+    voice = voices[request.voice or ""]
+    return {
+        "text": request.text,
+        "voice_id": voice.id,
+        "voice_language": voice.language,
+        "voice_speed": round(request.speed, 1),
+    }
+
+
+def accepted_body(reply: Reply) -> dict[str, Any]:
+    """The answer's JSON object, once neither a code in it nor the status says that something is wrong."""
+    body = reply.body if isinstance(reply.body, dict) else {}
+    nested = body.get("error")
+    error: dict[str, Any] = nested if isinstance(nested, dict) else {}
+    code = str(error.get("code") or body.get("code") or "").strip().lower()
+    message = str(error.get("message") or body.get("message") or nested or "")
+    detail = f"{code} {message}".strip()
+    if code not in FINE_CODES or error:
+        _raise_code(code, reply, detail)
+    reply.raise_by_status(detail)
+    if not body:
+        reply.unusable("the answer is empty")
+    return body
+
+
+def _raise_code(code: str, reply: Reply, detail: str) -> NoReturn:
+    fault = ERRORS.get(code)
+    if fault is RateLimited:
+        raise RateLimited(detail, reply.retry_after)
+    if fault:
+        raise fault(detail)
+    if any(word in code for word in ("quota", "balance", "credit")):
+        raise OutOfCredit(detail)
+    if "sensitive" in code or "risk" in code:
+        raise ContentRefused(detail)
+    reply.raise_by_status(detail)
+    raise lost(detail, paid=reply.paid)
+
+
+def task_id(body: Mapping[str, Any], reply: Reply) -> str:
+    """The id of a created task, from Kling's envelope or from a gateway's flat answer."""
+    data = body.get("data")
+    for place in (data if isinstance(data, dict) else {}, body):
+        found = place.get("task_id") or place.get("id")
+        if found:
+            return str(found)
+    raise lost("the answer has no task_id", paid=reply.paid)
+
+
+def result_data(reply: Reply) -> dict[str, Any]:
+    """The `data` of a call that answers at once."""
+    data = accepted_body(reply).get("data")
+    if isinstance(data, dict) and data:
+        return data
+    raise lost("the answer has no data", paid=reply.paid)
+
+
+def face_in(reply: Reply, request: Request) -> Done:
+    """What a face call yields. Kling calls the faces `face_data`, a sibling's document `face_list`."""
+    data = result_data(reply)
+    if not data.get("session_id"):
+        raise lost("the answer has no session_id", paid=reply.paid)
+    return Done(face_yields(data["session_id"], data.get("face_data") or data.get("face_list"), request.video.seconds))
+
+
+def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
+    """How the task in a query's answer is doing, however deep the answer is nested."""
+    levels = list(_levels(body))
+    for level in levels:
+        result = level.get("task_result")
+        videos = result.get("videos") if isinstance(result, dict) else None
+        for video in videos if isinstance(videos, list) else []:
+            if isinstance(video, dict) and video.get("url"):
+                return Done({"video_url": str(video["url"])})
+    words = [str(level.get(key) or "").lower() for level in levels for key in ("task_status", "status")]
+    reasons = (level.get(key) for level in levels for key in ("task_status_msg", "fail_reason", "message"))
+    reason = next((str(text) for text in reasons if text and str(text).lower() not in {*FINE_CODES, *DONE}), "")
+    if any(word in FAILED for word in words):
+        return failed(reason)
+    if any(word in CANCELLED for word in words):
+        return Failed("cancelled_by_provider", reason[:300])
+    if any(word in DONE for word in words):
+        return Failed("provider_failed", "no video in the result")
+    return Waiting()
+
+
+def failed(reason: str) -> Failed:
+    """A task that ended without a result: moderation is told apart from what can't be made."""
+    refused = any(word in reason.lower() for word in ("risk control", "sensitive", "policy"))
+    return Failed("content_refused" if refused else "provider_failed", reason[:300])
+
+
+def _levels(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The object and every `data` in it, the innermost first: what is inside is nearer to Kling."""
+    data = body.get("data")
+    if isinstance(data, dict):
+        yield from _levels(data)
+    yield body

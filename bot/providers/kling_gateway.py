@@ -1,0 +1,85 @@
+"""Any gateway with Kling's older lip-sync call below `/kling/v1` (docs.yutoai.net, "Lip Sync", and its siblings).
+
+The gateway's address is part of the key. Gateways answer in one of three families: Kling's own envelope, the flat shape
+of an OpenAI video, and errors as a word or an object. A lost submission can't be looked up; nothing can be cancelled.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+from bot.errors import BadKey, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.flows import Flow, Stage
+from bot.providers.http import Reply
+from bot.providers.kling_api import LEGACY, accepted_body, legacy_input, outcome, task_id
+from bot.providers.request import Request
+
+PATH = "/kling/v1/videos/lip-sync"
+NO_TASK = "0"  # asked about to test a key: it costs nothing, and only a good key learns that there is no such task
+
+
+class KlingGateway(Provider):
+    name = "kling_gateway"
+    label = "Kling gateway"
+    base_url = ""
+    prices = "the gateway's own"
+    credentials: ClassVar[tuple[KeyField, ...]] = (
+        KeyField("api_key", "API key", "sk-…"),
+        KeyField("address", "Address of the gateway", "https://api.example.com", secret=False),
+    )
+    flows = (
+        Flow("text", "text", LEGACY, (Stage("lipsync", "Making the video"),)),
+        Flow("audio", "audio", LEGACY, (Stage("lipsync", "Making the video"),)),
+    )
+
+    async def submit(self, call: Submission) -> Accepted:
+        body = {"input": legacy_input(call, self.voices)}
+        reply = await self._call("POST", PATH, call.credentials, body, paid=True)
+        return Accepted(task_id(accepted_body(reply), reply))
+
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
+        reply = await self._call("GET", f"{PATH}/{quote(remote, safe='')}", credentials)
+        return outcome(accepted_body(reply))
+
+    async def check_key(self, credentials: Credentials) -> None:
+        reply = await self._call("GET", f"{PATH}/{NO_TASK}", credentials)
+        passes_unless_refused(reply)
+
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+        return None
+
+    async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
+        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
+        root = self._base or address(credentials["address"])
+        return await self._http.request(method, root + path, headers=headers, body=body, **how)
+
+
+def address(typed: str) -> str:
+    """The gateway's root, from an address as people copy it; `InputRejected` when it is none."""
+    root = typed.strip().rstrip("/").removesuffix("/v1").removesuffix("/kling")
+    try:
+        parts = urlsplit(root)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise InputRejected("the address must look like https://api.example.com")
+    return root
+
+
+def passes_unless_refused(reply: Reply) -> None:
+    """Judge a key by the answer to a question about a task that doesn't exist: any answer but a refusal of the key, or
+    none at all, means that it works.
+    """
+    try:
+        accepted_body(reply)
+    except (BadKey, OutOfCredit, RateLimited):
+        raise
+    except NotAccepted:
+        if reply.status >= 500 or not isinstance(reply.body, dict):
+            raise
+    except ProviderError:
+        return
