@@ -102,17 +102,6 @@ async def test_a_recording_becomes_a_video_that_says_it(sample: Sample, tmp_path
     assert likeness(loudness(samples_of(made)), loudness(samples_of(recording, 4.0))) > 0.9
 
 
-async def test_a_text_too_long_for_the_short_way_takes_the_long_one(tmp_path: Path, clip: Path) -> None:
-    (sample,) = (sample for sample in all_samples() if sample.provider.name == "kling")
-    line = "This line is far too long for the call that takes a text. " * 4
-    async with open_world(tmp_path, rendering=True) as world:
-        await with_key(world, sample)
-        await world.text(video=("clip.mp4", clip.read_bytes()), text=line, voice=english_voice(sample))
-        made = await the_video(world, tmp_path)
-        assert [run.order.makes for run in world.sandbox.runs.ledger] == ["speech", "face", "video"]
-    assert_same_picture_new_sound(made, clip)
-
-
 async def test_files_that_are_no_media_are_refused_before_anything_is_sent(tmp_path: Path, clip: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()

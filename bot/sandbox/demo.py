@@ -65,16 +65,18 @@ async def _demo(*, stay: bool) -> int:
 
 
 async def _add_key(stage: Stage) -> str:
-    form = await stage.moderator.slash(stage.channel, "lipsync-admin key add", provider="runcomfy")
-    assert form.modal
-    field = form.modal["components"][0]["component"]["custom_id"]
-    answer = await stage.moderator.submit_modal(form, {field: "rc-demo-key-0001"})
+    async with stage.turn:
+        form = await stage.moderator.slash(stage.channel, "lipsync-admin key add", provider="runcomfy")
+        assert form.modal
+        field = form.modal["components"][0]["component"]["custom_id"]
+        answer = await stage.moderator.submit_modal(form, {field: "rc-demo-key-0001"})
     return _first_line(answer.response.content if answer.response else "")
 
 
 async def _make(stage: Stage, mode: str, options: dict[str, object]) -> bool:
     began = time.monotonic()
-    answer = await stage.member.slash(stage.channel, f"lipsync {mode}", **options)
+    async with stage.turn:
+        answer = await stage.member.slash(stage.channel, f"lipsync {mode}", **options)
     print(f"  member     /lipsync {mode} → {_first_line(answer.response.content if answer.response else '')}")
     video = None
     while stage.client.worker.open_jobs and time.monotonic() - began < PATIENCE:

@@ -36,12 +36,13 @@ class Stage:
     channel: ChannelHandle
     moderator: MemberActor
     member: MemberActor
+    turn: asyncio.Lock  # whoever acts holds it: the simulated clock must not be moved meanwhile
 
 
 @asynccontextmanager
 async def open_stage(folder: Path) -> AsyncIterator[Stage]:
     """A server with one channel, a moderator and a member; the bot keeps its data in `folder`."""
-
+    turn = asyncio.Lock()
     async with Sandbox(lambda path: env.backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
         simcord.backend.cdn.CDN_BASE = sandbox.attachments_url  # so that bot and providers can fetch what people attach
         settings = Settings(
@@ -52,7 +53,7 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
             trusted_hosts=frozenset({sandbox.host}),
         )
         # Refusals travel as errors inside discord.py; what members read of them is what counts here.
-        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env, _in_step(env):
+        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env, _in_step(env, turn):
             env.backend.bot_user.name = "Mouthpiece"
             guild = env.create_guild("Video Club")
             mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
@@ -63,19 +64,22 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
                 guild.create_text_channel("studio"),
                 guild.add_member(env.create_user("Mira"), roles=[mods]),
                 guild.add_member(env.create_user("Alex")),
+                turn,
             )
 
 
 @asynccontextmanager
-async def _in_step(env: Env) -> AsyncIterator[None]:
+async def _in_step(env: Env, turn: asyncio.Lock) -> AsyncIterator[None]:
     """Let the simulated clock, which stands still by itself, go with the real one."""
     await env.advance_time(time.time() - env.now().timestamp())
 
     async def tick() -> None:
         while True:
             await asyncio.sleep(TICK)
-            with suppress(SetupError):  # somebody is clicking just now: the next tick catches up
-                await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
+            # Somebody may be clicking just now in the page: the next tick catches up.
+            async with turn:
+                with suppress(SetupError):
+                    await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
 
     ticking = asyncio.create_task(tick())
     try:
