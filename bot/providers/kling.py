@@ -1,0 +1,153 @@
+"""Kling's own API ("Lip Sync", "Identify Face", "Text to Speech", "Account", "Authentication").
+
+Short texts go through the older lip-sync call, which takes clip and text at once; longer texts and recordings through
+a face call, a speech call and the advanced lip-sync call. Only the last knows an id of ours (`external_task_id`), by
+which a lost submission is found again. Nothing can be cancelled.
+"""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from math import ceil
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import jwt
+
+from bot.errors import Gone, InputRejected
+from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.faces import sound_span
+from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.http import Reply, lost
+from bot.providers.kling_api import (
+    LEGACY,
+    accepted_body,
+    face_in,
+    legacy_input,
+    outcome,
+    result_data,
+    spoken,
+    task_id,
+)
+from bot.providers.request import Request
+
+REGIONS = {"": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
+REGIONS["world"] = REGIONS[""]
+TOKEN_SECONDS, CLOCK_SKEW = 1800, 5
+CALLS = {
+    "lipsync": "/v1/videos/lip-sync",
+    "face": "/v1/videos/identify-face",
+    "speech": "/v1/audio/tts",
+    "dub": "/v1/videos/advanced-lip-sync",
+}
+UNIT_USD = Decimal("0.14")
+ADVANCED = Limits(
+    containers=frozenset({"mp4", "mov"}),
+    video_bytes=100 * 2**20,
+    video_seconds=(2, 60),
+    sides=(512, 2160),
+    text_chars=1000,
+    speeds=(0.8, 2.0),
+    speech_seconds=2.0,
+    audio_formats=frozenset({"mp3", "wav", "m4a"}),
+    audio_bytes=5 * 2**20,
+    audio_seconds=(2, 60),
+    mixes=True,
+)
+FACE, SPEECH = Stage("face", "Looking for the face"), Stage("speech", "Speaking the text")
+DUB = Stage("dub", "Making the video", findable=True)
+
+
+class Kling(Provider):
+    name = "kling"
+    label = "Kling"
+    base_url = REGIONS[""]
+    prices = "about $0.07 per 5 s, and $0.007 for each face and speech call"
+    credentials: ClassVar[tuple[KeyField, ...]] = (
+        KeyField("api_key", "API key", "or leave empty, and fill in the next two", required=False),
+        KeyField("access_key", "Access key", secret=False, required=False),
+        KeyField("secret_key", "Secret key", required=False),
+        KeyField("region", "Region of the account: world or china", "world", secret=False, required=False),
+    )
+    flows = (
+        Flow("text", "text", LEGACY, (Stage("lipsync", "Making the video"),)),
+        Flow("long_text", "text", ADVANCED, (FACE, SPEECH, DUB)),
+        Flow("audio", "audio", ADVANCED, (FACE, DUB)),
+    )
+
+    async def submit(self, call: Submission) -> Accepted | Done:
+        reply = await self._call("POST", CALLS[call.stage], call.credentials, self._fields(call), paid=True)
+        if call.stage == "face":
+            return face_in(reply, call.request)
+        if call.stage == "speech":
+            return _speech(reply)
+        return Accepted(task_id(accepted_body(reply), reply))
+
+    async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
+        reply = await self._call("GET", f"{CALLS[stage]}/{quote(remote, safe='')}", credentials)
+        return outcome(accepted_body(reply))
+
+    async def find(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:
+        try:
+            reply = await self._call("GET", f"{CALLS[stage]}/{handle}", credentials)
+            return Accepted(task_id(accepted_body(reply), reply))
+        except Gone:
+            return None
+
+    async def check_key(self, credentials: Credentials) -> None:
+        now = int(time.time() * 1000)
+        accepted_body(await self._call("GET", f"/account/costs?start_time={now - 1000}&end_time={now}", credentials))
+
+    async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
+        if request.video.seconds is None:
+            return None
+        stages = next(len(flow.stages) for flow in self.flows if flow.name == request.flow)
+        units = Decimal("0.5") * ceil(request.video.seconds / 5) + Decimal("0.05") * (stages - 1)
+        return units * UNIT_USD
+
+    def _fields(self, call: Submission) -> dict[str, Any]:
+        if call.stage == "face":
+            return {"video_url": call.source("video")}
+        if call.stage == "speech":
+            return spoken(call.request, self.voices)
+        return {"input": legacy_input(call, self.voices)} if call.stage == "lipsync" else _dub(call)
+
+    async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
+        region = credentials.get("region", "").lower()
+        if region not in REGIONS:
+            raise InputRejected(f"the region is world or china, not {region[:20]}")
+        root = REGIONS[region] if self._base == self.base_url else self._base
+        headers = {"Authorization": f"Bearer {_token(credentials)}"}
+        return await self._http.request(method, root + path, headers=headers, body=body, **how)
+
+
+def _token(credentials: Credentials) -> str:
+    if key := credentials.get("api_key"):
+        return key
+    access, secret, now = credentials.get("access_key"), credentials.get("secret_key"), int(time.time())
+    if not access or not secret:
+        raise InputRejected("it takes an API key, or an access key and a secret key")
+    return jwt.encode({"iss": access, "exp": now + TOKEN_SECONDS, "nbf": now - CLOCK_SKEW}, secret, algorithm="HS256")
+
+
+def _speech(reply: Reply) -> Done:
+    data = result_data(reply)
+    try:
+        made = data["task_result"]["audios"][0]
+        spoken_seconds = float(made["duration"])
+        return Done({"audio_id": str(made["id"]), "audio_url": made["url"], "audio_seconds": str(spoken_seconds)})
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise lost("the answer has no speech", paid=reply.paid) from None
+
+
+def _dub(call: Submission) -> dict[str, Any]:
+    audio_id, span = call.yields.get("audio_id"), sound_span(call.request, call.yields)
+    face = {
+        "face_id": call.yields["face_id"],
+        **({"audio_id": audio_id} if audio_id else {"sound_file": call.source("audio")}),
+        **{f"sound_{name}_time": moment for name, moment in span.items()},
+        "sound_volume": call.request.volume,
+        "original_audio_volume": call.request.own_volume,
+    }
+    return {"session_id": call.yields["session_id"], "face_choose": [face], "external_task_id": call.handle}
