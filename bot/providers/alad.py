@@ -6,15 +6,16 @@ with Kling's answer nested two levels deep. A lost submission can't be looked up
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from bot.errors import Gone
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply
-from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, task_id
+from bot.providers.kling_api import ADVANCED, LEGACY, accepted_body, face_in, legacy_input, outcome, task_id
 from bot.providers.kling_gateway import NO_TASK, passes_unless_refused
 from bot.providers.request import Request
 
@@ -22,17 +23,7 @@ VIDEOS = "/kling/v1/videos"
 TASKS = f"{VIDEOS}/advanced-lip-sync"
 OTHER_TASKS = f"{VIDEOS}/lip-sync"  # where the siblings' documents say that tasks are asked about
 # The clip's are identify-face's; the others are not documented, and taken to be Kling's.
-LIMITS = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 60),
-    sides=(512, 2160),
-    text_chars=120,
-    speeds=(0.8, 2.0),
-    audio_formats=frozenset({"mp3", "wav", "m4a"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-)
+LIMITS = replace(ADVANCED, text_chars=LEGACY.text_chars, speech_seconds=0.0, mixes=False)
 STAGES = (Stage("face", "Looking for the face"), Stage("lipsync", "Making the video"))
 
 

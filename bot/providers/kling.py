@@ -18,9 +18,10 @@ import jwt
 from bot.errors import Gone, InputRejected
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.faces import sound_span
-from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply, lost
 from bot.providers.kling_api import (
+    ADVANCED,
     LEGACY,
     accepted_body,
     face_in,
@@ -42,19 +43,6 @@ CALLS = {
     "dub": "/v1/videos/advanced-lip-sync",
 }
 UNIT_USD = Decimal("0.14")
-ADVANCED = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 60),
-    sides=(512, 2160),
-    text_chars=1000,
-    speeds=(0.8, 2.0),
-    speech_seconds=2.0,
-    audio_formats=frozenset({"mp3", "wav", "m4a"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-    mixes=True,
-)
 FACE, SPEECH = Stage("face", "Looking for the face"), Stage("speech", "Speaking the text")
 DUB = Stage("dub", "Making the video", findable=True)
 

@@ -46,6 +46,7 @@ ERRORS: Mapping[str, type[ProviderError]] = {
     "1304": BadKey,  # this machine's address is not in the account's list
     "1305": InputRejected,  # asked about, documented nowhere
 }
+# What the older call takes, and the advanced one with the face and speech calls before it.
 LEGACY = Limits(
     containers=frozenset({"mp4", "mov"}),
     video_bytes=100 * 2**20,
@@ -56,6 +57,19 @@ LEGACY = Limits(
     audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
     audio_bytes=5 * 2**20,
     audio_seconds=(2, 60),
+)
+ADVANCED = Limits(
+    containers=frozenset({"mp4", "mov"}),
+    video_bytes=100 * 2**20,
+    video_seconds=(2, 60),
+    sides=(512, 2160),
+    text_chars=1000,
+    speeds=(0.8, 2.0),
+    speech_seconds=2.0,
+    audio_formats=frozenset({"mp3", "wav", "m4a"}),
+    audio_bytes=5 * 2**20,
+    audio_seconds=(2, 60),
+    mixes=True,
 )
 
 

@@ -14,27 +14,15 @@ from typing import Any, ClassVar
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.faces import sound_span
-from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply, lost
+from bot.providers.kling_api import ADVANCED
 from bot.providers.request import Request
 from bot.providers.runninghub_api import accepted_body, as_object, error_of, failure, made
 
 SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn": "https://www.runninghub.cn"}
 CALLS = {"face": "identify-face", "speech": "tts", "lipsync": "lip-sync-video"}
 CANCELLED = {"cancel", "canceled", "cancelled"}
-LIMITS = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 60),
-    sides=(512, 2160),
-    text_chars=1000,
-    speeds=(0.8, 2.0),
-    speech_seconds=2.0,
-    audio_formats=frozenset({"mp3", "wav", "m4a"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-    mixes=True,
-)
 FACE = Stage("face", "Looking for the face")
 LIPSYNC = Stage("lipsync", "Making the video", needs_length=True)
 
@@ -50,8 +38,8 @@ class RunningHub(Provider):
     )
     # The face comes first: a clip without one is the commonest failure, and is known before speech is paid for.
     flows = (
-        Flow("text", "text", LIMITS, (FACE, Stage("speech", "Speaking the text"), LIPSYNC)),
-        Flow("audio", "audio", LIMITS, (FACE, LIPSYNC)),
+        Flow("text", "text", ADVANCED, (FACE, Stage("speech", "Speaking the text"), LIPSYNC)),
+        Flow("audio", "audio", ADVANCED, (FACE, LIPSYNC)),
     )
     uploads = frozenset({"video", "audio"})
 

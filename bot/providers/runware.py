@@ -11,6 +11,7 @@ import json
 import mimetypes
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from math import ceil
 from pathlib import Path
@@ -19,26 +20,15 @@ from uuid import uuid4
 
 from bot.errors import Gone, ProviderError
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply
+from bot.providers.kling_api import ADVANCED, LEGACY
 from bot.providers.request import Request
 from bot.providers.runware_api import Task, answers, check, errors, items, repeated
 
 CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces' base64 can be joined
-# Not documented for this model; Kling's own.
-LIMITS = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 60),
-    sides=(512, 2160),
-    text_chars=1000,
-    speeds=(0.5, 2.0),
-    speech_seconds=2.0,
-    audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-    mixes=True,
-)
+# The clip's and the recording's limits are not documented for this model: Kling's own, and the union of its formats.
+LIMITS = replace(ADVANCED, speeds=(0.5, 2.0), audio_formats=LEGACY.audio_formats)
 LIPSYNC = Stage("lipsync", "Making the video", findable=True)
 
 
