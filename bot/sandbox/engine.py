@@ -5,20 +5,32 @@ made.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
 import av
 from av.filter import Graph
+from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.sandbox.sound import add_sound, encode, samples_of
+from bot.sandbox.sound import NotSound, add_sound, encode, mixed, placed, samples_of
 from bot.sandbox.speech import Speech
 
 MARK = "SANDBOX"
+QUARTER = 90  # degrees
+UPRIGHT: dict[
+    float, list[tuple[str, str | None]]
+] = {  # a frame's rotation, in degrees against the clock: the filters that undo it
+    -90: [("transpose", "clock")],
+    90: [("transpose", "cclock")],
+    180: [("hflip", None), ("vflip", None)],
+    -180: [("hflip", None), ("vflip", None)],
+}
 FASTEST = {"preset": "ultrafast", "crf": "24"}
 
 
@@ -43,19 +55,42 @@ def render(
     try:
         with av.open(video) as source, av.open(output, "w", format="mp4", options={"movflags": "+faststart"}) as target:
             picture = source.streams.video[0]
+            frames = _from_the_start(_marked(source.decode(picture), picture))
+            first = next(frames)
             made = target.add_stream("libx264", rate=picture.average_rate or 25, options=FASTEST)
-            made.width, made.height, made.pix_fmt = picture.width, picture.height, "yuv420p"
+            made.width, made.height, made.pix_fmt = first.width, first.height, "yuv420p"
             voice = add_sound(target)
             made.codec_context.time_base = picture.time_base or Fraction(1, 90_000)
             seconds = 0.0
-            for frame in _marked(source.decode(picture), picture):
+            for frame in chain([first], frames):
                 frame.pict_type = av.video.frame.PictureType.NONE
                 seconds = (frame.time or 0.0) + 1 / float(picture.average_rate or 25)
                 target.mux(made.encode(frame))
             target.mux(made.encode(None))
-            encode(samples_of(sound, seconds), target, voice)
-    except (av.FFmpegError, IndexError) as error:
+            encode(_heard(video, sound, seconds, span, volumes), target, voice)
+    except (av.FFmpegError, IndexError, StopIteration) as error:
         raise NotVideo(str(error)) from None
+
+
+def _heard(
+    video: Path, sound: Speech | Path, seconds: float, span: tuple[int, int | None, int], volumes: tuple[float, float]
+) -> bytes:
+    """The new sound in its place, over the clip's own where that is to be heard."""
+    new = placed(samples_of(sound), seconds, span)
+    own = b""
+    if volumes[1]:
+        with suppress(NotSound):  # a silent clip
+            own = samples_of(video, seconds)
+    return mixed(new, volumes[0], own, volumes[1])
+
+
+def _from_the_start(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    """The frames with times that begin at nought, whenever the clip's own do."""
+    begin: int | None = None
+    for frame in frames:
+        begin = frame.pts if begin is None else begin
+        frame.pts = (frame.pts or 0) - (begin or 0)
+        yield frame
 
 
 def as_frame(image: Image.Image) -> VideoFrame:
@@ -64,26 +99,29 @@ def as_frame(image: Image.Image) -> VideoFrame:
 
 
 def _marked(frames: Iterator[VideoFrame], picture: VideoStream) -> Iterator[VideoFrame]:
-    """The frames with the mark in a corner, laid over by a filter graph: Python touches no pixel per frame."""
+    """The frames upright, with even sides and the mark in a corner; Python touches no pixel per frame."""
+    first = next(frames)
     graph = Graph()
-    mark = as_frame(_mark(picture.height))
-    below = graph.add_buffer(template=picture)
+    sideways = abs(first.rotation) == QUARTER
+    mark = as_frame(_mark(picture.width if sideways else picture.height))
+    source = graph.add_buffer(template=picture)
     above = graph.add_buffer(width=mark.width, height=mark.height, format=mark.format, time_base=picture.time_base)
-    overlay = graph.add("overlay", "x=h/2:y=h/2")
-    even = graph.add("format", "yuv420p")
-    sink = graph.add("buffersink")
-    below.link_to(overlay, 0, 0)
-    above.link_to(overlay, 0, 1)
-    overlay.link_to(even)
-    even.link_to(sink)
+    steps = [*UPRIGHT.get(first.rotation, ()), ("pad", "ceil(iw/2)*2:ceil(ih/2)*2"), ("overlay", "x=h/2:y=h/2")]
+    below: FilterContext = source
+    for name, arguments in (*steps, ("format", "yuv420p"), ("buffersink", None)):
+        following = graph.add(name, arguments)
+        below.link_to(following, 0, 0)
+        if name == "overlay":
+            above.link_to(following, 0, 1)
+        below = following
     graph.configure()
     mark.pts, mark.time_base = 0, picture.time_base
     above.push(mark)
     above.push(None)
-    for frame in frames:
-        below.push(frame)
+    for frame in chain([first], frames):
+        source.push(frame)
         yield from _pulled(graph)
-    below.push(None)
+    source.push(None)
     yield from _pulled(graph)
 
 

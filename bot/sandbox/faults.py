@@ -75,17 +75,29 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
         await asyncio.sleep(3600)
     if fault.kind == "cut before":
         return _cut(request)
-    response = await handler(request)
-    if fault.kind == "cut after" or not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+    status, body = await _outcome(request, handler)
+    if fault.kind == "cut after":
         return _cut(request)
     if fault.kind == "truncate":
-        return web.Response(status=response.status, body=response.body[: len(response.body) // 2])
-    slow = web.StreamResponse(status=response.status, headers={"Content-Length": str(len(response.body))})
+        return web.Response(status=status, body=body[: len(body) // 2])
+    slow = web.StreamResponse(status=status, headers={"Content-Length": str(len(body))})
     await slow.prepare(request)
-    for byte in response.body:
+    for byte in body:
         await slow.write(bytes([byte]))
         await asyncio.sleep(0.001)
     return slow
+
+
+async def _outcome(request: web.Request, handler: Handler) -> tuple[int, bytes]:
+    """Status and body of the real answer: a refusal and a file are answers, too."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as refusal:
+        return refusal.status, (refusal.text or "").encode()
+    if isinstance(response, web.FileResponse):
+        return response.status, await asyncio.to_thread(response._path.read_bytes)  # noqa: SLF001 - it has no public name
+    body = response.body if isinstance(response, web.Response) else b""
+    return response.status, body if isinstance(body, bytes) else b""
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from itertools import zip_longest
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +31,23 @@ def samples_of(sound: Speech | Path, seconds: float | None = None) -> bytes:
         return heard
     wanted = round(seconds * RATE) * BYTES_PER_SAMPLE
     return heard[:wanted].ljust(wanted, b"\0")
+
+
+def placed(samples: bytes, seconds: float, span: tuple[int, int | None, int]) -> bytes:
+    """`seconds` of samples in which the part from start to end begins at insert (milliseconds), amid silence."""
+    start, end, insert = (None if at is None else at * RATE // 1000 * BYTES_PER_SAMPLE for at in span)
+    wanted = round(seconds * RATE) * BYTES_PER_SAMPLE
+    return (bytes(insert or 0) + samples[start:end])[:wanted].ljust(wanted, b"\0")
+
+
+def mixed(first: bytes, first_volume: float, second: bytes, second_volume: float) -> bytes:
+    """Both sounds together, each at its volume (0 to 2); as long as the first."""
+    if first_volume == 1 and not second:
+        return first
+    low, high = -(2**15), 2**15 - 1
+    pairs = zip_longest(memoryview(first).cast("h"), memoryview(second).cast("h"), fillvalue=0)
+    together = (round(one * first_volume + other * second_volume) for one, other in pairs)
+    return array("h", (min(high, max(low, sample)) for sample in together)).tobytes()[: len(first)]
 
 
 def add_sound(output: OutputContainer, codec: str = "aac") -> AudioStream:

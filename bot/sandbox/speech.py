@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import threading
-import zlib
 from dataclasses import dataclass
 from functools import cache
 
 import espeakng_loader
 
+from bot.voices import catalogue
+
 BYTES_PER_SAMPLE = 2
 NORMAL_WORDS_PER_MINUTE = 165
-VARIANTS = ("m1", "f2", "m3", "f4", "m7", "f5", "m8", "f1")
-LANGUAGES = {"zh": "cmn", "en": "en-us"}
+VARIANTS = ("m1", "f2", "m3", "f4", "m7", "f5", "m8", "f1", "m2", "f3", "m5", "m4")
+LOWEST_PITCH, PITCH_STEP = 25, 8
+LANGUAGES = {"zh": "cmn", "en": "en-us"}  # where espeak-ng names them differently
 
 # From espeak-ng's speak_lib.h
 _SYNCHRONOUS, _UTF8, _BY_CHARACTER = 2, 1, 1
@@ -70,10 +72,16 @@ def _espeak() -> _Espeak:
     return _Espeak()
 
 
+def person(voice_id: str, language: str) -> tuple[str, int]:
+    """The variant and the pitch of a voice; no two voices of a language have the same."""
+    voices = [voice.id for voice in catalogue().values() if voice.language == language]
+    number = voices.index(voice_id) if voice_id in voices else 0
+    return VARIANTS[number % len(VARIANTS)], LOWEST_PITCH + number // len(VARIANTS) * PITCH_STEP
+
+
 def speak(text: str, voice_id: str, language: str, speed: float = 1.0) -> Speech:
-    """The text, spoken; each voice id sounds like somebody else. Blocks: call it in a thread."""
-    person = zlib.crc32(voice_id.encode())
-    voice = f"{LANGUAGES[language]}+{VARIANTS[person % len(VARIANTS)]}"
+    """The text, spoken; each voice sounds like somebody else. Blocks: call it in a thread."""
+    variant, pitch = person(voice_id, language)
     espeak = _espeak()
-    samples = espeak.speak(text, voice, 35 + person // 8 % 30, int(NORMAL_WORDS_PER_MINUTE * speed))
-    return Speech(samples, espeak.rate)
+    voice = f"{LANGUAGES.get(language, language)}+{variant}"
+    return Speech(espeak.speak(text, voice, pitch, int(NORMAL_WORDS_PER_MINUTE * speed)), espeak.rate)

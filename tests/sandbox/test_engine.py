@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import struct
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,8 +12,9 @@ import pytest
 
 from bot.sandbox.engine import NotVideo, render
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
-from bot.sandbox.sound import RATE, NotSound, samples_of
-from bot.sandbox.speech import Speech, speak
+from bot.sandbox.sound import RATE, NotSound, add_sound, encode, samples_of
+from bot.sandbox.speech import VARIANTS, Speech, person, speak
+from bot.voices import LANGUAGES, catalogue
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +128,95 @@ def test_each_voice_sounds_like_somebody_else() -> None:
 def test_speed_and_language_are_heard() -> None:
     assert speak("The same words.", "AOT", "en", 2.0).seconds < 0.7 * speak("The same words.", "AOT", "en").seconds
     assert speak("你好", "AOT", "zh").seconds > 0.2
+
+
+def odd_clip(path: Path, width: int = 321, height: int = 241, *, begins: float = 0.0, sound: bool = True) -> Path:
+    """Two seconds of grey, with sides and a beginning as given."""
+    with av.open(path, "w", format="mov") as target:
+        picture = target.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = width, height, "yuv420p"
+        picture.codec_context.time_base = Fraction(1, 25)
+        voice = add_sound(target) if sound else None
+        for number in range(50):
+            frame = av.VideoFrame(width, height, "yuv420p")
+            for plane in frame.planes:
+                plane.update(bytes([128]) * plane.buffer_size)
+            frame.pts, frame.time_base = number + round(begins * 25), Fraction(1, 25)
+            target.mux(picture.encode(frame))
+        target.mux(picture.encode(None))
+        if voice:
+            encode(samples_of(tone(300, 2.0)), target, voice)
+    return path
+
+
+def turned(path: Path) -> Path:
+    """The same file, which says of itself that it is to be shown turned by a quarter."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    data[at : at + 36] = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
+    path.write_bytes(data)
+    return path
+
+
+def sides_and_seconds(path: Path) -> tuple[int, int, float]:
+    with av.open(path) as container:
+        picture = container.streams.video[0]
+        assert container.duration is not None
+        return picture.width, picture.height, container.duration / av.time_base
+
+
+def test_uneven_sides_become_even(tmp_path: Path) -> None:
+    render(odd_clip(tmp_path / "odd.mov"), tone(440, 2.0), tmp_path / "made.mp4")
+    assert sides_and_seconds(tmp_path / "made.mp4")[:2] == (322, 242)
+
+
+def test_a_picture_that_begins_late_comes_back_as_long_as_it_is(tmp_path: Path) -> None:
+    render(odd_clip(tmp_path / "late.mov", begins=1.0), tone(440, 2.0), tmp_path / "made.mp4")
+    assert sides_and_seconds(tmp_path / "made.mp4")[2] == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_clip_that_is_turned_comes_back_upright(tmp_path: Path) -> None:
+    render(turned(odd_clip(tmp_path / "turned.mov", 320, 240)), tone(440, 2.0), tmp_path / "made.mp4")
+    assert sides_and_seconds(tmp_path / "made.mp4")[:2] == (240, 320)
+
+
+def test_a_part_of_the_sound_is_put_where_it_is_wanted(tmp_path: Path) -> None:
+    clip = odd_clip(tmp_path / "clip.mov")
+    render(clip, tone(440, 2.0), tmp_path / "first.mp4", span=(0, 500, 0))
+    render(clip, tone(440, 2.0), tmp_path / "later.mp4", span=(0, 500, 1400))
+    first = strength(tmp_path / "first.mp4", 440)
+    assert first > 10 * strength(tmp_path / "later.mp4", 440)
+
+
+def test_the_clips_own_sound_stays_as_loud_as_it_is_wanted(tmp_path: Path) -> None:
+    clip = odd_clip(tmp_path / "clip.mov")
+    loud = []
+    for own in (0.0, 0.5, 1.0):
+        render(clip, tone(440, 2.0), tmp_path / "made.mp4", volumes=(1.0, own))
+        assert strength(tmp_path / "made.mp4", 440) > 1e7
+        loud.append(strength(tmp_path / "made.mp4", 300))
+    assert loud[0] < loud[1] / 10
+    assert loud[2] == pytest.approx(2 * loud[1], rel=0.2)
+
+
+def test_a_silent_clip_has_no_own_sound_to_keep(tmp_path: Path) -> None:
+    clip = odd_clip(tmp_path / "clip.mov", sound=False)
+    render(clip, tone(440, 2.0), tmp_path / "made.mp4", volumes=(1.0, 1.0))
+    assert strength(tmp_path / "made.mp4", 440) > 1e7
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_no_two_voices_of_a_language_sound_alike(language: str) -> None:
+    voices = [voice.id for voice in catalogue().values() if voice.language == language]
+    assert len({person(voice, language) for voice in voices}) == len(voices)
+    variant, pitch = person(voices[-1], language)
+    assert variant in VARIANTS
+    assert pitch <= 99
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_language_is_spoken(language: str) -> None:
+    voice = next(voice.id for voice in catalogue().values() if voice.language == language)
+    speech = speak("Mama, 123", voice, language)
+    assert speech.seconds > 0.3
+    assert max(memoryview(speech.samples).cast("h")) > 1000

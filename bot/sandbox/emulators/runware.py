@@ -31,7 +31,7 @@ from bot.sandbox.emulators.runware_tasks import (
 )
 from bot.sandbox.runs import Run, Runs
 from bot.sandbox.sound import RATE, NotSound, samples_of
-from bot.sandbox.speech import BYTES_PER_SAMPLE, LANGUAGES
+from bot.sandbox.speech import BYTES_PER_SAMPLE
 from bot.sandbox.studio import Order, Unfit
 
 SECONDS, SIDES = (2.0, 60.0), (512, 2160)  # Kling's
@@ -100,8 +100,7 @@ class RunwareEmulator(Emulator):
     def _order(self, account: str, task: Inference, origin: str) -> Order:
         if isinstance(task, Speech):
             said = task.speech
-            codes = (task.settings.language_boost, VOICES[said.voice])
-            language = next((code for code in codes if code in LANGUAGES), "en")
+            language = VOICES[said.voice]
             return Order(text=said.text, voice_id=said.voice, language=language, speed=said.speed, makes="speech")
         assert isinstance(task, LipSync)
         return Order(
