@@ -53,7 +53,7 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None) ->
         return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:
         return outcome(job, providers)
-    if job.state == "queued" and not job.yields:
+    if job.state == "queued" and not _begun(job):
         return "⏳ In line. Nothing has been charged yet."
     if position:
         return f"⏳ In {label}'s line: **{_ordinal(position)}**. You may leave, I'll ping you here."
@@ -86,7 +86,7 @@ def cost(job: Job, label: str) -> str:
     """Whether money moved, in one sentence."""
     if job.cost_usd:
         return f"{label} charged ${job.cost_usd:f}."
-    untouched = job.remote is None and not job.yields and job.state != "unknown"
+    untouched = job.remote is None and not _begun(job) and job.state != "unknown"
     if untouched or job.cost_usd is not None:
         return "Nothing was charged."
     if job.failure == "cancelled":
@@ -94,6 +94,11 @@ def cost(job: Job, label: str) -> str:
     if job.state == "succeeded":
         return f"{label} charges for it as for any video."
     return f"Whether {label} charges for it is not known."
+
+
+def _begun(job: Job) -> bool:
+    """Whether a stage is done that may have cost something: handing files over is free."""
+    return any(not name.endswith("_source") for name in job.yields)
 
 
 def result_file(job: Job) -> str:

@@ -30,6 +30,7 @@ class Polls:
 
     def __init__(self, moves: Moves) -> None:
         self._moves = moves
+        self._unknown_words: set[tuple[str, str]] = set()
         self._batches: dict[tuple[str, int | None], _Batch] = {}
 
     async def poll(self, ticket: Ticket) -> float:
@@ -47,6 +48,7 @@ class Polls:
         ticket.faults = 0
         elapsed = now - (job.submitted_at or now)
         if isinstance(answer, Waiting):
+            self._wonder(job.provider, answer.word)
             ticket.position = answer.position
             return moves.pacing.until_next_poll(f"{job.provider}/{job.stage}", elapsed)
         if isinstance(answer, Failed):
@@ -69,6 +71,11 @@ class Polls:
             provider = self._moves.providers.get(job.provider)
             raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
         await self._moves.end(ticket, "cancelled", "cancelled")
+
+    def _wonder(self, provider: str, word: str) -> None:
+        if word and (provider, word) not in self._unknown_words:
+            self._unknown_words.add((provider, word))
+            log.warning("%s says %r, which no document knows; taken as still running", provider, word[:50])
 
     async def _stopped(self, job: Job) -> bool:
         provider, credentials = self._moves.providers.get(job.provider), await self._moves.credentials(job)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import cards
+from bot.errors import NotAccepted, ProviderError
 from bot.failures import FAILURES
 from bot.providers import load_providers
 from bot.providers.base import Provider
@@ -111,3 +112,17 @@ def test_a_thread_name_is_never_too_long(text: str) -> None:
 
 def test_a_provider_that_was_removed_from_the_bot_still_has_a_name() -> None:
     assert "runcomfy" in cards.outcome(a_job("failed", failure="no_key"), {})
+
+
+def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
+    handed = a_job(yields={"video_source": "https://x/upload.mp4"})
+    assert "Nothing has been charged yet" in cards.status(handed, providers, None)
+    failed = a_job("failed", failure="input_rejected", yields={"video_source": "https://x/upload.mp4"})
+    assert "Nothing was charged." in cards.outcome(failed, providers)
+    paid = a_job("failed", failure="input_rejected", yields={"session_id": "1"})
+    assert "Nothing was charged." not in cards.outcome(paid, providers)
+
+
+@pytest.mark.parametrize("fault", [*ProviderError.__subclasses__(), *NotAccepted.__subclasses__()])
+def test_every_fault_that_can_end_a_job_has_a_sentence(fault: type[ProviderError]) -> None:
+    assert fault.code in FAILURES or issubclass(fault, NotAccepted)

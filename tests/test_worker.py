@@ -225,3 +225,17 @@ async def test_a_draining_worker_accepts_nothing_more(world: World) -> None:
     await world.client.worker.drain()
     with pytest.raises(Exception, match="I'm being restarted"):
         await start(world)
+
+
+async def test_a_status_word_that_no_document_knows_is_logged_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider = scripted(world)
+    strange, done = Waiting(word="pondering"), provider.on_poll("only", "")
+    for number in range(2):
+        provider.on_poll = in_turn(strange, strange, done)
+        await start(world, number)
+        await world.quiet()
+    assert [record.message for record in caplog.records if "pondering" in record.message] == [
+        "scripted says 'pondering', which no document knows; taken as still running"
+    ]

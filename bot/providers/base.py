@@ -71,10 +71,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Not done yet. `position` counts from 1 in the provider's queue; `progress` from 0 to 1; either may be unknown."""
+    """Not done yet. `position` counts from 1 in the provider's queue; `progress` from 0 to 1; either may be unknown.
+    `word` is a status word that no document knows, which is taken to mean "still running".
+    """
 
     position: int | None = None
     progress: float | None = None
+    word: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

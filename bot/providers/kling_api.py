@@ -28,6 +28,7 @@ from bot.voices import Voice
 DONE = {"succeed", "succeeded", "success", "completed"}
 FAILED = {"failed", "failure", "error", "fail"}
 CANCELLED = {"cancelled", "canceled"}
+WAITING = {"submitted", "processing", "queued", "in_progress", "not_start", "pending"}
 FINE_CODES = {"0", "200", "success", "succeed", "none", ""}
 ERRORS: Mapping[str, type[ProviderError]] = {
     **dict.fromkeys(("1000", "1001", "1002", "1003", "1004"), BadKey),
@@ -167,7 +168,7 @@ def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
         return Failed("cancelled_by_provider", reason[:300])
     if any(word in DONE for word in words):
         return Failed("provider_failed", "no video in the result")
-    return Waiting()
+    return Waiting(word=next((word for word in words if word and word not in WAITING), ""))
 
 
 def failed(reason: str) -> Failed:

@@ -22,6 +22,7 @@ MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lip
 DONE = {"completed", "succeeded", "success"}
 FAILED = {"failed", "error"}
 CANCELLED = {"cancelled", "canceled"}
+WAITING = {"", "in_queue", "in_progress", "pending", "waiting", "starting", "processing"}
 ERRORS: dict[str, type[ProviderError]] = {
     "400001": Gone,  # InvalidResourceIdentifier
     "400002": OutOfCredit,  # InsufficientResources
@@ -91,7 +92,8 @@ class RunComfy(Provider):
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
         run = await self._call("GET", f"/v1/requests/{quote(remote, safe='')}/status", credentials)
         if run.status.lower() not in DONE | FAILED | CANCELLED:
-            return Waiting(position=run.queue_position)
+            word = run.status.lower()
+            return Waiting(position=run.queue_position, word="" if word in WAITING else word)
         run = await self._call("GET", f"/v1/requests/{quote(remote, safe='')}/result?include_cost=true", credentials)
         word = run.status.lower()
         if word in CANCELLED:

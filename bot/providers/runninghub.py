@@ -23,6 +23,7 @@ from bot.providers.runninghub_api import accepted_body, as_object, error_of, fai
 SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn": "https://www.runninghub.cn"}
 CALLS = {"face": "identify-face", "speech": "tts", "lipsync": "lip-sync-video"}
 CANCELLED = {"cancel", "canceled", "cancelled"}
+WAITING = {"", "queued", "running", "create"}
 FACE = Stage("face", "Looking for the face")
 LIPSYNC = Stage("lipsync", "Making the video", needs_length=True)
 
@@ -67,7 +68,9 @@ class RunningHub(Provider):
         if word in CANCELLED:
             return Failed("cancelled_by_provider", detail[:300])
         accepted_body(reply)
-        return made(stage, body.get("results")) if word == "success" else Waiting()
+        if word == "success":
+            return made(stage, body.get("results"))
+        return Waiting(word="" if word in WAITING else word)
 
     async def check_key(self, credentials: Credentials) -> None:
         reply = await self._post("/uc/openapi/accountStatus", credentials, {"apikey": credentials["api_key"]})

@@ -40,6 +40,7 @@ FAMILIES: tuple[tuple[str, type[ProviderError]], ...] = (
     ("^(invalid|missing|duplicate|unsupported|unknownp|incompatible|mismatch|value|array|max)", InputRejected),
     ("conflict|validation", InputRejected),
 )
+WAITING = {"", "processing", "pending", "queued", "scheduled", "waiting"}
 TELLING = {401, 402, 403, 429}  # statuses that say enough where the code doesn't
 
 
@@ -120,7 +121,8 @@ def _outcome(item: Task) -> Waiting | Done | Failed:
         return Done({"audio_url": str(sound)}, cost)
     if str(item.get("status")).lower() == "success":
         return Failed("provider_failed", "no speech" if item.get("taskType") == "audioInference" else "no video", cost)
-    return Waiting(progress=_share(item.get("progress")))
+    word = str(item.get("status") or "").lower()
+    return Waiting(progress=_share(item.get("progress")), word="" if word in WAITING else word)
 
 
 def _share(progress: object) -> float | None:

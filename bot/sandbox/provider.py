@@ -19,6 +19,7 @@ class SandboxProvider(RunComfy):
 
     name = "sandbox"
     label = "Sandbox"
+    prices = "nothing"
     credentials = ()
 
     @property

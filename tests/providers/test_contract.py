@@ -206,6 +206,7 @@ async def test_a_word_that_is_no_end_means_still_running(sample: Sample, word: s
     end.says(Reply(sample.running.body.replace("WORD", word)))
     answer = await adapter(sample, http, end).poll(poll.stage, poll.remote, sample.credentials)
     assert isinstance(answer, Waiting)
+    assert answer.word == ("a_new_word" if word == "a_new_word" else "")
 
 
 @pytest.mark.parametrize(
