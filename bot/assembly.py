@@ -12,6 +12,7 @@ from bot.choosing import Chooser
 from bot.client import Mouthpiece
 from bot.clock import Clock
 from bot.delivery import Delivery
+from bot.doors import Doors
 from bot.errors import SettingsError
 from bot.intake import Intake
 from bot.keyring import Keyring
@@ -57,7 +58,8 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
         submits = Submits(moves, intake, notices)
         client.worker = Worker(moves, submits, polls, delivery, replies)
         chooser = Chooser(guilds, keys, providers, intake)
-        client.service = Service(guilds, jobs, chooser, providers, client.worker, delivery, clock)
+        doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
+        client.service = Service(guilds, jobs, chooser, providers, client.worker, delivery, doors, clock)
         client.keyring = Keyring(guilds, jobs, keys, providers, clock)
         working = asyncio.create_task(_work_when_ready(client, notices))
         try:

@@ -45,6 +45,11 @@ class Ask:
     provider: str | None = None
 
     @property
+    def guild_id(self) -> int:
+        """The server in which it was asked for."""
+        return self.place.guild_id
+
+    @property
     def mode(self) -> Mode:
         """`audio` when a file was given to be spoken, else `text`."""
         return "audio" if self.audio else "text"

@@ -78,5 +78,16 @@ class NoSuchKey(Refusal):
     sentence = "This server has no key for {provider}; there is nothing to remove."
 
 
+class ServerBusy(Refusal):
+    sentence = (
+        "This server already has {count} videos under way, which is as many as I take at once. "
+        "Nothing was started; try again when some are done."
+    )
+
+
+class BotBusy(Refusal):
+    sentence = "I have as much to do as I can take just now. Nothing was started; try again in a few minutes."
+
+
 class ShuttingDown(Refusal):
     sentence = "I'm being restarted. Nothing was started; try again in a minute."

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 from bot.clock import Clock
+from bot.turns import Turns
 from storage.job import Job
 
 IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
@@ -34,11 +35,11 @@ class Ticket:
 @dataclass(slots=True)
 class _Lane:
     busy: int = 0
-    waiting: deque[Ticket] = field(default_factory=deque)
+    waiting: Turns[Ticket] = field(default_factory=Turns)
 
 
 class Schedule:
-    """Runs `step` for every ticket when it is due, at most `width` at once per lane."""
+    """Runs `step` for every ticket when it is due, at most `width` at once per lane; what must wait takes turns."""
 
     def __init__(
         self, step: Callable[[Ticket], Awaitable[None]], lane_of: Callable[[Ticket], str], clock: Clock, width: int
@@ -100,7 +101,7 @@ class Schedule:
     def _begin(self, ticket: Ticket) -> None:
         lane = self._lanes[self._lane_of(ticket)]
         if lane.busy >= self._width:
-            lane.waiting.append(ticket)
+            lane.waiting.put(ticket, ticket.job)
             return
         lane.busy += 1
         task = asyncio.ensure_future(self._serve(lane, ticket))
@@ -111,6 +112,6 @@ class Schedule:
         try:
             await self._step(ticket)
             while lane.waiting and self._open:
-                await self._step(lane.waiting.popleft())
+                await self._step(lane.waiting.pop())
         finally:
             lane.busy -= 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from bot.choosing import Chooser
+from bot.choosing import Candidate, Chooser
 from bot.clock import Clock
 from bot.delivery import Delivery
+from bot.doors import Doors
 from bot.errors import PostFailed, PostRefused
 from bot.preflight import Ask, listed
 from bot.providers.base import Provider
@@ -32,6 +33,7 @@ class Service:
         providers: Mapping[str, Provider],
         worker: Worker,
         delivery: Delivery,
+        doors: Doors,
         clock: Clock,
     ) -> None:
         self._guilds = guilds
@@ -40,6 +42,7 @@ class Service:
         self._providers = providers
         self._worker = worker
         self._delivery = delivery
+        self._doors = doors
         self._clock = clock
 
     async def usable(self, guild_id: int) -> list[Provider]:
@@ -62,7 +65,14 @@ class Service:
             )
         if not ask.audio and not (ask.text or "").strip():
             raise TextEmpty
-        first, *others = await self._chooser.candidates(ask)
+        async with self._doors.entering(ask):
+            first, *others = await self._chooser.candidates(ask)
+            job = await self._accept(ask, first, others)
+            self._worker.add(job)
+        return job
+
+    async def _accept(self, ask: Ask, first: Candidate, others: list[Candidate]) -> Job:
+        """Store the job and show it."""
         now = self._clock.now()
         await self._guilds.join(ask.place.guild_id, now)
         job = await self._jobs.enqueue(
@@ -78,13 +88,11 @@ class Service:
             deadline_at=now + DEADLINE_SECONDS,
         )
         try:
-            job = await self._delivery.open(job, looking=False)
+            return await self._delivery.open(job, looking=False)
         except PostRefused:
             raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
         except PostFailed:
-            pass  # accepted all the same: the worker shows it as soon as Discord can
-        self._worker.add(job)
-        return job
+            return job  # accepted all the same: the worker shows it as soon as Discord can
 
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
         """Cancel the member's own job, or any job of the server for a moderator."""

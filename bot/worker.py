@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 
 from bot.delivery import Delivery
 from bot.errors import PostFailed, PostRefused
@@ -35,6 +36,7 @@ class Worker:
         self._replies = replies
         self._pacing = moves.pacing
         self._tickets: dict[int, Ticket] = {}
+        self._per_guild: Counter[int] = Counter()
         self._schedule = Schedule(self._take, _lane, moves.clock, LANE_WIDTH)
         self.draining = False
         self.resumed = False  # whether what the last run left open has been taken on
@@ -43,6 +45,10 @@ class Worker:
     def open_jobs(self) -> int:
         """How many jobs are not closed yet."""
         return len(self._tickets)
+
+    def open_in(self, guild_id: int) -> int:
+        """How many of them are this server's."""
+        return self._per_guild[guild_id]
 
     async def run(self) -> None:
         """Resume what the last run left open, then work until `drain`."""
@@ -58,6 +64,7 @@ class Worker:
         """Take on an open job."""
         if job.id not in self._tickets:
             self._tickets[job.id] = Ticket(job)
+            self._per_guild[job.guild_id] += 1
             self._schedule.put(self._tickets[job.id], delay)
 
     async def cancel(self, job: Job) -> None:
@@ -99,7 +106,8 @@ class Worker:
     async def _forget(self, ticket: Ticket) -> None:
         """The job is closed; with the last job of a replaced key, the key goes too."""
         job = ticket.job
-        self._tickets.pop(job.id, None)
+        if self._tickets.pop(job.id, None):
+            self._per_guild[job.guild_id] -= 1
         if job.key_id and all(info.id != job.key_id for info in await self._keys.shown(job.guild_id)):
             await self._keys.sweep(job.guild_id)
 

@@ -138,6 +138,7 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
             database_path=folder / "bot.db",
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
+            max_open_jobs_per_server=1000,
         )
         async with open_bot(settings, clock) as client, simcord.run(client, check_errors=False) as env:
             if not rendering:

@@ -1,0 +1,67 @@
+"""One server's flood is refused in words, and the others don't notice."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.doors import LOOKING_AT_ONCE
+from bot.media.probe import Facts
+from bot.providers.base import Accepted, Submission
+from bot.refusals import BotBusy, ServerBusy
+from tests.canned import canned_look
+from tests.scripted import scripted, start, until
+from tests.world import World
+
+
+def doors(world: World, per_server: int, in_all: int = 5000) -> None:
+    world.client.service._doors._per_server = per_server
+    world.client.service._doors._in_all = in_all
+
+
+async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwards(world: World) -> None:
+    doors(world, 3)
+    provider = scripted(world)
+    gate = asyncio.Event()
+
+    async def wait(_: Submission) -> Accepted:
+        await gate.wait()
+        return Accepted("r")
+
+    provider.on_submit = wait
+    results = await asyncio.gather(*(start(world, number) for number in range(10)), return_exceptions=True)
+    refused = [result for result in results if isinstance(result, ServerBusy)]
+    assert len(refused) == 7
+    assert "Nothing was started" in str(refused[0])
+    gate.set()
+    await world.quiet()
+    await start(world, 11)
+    await world.quiet()
+
+
+async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(world: World) -> None:
+    doors(world, 20)
+    scripted(world)
+    gate = asyncio.Event()
+    looking = 0
+
+    async def look(url: str, name: str = "") -> Facts:
+        nonlocal looking
+        looking += 1
+        await gate.wait()
+        return await canned_look(url, name)
+
+    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+    waiting = [asyncio.create_task(start(world, number)) for number in range(25)]
+    await until(lambda: sum(task.done() for task in waiting) == 5)
+    assert looking == LOOKING_AT_ONCE
+    gate.set()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert sum(isinstance(result, ServerBusy) for result in results) == 5
+    await world.quiet()
+
+
+async def test_the_bot_as_a_whole_takes_only_so_much(world: World) -> None:
+    doors(world, 100, in_all=0)
+    scripted(world)
+    (refused,) = await asyncio.gather(start(world), return_exceptions=True)
+    assert isinstance(refused, BotBusy)
