@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.doors import Doors
 from bot.errors import SettingsError
+from bot.housekeeping import Housekeeping
 from bot.intake import Intake
 from bot.keyring import Keyring
 from bot.moves import Moves
@@ -34,6 +36,11 @@ from storage.facts import Facts
 from storage.guilds import Guilds
 from storage.jobs import Jobs
 from storage.keys import Keys
+from storage.privacy import Privacy
+
+log = logging.getLogger(__name__)
+
+FAULT_PAUSE = 60.0
 
 
 @asynccontextmanager
@@ -60,8 +67,15 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
         chooser = Chooser(guilds, keys, providers, intake)
         doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
         client.service = Service(guilds, jobs, chooser, providers, client.worker, delivery, doors, clock)
+        client.housekeeping = Housekeeping(
+            Privacy(database),
+            settings.data_folder / "results",
+            clock,
+            retention_days=settings.retention_days,
+            results_days=settings.results_days,
+        )
         client.keyring = Keyring(guilds, jobs, keys, providers, clock)
-        working = asyncio.create_task(_work_when_ready(client, notices))
+        working = asyncio.create_task(_work_when_ready(client, notices.run, client.housekeeping.run))
         try:
             yield client
         finally:
@@ -71,12 +85,24 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
             await client.close()
 
 
-async def _work_when_ready(client: Mouthpiece, notices: Notices) -> None:
+async def _work_when_ready(client: Mouthpiece, *beside: Callable[[], Awaitable[None]]) -> None:
+    """The worker, and what goes on beside it for as long."""
     await client.at_home.wait()
-    async with asyncio.TaskGroup() as group:
-        telling = group.create_task(notices.run())
-        await client.worker.run()
-        telling.cancel()
+    others = [asyncio.create_task(_lasting(other)) for other in beside]
+    await client.worker.run()
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+async def _lasting(run: Callable[[], Awaitable[None]]) -> None:
+    """Go on after a fault of ours: nothing beside the worker may end it, or stop for good."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("something beside the worker failed; it begins again")
+            await asyncio.sleep(FAULT_PAUSE)
 
 
 def _folder(path: Path, *, empty: bool = False) -> Path:

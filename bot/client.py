@@ -15,6 +15,7 @@ from discord import app_commands
 
 from bot.clock import Clock
 from bot.errors import MouthpieceError
+from bot.housekeeping import Housekeeping
 from bot.keyring import Keyring
 from bot.service import Service
 from bot.settings import Settings
@@ -41,6 +42,7 @@ class Mouthpiece(discord.Client):
 
     service: Service
     keyring: Keyring
+    housekeeping: Housekeeping
     worker: Worker
 
     def __init__(self, facts: Facts, guilds: Guilds, clock: Clock) -> None:
@@ -78,8 +80,11 @@ class Mouthpiece(discord.Client):
 
     async def on_ready(self) -> None:
         """Note the servers; the worker may begin."""
-        for guild in self.guilds:
-            await self._known_guilds.join(guild.id, self._clock.now())
+        here = {guild.id for guild in self.guilds}
+        for guild_id in here:
+            await self._known_guilds.join(guild_id, self._clock.now())
+        for guild_id in await self._known_guilds.present() - here:
+            await self._left(guild_id)  # while the bot was away
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
@@ -92,8 +97,11 @@ class Mouthpiece(discord.Client):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed the bot: its keys go at once."""
-        await self._known_guilds.leave(guild.id, self._clock.now())
-        await self.keyring.erase(guild.id)
+        await self._left(guild.id)
+
+    async def _left(self, guild_id: int) -> None:
+        await self._known_guilds.leave(guild_id, self._clock.now())
+        await self.keyring.erase(guild_id)
 
 
 class Tree(app_commands.CommandTree[Mouthpiece]):

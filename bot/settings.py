@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     http_port: int | None = Field(default=None, ge=1, le=65535)
     sandbox: bool = False
+    retention_days: int = Field(default=90, ge=1)
+    results_days: int = Field(default=7, ge=1)
     max_open_jobs_per_server: int = Field(default=100, ge=1)
     max_open_jobs: int = Field(default=5000, ge=1)
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")

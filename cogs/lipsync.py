@@ -13,7 +13,9 @@ from bot.preflight import Ask, Place
 from bot.providers.request import Media
 from bot.refusals import ChannelUnfit
 from bot.voices import search
+from cogs.buttons import ForgetButton
 from storage.job import Job
+from storage.privacy import Record
 
 Interaction = discord.Interaction[Mouthpiece]
 
@@ -75,6 +77,15 @@ class Lipsync(app_commands.Group):
         ask = _ask(interaction, video, provider, audio=_media(audio), **volumes)
         await _answer(interaction, await self._service.start(ask))
 
+    @app_commands.command(description="What is kept about you, for how long, and how to have it erased")
+    async def privacy(self, interaction: Interaction) -> None:
+        """Tell, and offer to erase."""
+        await interaction.response.defer(ephemeral=True)
+        records = await interaction.client.housekeeping.about(interaction.user.id)
+        view = discord.ui.View(timeout=None)
+        view.add_item(ForgetButton())
+        await interaction.edit_original_response(content=_kept(records, interaction), view=view)
+
     @text.autocomplete("voice")
     async def _voices(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         voices = await self._service.voices(interaction.guild_id or 0, interaction.namespace.provider)
@@ -118,6 +129,24 @@ async def _answer(interaction: Interaction, job: Job) -> None:
 
 def _media(attachment: discord.Attachment) -> Media:
     return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
+
+
+def _kept(records: list[Record], interaction: Interaction) -> str:
+    """What a person reads of what is kept about them."""
+    here = next((record for record in records if record.guild_id == interaction.guild_id), None)
+    elsewhere = sum(record.jobs for record in records) - (here.jobs if here else 0)
+    kept = "Nothing is kept about you."
+    if records:
+        oldest = int(min(record.oldest_at for record in records))
+        kept = f"You are in the records of {here.jobs if here else 0} videos of this server"
+        kept += f" and {elsewhere} of others; the oldest is from <t:{oldest}:R>."
+    days = interaction.client.housekeeping.retention_days
+    return (
+        f"{kept}\nIt holds your user id, your text or the link to your recording, the link to your clip, where it "
+        f"was asked for, and what became of it. After {days} days, or when you press the button, all that leads to you "
+        "is taken out; the server's numbers stay. Clips and recordings are sent to the provider that makes the video. "
+        "Finished videos are not kept once they are posted; what was posted stays in Discord until it is deleted there."
+    )
 
 
 def _share(percent: int | None) -> float | None:

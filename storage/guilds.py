@@ -24,6 +24,10 @@ class Guilds:
 
         await self._database.write(work)
 
+    async def present(self) -> set[int]:
+        """The servers that have not been seen leaving."""
+        return {row["id"] for row in await self._database.rows("SELECT id FROM guilds WHERE left_at IS NULL")}
+
     async def leave(self, guild_id: int, now: float) -> None:
         """Note that the server is gone."""
 

@@ -62,18 +62,24 @@ class Job:
     delivering_at: float | None
     reply_id: int | None
     closed_at: float | None
+    forgotten_at: float | None = None
 
     @property
     def code(self) -> str:
         """What people call this job, such as `LS-7K3QM`."""
-        number = self.id * _CODE_FACTOR % _CODE_SPAN
-        digits = [_CODE_ALPHABET[number // 32**place % 32] for place in reversed(range(5))]
-        return "LS-" + "".join(digits)
+        return code_of(self.id)
 
     @property
     def home_id(self) -> int:
         """The channel or thread in which everything about this job is posted."""
         return self.thread_id or self.channel_id
+
+
+def code_of(job_id: int) -> str:
+    """What people call the job of that id."""
+    number = job_id * _CODE_FACTOR % _CODE_SPAN
+    digits = [_CODE_ALPHABET[number // 32**place % 32] for place in reversed(range(5))]
+    return "LS-" + "".join(digits)
 
 
 def read_job(row: Row) -> Job:

@@ -1,0 +1,98 @@
+"""What is kept about people, over all tables: telling them, and forgetting them.
+
+Forgetting takes out of a job whatever leads to a person (who, what, where) and leaves the server's numbers: provider,
+times, outcome and cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.database import Database, Row, Transaction
+
+NOBODY = 0  # in place of a forgotten member
+
+_FORGET = """
+  UPDATE jobs
+  SET member_id = :nobody, interaction_id = -id, channel_id = 0, card_id = NULL, thread_id = NULL, reply_id = NULL,
+      request = json_object('flow', json_extract(request, '$.flow'), 'mode', json_extract(request, '$.mode')),
+      fallbacks = '[]', yields = '{}', handle = NULL, remote = NULL, detail = NULL, forgotten_at = :now
+  WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND (closed_at < :older_than OR EXISTS (
+    SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))
+  RETURNING id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept about a person in one server."""
+
+    guild_id: int
+    jobs: int
+    open_jobs: int
+    oldest_at: float
+
+
+class Privacy:
+    """Store of `forget_requests`, and of what concerns people in the other tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def about(self, member_id: int) -> list[Record]:
+        """What is kept about the person, server by server."""
+        rows = await self._database.rows(
+            """SELECT guild_id, count(*) AS jobs, sum(closed_at IS NULL) AS open_jobs, min(created_at) AS oldest_at
+               FROM jobs WHERE member_id = :member_id GROUP BY guild_id ORDER BY guild_id""",
+            member_id=member_id,
+        )
+        return [Record(**dict(row)) for row in rows]
+
+    async def forget(self, member_id: int, *, now: float) -> tuple[list[int], int]:
+        """Forget the person: the ids of the jobs erased at once, and how many will be when they are closed."""
+
+        async def work(tx: Transaction) -> tuple[list[int], int]:
+            await tx.row(
+                """INSERT INTO forget_requests (member_id, asked_at) VALUES (:member_id, :now)
+                   ON CONFLICT (member_id) DO UPDATE SET asked_at = :now""",
+                member_id=member_id,
+                now=now,
+            )
+            await tx.row(
+                "UPDATE keys SET added_by = :nobody WHERE added_by = :member_id", member_id=member_id, nobody=NOBODY
+            )
+            erased = await _forget(tx, now, older_than=0.0)
+            row = await tx.row("SELECT count(*) AS waiting FROM jobs WHERE member_id = :member_id", member_id=member_id)
+            return erased, row["waiting"] if row else 0
+
+        return await self._database.write(work)
+
+    async def sweep(self, *, now: float, older_than: float, left_before: float) -> tuple[list[int], int]:
+        """Forget who asked for it and what is older than that moment, and erase servers that left before that one; the
+        ids of the jobs, and the number of servers.
+        """
+
+        async def work(tx: Transaction) -> tuple[list[int], int]:
+            erased = await _forget(tx, now, older_than)
+            gone = await tx.rows("SELECT id FROM guilds WHERE left_at < :left_before", left_before=left_before)
+            for guild in gone:
+                await _erase_guild(tx, guild)
+            return erased, len(gone)
+
+        return await self._database.write(work)
+
+
+async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
+    """Forget the closed jobs of those who asked for it, and the old ones; requests with nothing left to do are done."""
+    erased = await tx.rows(_FORGET, nobody=NOBODY, now=now, older_than=older_than)
+    await tx.row(
+        """DELETE FROM forget_requests WHERE NOT EXISTS (
+             SELECT 1 FROM jobs WHERE jobs.member_id = forget_requests.member_id AND created_at <= asked_at)"""
+    )
+    return [row["id"] for row in erased]
+
+
+async def _erase_guild(tx: Transaction, guild: Row) -> None:
+    """Every row of a server; open jobs of a server that is gone can be told to nobody."""
+    for table in ("job_events", "jobs", "keys"):
+        await tx.row(f"DELETE FROM {table} WHERE guild_id = :id", id=guild["id"])  # noqa: S608 - the names above
+    await tx.row("DELETE FROM guilds WHERE id = :id", id=guild["id"])
