@@ -1,10 +1,11 @@
-"""`python -m bot run` and `python -m bot demo`."""
+"""`python -m bot run`, `demo` and `rotate-keys`."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import gc
+import os
 import signal
 import sys
 
@@ -16,7 +17,9 @@ from bot.errors import SettingsError
 from bot.health import serve_health
 from bot.logs import start_logging
 from bot.settings import Settings, read_settings
-from storage.database import StorageError
+from storage.database import StorageError, open_database
+from storage.resealing import reseal, verify
+from storage.sealing import CannotUnseal
 
 CANNOT_START = 2
 
@@ -66,6 +69,29 @@ def _run() -> int:
     return CANNOT_START
 
 
+async def rotate(settings: Settings) -> str:
+    """Seal every stored key with the first of MASTER_KEYS; what is to be told of it."""
+    master = settings.master()
+    async with open_database(settings.database_path) as database:
+        await verify(database, master)
+        count = await reseal(database, master)
+    return f"{count} keys were sealed anew with “{master.active}”; other master keys are no longer needed."
+
+
+def _rotate() -> int:
+    try:
+        print(asyncio.run(rotate(read_settings())))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+    except CannotUnseal as error:
+        print(f"MASTER_KEYS: {error}; nothing was changed", file=sys.stderr)
+    except StorageError as error:
+        print(f"DATABASE_PATH: {error}", file=sys.stderr)
+    else:
+        return 0
+    return CANNOT_START
+
+
 def _demo() -> int:
     from bot.sandbox.demo import main  # noqa: PLC0415 - only with the demo extra installed
 
@@ -77,7 +103,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     commands = parser.add_subparsers(required=True)
     commands.add_parser("run", help="serve Discord").set_defaults(command=_run)
+    rotating = commands.add_parser("rotate-keys", help="seal the stored provider keys with the first of MASTER_KEYS")
+    rotating.set_defaults(command=_rotate)
     commands.add_parser("demo", help="see it work: no token, no key, no network").set_defaults(command=_demo)
+    os.umask(0o077)  # whatever is written is for the bot's own user
     return int(parser.parse_args().command())
 
 

@@ -31,12 +31,14 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.submits import Submits
 from bot.worker import Worker
-from storage.database import open_database
+from storage.database import Database, open_database
 from storage.facts import Facts
 from storage.guilds import Guilds
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.privacy import Privacy
+from storage.resealing import verify
+from storage.sealing import CannotUnseal, MasterKeys
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +50,19 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
     """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end."""
     clock, pacing = clock or Clock(), Pacing()
     async with AsyncExitStack() as stack:
+        master = settings.master()
         database = await stack.enter_async_context(open_database(settings.database_path))
         sandbox_url = await _open_sandbox(stack) if settings.sandbox else ""
         trusted = settings.trusted_hosts | {sandbox_url.removeprefix("http://").partition("/")[0]}
-        http = Http(await stack.enter_async_context(open_client(trusted)))
+        http = Http(await stack.enter_async_context(open_client(trusted)), settings.gateway_hosts)
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= _sandbox_providers(http, sandbox_url)
-        guilds, jobs, keys = Guilds(database), Jobs(database), Keys(database, settings.master())
+        guilds, jobs, keys = Guilds(database), Jobs(database), Keys(database, master)
+        await _open_every_key(database, master)
         client = Mouthpiece(Facts(database), guilds, clock)
         replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
-        intake = Intake(http, _folder(settings.data_folder / "intake", empty=True))
+        intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted)
         moves = Moves(jobs, keys, providers, clock, pacing)
         polls = Polls(moves)
         delivery = Delivery(jobs, polls, replies, http, _folder(settings.data_folder / "results"), clock, pacing)
@@ -110,6 +114,14 @@ def _folder(path: Path, *, empty: bool = False) -> Path:
         shutil.rmtree(path, ignore_errors=True)
     path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+async def _open_every_key(database: Database, master: MasterKeys) -> None:
+    """Refuse to start with the wrong master key: better now than job by job."""
+    try:
+        await verify(database, master)
+    except CannotUnseal as error:
+        raise SettingsError(problem=f"MASTER_KEYS: {error}; nothing was changed") from None
 
 
 async def _open_sandbox(stack: AsyncExitStack) -> str:

@@ -88,6 +88,8 @@ class Chooser:
         return [asked] if asked else usable
 
     async def _look(self, media: Media) -> Facts:
+        if not self._intake.is_attachment(media.url):
+            raise UnreadableFile(name=media.name[:60], problem="it is not one of Discord's own files")
         try:
             return await self._intake.look(media.url, media.name)
         except Unreadable as why:

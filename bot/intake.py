@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -13,16 +13,23 @@ from bot.media.probe import Facts, Probe
 from bot.providers.http import Http
 from bot.providers.request import Media
 
+DISCORD_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 MOST_BYTES = 110 * 2**20  # more than any provider takes
 
 
 class Intake:
     """Fetches and looks. Raises what `Http.download` raises, and `Unreadable`."""
 
-    def __init__(self, http: Http, folder: Path) -> None:
+    def __init__(self, http: Http, folder: Path, trusted: Collection[str]) -> None:
         self._http = http
+        self._attachment_hosts = DISCORD_HOSTS | set(trusted)
         self._folder = folder
         self._probe = Probe()
+
+    def is_attachment(self, url: str) -> bool:
+        """Whether a file is where people's attachments are: at Discord, or at a host that the operator trusts."""
+        parts = urlsplit(url)
+        return bool({parts.hostname, parts.netloc} & self._attachment_hosts)
 
     async def look(self, url: str, name: str = "") -> Facts:
         """What the file behind the address really holds."""

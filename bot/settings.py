@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
     discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
     provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = {}
+    gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
 
     @model_validator(mode="before")
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError('is not JSON such as {"runcomfy": "https://proxy.example"}') from None
 
-    @field_validator("trusted_hosts", mode="before")
+    @field_validator("trusted_hosts", "gateway_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -100,13 +101,25 @@ class Settings(BaseSettings):
             return MasterKeys.parse(self.master_keys.get_secret_value())
         file = self.data_folder / "master.key"
         if not file.exists():
-            self.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file.touch(mode=0o600)
-            file.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
+            if self.database_path.is_file():
+                raise SettingsError(problem=f"MASTER_KEYS: {file} is missing; the keys in {self.database_path} need it")
+            _make_master_key(file)
         try:
             return MasterKeys.parse(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise SettingsError(problem=f"MASTER_KEYS: {file}: {error}") from None
+
+
+def _make_master_key(file: Path) -> None:
+    """Whole or not at all: what was saved with half a key could never be opened."""
+    part = file.with_suffix(".part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.touch(mode=0o600)
+        part.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise SettingsError(problem=f"DATABASE_PATH: {file.parent} can't be used: {error.strerror}") from None
 
 
 def read_settings(**given: Any) -> Settings:

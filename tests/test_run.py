@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ import pytest
 
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
+from storage.sealing import MasterKeys
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
@@ -37,9 +39,10 @@ class Outside:
     settings: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def bot(self, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """The bot's process, ready to serve; killed at the end if it still runs."""
-        process = await self.start()
+        self.discord.gateway.ready.clear()
+        process = await self.start(**settings)
         try:
             await asyncio.wait_for(self.discord.gateway.ready.wait(), 20)
             yield process
@@ -48,7 +51,11 @@ class Outside:
                 process.kill()
             await process.communicate()
 
-    async def start(self, **settings: str) -> asyncio.subprocess.Process:
+    async def command(self, name: str, **settings: str) -> tuple[int, str]:
+        """The exit code of another command, and what stood on standard error."""
+        return await ended(await self.start(name, **settings))
+
+    async def start(self, command: str = "run", **settings: str) -> asyncio.subprocess.Process:
         """The bot's process, with some settings changed."""
         given = {
             "DISCORD_TOKEN": TOKEN,
@@ -62,7 +69,7 @@ class Outside:
         }
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
+            *(sys.executable, "-m", "bot", command),
             cwd=self.folder,
             env={**environment, "PYTHONPATH": str(ROOT), **given},
             stderr=asyncio.subprocess.PIPE,
@@ -251,3 +258,53 @@ async def test_a_setting_that_is_missing_or_wrong_is_one_line_and_exit_code_2(
     assert code == 2
     assert log.startswith(line)
     assert len(log.strip().splitlines()) == 1
+
+
+async def test_the_wrong_master_key_is_one_line_and_changes_nothing(outside: Outside) -> None:
+    async with outside.bot() as process:
+        assert "works and is saved" in await outside.add_key()
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+    stored = (outside.folder / "data" / "bot.db").read_bytes()
+    for keys in (MasterKeys.generate("local"), MasterKeys.generate("another")):
+        code, log = await ended(await outside.start(MASTER_KEYS=keys, LOG_LEVEL="ERROR"))
+        assert code == 2
+        assert log.startswith("MASTER_KEYS: ")
+        assert len(log.strip().splitlines()) == 1
+        assert (outside.folder / "data" / "bot.db").read_bytes() == stored
+    (outside.folder / "data" / "master.key").rename(outside.folder / "elsewhere.key")
+    code, log = await ended(await outside.start(LOG_LEVEL="ERROR"))
+    assert code == 2
+    assert "master.key is missing" in log
+    assert not (outside.folder / "data" / "master.key").exists()
+
+
+async def test_a_new_master_key_takes_over_by_a_command(outside: Outside) -> None:
+    async with outside.bot() as process:
+        assert "works and is saved" in await outside.add_key()
+        refused = await outside.command("rotate-keys")
+        assert refused == (
+            2,
+            f"DATABASE_PATH: another bot is already running on {outside.folder / 'data' / 'bot.db'}\n",
+        )
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+    old = (outside.folder / "data" / "master.key").read_text(encoding="utf-8").strip()
+    new = MasterKeys.generate("new")
+    assert (await outside.command("rotate-keys", MASTER_KEYS=f"{new},{old}"))[0] == 0
+    async with outside.bot(MASTER_KEYS=new):
+        await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(outside.discord.outcomes)
+    (outcome,) = outside.discord.outcomes()
+    assert outcome["attachments"]
+
+
+async def test_everything_that_is_written_is_for_the_bots_own_user(outside: Outside) -> None:
+    outside.discord.state.file_limit = 100
+    async with outside.bot():
+        await outside.add_key()
+        await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(outside.discord.outcomes)
+    for path in (outside.folder / "data").rglob("*"):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o700 if path.is_dir() else 0o600), (path, oct(mode))

@@ -7,14 +7,16 @@ aiohttp error decides, not httpx's.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import time
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -33,6 +35,8 @@ from bot.providers.transport import FRESH
 
 MAX_JSON_BYTES = 1 << 20
 MAX_REDIRECTS = 3
+REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
+DOWNLOAD_SECONDS = 900.0
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _TRANSPORT_FAULTS = (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
 
@@ -68,10 +72,21 @@ def lost(detail: str, *, paid: bool) -> NotAccepted | UnknownOutcome:
 
 
 class Http:
-    """Sends single requests over the shared client. Raises faults of `bot.errors` only."""
+    """Sends single requests over the shared client. Raises faults of `bot.errors` only.
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    `gateway_hosts` are the only ones that may be used where moderators type an address; empty means any public one.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, gateway_hosts: Collection[str] = ()) -> None:
         self._client = client
+        self._gateway_hosts = gateway_hosts
+
+    def check_typed(self, address: str) -> None:
+        """`InputRejected` unless the operator allows this address that a moderator typed."""
+        host = urlsplit(address).hostname
+        if self._gateway_hosts and host not in self._gateway_hosts:
+            allowed = ", ".join(sorted(self._gateway_hosts))
+            raise InputRejected(f"whoever runs this bot allows only these gateways: {allowed}")
 
     async def request(
         self,
@@ -88,7 +103,7 @@ class Http:
         `body` is sent as JSON, or as it is when it comes in chunks; `file` (field and path) as a form.
         """
         try:
-            async with AsyncExitStack() as stack:
+            async with asyncio.timeout(REQUEST_SECONDS), AsyncExitStack() as stack:
                 sent: dict[str, Any] = {"content": body} if isinstance(body, AsyncIterable) else {"json": body}
                 if file:
                     sent = {"files": {file[0]: stack.enter_context(file[1].open("rb"))}}
@@ -114,7 +129,7 @@ class Http:
         part = target.with_suffix(".part")
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                async with self._client.stream("GET", url) as response:
+                async with asyncio.timeout(DOWNLOAD_SECONDS), self._client.stream("GET", url) as response:
                     if not response.has_redirect_location:
                         await _save(response, part, most)
                         part.replace(target)

@@ -54,6 +54,8 @@ class KlingGateway(Provider):
     async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
         headers = {"Authorization": f"Bearer {credentials['api_key']}"}
         root = self._base or address(credentials["address"])
+        if not self._base:
+            self._http.check_typed(root)
         return await self._http.request(method, root + path, headers=headers, body=body, **how)
 
 

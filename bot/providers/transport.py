@@ -23,6 +23,7 @@ from httpx_aiohttp import AiohttpTransport
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 KEEP_ALIVE_SECONDS = 75.0
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 addresses behind a translator (RFC 6052)
 FRESH = "fresh_connection"  # request extension: never reuse a connection for this one
 
 
@@ -52,6 +53,10 @@ def is_trusted(host: str, port: int | None, trusted: Collection[str]) -> bool:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
+        if inner or ip in NAT64:
+            ip = inner or ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
     return ip.is_global and not ip.is_multicast
 
 
