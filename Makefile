@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check format lint types bench docs lock image clean
+.PHONY: demo run test check format lint types bench crash docs lock image clean
 
 demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 	$(BIN)/python -m bot demo
@@ -27,6 +27,9 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## measure against baselines, in the same run
 	$(BIN)/python -m tests.bench
+
+crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are under way
+	$(BIN)/python -m tests.crash.campaign
 
 docs: $(VENV)/.dev ## write the README's generated table anew
 	$(BIN)/python -m tests.provider_table

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.media.probe import Facts
-from bot.sandbox.sample import write_sample_clip
+from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.studio import Clip, Order, Studio
 
 CLIP_SECONDS = 5.0
@@ -51,3 +51,12 @@ def real_clip(seconds: float = 2.0) -> tuple[str, bytes]:
         path = Path(folder, "clip.mp4")
         write_sample_clip(path, seconds)
         return path.name, path.read_bytes()
+
+
+@cache
+def real_sound() -> bytes:
+    """A small real mp3 of some seconds."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "voice.mp3")
+        write_sample_audio(path, "This is a recording, and it is long enough for anybody.")
+        return path.read_bytes()
