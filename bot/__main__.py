@@ -1,4 +1,4 @@
-"""`python -m bot run`, `demo` and `rotate-keys`."""
+"""`python -m bot run`, `demo`, `backup` and `rotate-keys`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import discord
 
@@ -17,6 +19,7 @@ from bot.errors import SettingsError
 from bot.health import serve_health
 from bot.logs import start_logging
 from bot.settings import Settings, read_settings
+from storage.backup import backup
 from storage.database import StorageError, open_database
 from storage.resealing import reseal, verify
 from storage.sealing import CannotUnseal
@@ -44,7 +47,7 @@ async def run(settings: Settings) -> None:
         await connected
 
 
-def _run() -> int:
+def _run(_: argparse.Namespace) -> int:
     try:
         settings = read_settings()
         secrets = (
@@ -78,9 +81,10 @@ async def rotate(settings: Settings) -> str:
     return f"{count} keys were sealed anew with “{master.active}”; other master keys are no longer needed."
 
 
-def _rotate() -> int:
+def _said(work: Callable[[Settings], str]) -> int:
+    """Do something to the database and say what was done; the exit code."""
     try:
-        print(asyncio.run(rotate(read_settings())))
+        print(work(read_settings()))
     except SettingsError as error:
         print(error, file=sys.stderr)
     except CannotUnseal as error:
@@ -92,7 +96,19 @@ def _rotate() -> int:
     return CANNOT_START
 
 
-def _demo() -> int:
+def _rotate(_: argparse.Namespace) -> int:
+    return _said(lambda settings: asyncio.run(rotate(settings)))
+
+
+def _backup(given: argparse.Namespace) -> int:
+    def work(settings: Settings) -> str:
+        backup(settings.database_path, given.file)
+        return f"{given.file} is a whole copy. Keep the master key with it, but not in the same place."
+
+    return _said(work)
+
+
+def _demo(_: argparse.Namespace) -> int:
     from bot.sandbox.demo import main  # noqa: PLC0415 - only with the demo extra installed
 
     return main()
@@ -105,9 +121,13 @@ def main() -> int:
     commands.add_parser("run", help="serve Discord").set_defaults(command=_run)
     rotating = commands.add_parser("rotate-keys", help="seal the stored provider keys with the first of MASTER_KEYS")
     rotating.set_defaults(command=_rotate)
+    backing = commands.add_parser("backup", help="copy the database into a file; the bot may be running")
+    backing.add_argument("file", type=Path)
+    backing.set_defaults(command=_backup)
     commands.add_parser("demo", help="see it work: no token, no key, no network").set_defaults(command=_demo)
     os.umask(0o077)  # whatever is written is for the bot's own user
-    return int(parser.parse_args().command())
+    given = parser.parse_args()
+    return int(given.command(given))
 
 
 if __name__ == "__main__":

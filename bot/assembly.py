@@ -31,6 +31,7 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.submits import Submits
 from bot.worker import Worker
+from storage.backup import reconcile
 from storage.database import Database, open_database
 from storage.facts import Facts
 from storage.guilds import Guilds
@@ -60,6 +61,10 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
             providers |= _sandbox_providers(http, sandbox_url)
         guilds, jobs, keys = Guilds(database), Jobs(database), Keys(database, master)
         await _open_every_key(database, master)
+        if (restored := await reconcile(database)) is not None:
+            log.warning(
+                "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
+            )
         client = Mouthpiece(Facts(database), guilds, clock)
         replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
         intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted)

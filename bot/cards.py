@@ -86,9 +86,11 @@ def cost(job: Job, label: str) -> str:
     """Whether money moved, in one sentence."""
     if job.cost_usd:
         return f"{label} charged ${job.cost_usd:f}."
-    untouched = job.remote is None and not _begun(job) and job.state != "unknown"
+    untouched = job.remote is None and not _begun(job) and job.state != "unknown" and not job.restored
     if untouched or job.cost_usd is not None:
         return "Nothing was charged."
+    if job.failure == "restored":
+        return f"Whether {label} charges for it is not known."
     if job.failure == "cancelled":
         return f"It was still in line, so {label} should not charge for it."
     if job.state == "succeeded":

@@ -68,7 +68,7 @@ class Delivery:
                 await self._fetch(job, video, asking=ticket.faults > 0)
             except ProviderError as fault:
                 return await self._fetch_again(ticket, fault)
-        looking = job.delivering_at is not None
+        looking = job.delivering_at is not None or job.restored
         ticket.job = job = await self._jobs.delivering(job, now=self._clock.now())
         try:
             reply_id = await self._replies.deliver(job, video, looking=looking)

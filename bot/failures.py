@@ -27,6 +27,10 @@ FAILURES = {
     "cancelled_by_provider": "{provider} cancelled this job.",
     "cancelled": "Cancelled, as you asked.",
     "never_sent": "{provider} couldn't take this for an hour, so I stopped trying. Try again later.",
+    "restored": (
+        "I was restored from a backup and can't tell what became of this job since then. I won't send it again, so "
+        "that nobody pays twice. A moderator can look it up in {provider}'s console."
+    ),
     "took_too_long": (
         "{provider} has not finished after an hour, so I stopped waiting. It may still finish and charge for it; "
         "a moderator can look in the provider's console."

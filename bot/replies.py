@@ -89,7 +89,7 @@ class Replies:
 
     async def _deliver(self, job: Job, channel_id: int, video: Path | None, *, looking: bool) -> int:
         async with _post_errors():
-            if looking and job.ended_at and (found := await self._earlier(job, channel_id, job.ended_at)):
+            if looking and (found := await self._earlier(job, channel_id, job.told_since)):
                 return found
             if video and await asyncio.to_thread(os.path.getsize, video) > self._size_limit(job):
                 raise PostTooLarge

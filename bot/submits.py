@@ -80,6 +80,8 @@ class Submits:
         now, moves = self._moves.clock.now(), self._moves
         if now > ticket.job.deadline_at:
             return await moves.end(ticket, "failed", "never_sent")
+        if ticket.job.restored:
+            return await moves.end(ticket, "failed", "restored")
         job, missing = await self._with_key(ticket.job)
         provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
         if provider is None or credentials is None or missing:

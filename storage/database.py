@@ -129,6 +129,18 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
                 await database.drain()
 
 
+def copy_file(source: Path, target: Path, statement: str) -> None:
+    """Copy a database that may be in use, and run the statement on the copy; `StorageError` when that fails."""
+    try:
+        target.touch(mode=0o600)
+        with closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True)) as live:
+            with closing(sqlite3.connect(target)) as copy, copy:
+                live.backup(copy)
+                copy.execute(statement)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(f"{target} could not be written: {error}") from None
+
+
 def _own_lock_file(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -33,7 +33,7 @@ _CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neigh
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON, and `fallbacks` a
-    JSON list of what else may be tried.
+    JSON list of what else may be tried. `restored`: it was open in a backup on which the bot was started.
     """
 
     id: int
@@ -63,11 +63,17 @@ class Job:
     reply_id: int | None
     closed_at: float | None
     forgotten_at: float | None = None
+    restored: bool = False
 
     @property
     def code(self) -> str:
         """What people call this job, such as `LS-7K3QM`."""
         return code_of(self.id)
+
+    @property
+    def told_since(self) -> float:
+        """Since when its outcome may have been posted: in a life that a backup doesn't know, at any time."""
+        return self.created_at if self.restored or self.ended_at is None else self.ended_at
 
     @property
     def home_id(self) -> int:
@@ -86,6 +92,7 @@ def read_job(row: Row) -> Job:
     """The job in a row of `jobs`."""
     values: dict[str, Any] = dict(row)
     values["yields"] = json.loads(values["yields"])
+    values["restored"] = bool(values["restored"])
     values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
     return Job(**values)
 

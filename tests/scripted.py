@@ -24,7 +24,7 @@ from storage.job import Job
 from tests.world import World
 
 Answer = Any
-CLIP = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=10)
+CLIP = Media(url="https://cdn.discordapp.com/v.mp4", name="v.mp4", size=10)
 
 
 class Scripted(Provider):
@@ -109,7 +109,7 @@ def scripted(world: World, kind: type[Scripted] = Scripted, *stages: str, name: 
 async def start(world: World, number: int = 1, provider: str | None = "scripted") -> Job:
     """A job, by audio so that no voice is needed."""
     place = Place(world.guild.id, world.channel.id, world.channel.mention)
-    audio = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=10)
+    audio = Media(url="https://cdn.discordapp.com/a.mp3", name="a.mp3", size=10)
     ask = Ask(place, world.member.id, 9000 + number, CLIP, audio=audio, provider=provider)
     return await world.client.service.start(ask)
 

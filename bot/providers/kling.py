@@ -80,8 +80,16 @@ class Kling(Provider):
         try:
             reply = await self._call("GET", f"{CALLS[stage]}/{handle}", credentials)
             return Accepted(task_id(accepted_body(reply), reply))
-        except Gone:
-            return None
+        except Gone:  # the page says that our id can be queried, and not in so many words that it may stand here
+            return await self._find_in_list(stage, handle, credentials)
+
+    async def _find_in_list(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:
+        reply = await self._call("GET", f"{CALLS[stage]}?pageNum=1&pageSize=500", credentials)
+        tasks = accepted_body(reply).get("data")
+        for task in tasks if isinstance(tasks, list) else []:
+            if task.get("task_info", {}).get("external_task_id") == handle:
+                return Accepted(str(task["task_id"]))
+        return None
 
     async def check_key(self, credentials: Credentials) -> None:
         now = int(time.time() * 1000)

@@ -6,7 +6,7 @@ about money or access and not about speed, and gateways put their own envelope a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from bot.errors import (
@@ -46,6 +46,7 @@ ERRORS: Mapping[str, type[ProviderError]] = {
     "1303": RateLimited,  # parallel tasks over the package limit
     "1304": BadKey,  # this machine's address is not in the account's list
     "1305": InputRejected,  # asked about, documented nowhere
+    "task_not_exist": Gone,  # a gateway's own word, with HTTP 400
 }
 # What the older call takes, and the advanced one with the face and speech calls before it.
 LEGACY = Limits(
@@ -166,9 +167,17 @@ def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
         return failed(reason)
     if any(word in CANCELLED for word in words):
         return Failed("cancelled_by_provider", reason[:300])
-    if any(word in DONE for word in words):
-        return Failed("provider_failed", "no video in the result")
+    still_going = any(word in WAITING for word in words)  # a gateway may be ahead of what it passes on
+    if any(word in DONE for word in words) and not still_going:
+        return _elsewhere(levels) or Failed("provider_failed", "no video in the result")
     return Waiting(word=next((word for word in words if word and word not in WAITING), ""))
+
+
+def _elsewhere(levels: Sequence[Mapping[str, Any]]) -> Done | None:
+    """The video, where a gateway has its address beside the task: older ones keep it in the field for failures."""
+    addresses = (str(level.get(key) or "") for level in levels for key in ("result_url", "fail_reason"))
+    found = next((text for text in addresses if text.startswith(("https://", "http://"))), None)
+    return Done({"video_url": found}) if found else None
 
 
 def failed(reason: str) -> Failed:

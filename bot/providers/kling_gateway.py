@@ -64,10 +64,11 @@ def address(typed: str) -> str:
     root = typed.strip().rstrip("/").removesuffix("/v1").removesuffix("/kling")
     try:
         parts = urlsplit(root)
-        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
+        host = (parts.hostname or "").encode("idna")  # a name or a port that is none is a `ValueError`
+        is_one = parts.scheme in {"http", "https"} and bool(host) and parts.port != 0
     except ValueError:
         is_one = False
-    if not is_one:
+    if not is_one or not root.isprintable() or any(sign in root for sign in " ?#@\\"):
         raise InputRejected("the address must look like https://api.example.com")
     return root
 

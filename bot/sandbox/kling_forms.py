@@ -103,15 +103,17 @@ def address_in(body: Mapping[str, Any], name: str, endings: tuple[str, ...] = ()
     return found
 
 
-def number_in(body: Mapping[str, Any], name: str, least: float, most: float, default: float | None = None) -> float:
-    """A number within these ends."""
-    found = body.get(name, default)
+def number_in(
+    body: Mapping[str, Any], name: str, least: float, most: float, default: float | None = None, *, called: str = ""
+) -> float:
+    """A number within these ends; refusals call it by its name, or as they were seen to."""
+    found, called = body.get(name, default), called or name
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise Refused(1200, f"{name}: must not be null")
+        raise Refused(1200, f"{called}: must not be null")
     if found < least:
-        raise Refused(1201, f"{name}: must be greater than or equal to {least}")
+        raise Refused(1201, f"{called}: must be greater than or equal to {least}")
     if found > most:
-        raise Refused(1201, f"{name}: must be less than or equal to {most}")
+        raise Refused(1201, f"{called}: must be less than or equal to {most}")
     return float(found)
 
 
@@ -128,7 +130,7 @@ def spoken_in(body: Mapping[str, Any], most: int) -> dict[str, Any]:
         raise Refused(1201, "input.voiceLanguage: allowed values: zh, en")
     if f"{language}:{voice}" not in VOICES:
         raise Refused(1201, "Voice id not found")
-    speed = number_in(body, "voice_speed", 0.8, 2.0, 1.0)
+    speed = number_in(body, "voice_speed", 0.8, 2.0, 1.0, called="input.voiceSpeed")
     if round(speed, 1) != speed:
         raise Refused(1201, "voice_speed: one decimal place")
     return {"text": text, "voice_id": str(voice), "language": language, "speed": speed}

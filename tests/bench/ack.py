@@ -105,9 +105,10 @@ async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -
         text="Hi",
         voice="en:AOT",
     )
+    master = settings.master()
     async with open_database(settings.database_path) as database:
         await Guilds(database).join(guild_id, 0.0)
-        keys = Keys(database, settings.master())
+        keys = Keys(database, master)
         await keys.put(guild_id, "runcomfy", {"api_key": KEY}, hint="0001", added_by=1, now=0.0)
 
         async def insert(tx: Transaction) -> None:

@@ -1,6 +1,6 @@
 """The plug is pulled again and again while jobs of every provider are under way: `make crash`.
 
-Discord and the providers outlive the bot's process and keep their own books; the bot's are held against them at the end.
+Discord and the providers outlive the bot's process and keep their own books, and the bot's are held against them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any
 
 from bot.sandbox.server import Sandbox
 from bot.voices import voices_of
@@ -82,7 +83,7 @@ class Campaign:
     async def any_life(self) -> None:
         """A life with commands, faults and an end by chance."""
         if self._random.random() < 0.3:
-            kind = self._random.choice(FAULTS)
+            kind: Any = self._random.choice(FAULTS)
             self._sandbox.faults.add(kind, path="/*/*", status=self._random.choice((429, 500, 503)), body="{}")
         by_point = self._random.random() < 0.5
         await self.live(

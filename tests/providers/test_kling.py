@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from bot.errors import BadKey, InputRejected, SpeechTooShort, UnknownOutcome
+from bot.errors import BadKey, InputRejected, NotAccepted, SpeechTooShort, UnknownOutcome
 from bot.providers.base import Accepted, Done, Submission
 from bot.providers.http import Http
 from bot.providers.kling import Kling
@@ -117,7 +117,7 @@ async def test_the_emulator_refuses_what_the_documents_forbid() -> None:
             ({**spoken, "text": "x" * 121}, "text: size must be between 0 and 120"),
             (legacy, "Voice language not found"),
             ({**spoken, "voice_id": "nobody"}, "Voice id not found"),
-            ({**spoken, "voice_speed": 99}, "voice_speed: must be less than or equal to 2.0"),
+            ({**spoken, "voice_speed": 99}, "input.voiceSpeed: must be less than or equal to 2.0"),
             ({**spoken, "mode": "audio2video"}, "text: unknown field"),
             ({"mode": "audio2video", "video_url": "https://x/v.mp4"}, "Audio type is null"),
         ):
@@ -184,3 +184,18 @@ async def test_what_was_never_there_is_found_by_nobody() -> None:
         made = await provider.submit(Submission("dub", audio_request("audio"), HANDLE, face.yields, SAMPLE.credentials))
         assert await provider.find("dub", HANDLE, SAMPLE.credentials) == made
         assert isinstance(made, Accepted)
+
+
+async def test_where_our_id_cannot_be_asked_for_directly_the_list_of_tasks_tells() -> None:
+    theirs, mine = '{"task_id": "7", "task_info": {}}', '{"task_id": "8", "task_info": {"external_task_id": "%s"}}'
+    ours = f'{{"code": 0, "data": [{theirs}, {mine}]}}'
+    missing = Reply('{"code": 1203, "message": "task not found"}', 404)
+    async with far_end() as end, open_client({end.host}) as client:
+        provider = Kling(Http(client), end.base_url)
+        end.says(missing, Reply(ours % HANDLE))
+        assert await provider.find("dub", HANDLE, SAMPLE.credentials) == Accepted("8")
+        end.says(missing, Reply(ours % "somebody else's"))
+        assert await provider.find("dub", HANDLE, SAMPLE.credentials) is None
+        end.says(missing, Reply("{}", 503))
+        with pytest.raises(NotAccepted):
+            await provider.find("dub", HANDLE, SAMPLE.credentials)

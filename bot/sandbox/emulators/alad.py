@@ -78,14 +78,15 @@ class AladEmulator(Emulator):
         if not key:
             return _no_key()
         run = self.runs.get(request.match_info["id"])
-        if run is None or run.account != key:
+        if run is None or run.account != key or run.order.makes != "video":
             return web.json_response({"code": "task_not_exist", "message": "task_not_exist", "data": None}, status=404)
-        return web.json_response({"code": "success", "message": "", "data": _wrapped(run, str(request.url.origin()))})
+        return wrapped(run, str(request.url.origin()))
 
 
-def _wrapped(run: Run, origin: str) -> dict[str, Any]:
+def wrapped(run: Run, origin: str) -> web.Response:
+    """How a task is doing, with Kling's own answer two levels deep in the gateway's."""
     inner = {"code": 0, "message": "SUCCEED", "request_id": "9", "data": task_data(run, origin)}
-    return {
+    data = {
         "task_id": run.id,
         "action": "lip-sync",
         "status": STATUSES.get(run.status, "FAILURE"),
@@ -94,6 +95,7 @@ def _wrapped(run: Run, origin: str) -> dict[str, Any]:
         "submit_time": 1_722_769_557,
         "data": inner,
     }
+    return web.json_response({"code": "success", "message": "", "data": data})
 
 
 def _key(request: web.Request) -> str:

@@ -47,6 +47,7 @@ class KlingEmulator(Emulator):
             web.post(f"{videos}/advanced-lip-sync", _paid(self._advanced)),
             web.post(f"{prefix}/v1/audio/tts", _paid(self._speech)),
             web.get(f"{videos}/{{kind:lip-sync|advanced-lip-sync}}/{{id}}", judged(self._query)),
+            web.get(f"{videos}/advanced-lip-sync", judged(self._list)),
             web.get(f"{prefix}/account/costs", judged(self._costs)),
         ]
 
@@ -75,6 +76,8 @@ class KlingEmulator(Emulator):
         if not isinstance(chosen, list) or len(chosen) != 1 or not isinstance(chosen[0], dict):
             raise Refused(1201, "face_choose: exactly one face is supported")
         handle = body.get("external_task_id") or ""
+        if not isinstance(handle, str):
+            raise Refused(1201, "external_task_id: must be a string")
         if handle and self.runs.find(account, handle):
             raise Refused(1201, "external_task_id: already exists")
         run = self.runs.accept(account, self._dub(account, session, chosen[0], origin), handle=handle)
@@ -94,7 +97,7 @@ class KlingEmulator(Emulator):
             raise Refused(1201, "the sound must lie inside the video")
         if face.get("audio_id"):
             made = self._own(account, face["audio_id"], "speech")
-            if end > made.seconds * 1000:
+            if end > round(made.seconds * 1000):  # as long as the speech call said that it is
                 raise Refused(1201, "sound_end_time: longer than the sound")
             assert made.result
             audio = f"{origin}/files/{made.result.name}"
@@ -121,9 +124,16 @@ class KlingEmulator(Emulator):
         run = self.runs.get(name)
         if run is None or run.account != account:
             run = self.runs.find(account, name) if request.match_info["kind"] == "advanced-lip-sync" else None
-        if run is None:
+        if run is None or run.order.makes != "video":
             raise Refused(1203, "task not found")
         return answered(task_data(run, str(request.url.origin())))
+
+    async def _list(self, request: web.Request) -> web.Response:
+        account, size = _account(request), request.query.get("pageSize", "30")
+        if not size.isdigit() or not 1 <= int(size) <= 500:
+            raise Refused(1201, "pageSize: must be between 1 and 500")
+        runs = [run for run in reversed(self.runs.ledger) if run.account == account and run.order.makes == "video"]
+        return answered([task_data(run, str(request.url.origin())) for run in runs[: int(size)]])
 
     async def _costs(self, request: web.Request) -> web.Response:
         _account(request)
@@ -145,9 +155,11 @@ def _paid(call: Call) -> Handler:
 
 
 def _account(request: web.Request) -> str:
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not token:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not scheme:
         raise Refused(1001, "Authorization is empty")
+    if scheme != "Bearer":
+        raise Refused(1002, "Authorization is invalid")
     if token.startswith("kl-"):
         return token
     try:
@@ -159,4 +171,6 @@ def _account(request: web.Request) -> str:
         raise Refused(1004, "Authorization is expired") from None
     except jwt.InvalidTokenError:
         raise Refused(1002, "Authorization is invalid") from None
+    if not access.startswith("ak-"):
+        raise Refused(1002, "Authorization is invalid")
     return access

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.errors import BadKey, OutOfCredit, UnknownOutcome
 from bot.providers.alad import Alad
@@ -54,6 +55,14 @@ ELSEWHERE = Poll(
     (Reply("{}", 404), wrapped("SUCCESS", f'{{"task_status": "succeed", {RESULT}}}')),
     DONE,
 )
+NOT_HERE = replace(
+    ELSEWHERE,
+    replies=(
+        Reply('{"code": "task_not_exist", "message": "task_not_exist", "data": null}', 400),
+        wrapped("PROCESSING", '{"task_status": "processing"}'),
+    ),
+    gives=Waiting(),
+)
 
 SAMPLE = Sample(
     provider=Alad,
@@ -85,7 +94,9 @@ SAMPLE = Sample(
             ),
             Failed("content_refused", "Failure to pass the risk control system"),
         ),
+        poll(Reply('{"code": "success", "data": {"status": "SUCCESS", "result_url": "https://r/x.mp4"}}'), DONE),
         ELSEWHERE,
+        NOT_HERE,
     ),
     running=Reply(
         '{"code": "success", "message": "", "data": {"task_id": "task_abc", "status": "WORD", "data": null}}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import BadKey, ContentRefused, InputRejected, OutOfCredit, UnknownOutcome
+from bot.errors import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, UnknownOutcome
 from bot.providers.base import Accepted, Done, Failed, Waiting
 from bot.providers.kling_gateway import KlingGateway
 from tests.providers.kling_documents import AUDIO_INPUT, CREATED, DONE, ERRORS, RESULT, TASK, TEXT_INPUT, envelope
@@ -63,6 +63,12 @@ SAMPLE = Sample(
             Failed("provider_failed", "there is no human in the video"),
         ),
         poll(envelope('{"task_status": "succeed"}'), Failed("provider_failed", "no video in the result")),
+        poll(Reply('{"code": "success", "data": {"status": "SUCCESS", "result_url": "https://r/x.mp4"}}'), DONE),
+        poll(Reply('{"code": "success", "data": {"status": "SUCCESS", "fail_reason": "https://r/x.mp4"}}'), DONE),
+        poll(
+            Reply('{"code": "success", "data": {"status": "FAILURE", "fail_reason": "https://r/x.mp4 is no video"}}'),
+            Failed("provider_failed", "https://r/x.mp4 is no video"),
+        ),
     ),
     running=envelope(f'{{"task_id": "{TASK}", "task_status": "WORD"}}'),
     waits=("submitted", "processing", "queued", "in_progress", "not_start"),
@@ -74,6 +80,7 @@ SAMPLE = Sample(
         (Reply('{"code": "insufficient_balance", "message": "top up", "data": null}', 400), OutOfCredit),
         (Reply('{"code": "sensitive_words_detected", "message": "no", "data": null}', 400), ContentRefused),
         (Reply('{"code": "invalid_request", "message": "no", "data": null}', 400), InputRejected),
+        (Reply('{"code": "task_not_exist", "message": "task_not_exist", "data": null}', 400), Gone),
         (Reply('{"code": "do_request_failed", "message": "upstream", "data": null}', 500), UnknownOutcome),
         (Reply('{"code": "a_new_word", "message": "?", "data": null}'), UnknownOutcome),
         (Reply('{"error": {"message": "?", "type": "x", "code": null}}'), UnknownOutcome),
