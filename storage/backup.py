@@ -20,7 +20,7 @@ def backup(source: Path, target: Path) -> None:
         raise StorageError(f"there is no database at {source}")
     if target.exists():
         raise StorageError(f"{target} exists already; name another file")
-    copy_file(source, target, f"INSERT OR REPLACE INTO facts (name, value) VALUES ('{MARK}', '1')")
+    copy_file(source, target, MARK)
 
 
 async def reconcile(database: Database) -> int | None:

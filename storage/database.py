@@ -129,14 +129,14 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
                 await database.drain()
 
 
-def copy_file(source: Path, target: Path, statement: str) -> None:
-    """Copy a database that may be in use, and run the statement on the copy; `StorageError` when that fails."""
+def copy_file(source: Path, target: Path, fact: str) -> None:
+    """Copy a database that may be in use, and note this fact in the copy; `StorageError` when that fails."""
     try:
         target.touch(mode=0o600)
-        with closing(sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True)) as live:
-            with closing(sqlite3.connect(target)) as copy, copy:
-                live.backup(copy)
-                copy.execute(statement)
+        read_only = f"file:{quote(str(source))}?mode=ro"
+        with closing(sqlite3.connect(read_only, uri=True)) as live, closing(sqlite3.connect(target)) as copy, copy:
+            live.backup(copy)
+            copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, '1')", (fact,))
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"{target} could not be written: {error}") from None
 
