@@ -109,7 +109,9 @@ class Key(app_commands.Group):
     @test.autocomplete("provider")
     @order.autocomplete("provider")
     async def _saved(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
-        saved = await self._keyring.list(guild_of_moderator(interaction))
+        if interaction.guild_id is None or not interaction.permissions.manage_guild:
+            return []
+        saved = await self._keyring.list(interaction.guild_id)
         return _choices([key.provider for key in saved], typed)
 
 
