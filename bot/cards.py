@@ -89,8 +89,8 @@ def cost(job: Job, label: str) -> str:
     untouched = job.remote is None and not _begun(job) and job.state != "unknown" and not job.restored
     if untouched or job.cost_usd is not None:
         return "Nothing was charged."
-    if job.failure == "restored":
-        return f"Whether {label} charges for it is not known."
+    if job.failure == "cancelled" and _begun(job):
+        return f"{label} charges for the steps that were done before."
     if job.failure == "cancelled":
         return f"It was still in line, so {label} should not charge for it."
     if job.state == "succeeded":

@@ -9,6 +9,8 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
+from bot.failures import KEY_FAULTS
+from bot.notices import Notices
 from bot.pacing import Pacing
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.providers.request import Request
@@ -26,9 +28,18 @@ CONFIRMATIONS = 3  # a provider must say so often that it doesn't know a job, as
 class Moves:
     """Moves jobs along. The methods return the delay in seconds until the job's next step."""
 
-    def __init__(self, jobs: Jobs, keys: Keys, providers: Mapping[str, Provider], clock: Clock, pacing: Pacing) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        keys: Keys,
+        notices: Notices,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        pacing: Pacing,
+    ) -> None:
         self.jobs = jobs
         self.keys = keys
+        self._notices = notices
         self.providers = providers
         self.clock = clock
         self.pacing = pacing
@@ -81,6 +92,12 @@ class Moves:
         ticket.faults += 1
         log.info("%s: %s; again later", ticket.job.code, fault)
         return self.pacing.after_fault(ticket.faults, fault.retry_after if isinstance(fault, RateLimited) else None)
+
+    async def key_failed(self, job: Job, reason: str) -> None:
+        """The provider refuses the job's key: no other job gets it, and its moderators are told."""
+        if job.key_id and reason in KEY_FAULTS:
+            await self.keys.switch_off(job.guild_id, job.key_id, reason=reason, now=self.clock.now())
+            self._notices.look()
 
     async def credentials(self, job: Job) -> Credentials | None:
         """What the job's own key says, None when there is none (any more) that can be opened."""

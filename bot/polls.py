@@ -43,6 +43,8 @@ class Polls:
             answer = await self._ask(job)
         except ProviderError as fault:
             delay = moves.again(ticket, fault)
+            if ticket.faults >= CONFIRMATIONS:
+                await moves.key_failed(job, fault.code)
             gone = isinstance(fault, Gone) and ticket.faults >= CONFIRMATIONS
             return await moves.end(ticket, "unknown", "gone", fault.detail) if gone else delay
         ticket.faults = 0
@@ -52,6 +54,7 @@ class Polls:
             ticket.position = answer.position
             return moves.pacing.until_next_poll(f"{job.provider}/{job.stage}", elapsed)
         if isinstance(answer, Failed):
+            await moves.key_failed(job, answer.reason)
             state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
             return await moves.end(ticket, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
         moves.pacing.ended(f"{job.provider}/{job.stage}", elapsed)

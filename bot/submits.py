@@ -14,7 +14,6 @@ from bot.errors import BadKey, InputRejected, NotAccepted, OutOfCredit, Provider
 from bot.intake import Intake
 from bot.media.probe import Unreadable
 from bot.moves import CONFIRMATIONS, Moves
-from bot.notices import Notices
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.providers.flows import UPLOADS, Stage
 from bot.providers.request import Request
@@ -30,10 +29,9 @@ PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected)  # after w
 class Submits:
     """Takes queued and submitting jobs one step further; the delay in seconds until the next one."""
 
-    def __init__(self, moves: Moves, intake: Intake, notices: Notices) -> None:
+    def __init__(self, moves: Moves, intake: Intake) -> None:
         self._moves = moves
         self._intake = intake
-        self._notices = notices
 
     async def submit(self, ticket: Ticket) -> float:
         """Send the queued stage."""
@@ -128,9 +126,8 @@ class Submits:
     async def _not_taken(self, ticket: Ticket, fault: ProviderError, code: str) -> float:
         """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
         job = ticket.job
-        if job.state == "submitting" and isinstance(fault, BadKey | OutOfCredit) and job.key_id:
-            await self._moves.keys.switch_off(job.guild_id, job.key_id, reason=code, now=self._moves.clock.now())
-            self._notices.look()
+        if job.state == "submitting":
+            await self._moves.key_failed(job, code)
         fallbacks = json.loads(job.fallbacks)
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._nothing_paid(job):
             return await self._try_next(ticket, fallbacks, fault)

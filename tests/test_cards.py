@@ -126,3 +126,9 @@ def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
 @pytest.mark.parametrize("fault", [*ProviderError.__subclasses__(), *NotAccepted.__subclasses__()])
 def test_every_fault_that_can_end_a_job_has_a_sentence(fault: type[ProviderError]) -> None:
     assert fault.code in FAILURES or issubclass(fault, NotAccepted)
+
+
+def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: dict[str, Provider]) -> None:
+    assert "Nothing was charged." in cards.outcome(a_job("cancelled", failure="cancelled"), providers)
+    begun = a_job("cancelled", failure="cancelled", yields={"session_id": "1"})
+    assert "charges for the steps that were done before" in cards.outcome(begun, providers)

@@ -190,6 +190,23 @@ async def test_a_test_that_fails_leaves_the_key_switched_off(world: World) -> No
     assert "switched off" in await world.text()
 
 
+async def test_polls_that_are_refused_again_and_again_switch_the_key_off_too(world: World) -> None:
+    await world.add_key()
+    world.sandbox.faults.add("answer", "GET", "*/result*", status=402, body="{}", times=4)
+    await world.text()
+    await until(lambda: told(world))
+    await world.quiet()
+    assert "its account is out of credit" in told(world)[0]
+
+
+async def test_one_refused_poll_does_not_switch_a_key_off(world: World) -> None:
+    await world.add_key()
+    world.sandbox.faults.add("answer", "GET", "*/status", status=403, body="<html>blocked</html>", times=2)
+    await world.text()
+    assert (await outcome(world)).attachments
+    assert "Switched off" not in answer(await world.moderator.slash(world.channel, "lipsync-admin key list"))
+
+
 async def test_a_replaced_key_finishes_the_jobs_that_it_started(world: World) -> None:
     world.sandbox.runs.work_seconds = 0.6
     await world.add_key("rc-the-older-0001")

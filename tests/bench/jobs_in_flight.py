@@ -89,7 +89,8 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             for share in range(20):  # a bot that has seen such jobs before
                 pacing.ended("runcomfy/text", shortest + (longest - shortest) * share / 19)
             providers = {"runcomfy": RunComfy(Http(client), url)}
-            moves, nothing = Moves(jobs, keys, providers, clock, pacing), cast("Any", Nothing())
+            nothing = cast("Any", Nothing())
+            moves = Moves(jobs, keys, nothing, providers, clock, pacing)
             ours = Worker(moves, nothing, Polls(moves), nothing, nothing)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
