@@ -165,7 +165,7 @@ class Replies:
 
 @asynccontextmanager
 async def _post_errors() -> AsyncIterator[None]:
-    """Sort what Discord answers into: never here, too large, or again later."""
+    """Sort what Discord answers into: never here, too large, or again later (as for an answer that is no JSON)."""
     try:
         yield
     except discord.HTTPException as error:
@@ -174,7 +174,7 @@ async def _post_errors() -> AsyncIterator[None]:
         if error.status == 429 or error.status >= 500:
             raise PostFailed(problem=error) from error
         raise PostRefused(problem=error) from error
-    except (discord.RateLimited, aiohttp.ClientError, OSError) as error:
+    except (discord.RateLimited, aiohttp.ClientError, OSError, ValueError, TypeError) as error:
         raise PostFailed(problem=type(error).__name__) from error
 
 

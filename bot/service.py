@@ -67,12 +67,10 @@ class Service:
             raise TextEmpty
         async with self._doors.entering(ask):
             first, *others = await self._chooser.candidates(ask)
-            job = await self._accept(ask, first, others)
-            self._worker.add(job)
-        return job
+            return await self._accept(ask, first, others)
 
     async def _accept(self, ask: Ask, first: Candidate, others: list[Candidate]) -> Job:
-        """Store the job and show it."""
+        """Store the job, show it, and hand it to the worker."""
         now = self._clock.now()
         await self._guilds.join(ask.place.guild_id, now)
         job = await self._jobs.enqueue(
@@ -88,11 +86,16 @@ class Service:
             deadline_at=now + DEADLINE_SECONDS,
         )
         try:
-            return await self._delivery.open(job, looking=False)
+            job = await self._delivery.open(job, looking=False)
         except PostRefused:
             raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
         except PostFailed:
-            return job  # accepted all the same: the worker shows it as soon as Discord can
+            pass  # accepted all the same: the worker shows it as soon as Discord can
+        except Exception:
+            self._worker.add(job)
+            raise
+        self._worker.add(job)
+        return job
 
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
         """Cancel the member's own job, or any job of the server for a moderator."""

@@ -75,12 +75,13 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
         await asyncio.sleep(3600)
     if fault.kind == "cut before":
         return _cut(request)
-    status, body = await _outcome(request, handler)
+    status, body, content_type = await _outcome(request, handler)
     if fault.kind == "cut after":
         return _cut(request)
     if fault.kind == "truncate":
-        return web.Response(status=status, body=body[: len(body) // 2])
-    slow = web.StreamResponse(status=status, headers={"Content-Length": str(len(body))})
+        return web.Response(status=status, body=body[: len(body) // 2], headers={"Content-Type": content_type})
+    headers = {"Content-Length": str(len(body)), "Content-Type": content_type}
+    slow = web.StreamResponse(status=status, headers=headers)
     await slow.prepare(request)
     for byte in body:
         await slow.write(bytes([byte]))
@@ -88,16 +89,17 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
     return slow
 
 
-async def _outcome(request: web.Request, handler: Handler) -> tuple[int, bytes]:
-    """Status and body of the real answer: a refusal and a file are answers, too."""
+async def _outcome(request: web.Request, handler: Handler) -> tuple[int, bytes, str]:
+    """Status, body and content type of the real answer: a refusal and a file are answers, too."""
     try:
         response = await handler(request)
     except web.HTTPException as refusal:
-        return refusal.status, (refusal.text or "").encode()
+        return refusal.status, (refusal.text or "").encode(), refusal.content_type
     if isinstance(response, web.FileResponse):
-        return response.status, await asyncio.to_thread(response._path.read_bytes)  # noqa: SLF001 - it has no public name
-    body = response.body if isinstance(response, web.Response) else b""
-    return response.status, body if isinstance(body, bytes) else b""
+        body: object = await asyncio.to_thread(response._path.read_bytes)  # noqa: SLF001 - it has no public name
+    else:
+        body = response.body if isinstance(response, web.Response) else b""
+    return response.status, body if isinstance(body, bytes) else b"", response.headers.get("Content-Type", "text/plain")
 
 
 def _cut(request: web.Request) -> web.Response:
