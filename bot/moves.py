@@ -46,12 +46,14 @@ class Moves:
 
     async def answered(self, ticket: Ticket, provider: Provider, answer: Accepted | Done) -> float:
         """The provider took the stage, or has already done it."""
-        ticket.faults = 0
         if isinstance(answer, Done):
-            return await self.stage_done(ticket, provider, answer)
-        now = self.clock.now()
-        ticket.job = await self.jobs.move(ticket.job, "running", now=now, remote=answer.remote, submitted_at=now)
-        return self.pacing.until_next_poll(f"{ticket.job.provider}/{ticket.job.stage}", 0.0)
+            delay = await self.stage_done(ticket, provider, answer)
+        else:
+            now = self.clock.now()
+            ticket.job = await self.jobs.move(ticket.job, "running", now=now, remote=answer.remote, submitted_at=now)
+            delay = self.pacing.until_next_poll(f"{ticket.job.provider}/{ticket.job.stage}", 0.0)
+        ticket.faults, ticket.answer = 0, None
+        return delay
 
     async def stage_done(self, ticket: Ticket, provider: Provider, done: Done) -> float:
         """Keep what the stage yielded, and queue the next one if there is any."""

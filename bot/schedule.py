@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bot.clock import Clock
+from bot.providers.base import Accepted, Done
 from bot.turns import Turns
 from storage.job import Job
 
@@ -28,6 +29,7 @@ class Ticket:
     faults: int = 0  # calls that failed in a row
     position: int | None = None  # last seen in the provider's queue
     not_before: dict[str, float] = field(default_factory=dict)  # when a provider that had too much to do may be tried
+    answer: Accepted | Done | None = None  # what the provider said to a submission, until that is committed
     turn: int = 0  # which of its entries in the heap counts
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -46,10 +46,16 @@ class Submits:
             return LOOKUP_SECONDS if stage.findable else await self._moves.unknown(ticket, fault)
         except ProviderError as fault:
             return await self._not_taken(ticket, fault, fault.code)
+        ticket.answer = answer
         return await self._moves.answered(ticket, provider, answer)
 
     async def find(self, ticket: Ticket) -> float:
-        """Settle a submission whose answer was lost, by a crash or on the way."""
+        """Settle a submission whose answer was lost, by a crash or on the way; or could not be written down."""
+        if ticket.answer:
+            return await self._moves.answered(ticket, self._moves.providers[ticket.job.provider], ticket.answer)
+        return await self._look_up(ticket)
+
+    async def _look_up(self, ticket: Ticket) -> float:
         job, moves = ticket.job, self._moves
         provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
         if provider is None or credentials is None or job.handle is None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -308,3 +309,29 @@ async def test_everything_that_is_written_is_for_the_bots_own_user(outside: Outs
     for path in (outside.folder / "data").rglob("*"):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), (path, oct(mode))
+
+
+async def test_sigterm_ends_the_bot_within_20_seconds_whatever_hangs(outside: Outside) -> None:
+    async with outside.bot() as process:
+        await outside.add_key()
+        outside.sandbox.faults.add("hang", "POST", "*/models/*")
+        outside.discord.faults.add("hang", "PATCH", "*/messages/*", times=9)
+        await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(lambda: any("threads" in request for request in outside.discord.requests))
+        await asyncio.sleep(0.5)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert (await ended(process))[0] == 0
+        assert time.monotonic() - began < 20
+    outside.discord.faults.clear()
+    async with outside.bot():
+        await outside.discord.until(outside.discord.outcomes)
+    assert len(outside.sandbox.runs.ledger) <= 1
+
+
+async def test_the_key_is_on_no_command_line_and_in_no_environment_of_the_process(outside: Outside) -> None:
+    async with outside.bot() as process:
+        await outside.add_key()
+        for name in ("cmdline", "environ"):
+            shown = (Path("/proc") / str(process.pid) / name).read_bytes()
+            assert KEY.encode() not in shown

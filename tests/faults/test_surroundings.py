@@ -1,0 +1,91 @@
+"""What can go wrong around the bot: the disk, the clock, the database, and the place where the job was asked for."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.providers.base import Accepted
+from storage.database import Database
+from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
+from tests.world import World
+
+
+def failing_writes(monkeypatch: pytest.MonkeyPatch, message: str, when: Callable[[], bool], times: int) -> None:
+    """Let the next so many transactions fail while something is so."""
+    transact, left = Database._transact, [times]
+
+    async def write(database: Database, work: Any) -> Any:
+        if left[0] and when():
+            left[0] -= 1
+            raise sqlite3.OperationalError(message)
+        return await transact(database, work)
+
+    monkeypatch.setattr(Database, "_transact", write)
+
+
+@pytest.mark.parametrize("kind", [Scripted, Findable])
+@pytest.mark.parametrize("message", ["database or disk is full", "database is locked", "disk I/O error"])
+async def test_an_accepted_job_is_not_lost_while_nothing_can_be_written(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: type[Scripted], message: str
+) -> None:
+    provider = scripted(world, kind)
+    failing_writes(monkeypatch, message, lambda: bool(provider.submits), times=4)
+    await start(world)
+    assert (await outcome(world)).attachments
+    assert len(provider.submits) == 1
+
+
+async def test_a_full_disk_before_sending_sends_nothing_until_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = scripted(world)
+    job = await start(world)
+    failing_writes(monkeypatch, "database or disk is full", lambda: not provider.submits, times=3)
+    assert (await outcome(world)).attachments
+    assert len(provider.submits) == 1
+    assert (await row(world, job)).state == "succeeded"
+
+
+@pytest.mark.parametrize("seconds", [-86_400.0, -600.0, 600.0])
+async def test_a_clock_that_jumps_harms_no_job(world: World, seconds: float) -> None:
+    provider = scripted(world)
+
+    def jump(_: object) -> Accepted:
+        world.clock.skipped += seconds
+        return Accepted("r")
+
+    provider.on_submit = jump
+    await start(world)
+    assert (await outcome(world)).attachments
+
+
+async def test_a_clock_that_jumps_over_the_deadline_ends_the_job_as_unknown_and_never_pays_again(world: World) -> None:
+    provider = scripted(world)
+
+    def jump(_: object) -> Accepted:
+        world.clock.skipped += 86_400
+        return Accepted("r")
+
+    provider.on_submit = jump
+    await start(world)
+    assert "has not finished after an hour" in (await outcome(world)).content
+    assert len(provider.submits) == 1
+
+
+async def test_a_deleted_thread_gets_its_outcome_in_the_channel(world: World) -> None:
+    provider = scripted(world)
+    finished = provider.on_poll("only", "")
+    job = await start(world)
+    thread = world.client.get_channel((await row(world, job)).thread_id or 0)
+    provider.on_poll = in_turn(finished)
+    await until(lambda: provider.submits)
+    if thread is not None:
+        await thread.delete()  # type: ignore[union-attr]
+    await world.quiet()
+    closed = await row(world, job)
+    assert closed.closed_at is not None
+    assert closed.state == "succeeded"
