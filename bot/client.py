@@ -9,6 +9,7 @@ import logging
 from importlib import import_module
 from pkgutil import iter_modules
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
@@ -128,7 +129,7 @@ async def explain(interaction: discord.Interaction[Mouthpiece], error: Exception
             await interaction.edit_original_response(content=sentence)
         else:
             await interaction.response.send_message(sentence, ephemeral=True)
-    except discord.HTTPException as lost:
+    except (discord.HTTPException, aiohttp.ClientError, RuntimeError) as lost:  # the last: the bot is being closed
         log.warning("an answer could not be given: %s", lost)
 
 

@@ -43,6 +43,11 @@ class Faults:
         """Switch one on. `path` is a pattern as in file names."""
         self._on.append(Fault(kind, method, path, **details))  # type: ignore[arg-type]
 
+    @property
+    def armed(self) -> int:
+        """How many have not been used up."""
+        return len(self._on)
+
     def clear(self) -> None:
         """Let everything go well again."""
         self._on.clear()
