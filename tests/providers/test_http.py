@@ -23,7 +23,7 @@ from bot.errors import (
     UnknownOutcome,
 )
 from bot.providers.http import MAX_JSON_BYTES, Http
-from bot.providers.transport import open_client
+from bot.providers.transport import _is_public, open_client
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEADERS = {"Authorization": "Bearer rc-canary-0123456789"}
@@ -249,3 +249,62 @@ async def test_a_download_that_cannot_be_had_says_whether_to_try_again(
         with pytest.raises(fault):
             await http.download(url, tmp_path / "x.mp4", most=100)
     assert not (tmp_path / "x.mp4").exists()
+
+
+@asynccontextmanager
+async def counting() -> AsyncIterator[tuple[int, list[int]]]:
+    """A port on this machine, and how often somebody connected to it."""
+    connections: list[int] = []
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:  # noqa: ARG001
+        connections.append(1)
+        writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], connections
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("host", ["https://127.0.0.1", "https://localhost", "http://127.0.0.1", "http://localhost"])
+async def test_nothing_on_this_machine_is_ever_connected_to(host: str) -> None:
+    async with counting() as (port, connections), open_client() as client:
+        with pytest.raises(NotAccepted):
+            await Http(client).request("POST", f"{host}:{port}/x", headers=HEADERS, body={}, paid=True)
+        assert connections == []
+    async with counting() as (port, connections), open_client({f"127.0.0.1:{port}", f"localhost:{port}"}) as client:
+        with pytest.raises(ProviderError):
+            await Http(client).request("POST", f"{host}:{port}/x", headers=HEADERS, body={}, paid=True)
+        assert connections  # where the operator trusts it
+
+
+async def test_a_public_address_is_reached_over_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.providers.transport._is_public", lambda _: True)
+    async with counting() as (port, connections), open_client() as client:
+        with pytest.raises(NotAccepted):
+            await Http(client).request("GET", f"http://localhost:{port}/x", headers=HEADERS)
+        assert connections == []
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fd00::1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::5db8:d822", True),
+        ("2002:a00:1::", False),
+        ("2001:0:a00:1::", False),
+    ],
+)
+def test_an_address_is_public_only_if_whatever_is_inside_it_is(address: str, public: bool) -> None:
+    assert _is_public(address) is public
