@@ -18,8 +18,8 @@ from bot.providers.base import (
     Waiting,
 )
 from bot.providers.flows import Flow, Stage
+from bot.providers.kling_api import LEGACY
 from bot.providers.request import Media, Request
-from bot.providers.runcomfy import LIMITS
 from storage.job import Job
 from tests.world import World
 
@@ -40,7 +40,7 @@ class Scripted(Provider):
 
     def __init__(self, url: str, stages: tuple[str, ...] = ("only",)) -> None:
         doing = tuple(Stage(name, f"Doing {name}", findable=self.findable) for name in stages)
-        self.flows = (Flow("audio", "audio", LIMITS, doing),)  # type: ignore[misc]
+        self.flows = (Flow("audio", "audio", LEGACY, doing),)  # type: ignore[misc]
         self.submits: list[Submission] = []
         self.polls: list[tuple[str, str]] = []
         self.lookups: list[str] = []

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.flows import Flow, Limits, Stage
+from bot.providers.flows import Flow, Stage
 from bot.providers.http import lost
+from bot.providers.kling_api import LEGACY
 from bot.providers.request import Request
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
@@ -33,20 +34,6 @@ ERRORS: dict[str, type[ProviderError]] = {
     "404001": Gone,  # ResourceNotFound, expired ones too
     "422001": InputRejected,
 }
-
-
-# Documented for the text model; not seen for the audio model, and taken to be the same.
-LIMITS = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 10),
-    sides=(720, 1920),
-    text_chars=120,
-    speeds=(0.8, 2.0),
-    audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-)
 
 
 class _Run(BaseModel):
@@ -70,9 +57,10 @@ class RunComfy(Provider):
     credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "RunComfy API token", "runcomfy.com → Profile"),)
     prices = "per video; its price is asked for when the key is saved"
     can_cancel = True
+    # The limits are documented for the text model; not seen for the audio model, and taken to be the same.
     flows = (
-        Flow("text", "text", LIMITS, (Stage("text", "Making the video"),)),
-        Flow("audio", "audio", LIMITS, (Stage("audio", "Making the video"),)),
+        Flow("text", "text", LEGACY, (Stage("text", "Making the video"),)),
+        Flow("audio", "audio", LEGACY, (Stage("audio", "Making the video"),)),
     )
 
     async def submit(self, call: Submission) -> Accepted:
