@@ -142,7 +142,7 @@ def _kept(records: list[Record], interaction: Interaction) -> str:
         kept += f" and {elsewhere} of others; the oldest is from <t:{oldest}:R>."
     days = interaction.client.housekeeping.retention_days
     return (
-        f"{kept}\nIt holds your user id, your text or the link to your recording, the link to your clip, where it "
+        f"{kept}\nEach holds your user id, your text or the link to your recording, the link to your clip, where it "
         f"was asked for, and what became of it. After {days} days, or when you press the button, all that leads to you "
         "is taken out; the server's numbers stay. Clips and recordings are sent to the provider that makes the video. "
         "Finished videos are not kept once they are posted; what was posted stays in Discord until it is deleted there."
