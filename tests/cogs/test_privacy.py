@@ -33,7 +33,7 @@ async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> N
 
 
 async def test_a_job_under_way_ends_in_its_thread_before_it_is_erased(world: World) -> None:
-    world.sandbox.runs.work_seconds = 0.3
+    world.sandbox.runs.work_seconds = 1.5
     await world.add_key()
     await world.text()
     told = await kept(world)
