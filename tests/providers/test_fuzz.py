@@ -100,7 +100,13 @@ def test_an_answer_that_is_as_documented_comes_through(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(data=st.data(), status=STATUSES, value=VALUES, place=st.integers(0, 60), whole=st.booleans())
 def test_no_answer_breaks_an_adapter(
     sample: Sample, data: Any, status: int, value: Any, place: int, whole: bool
