@@ -85,7 +85,8 @@ class Mouthpiece(discord.Client):
         for guild_id in here:
             await self._known_guilds.join(guild_id, self._clock.now())
         for guild_id in await self._known_guilds.present() - here:
-            await self._left(guild_id)  # while the bot was away
+            # It left while the bot was away, or this is another bot's token: everything goes after the grace only.
+            await self._known_guilds.leave(guild_id, self._clock.now())
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
@@ -98,11 +99,8 @@ class Mouthpiece(discord.Client):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed the bot: its keys go at once."""
-        await self._left(guild.id)
-
-    async def _left(self, guild_id: int) -> None:
-        await self._known_guilds.leave(guild_id, self._clock.now())
-        await self.keyring.erase(guild_id)
+        await self._known_guilds.leave(guild.id, self._clock.now())
+        await self.keyring.erase(guild.id)
 
 
 class Tree(app_commands.CommandTree[Mouthpiece]):

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from bot.housekeeping import DAY, GRACE
+from storage.guilds import Guilds
 from tests.world import World, answer
 
 
@@ -79,3 +80,15 @@ async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest
     await world.client.housekeeping.tidy()
     for table in ("guilds", "jobs", "job_events"):
         assert not await database.rows(f"SELECT * FROM {table}")  # noqa: S608
+
+
+async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_grace_only(world: World) -> None:
+    database = world.client.service._guilds._database
+    await Guilds(database).join(77, 0.0)
+    await world.client.keyring.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
+    await world.client.on_ready()
+    assert len(await database.rows("SELECT * FROM keys")) == 1
+    world.clock.skipped += GRACE + DAY
+    await world.client.housekeeping.tidy()
+    assert not await database.rows("SELECT * FROM keys")
+    assert [row["id"] for row in await database.rows("SELECT id FROM guilds")] == [world.guild.id]
