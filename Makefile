@@ -29,6 +29,7 @@ bench: $(VENV)/.dev ## measure against baselines, in the same run
 	$(BIN)/python -m tests.bench
 
 crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are under way
+	$(BIN)/python -m pytest -m thorough tests/crash
 	$(BIN)/python -m tests.crash.campaign
 
 docs: $(VENV)/.dev ## write the README's generated table anew

@@ -5,31 +5,32 @@ made.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import cast
 
 import av
+from av.codec.context import Flags
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.sandbox.sound import NotSound, add_sound, encode, mixed, placed, samples_of
+from bot.sandbox.sound import NotSound, add_sound, encode, mixed, own_samples, placed, samples_of
 from bot.sandbox.speech import Speech
 
 MARK = "SANDBOX"
-QUARTER = 90  # degrees
-UPRIGHT: dict[
-    float, list[tuple[str, str | None]]
-] = {  # a frame's rotation, in degrees against the clock: the filters that undo it
-    -90: [("transpose", "clock")],
-    90: [("transpose", "cclock")],
-    180: [("hflip", None), ("vflip", None)],
-    -180: [("hflip", None), ("vflip", None)],
+# How a clip says that it is to be shown, as the first four numbers of its matrix (1 is 2**16): the filters that do it
+UPRIGHT: dict[tuple[int, ...], list[tuple[str, str | None]]] = {
+    (0, 1, -1, 0): [("transpose", "clock")],
+    (0, -1, 1, 0): [("transpose", "cclock")],
+    (-1, 0, 0, -1): [("hflip", None), ("vflip", None)],
+    (-1, 0, 0, 1): [("hflip", None)],
+    (1, 0, 0, -1): [("vflip", None)],
+    (0, 1, 1, 0): [("transpose", "cclock_flip")],
+    (0, -1, -1, 0): [("transpose", "clock_flip")],
 }
 FASTEST = {"preset": "ultrafast", "crf": "24"}
 
@@ -55,42 +56,34 @@ def render(
     try:
         with av.open(video) as source, av.open(output, "w", format="mp4", options={"movflags": "+faststart"}) as target:
             picture = source.streams.video[0]
-            frames = _from_the_start(_marked(source.decode(picture), picture))
+            frames = _marked(source.decode(picture), picture)
             first = next(frames)
-            made = target.add_stream("libx264", rate=picture.average_rate or 25, options=FASTEST)
+            begin, begin_pts = first.time or 0.0, first.pts or 0
+            rate = picture.average_rate or Fraction(25)
+            made = target.add_stream("libx264", rate=rate, options=FASTEST)
             made.width, made.height, made.pix_fmt = first.width, first.height, "yuv420p"
             voice = add_sound(target)
             made.codec_context.time_base = picture.time_base or Fraction(1, 90_000)
+            made.codec_context.flags |= Flags.frame_duration
             seconds = 0.0
             for frame in chain([first], frames):
                 frame.pict_type = av.video.frame.PictureType.NONE
-                seconds = (frame.time or 0.0) + 1 / float(picture.average_rate or 25)
+                frame.pts = (frame.pts or 0) - begin_pts
+                seconds = (frame.time or 0.0) + float(frame.duration * made.codec_context.time_base or 1 / rate)
                 target.mux(made.encode(frame))
             target.mux(made.encode(None))
-            encode(_heard(video, sound, seconds, span, volumes), target, voice)
+            own = _own(video, begin, seconds) if volumes[1] else b""
+            new = placed(samples_of(sound), seconds, span)
+            encode(mixed(new, volumes[0], own, volumes[1]), target, voice)
     except (av.FFmpegError, IndexError, StopIteration) as error:
         raise NotVideo(str(error)) from None
 
 
-def _heard(
-    video: Path, sound: Speech | Path, seconds: float, span: tuple[int, int | None, int], volumes: tuple[float, float]
-) -> bytes:
-    """The new sound in its place, over the clip's own where that is to be heard."""
-    new = placed(samples_of(sound), seconds, span)
-    own = b""
-    if volumes[1]:
-        with suppress(NotSound):  # a silent clip
-            own = samples_of(video, seconds)
-    return mixed(new, volumes[0], own, volumes[1])
-
-
-def _from_the_start(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-    """The frames with times that begin at nought, whenever the clip's own do."""
-    begin: int | None = None
-    for frame in frames:
-        begin = frame.pts if begin is None else begin
-        frame.pts = (frame.pts or 0) - (begin or 0)
-        yield frame
+def _own(video: Path, begin: float, seconds: float) -> bytes:
+    try:
+        return own_samples(video, begin, seconds)
+    except NotSound:
+        return b""  # a silent clip
 
 
 def as_frame(image: Image.Image) -> VideoFrame:
@@ -102,11 +95,12 @@ def _marked(frames: Iterator[VideoFrame], picture: VideoStream) -> Iterator[Vide
     """The frames upright, with even sides and the mark in a corner; Python touches no pixel per frame."""
     first = next(frames)
     graph = Graph()
-    sideways = abs(first.rotation) == QUARTER
+    turn = UPRIGHT.get(_matrix(first), [])
+    sideways = any(name == "transpose" for name, _ in turn)
     mark = as_frame(_mark(picture.width if sideways else picture.height))
     source = graph.add_buffer(template=picture)
     above = graph.add_buffer(width=mark.width, height=mark.height, format=mark.format, time_base=picture.time_base)
-    steps = [*UPRIGHT.get(first.rotation, ()), ("pad", "ceil(iw/2)*2:ceil(ih/2)*2"), ("overlay", "x=h/2:y=h/2")]
+    steps = [*turn, ("pad", "ceil(iw/2)*2:ceil(ih/2)*2"), ("overlay", "x=h/2:y=h/2")]
     below: FilterContext = source
     for name, arguments in (*steps, ("format", "yuv420p"), ("buffersink", None)):
         following = graph.add(name, arguments)
@@ -123,6 +117,15 @@ def _marked(frames: Iterator[VideoFrame], picture: VideoStream) -> Iterator[Vide
         yield from _pulled(graph)
     source.push(None)
     yield from _pulled(graph)
+
+
+def _matrix(frame: VideoFrame) -> tuple[int, ...]:
+    """How the frame is to be shown, as in `UPRIGHT`; nothing where it says nothing."""
+    found = frame.side_data.get("DISPLAYMATRIX")
+    if found is None:
+        return ()
+    numbers = memoryview(bytes(found)).cast("i")
+    return tuple(round(numbers[at] / 2**16) for at in (0, 1, 3, 4))
 
 
 def _pulled(graph: Graph) -> Iterator[VideoFrame]:

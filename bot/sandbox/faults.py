@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from mimetypes import guess_type
 from typing import Literal
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+MOST_DROPS = 1000  # a file is dripped in larger ones, so that it ends
 Kind = Literal["answer", "cut before", "cut after", "hang", "drip", "truncate"]
 
 
@@ -80,31 +82,35 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
         await asyncio.sleep(3600)
     if fault.kind == "cut before":
         return _cut(request)
-    status, body, content_type = await _outcome(request, handler)
-    if fault.kind == "cut after":
+    try:
+        response = await handler(request)
+    except web.HTTPException as refusal:
+        response = refusal
+    if fault.kind == "cut after" or response.prepared:
         return _cut(request)
+    status, body, headers = await asyncio.to_thread(_answer, response)
     if fault.kind == "truncate":
-        return web.Response(status=status, body=body[: len(body) // 2], headers={"Content-Type": content_type})
-    headers = {"Content-Length": str(len(body)), "Content-Type": content_type}
-    slow = web.StreamResponse(status=status, headers=headers)
+        return web.Response(status=status, body=body[: len(body) // 2], headers=headers)
+    slow = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(body))})
     await slow.prepare(request)
-    for byte in body:
-        await slow.write(bytes([byte]))
+    step = max(1, len(body) // MOST_DROPS)
+    for start in range(0, len(body), step):
+        await slow.write(body[start : start + step])
         await asyncio.sleep(0.001)
     return slow
 
 
-async def _outcome(request: web.Request, handler: Handler) -> tuple[int, bytes, str]:
-    """Status, body and content type of the real answer: a refusal and a file are answers, too."""
-    try:
-        response = await handler(request)
-    except web.HTTPException as refusal:
-        return refusal.status, (refusal.text or "").encode(), refusal.content_type
+def _answer(response: web.StreamResponse) -> tuple[int, bytes, dict[str, str]]:
+    """Status, body and headers of an answer that hasn't left: a value, a refusal or a file."""
+    headers = {name: value for name, value in response.headers.items() if name.title() != "Content-Length"}
     if isinstance(response, web.FileResponse):
-        body: object = await asyncio.to_thread(response._path.read_bytes)  # noqa: SLF001 - it has no public name
-    else:
-        body = response.body if isinstance(response, web.Response) else b""
-    return response.status, body if isinstance(body, bytes) else b"", response.headers.get("Content-Type", "text/plain")
+        path = response._path  # noqa: SLF001 - it has no public name
+        if not path.is_file():
+            return 404, b"", headers
+        headers["Content-Type"] = guess_type(path.name)[0] or "application/octet-stream"
+        return response.status, path.read_bytes(), headers
+    body = response.body if isinstance(response, web.Response) else None
+    return response.status, body if isinstance(body, bytes) else b"", headers
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -26,11 +26,18 @@ class NotSound(Exception):
 
 def samples_of(sound: Speech | Path, seconds: float | None = None) -> bytes:
     """Mono 16-bit samples at `RATE`: exactly `seconds` of them, cut or padded with silence, or all there are."""
-    heard = b"".join(_resampled(sound))[: LONGEST_SECONDS * RATE * BYTES_PER_SAMPLE]
+    heard = _resampled(_frames(sound.samples, sound.rate) if isinstance(sound, Speech) else _decoded(sound))
     if seconds is None:
         return heard
     wanted = round(seconds * RATE) * BYTES_PER_SAMPLE
     return heard[:wanted].ljust(wanted, b"\0")
+
+
+def own_samples(clip: Path, begin: float, seconds: float) -> bytes:
+    """What is heard in the clip for `seconds` from `begin` (seconds on the clip's clock), as `samples_of` gives it."""
+    frames = _decoded(clip)
+    late = round(1000 * ((frames[0].time or 0.0) - begin)) if frames else 0
+    return placed(_resampled(frames), seconds, (max(0, -late), None, max(0, late)))
 
 
 def placed(samples: bytes, seconds: float, span: tuple[int, int | None, int]) -> bytes:
@@ -72,11 +79,11 @@ def write_sound(sound: Speech | Path, target: Path) -> None:
         encode(samples_of(sound), output, add_sound(output, codec))
 
 
-def _resampled(sound: Speech | Path) -> list[bytes]:
+def _resampled(frames: list[AudioFrame]) -> bytes:
     to_samples = AudioResampler("s16", "mono", RATE)
-    heard = _frames(sound.samples, sound.rate) if isinstance(sound, Speech) else _decoded(sound)
-    frames = [ready for frame in (*heard, None) for ready in to_samples.resample(frame)]
-    return [bytes(frame.planes[0])[: frame.samples * BYTES_PER_SAMPLE] for frame in frames]
+    ready = [made for frame in (*frames, None) for made in to_samples.resample(frame)]
+    heard = b"".join(bytes(frame.planes[0])[: frame.samples * BYTES_PER_SAMPLE] for frame in ready)
+    return heard[: LONGEST_SECONDS * RATE * BYTES_PER_SAMPLE]
 
 
 def _decoded(path: Path) -> list[AudioFrame]:

@@ -13,8 +13,12 @@ from bot.voices import catalogue
 
 BYTES_PER_SAMPLE = 2
 NORMAL_WORDS_PER_MINUTE = 165
-VARIANTS = ("m1", "f2", "m3", "f4", "m7", "f5", "m8", "f1", "m2", "f3", "m5", "m4")
-LOWEST_PITCH, PITCH_STEP = 25, 8
+# Of espeak-ng's own, those that sound least alike (by their spectra and pitches), none of them a robot.
+VARIANTS = (
+    "m1", "f2", "anika", "m8", "iven2", "klatt", "Lee", "travis", "norbert", "mike2", "ian", "kaukovalta",
+    "steph2", "shelby", "Jacky", "grandma", "Hugo", "Alicia", "Andy", "ed", "Michael", "boris", "belinda", "Andrea",
+)  # fmt: skip
+LOWEST_PITCH, PITCH_STEP = 35, 17  # a smaller step is hardly heard
 LANGUAGES = {"zh": "cmn", "en": "en-us"}  # where espeak-ng names them differently
 
 # From espeak-ng's speak_lib.h
