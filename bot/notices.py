@@ -62,7 +62,9 @@ class Notices:
         )
         try:
             await (await self._client.create_dm(discord.Object(key.added_by))).send(text)
-        except (discord.Forbidden, discord.NotFound) as refused:
+        except discord.DiscordServerError:
+            raise
+        except discord.HTTPException as refused:
             log.info("the moderator can't be told directly (%s)", refused.code)
             await self._tell_in(guild.public_updates_channel if guild else None, text, label)
 

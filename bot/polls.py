@@ -43,11 +43,14 @@ class Polls:
             answer = await self._ask(job)
         except ProviderError as fault:
             delay = moves.again(ticket, fault)
-            if ticket.faults >= CONFIRMATIONS:
+            code, times = ticket.same_fault
+            ticket.same_fault = (fault.code, times + 1 if code == fault.code else 1)
+            confirmed = ticket.same_fault[1] >= CONFIRMATIONS
+            if confirmed:
                 await moves.key_failed(job, fault.code)
-            gone = isinstance(fault, Gone) and ticket.faults >= CONFIRMATIONS
+            gone = confirmed and isinstance(fault, Gone)
             return await moves.end(ticket, "unknown", "gone", fault.detail) if gone else delay
-        ticket.faults = 0
+        ticket.faults, ticket.same_fault = 0, ("", 0)
         elapsed = now - (job.submitted_at or now)
         if isinstance(answer, Waiting):
             self._wonder(job.provider, answer.word)

@@ -27,6 +27,8 @@ class Ticket:
 
     job: Job
     faults: int = 0  # calls that failed in a row
+    lookups: int = 0  # of a lost submission that found nothing
+    same_fault: tuple[str, int] = ("", 0)  # the last fault of a poll, and how often in a row
     position: int | None = None  # last seen in the provider's queue
     not_before: dict[str, float] = field(default_factory=dict)  # when a provider that had too much to do may be tried
     answer: Accepted | Done | None = None  # what the provider said to a submission, until that is committed

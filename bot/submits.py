@@ -11,9 +11,11 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.errors import BadKey, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited, UnknownOutcome
+from bot.failures import KEY_FAULTS
 from bot.intake import Intake
 from bot.media.probe import Unreadable
 from bot.moves import CONFIRMATIONS, Moves
+from bot.pacing import LONGEST_RETRY_AFTER
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.providers.flows import UPLOADS, Stage
 from bot.providers.request import Request
@@ -71,12 +73,14 @@ class Submits:
             return moves.again(ticket, fault)
         if found:
             return await moves.answered(ticket, provider, found)
-        ticket.faults += 1
-        return LOOKUP_SECONDS if ticket.faults < CONFIRMATIONS else await self._queue_again(ticket, "never arrived")
+        ticket.lookups += 1
+        return LOOKUP_SECONDS if ticket.lookups < CONFIRMATIONS else await self._queue_again(ticket, "never arrived")
 
     async def _queue_again(self, ticket: Ticket, note: str) -> float:
-        ticket.faults = 0
-        ticket.job = await self._moves.jobs.move(ticket.job, "queued", now=self._moves.clock.now(), note=note)
+        """Send it again, and to nobody else: a lookup is good proof, and not good enough to pay another provider."""
+        ticket.faults = ticket.lookups = 0
+        now = self._moves.clock.now()
+        ticket.job = await self._moves.jobs.move(ticket.job, "queued", now=now, note=note, fallbacks="[]")
         return 0.0
 
     async def _ready(self, ticket: Ticket) -> tuple[Provider, Stage, Submission] | float:
@@ -134,6 +138,9 @@ class Submits:
         job = ticket.job
         if job.state == "submitting":
             await self._moves.key_failed(job, code)
+            newer = await self._moves.keys.current(job.guild_id, job.provider)
+            if code in KEY_FAULTS and newer and newer.id != job.key_id and not newer.off_reason:
+                return await self._queue_again(ticket, "the key was replaced meanwhile")
         fallbacks = json.loads(job.fallbacks)
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._nothing_paid(job):
             return await self._try_next(ticket, fallbacks, fault)
@@ -149,7 +156,8 @@ class Submits:
         if isinstance(fault, NotAccepted):
             rest.append({"provider": job.provider, "request": job.request})
         if isinstance(fault, RateLimited):
-            ticket.not_before[job.provider] = moves.clock.monotonic() + (fault.retry_after or 0.0)
+            wait = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
+            ticket.not_before[job.provider] = moves.clock.monotonic() + wait
         request = Request.model_validate_json(following["request"])
         first = moves.providers[following["provider"]].stages(request)[0].name
         log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])

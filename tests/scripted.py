@@ -18,7 +18,7 @@ from bot.providers.base import (
     Waiting,
 )
 from bot.providers.flows import Flow, Stage
-from bot.providers.kling_api import LEGACY
+from bot.providers.kling_limits import LEGACY
 from bot.providers.request import Media, Request
 from storage.job import Job
 from tests.world import World

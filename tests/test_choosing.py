@@ -20,7 +20,7 @@ from bot.errors import (
 from bot.media.probe import Facts
 from bot.providers.base import Accepted, Done, Submission
 from tests.canned import canned_look
-from tests.scripted import Scripted, in_turn, outcome, row, scripted, start, until
+from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World, answer
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]
@@ -133,6 +133,24 @@ async def test_two_busy_providers_are_tried_in_turn_and_neither_before_it_allowe
     assert times["second"][0] - times["first"][0] < 60
     assert times["first"][1] - times["first"][0] >= 120
     assert len(times["second"]) == 1
+
+
+async def test_a_provider_that_asks_for_an_endless_wait_is_tried_again_all_the_same(world: World) -> None:
+    first, second = two(world)
+    first.on_submit = in_turn(RateLimited("429", float("inf")), Accepted("r"))
+    second.on_submit = in_turn(NotAccepted("down"))
+    await start(world, provider=None)
+    assert (await outcome(world)).attachments
+    assert len(first.submits) == 2
+
+
+async def test_after_a_lost_submission_no_other_provider_is_tried(world: World) -> None:
+    first, second = scripted(world, Findable, name="first"), scripted(world, name="second")
+    first.on_submit = in_turn(UnknownOutcome("cut"), RateLimited("429", 1), Accepted("r"))
+    await start(world, provider=None)
+    assert (await outcome(world)).attachments
+    assert second.submits == []
+    assert len(first.lookups) == 3
 
 
 async def test_the_cheapest_is_taken_where_the_server_wants_that(world: World) -> None:

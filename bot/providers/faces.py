@@ -6,7 +6,6 @@ The sound's kept part is at least 2 s, lies inside the sound, and inside the int
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from bot.errors import InputRejected, SpeechTooShort
 from bot.providers.base import Yields
@@ -17,21 +16,31 @@ LONGEST_SECONDS = 60.0  # of a clip
 
 
 def face_yields(session_id: object, faces: object, clip_seconds: float | None) -> dict[str, str]:
-    """What a face stage yields: the session, and the first face with its interval in milliseconds.
-
-    `InputRejected` when nobody is in the clip. A face without an interval is taken to be there for the whole clip.
+    """What a face stage yields: the session, and the first face that is seen long enough, with its interval in
+    milliseconds. `InputRejected` when there is none. A face without an interval is taken to be there all along.
     """
     found = [face for face in faces if isinstance(face, Mapping)] if isinstance(faces, list) else []
     if not session_id or not found:
         raise InputRejected("no face found in the clip")
-    face: Mapping[str, Any] = found[0]
     whole = round((clip_seconds or LONGEST_SECONDS) * 1000)
+    spans = [(_ms(face.get("start_time"), 0), _ms(face.get("end_time"), whole)) for face in found]
+    seen = [number for number, (start, end) in enumerate(spans) if end - start >= SHORTEST_MS]
+    if not seen:
+        raise InputRejected("the face is seen for less than 2 s")
+    face, (start, end) = found[seen[0]], spans[seen[0]]
     return {
         "session_id": str(session_id),
         "face_id": str(face.get("face_id") or face.get("faceId") or face.get("id") or "0"),
-        "face_start": str(face.get("start_time") or 0),
-        "face_end": str(face.get("end_time") or whole),
+        "face_start": str(start),
+        "face_end": str(end),
     }
+
+
+def _ms(value: object, default: int) -> int:
+    try:
+        return round(float(value)) if isinstance(value, str | int | float) and value != "" else default
+    except (ValueError, OverflowError):
+        return default
 
 
 def sound_span(request: Request, yields: Yields) -> dict[str, int]:

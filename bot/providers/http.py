@@ -31,6 +31,7 @@ from bot.errors import (
     ResultUnusable,
     UnknownOutcome,
 )
+from bot.providers.lenient import cleaned
 from bot.providers.transport import FRESH
 
 MAX_JSON_BYTES = 1 << 20
@@ -113,10 +114,10 @@ class Http:
         except _TRANSPORT_FAULTS as fault:
             raise _judged(fault, paid=paid) from None
         reply = Reply(response.status_code, None, _retry_after(response.headers), paid)
-        key = headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        key = headers.get("Authorization", "").removeprefix("Bearer ")
         try:
-            return Reply(reply.status, json.loads(raw.replace(key, b"[key]") if key else raw), reply.retry_after, paid)
-        except ValueError:
+            return Reply(reply.status, cleaned(json.loads(raw), key), reply.retry_after, paid)
+        except (ValueError, RecursionError):
             reply.raise_by_status("without JSON")
             reply.unusable("the answer is not JSON")
 
@@ -163,6 +164,9 @@ async def _save(response: httpx.Response, part: Path, most: int) -> None:
         raise Gone(f"HTTP {response.status_code} for the result")
     if response.status_code != 200:
         raise NotAccepted(f"HTTP {response.status_code} for the result")
+    kind = response.headers.get("content-type", "")
+    if kind.startswith(("text/", "application/json")):
+        raise NotAccepted(f"the result is {kind[:40]}")
     expected = int(response.headers.get("content-length", "-1"))
     written = 0
     with part.open("wb") as file:

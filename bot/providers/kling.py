@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
-from math import ceil
+from math import ceil, isfinite
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -20,17 +20,8 @@ from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Pr
 from bot.providers.faces import sound_span
 from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply, lost
-from bot.providers.kling_api import (
-    ADVANCED,
-    LEGACY,
-    accepted_body,
-    face_in,
-    legacy_input,
-    outcome,
-    result_data,
-    spoken,
-    task_id,
-)
+from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
+from bot.providers.kling_limits import ADVANCED, LEGACY
 from bot.providers.request import Request
 
 REGIONS = {"": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
@@ -131,10 +122,12 @@ def _speech(reply: Reply) -> Done:
     data = result_data(reply)
     try:
         made = data["task_result"]["audios"][0]
-        spoken_seconds = float(made["duration"])
-        return Done({"audio_id": str(made["id"]), "audio_url": made["url"], "audio_seconds": str(spoken_seconds)})
+        speech_id, url, spoken_seconds = made["id"], made["url"], float(made["duration"])
     except (KeyError, IndexError, TypeError, ValueError):
         raise lost("the answer has no speech", paid=reply.paid) from None
+    if not speech_id or not isfinite(spoken_seconds):
+        raise lost("the answer's speech has no id or no length", paid=reply.paid)
+    return Done({"audio_id": str(speech_id), "audio_url": str(url), "audio_seconds": str(spoken_seconds)})
 
 
 def _dub(call: Submission) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from bot.errors import (
 )
 from bot.providers.base import Done, Failed, Submission, Waiting
 from bot.providers.faces import face_yields
-from bot.providers.flows import Limits
 from bot.providers.http import Reply, lost
 from bot.providers.request import Request
 from bot.voices import Voice
@@ -48,31 +47,6 @@ ERRORS: Mapping[str, type[ProviderError]] = {
     "1305": InputRejected,  # asked about, documented nowhere
     "task_not_exist": Gone,  # a gateway's own word, with HTTP 400
 }
-# What the older call takes, and the advanced one with the face and speech calls before it.
-LEGACY = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 10),
-    sides=(720, 1920),
-    text_chars=120,
-    speeds=(0.8, 2.0),
-    audio_formats=frozenset({"mp3", "wav", "m4a", "aac"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-)
-ADVANCED = Limits(
-    containers=frozenset({"mp4", "mov"}),
-    video_bytes=100 * 2**20,
-    video_seconds=(2, 60),
-    sides=(512, 2160),
-    text_chars=1000,
-    speeds=(0.8, 2.0),
-    speech_seconds=2.0,
-    audio_formats=frozenset({"mp3", "wav", "m4a"}),
-    audio_bytes=5 * 2**20,
-    audio_seconds=(2, 60),
-    mixes=True,
-)
 
 
 def legacy_input(call: Submission, voices: Mapping[str, Voice]) -> dict[str, object]:
@@ -103,7 +77,7 @@ def accepted_body(reply: Reply) -> dict[str, Any]:
     code = str(error.get("code") or body.get("code") or "").strip().lower()
     message = str(error.get("message") or body.get("message") or nested or "")
     detail = f"{code} {message}".strip()
-    if code not in FINE_CODES or error:
+    if code not in FINE_CODES or nested:
         _raise_code(code, reply, detail)
     reply.raise_by_status(detail)
     if not body:
@@ -117,6 +91,8 @@ def _raise_code(code: str, reply: Reply, detail: str) -> NoReturn:
         raise RateLimited(detail, reply.retry_after)
     if fault:
         raise fault(detail)
+    if any(word in f"{code} {detail.lower()}" for word in ("api_key", "api key", "invalid token", "unauthorized")):
+        raise BadKey(detail)
     if any(word in code for word in ("quota", "balance", "credit")):
         raise OutOfCredit(detail)
     if "sensitive" in code or "risk" in code:
@@ -154,12 +130,6 @@ def face_in(reply: Reply, request: Request) -> Done:
 def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
     """How the task in a query's answer is doing, however deep the answer is nested."""
     levels = list(_levels(body))
-    for level in levels:
-        result = level.get("task_result")
-        videos = result.get("videos") if isinstance(result, dict) else None
-        for video in videos if isinstance(videos, list) else []:
-            if isinstance(video, dict) and video.get("url"):
-                return Done({"video_url": str(video["url"])})
     words = [str(level.get(key) or "").lower() for level in levels for key in ("task_status", "status")]
     reasons = (level.get(key) for level in levels for key in ("task_status_msg", "fail_reason", "message"))
     reason = next((str(text) for text in reasons if text and str(text).lower() not in {*FINE_CODES, *DONE}), "")
@@ -167,10 +137,24 @@ def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
         return failed(reason)
     if any(word in CANCELLED for word in words):
         return Failed("cancelled_by_provider", reason[:300])
-    still_going = any(word in WAITING for word in words)  # a gateway may be ahead of what it passes on
-    if any(word in DONE for word in words) and not still_going:
+    going_on = any(word in WAITING for word in words)  # a gateway may be ahead of what it passes on
+    done = any(word in DONE for word in words)
+    if url := _video_in(levels) if done or not going_on else "":
+        return Done({"video_url": url})
+    if done and not going_on:
         return _elsewhere(levels) or Failed("provider_failed", "no video in the result")
     return Waiting(word=next((word for word in words if word and word not in WAITING), ""))
+
+
+def _video_in(levels: Sequence[Mapping[str, Any]]) -> str:
+    """The address of the first video, at whatever depth."""
+    for level in levels:
+        result = level.get("task_result")
+        videos = result.get("videos") if isinstance(result, dict) else None
+        for video in videos if isinstance(videos, list) else []:
+            if isinstance(video, dict) and isinstance(video.get("url"), str) and video["url"]:
+                return str(video["url"])
+    return ""
 
 
 def _elsewhere(levels: Sequence[Mapping[str, Any]]) -> Done | None:

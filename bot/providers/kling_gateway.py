@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from bot.errors import BadKey, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply
-from bot.providers.kling_api import LEGACY, accepted_body, legacy_input, outcome, task_id
+from bot.providers.kling_api import accepted_body, legacy_input, outcome, task_id
+from bot.providers.kling_limits import LEGACY
 from bot.providers.request import Request
 
 PATH = "/kling/v1/videos/lip-sync"
@@ -84,5 +85,8 @@ def passes_unless_refused(reply: Reply) -> None:
     except NotAccepted:
         if reply.status >= 500 or not isinstance(reply.body, dict):
             raise
+    except Gone as fault:
+        if fault.detail.startswith("HTTP 404") and "task" not in fault.detail.lower():
+            raise InputRejected("there is no lip-sync call of Kling's at this address") from None
     except ProviderError:
         return

@@ -16,7 +16,8 @@ from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.flows import Flow, Stage
 from bot.providers.http import lost
-from bot.providers.kling_api import LEGACY
+from bot.providers.kling_limits import LEGACY
+from bot.providers.lenient import Courtesy, Word
 from bot.providers.request import Request
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
@@ -41,13 +42,13 @@ class _Run(BaseModel):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
     request_id: str = ""
-    status: str = ""
-    outcome: str = ""
-    queue_position: int | None = None
-    output: dict[str, Any] | None = None
+    status: Word = ""
+    outcome: Word = ""
+    queue_position: Courtesy[int] = None
+    output: Any = None
     error: Any = None
-    cost: Decimal | None = None
-    base_price_usd: Decimal | None = None
+    cost: Courtesy[Decimal] = None
+    base_price_usd: Courtesy[Decimal] = None
 
 
 class RunComfy(Provider):
@@ -90,7 +91,7 @@ class RunComfy(Provider):
             return Failed("provider_failed", str(run.error or word)[:300], run.cost)
         if word not in DONE:
             return Waiting()
-        url = _video_url(run.output or {})
+        url = _video_url(run.output)
         return Done({"video_url": url}, run.cost) if url else Failed("provider_failed", "no video", run.cost)
 
     async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:  # noqa: ARG002
@@ -123,8 +124,9 @@ class RunComfy(Provider):
             reply.unusable("the answer has an unexpected form")
 
 
-def _video_url(output: dict[str, Any]) -> str:
+def _video_url(output: Any) -> str:
     """The first video of an output whose parts may be missing, a plain address, or an object with one."""
+    output = output if isinstance(output, dict) else {"videos": output}
     videos = output.get("videos") or []
     for part in (output.get("video"), *(videos if isinstance(videos, list) else [videos])):
         url = part.get("url") if isinstance(part, dict) else part

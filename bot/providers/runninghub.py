@@ -16,7 +16,7 @@ from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Pr
 from bot.providers.faces import sound_span
 from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply, lost
-from bot.providers.kling_api import ADVANCED
+from bot.providers.kling_limits import ADVANCED
 from bot.providers.request import Request
 from bot.providers.runninghub_api import accepted_body, as_object, error_of, failure, made
 

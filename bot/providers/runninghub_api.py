@@ -47,8 +47,9 @@ def as_object(value: object) -> dict[str, Any]:
 
 def error_of(body: Mapping[str, Any]) -> tuple[str, str]:
     """The error code, and code and words together; both empty where the answer has no error."""
-    code = str(body.get("errorCode") or body.get("code") or "")
+    code = str(body.get("errorCode") or body.get("code") or "").removeprefix("0")
     words = body.get("errorMessage") or (code and (body.get("message") or body.get("msg"))) or ""
+    words = "" if not code and str(words).lower() in {"success", "ok"} else words
     return code, f"{code} {words}".strip()
 
 

@@ -22,7 +22,7 @@ from bot.errors import Gone, ProviderError
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.flows import Flow, Stage
 from bot.providers.http import Reply
-from bot.providers.kling_api import ADVANCED, LEGACY
+from bot.providers.kling_limits import ADVANCED, LEGACY
 from bot.providers.request import Request
 from bot.providers.runware_api import Task, answers, check, errors, items, repeated
 

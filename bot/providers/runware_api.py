@@ -59,7 +59,7 @@ def errors(reply: Reply) -> list[Task]:
 def repeated(error: Task, handle: str) -> bool:
     """Whether the task was refused because it had been accepted before."""
     named = f"{error.get('code')} {error.get('parameter')}".lower()
-    ours = error.get("taskUUID") in {None, handle}
+    ours = error.get("taskUUID") is None or str(error.get("taskUUID")).lower() == handle
     return ours and "task" in named and ("conflict" in named or "duplicate" in named)
 
 

@@ -14,6 +14,7 @@ import av
 from av.codec.context import Flags
 from av.filter import Graph
 from av.filter.context import FilterContext
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageDraw, ImageFont
@@ -121,10 +122,10 @@ def _marked(frames: Iterator[VideoFrame], picture: VideoStream) -> Iterator[Vide
 
 def _matrix(frame: VideoFrame) -> tuple[int, ...]:
     """How the frame is to be shown, as in `UPRIGHT`; nothing where it says nothing."""
-    found = frame.side_data.get("DISPLAYMATRIX")
+    found = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
     if found is None:
         return ()
-    numbers = memoryview(bytes(found)).cast("i")
+    numbers = memoryview(found).cast("i")
     return tuple(round(numbers[at] / 2**16) for at in (0, 1, 3, 4))
 
 

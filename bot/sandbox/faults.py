@@ -22,7 +22,7 @@ class Fault:
     """One thing that goes wrong, for the next `times` requests that match.
 
     answer: this `status` and `body` in place of any effect · cut before / cut after: the connection breaks before or
-    after the effect · hang: no answer · drip: the real answer, a byte at a time · truncate: the real effect, half its
+    after the effect · hang: no answer · drip: the real answer, bit by bit · truncate: the real effect, half its
     answer.
     """
 
