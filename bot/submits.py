@@ -139,7 +139,8 @@ class Submits:
         if job.state == "submitting":
             await self._moves.key_failed(job, code)
             newer = await self._moves.keys.current(job.guild_id, job.provider)
-            if code in KEY_FAULTS and newer and newer.id != job.key_id and not newer.off_reason:
+            replaced = newer is not None and newer.id != job.key_id and not newer.off_reason
+            if replaced and code in KEY_FAULTS and self._nothing_paid(job):
                 return await self._queue_again(ticket, "the key was replaced meanwhile")
         fallbacks = json.loads(job.fallbacks)
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._nothing_paid(job):

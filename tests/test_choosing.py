@@ -153,6 +153,23 @@ async def test_after_a_lost_submission_no_other_provider_is_tried(world: World) 
     assert len(first.lookups) == 3
 
 
+async def test_a_job_whose_key_was_replaced_while_it_was_being_refused_goes_on_with_the_new_one(world: World) -> None:
+    await world.add_key("rc-the-older-0001")
+    submits, refuse = world.client.worker._submits, [True]
+    send = submits._send
+
+    async def refused_once(provider: Any, call: Submission) -> Any:
+        if refuse.pop() if refuse else False:
+            await world.add_key("rc-the-newer-0002")
+            raise BadKey("401")
+        return await send(provider, call)
+
+    submits._send = refused_once  # type: ignore[method-assign]
+    await world.text()
+    assert (await outcome(world)).attachments
+    assert [run.account for run in world.sandbox.runs.ledger] == ["rc-the-newer-0002"]
+
+
 async def test_the_cheapest_is_taken_where_the_server_wants_that(world: World) -> None:
     first, second, third = (scripted(world, name=name) for name in ("first", "second", "third"))
     first.asks, second.asks, third.asks = None, Decimal("0.2"), Decimal("0.1")
