@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from bot.approvals import Approvals
+from bot.automod import AutoMod
 from bot.choosing import Chooser
 from bot.client import Mouthpiece
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.doors import Doors
 from bot.errors import SettingsError
+from bot.gate import Gate
 from bot.housekeeping import Housekeeping
 from bot.intake import Intake
 from bot.keyring import Keyring
+from bot.log_channel import LogChannel
+from bot.moderation import Moderation
 from bot.moves import Moves
 from bot.notices import Notices
 from bot.pacing import Pacing
@@ -27,19 +32,17 @@ from bot.providers.base import Provider
 from bot.providers.http import Http
 from bot.providers.transport import open_client
 from bot.replies import Replies
+from bot.results import Results
+from bot.rulebook import Rulebook
 from bot.service import Service
 from bot.settings import Settings
 from bot.submits import Submits
 from bot.worker import Worker
 from storage.backup import reconcile
 from storage.database import Database, open_database
-from storage.facts import Facts
-from storage.guilds import Guilds
-from storage.jobs import Jobs
-from storage.keys import Keys
-from storage.privacy import Privacy
 from storage.resealing import verify
 from storage.sealing import CannotUnseal, MasterKeys
+from storage.stores import Stores
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ FAULT_PAUSE = 60.0
 @asynccontextmanager
 async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Mouthpiece]:
     """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end."""
-    clock, pacing = clock or Clock(), Pacing()
+    clock = clock or Clock()
     async with AsyncExitStack() as stack:
         master = settings.master()
         database = await stack.enter_async_context(open_database(settings.database_path))
@@ -59,32 +62,15 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= _sandbox_providers(http, sandbox_url)
-        guilds, jobs, keys = Guilds(database), Jobs(database), Keys(database, master)
+        stores = Stores.on(database, master)
         await _open_every_key(database, master)
         if (restored := await reconcile(database)) is not None:
             log.warning(
                 "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
             )
-        client = Mouthpiece(Facts(database), guilds, clock)
-        replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
-        intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted)
-        moves = Moves(jobs, keys, notices, providers, clock, pacing)
-        polls = Polls(moves)
-        delivery = Delivery(jobs, polls, replies, http, _folder(settings.data_folder / "results"), clock, pacing)
-        submits = Submits(moves, intake)
-        client.worker = Worker(moves, submits, polls, delivery, replies)
-        chooser = Chooser(guilds, keys, providers, intake)
-        doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
-        client.service = Service(guilds, jobs, chooser, providers, client.worker, delivery, doors, clock)
-        client.housekeeping = Housekeeping(
-            Privacy(database),
-            settings.data_folder / "results",
-            clock,
-            retention_days=settings.retention_days,
-            results_days=settings.results_days,
-        )
-        client.keyring = Keyring(guilds, jobs, keys, providers, clock)
-        working = asyncio.create_task(_work_when_ready(client, notices.run, client.housekeeping.run))
+        client = Mouthpiece(stores.facts, stores.guilds, clock)
+        beside = _put_together(client, stores, http, providers, trusted, settings, clock)
+        working = asyncio.create_task(_work_when_ready(client, *beside))
         try:
             yield client
         finally:
@@ -92,6 +78,43 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
             await client.close()
+
+
+def _put_together(
+    client: Mouthpiece,
+    stores: Stores,
+    http: Http,
+    providers: Mapping[str, Provider],
+    trusted: frozenset[str],
+    settings: Settings,
+    clock: Clock,
+) -> list[Callable[[], Awaitable[None]]]:
+    """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
+    guilds, jobs, keys, pacing = stores.guilds, stores.jobs, stores.keys, Pacing()
+    folder = _folder(settings.data_folder / "results")
+    intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted)
+    replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
+    moves = Moves(jobs, keys, notices, providers, clock, pacing)
+    polls = Polls(moves)
+    delivery = Delivery(jobs, polls, replies, http, folder, clock, pacing)
+    client.worker = Worker(moves, Approvals(moves), Submits(moves, intake), polls, delivery, replies)
+    gate = Gate(guilds, stores.access, stores.limits, stores.ledger, stores.reports, AutoMod(client, clock), clock)
+    chooser = Chooser(guilds, keys, providers, intake)
+    doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
+    client.service = Service(
+        guilds, jobs, chooser, providers, client.worker, delivery, doors, gate, stores.access, clock
+    )
+    client.housekeeping = Housekeeping(
+        stores.privacy, folder, clock, retention_days=settings.retention_days, results_days=settings.results_days
+    )
+    client.keyring = Keyring(guilds, jobs, keys, providers, clock)
+    client.rulebook = Rulebook(guilds, stores.limits, stores.access, clock)
+    results = Results(client, http, folder)
+    client.moderation = Moderation(
+        jobs, stores.ledger, stores.reports, stores.access, stores.privacy, results, client.worker, providers, clock
+    )
+    log_channel = LogChannel(client, stores.chronicle, guilds, jobs, providers, clock)
+    return [notices.run, client.housekeeping.run, log_channel.run]
 
 
 async def _work_when_ready(client: Mouthpiece, *beside: Callable[[], Awaitable[None]]) -> None:

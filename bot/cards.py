@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.charges import begun, charge
 from bot.failures import FAILURES
 from bot.providers.base import Provider
 from bot.providers.request import Request
@@ -32,6 +33,12 @@ def subject(request: Request) -> str:
     return f"🎙️ {quoted(request.audio.name if request.audio else '', 60)}"
 
 
+def label(name: str, providers: Mapping[str, Provider]) -> str:
+    """What people call the provider of that name."""
+    provider = providers.get(name)
+    return provider.label if provider else name
+
+
 def thread_name(job: Job, request: Request) -> str:
     """At most 100 characters."""
     spoken = _one_line(request.audio.name if request.audio else request.text or "", QUOTE_CHARS)
@@ -47,29 +54,29 @@ def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> s
 
 def status(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """One line on how the job is doing."""
-    provider = providers.get(job.provider)
-    label = provider.label if provider else job.provider
+    provider, name = providers.get(job.provider), label(job.provider, providers)
     if job.state == "succeeded" and not job.failure:
         return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:
         return outcome(job, providers)
-    if job.state == "queued" and not _begun(job):
+    if job.state == "held":
+        return "⏸️ Waiting for this server's moderators. Nothing is counted or charged until they say yes."
+    if job.state == "queued" and not begun(job):
         return "⏳ In line. Nothing has been charged yet."
     if position:
-        return f"⏳ In {label}'s line: **{_ordinal(position)}**. You may leave, I'll ping you here."
+        return f"⏳ In {name}'s line: **{_ordinal(position)}**. You may leave, I'll ping you here."
     stages = provider.stages(Request.model_validate_json(job.request)) if provider else ()
     doing = next((stage.label for stage in stages if stage.name == job.stage), "Working on it")
     started = f"<t:{int(job.submitted_at or job.created_at)}:R>"
-    return f"⚙️ {doing} at {label}, started {started}. You may leave, I'll ping you here."
+    return f"⚙️ {doing} at {name}, started {started}. You may leave, I'll ping you here."
 
 
 def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
     """How a job ended without its video in the thread, and what that cost."""
-    provider = providers.get(job.provider)
-    label = provider.label if provider else job.provider
+    name = label(job.provider, providers)
     mark = {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
-    sentence = FAILURES[job.failure or "provider_failed"].format(provider=label, file=result_file(job))
-    return f"{mark} {sentence} {cost(job, label)}"
+    sentence = FAILURES[job.failure or "provider_failed"].format(provider=name, file=result_file(job))
+    return f"{mark} {sentence} {cost(job, name)}"
 
 
 def delivery(job: Job, providers: Mapping[str, Provider], *, with_video: bool) -> str:
@@ -82,25 +89,21 @@ def delivery(job: Job, providers: Mapping[str, Provider], *, with_video: bool) -
     return f"<@{job.member_id}> your video is ready.\n-# AI-generated lip-sync{how} · {job.code}"
 
 
-def cost(job: Job, label: str) -> str:
-    """Whether money moved, in one sentence."""
-    if job.cost_usd:
-        return f"{label} charged ${job.cost_usd:f}."
-    untouched = job.remote is None and not _begun(job) and job.state != "unknown" and not job.restored
-    if untouched or job.cost_usd is not None:
+def cost(job: Job, provider: str) -> str:
+    """Whether money moved, and whether the job counts, in a sentence or two."""
+    charged = charge(job)
+    if charged == "free" and job.remote and job.cost_usd is None and job.state == "cancelled":
+        return f"It was still in line, so {provider} should not charge for it."
+    if charged == "free":
         return "Nothing was charged."
-    if job.failure == "cancelled" and _begun(job):
-        return f"{label} charges for the steps that were done before."
-    if job.failure == "cancelled":
-        return f"It was still in line, so {label} should not charge for it."
+    if job.cost_usd:
+        return f"{provider} charged ${job.cost_usd:f}."
+    if job.state == "cancelled":
+        return f"{provider} charges for the steps that were done before."
     if job.state == "succeeded":
-        return f"{label} charges for it as for any video."
-    return f"Whether {label} charges for it is not known."
-
-
-def _begun(job: Job) -> bool:
-    """Whether a stage is done that may have cost something: handing files over is free."""
-    return any(not name.endswith("_source") for name in job.yields)
+        return f"{provider} charges for it as for any video."
+    unclear = f"Whether {provider} charges for it is not known."
+    return f"{unclear} It counts against your limits until a moderator gives it back."
 
 
 def result_file(job: Job) -> str:

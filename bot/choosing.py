@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bot.ask import Ask
 from bot.errors import ProviderError
 from bot.failures import KEY_FAULTS
 from bot.intake import Intake, lasts
 from bot.media.probe import Facts, Unreadable
-from bot.preflight import Ask, Seen, fit, listed, looked
+from bot.preflight import Seen, fit, listed, looked
 from bot.providers.base import Provider
 from bot.providers.request import Media, Request
 from bot.refusals import KeyMissing, KeySwitchedOff, NoKey, NothingFits, UnknownProvider, UnreadableFile
@@ -23,7 +24,7 @@ from storage.sealing import CannotUnseal
 log = logging.getLogger(__name__)
 
 NEEDED_SECONDS = 2 * 3600.0  # how long the link to a file must still work when a job begins
-PRICE_PATIENCE = 5.0
+PRICE_PATIENCE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,21 @@ class Chooser:
         ]
         return keyed + [provider for provider in self._providers.values() if not provider.credentials]
 
-    async def candidates(self, ask: Ask) -> list[Candidate]:
-        """Everyone to be tried, in that order; a `Refusal` that says why when there is nobody."""
+    async def candidates(self, ask: Ask, *, waiting: float = 0.0) -> list[Candidate]:
+        """Everyone to be tried, in that order, with their prices; a `Refusal` that says why when there is nobody.
+
+        `waiting` is how many seconds the job may wait before it begins: so long must its files be reachable.
+        """
         providers = await self._asked(ask)
         _fitting(ask, providers)  # refuses by claims, before anything is fetched
         seen = Seen(await self._look(ask.video), await self._look(ask.audio) if ask.audio else None)
-        lasting = (lasts(ask.video, NEEDED_SECONDS), lasts(ask.audio, NEEDED_SECONDS) if ask.audio else True)
+        needed = NEEDED_SECONDS + waiting
+        lasting = (lasts(ask.video, needed), lasts(ask.audio, needed) if ask.audio else True)
         found = _fitting(looked(ask, seen, lasting=lasting), providers, seen)
-        if len(found) > 1 and await self._guilds.choosing(ask.place.guild_id) == "cheapest":
-            return await self._cheapest_first(ask.place.guild_id, found)
-        return found
+        priced = await asyncio.gather(*(self._priced(ask.guild_id, candidate) for candidate in found))
+        if (await self._guilds.policy(ask.guild_id)).choosing == "cheapest":
+            priced.sort(key=_price_or_dearest)
+        return priced
 
     async def _asked(self, ask: Ask) -> list[Provider]:
         """The providers that the wish leaves open."""
@@ -98,22 +104,22 @@ class Chooser:
             log.info("an attachment could not be fetched: %s", fault)
             raise UnreadableFile(name=media.name[:60], problem="Discord didn't hand it over; try again") from None
 
-    async def _cheapest_first(self, guild_id: int, found: list[Candidate]) -> list[Candidate]:
-        prices = await asyncio.gather(*(self._price(guild_id, candidate) for candidate in found))
-        dearest = Decimal("Infinity")
-        order = sorted(range(len(found)), key=lambda i: dearest if (price := prices[i]) is None else price)
-        return [found[i] for i in order]
-
-    async def _price(self, guild_id: int, candidate: Candidate) -> Decimal | None:
-        """What it will cost; None where that can't be known in time."""
+    async def _priced(self, guild_id: int, candidate: Candidate) -> Candidate:
+        """With what it will cost; None where that can't be known in time."""
         info = await self._keys.current(guild_id, candidate.provider.name)
         try:
             credentials = await self._keys.open(guild_id, info.id) if info else {}
             async with asyncio.timeout(PRICE_PATIENCE):
-                return await candidate.provider.price(candidate.request, credentials or {})
+                price = await candidate.provider.price(candidate.request, credentials or {})
         except (ProviderError, CannotUnseal, TimeoutError) as fault:
             log.info("%s: no price: %s", candidate.provider.name, fault)
-            return None
+            return candidate
+        return replace(candidate, request=candidate.request.model_copy(update={"price_usd": price}))
+
+
+def _price_or_dearest(candidate: Candidate) -> Decimal:
+    price = candidate.request.price_usd
+    return Decimal("Infinity") if price is None else price
 
 
 def _fitting(ask: Ask, providers: list[Provider], seen: Seen | None = None) -> list[Candidate]:

@@ -18,6 +18,8 @@ from bot.clock import Clock
 from bot.errors import MouthpieceError
 from bot.housekeeping import Housekeeping
 from bot.keyring import Keyring
+from bot.moderation import Moderation
+from bot.rulebook import Rulebook
 from bot.service import Service
 from bot.settings import Settings
 from bot.worker import Worker
@@ -43,6 +45,8 @@ class Mouthpiece(discord.Client):
 
     service: Service
     keyring: Keyring
+    rulebook: Rulebook
+    moderation: Moderation
     housekeeping: Housekeeping
     worker: Worker
 

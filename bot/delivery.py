@@ -11,19 +11,20 @@ import logging
 from pathlib import Path
 
 from bot import cards
+from bot.charges import counting
 from bot.clock import Clock
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError
 from bot.pacing import Pacing
 from bot.polls import Polls
 from bot.providers.http import Http
 from bot.replies import Replies
+from bot.results import MOST_RESULT_BYTES
 from bot.schedule import Ticket
 from storage.job import Job
 from storage.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
-MOST_RESULT_BYTES = 512 * 2**20
 FETCH_PATIENCE = 3600.0  # seconds after the end of a job in which its video is tried to be fetched
 POST_PATIENCE = 24 * 3600.0  # seconds after the end of a job in which its outcome is tried to be posted
 
@@ -54,7 +55,8 @@ class Delivery:
         try:
             card_id, thread_id = await self._replies.open(job, looking=looking)
         except PostRefused:
-            failed = await self._jobs.move(job, "failed", now=self._clock.now(), failure="cannot_post")
+            ended = {"failure": "cannot_post", **counting(job, "failed")}
+            failed = await self._jobs.move(job, "failed", now=self._clock.now(), **ended)
             await self._jobs.close(failed, reply_id=None, now=self._clock.now())
             raise
         return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)

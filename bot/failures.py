@@ -26,6 +26,8 @@ FAILURES = {
     ),
     "cancelled_by_provider": "{provider} cancelled this job.",
     "cancelled": "Cancelled, as you asked.",
+    "denied": "This server's moderators said no to this one.",
+    "approval_expired": "No moderator answered in time, so this was not made. Ask again if you still want it.",
     "never_sent": "{provider} couldn't take this for an hour, so I stopped trying. Try again later.",
     "restored": (
         "I was restored from a backup and can't tell what became of this job since then. I won't send it again, so "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.clock import Clock
@@ -45,9 +46,9 @@ class Housekeeping:
         if jobs or servers:
             log.info("thrown away: the persons of %d jobs, and %d servers", len(jobs), servers)
 
-    async def about(self, member_id: int) -> list[Record]:
-        """What is kept about the person, server by server."""
-        return await self._privacy.about(member_id)
+    async def about(self, member_id: int, guild_id: int | None) -> str:
+        """What is kept about the person in this server and elsewhere, in words."""
+        return _kept(await self._privacy.about(member_id), guild_id, self.retention_days)
 
     async def forget(self, member_id: int) -> tuple[int, int]:
         """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
@@ -62,3 +63,23 @@ class Housekeeping:
         for file in self._results.iterdir():
             if file.stat().st_mtime < older_than or any(code in file.name for code in codes):
                 file.unlink(missing_ok=True)
+
+
+def _kept(records: Sequence[Record], guild_id: int | None, days: int) -> str:
+    here = next((record for record in records if record.guild_id == guild_id), None)
+    elsewhere = sum(record.jobs for record in records) - (here.jobs if here else 0)
+    kept = "Nothing is kept about you."
+    if records:
+        oldest = int(min(record.oldest_at for record in records))
+        kept = f"You are in the records of {here.jobs if here else 0} videos of this server"
+        kept += f" and {elsewhere} of others; the oldest is from <t:{oldest}:R>."
+    return (
+        f"{kept}\nEach holds your user id, your text or the link to your recording, the link to your clip, where it "
+        f"was asked for, and what became of it. After {days} days, or when you press the button, all that leads to you "
+        "is taken out; the server's numbers stay. Only your user id stays beside the numbers until a video can't count "
+        "against a limit any more, 30 days at most. That you confirmed the rules, and since when, is kept until you "
+        "press "
+        "the button; whether you are blocked somewhere is kept by that server. Clips and recordings are sent to the "
+        "provider that makes the video. Finished videos are not kept once they are posted; what was posted stays in "
+        "Discord until it is deleted there."
+    )

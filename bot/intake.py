@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
@@ -32,9 +35,10 @@ class Intake:
         return bool({parts.hostname, parts.netloc} & self._attachment_hosts)
 
     async def look(self, url: str, name: str = "") -> Facts:
-        """What the file behind the address really holds."""
+        """What the file behind the address really holds, with its digest."""
         async with self.on_disk(url, name) as file:
-            return await self._probe.look(file)
+            facts = await self._probe.look(file)
+            return replace(facts, digest=await asyncio.to_thread(_digest, file))
 
     @asynccontextmanager
     async def on_disk(self, url: str, name: str = "") -> AsyncIterator[Path]:
@@ -43,6 +47,11 @@ class Intake:
             file = Path(folder, f"file{PurePath(name).suffix[:10]}")
             await self._http.download(url, file, most=MOST_BYTES)
             yield file
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def lasts(media: Media, seconds: float) -> bool:

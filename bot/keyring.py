@@ -14,7 +14,8 @@ from bot.providers.request import Media, Request
 from bot.refusals import KeyRejected, NoSuchKey, UnknownProvider
 from storage.guilds import Guilds
 from storage.jobs import Jobs
-from storage.keys import KeyInfo, Keys
+from storage.key import KeyInfo
+from storage.keys import Keys
 from storage.sealing import CannotUnseal
 
 HINT_CHARS = 4
@@ -77,12 +78,11 @@ class Keyring:
 
     async def choosing(self, guild_id: int) -> str:
         """How the server chooses: by the "order" of its keys, or the "cheapest"."""
-        return await self._guilds.choosing(guild_id)
+        return (await self._guilds.policy(guild_id)).choosing
 
-    async def choose(self, guild_id: int, choosing: str) -> None:
+    async def choose(self, guild_id: int, choosing: str, *, by: int) -> None:
         """Change how the server chooses."""
-        await self._guilds.join(guild_id, self._clock.now())
-        await self._guilds.choose(guild_id, choosing)
+        await self._guilds.choose(guild_id, choosing, by=by, now=self._clock.now())
 
     async def move(self, guild_id: int, name: str, place: int) -> None:
         """Put the key at this place of the server's order, from 1."""
@@ -91,7 +91,7 @@ class Keyring:
         others.insert(max(place - 1, 0), moving)
         await self._keys.reorder(guild_id, [info.id for info in others])
 
-    async def test(self, guild_id: int, name: str) -> str:
+    async def test(self, guild_id: int, name: str, *, by: int) -> str:
         """Test the saved key with a free call, and switch it on again; the provider's label. `KeyRejected` leaves it as
         it was.
         """
@@ -103,15 +103,15 @@ class Keyring:
         if credentials is None:
             raise KeyRejected(problem="I can't open it any more. Save it again.")
         await _test(self.provider(name), credentials)
-        await self._keys.switch_on(guild_id, info.id)
+        await self._keys.switch_on(guild_id, info.id, by=by, now=self._clock.now())
         return self.provider(name).label
 
-    async def remove(self, guild_id: int, name: str) -> tuple[str, bool]:
+    async def remove(self, guild_id: int, name: str, *, by: int) -> tuple[str, bool]:
         """Give the key to no job any more; the provider's label, and whether jobs under way still need it: then it is
         erased when the last of them ends, else at once.
         """
         info = await self._current(guild_id, name)
-        await self._keys.remove(guild_id, name, now=self._clock.now())
+        await self._keys.remove(guild_id, name, by=by, now=self._clock.now())
         return self.provider(name).label, await self._keys.open(guild_id, info.id) is not None
 
     async def erase(self, guild_id: int) -> None:

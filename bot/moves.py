@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from bot.charges import counting
 from bot.clock import Clock
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
 from bot.failures import KEY_FAULTS
@@ -67,6 +68,8 @@ class Moves:
         if following:
             changes |= {"stage": following[0], "handle": None, "remote": None, "submitted_at": None}
         state: State = "queued" if following else "succeeded"
+        if state == "succeeded":
+            changes |= counting(job, state, **changes)
         ticket.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
         return 0.0
 
@@ -75,18 +78,24 @@ class Moves:
         return await self.end(ticket, "unknown", fault.code, fault.detail)
 
     async def end(
-        self, ticket: Ticket, state: State, code: str, detail: str = "", cost_usd: Decimal | None = None
+        self,
+        ticket: Ticket,
+        state: State,
+        code: str,
+        detail: str = "",
+        cost_usd: Decimal | None = None,
+        by: int | None = None,
     ) -> float:
-        """The job is over without a video."""
-        log.info("%s: %s (%s) %s", ticket.job.code, state, code, detail)
-        ticket.job = await self.jobs.move(
-            ticket.job,
-            state,
-            now=self.clock.now(),
-            failure=code,
-            detail=detail,
-            cost_usd=cost_usd if cost_usd is not None else ticket.job.cost_usd,
-        )
+        """The job is over without a video. `by` is the person who wanted that."""
+        job = ticket.job
+        log.info("%s: %s (%s) %s", job.code, state, code, detail)
+        changes: dict[str, Any] = {
+            "failure": code,
+            "detail": detail,
+            "cost_usd": job.cost_usd if cost_usd is None else cost_usd,
+        }
+        changes |= counting(job, state, **changes)
+        ticket.job = await self.jobs.move(job, state, now=self.clock.now(), by=by, **changes)
         return 0.0
 
     def again(self, ticket: Ticket, fault: ProviderError) -> float:

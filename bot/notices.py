@@ -12,7 +12,8 @@ import discord
 from bot.clock import Clock
 from bot.failures import KEY_FAULTS
 from bot.providers.base import Provider
-from storage.keys import KeyInfo, Keys
+from storage.key import KeyInfo
+from storage.keys import Keys
 
 log = logging.getLogger(__name__)
 

@@ -68,15 +68,15 @@ class Polls:
         answer = await self._ask(job)
         return {**job.yields, **answer.yields} if isinstance(answer, Done) else job.yields
 
-    async def cancel(self, ticket: Ticket) -> None:
+    async def cancel(self, ticket: Ticket, *, by: int) -> None:
         """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""
         job = ticket.job
         if job.state in OUTCOMES:
             raise NothingToCancel(job=job.code)
-        if job.state != "queued" and not await self._stopped(job):
+        if job.state not in {"held", "queued"} and not await self._stopped(job):
             provider = self._moves.providers.get(job.provider)
             raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
-        await self._moves.end(ticket, "cancelled", "cancelled")
+        await self._moves.end(ticket, "cancelled", "cancelled", by=by)
 
     def _wonder(self, provider: str, word: str) -> None:
         if word and (provider, word) not in self._unknown_words:

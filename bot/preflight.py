@@ -6,53 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from bot.ask import Ask
 from bot.media.probe import Facts
 from bot.providers.base import Provider
 from bot.providers.flows import Flow, Limits
-from bot.providers.request import Media, Mode, Part, Request
+from bot.providers.request import Media, Part, Request
 from bot.voices import Voice, pick
 
 MEGABYTE = 2**20
 LETTERS_PER_SECOND = {"zh": 4.5, "yue": 4.5, "ja": 7.0, "ko": 6.0}  # spoken at speed 1; a little fast, to be safe
 OTHER_LETTERS_PER_SECOND = 14.0
 TOLERANCE = 0.05  # seconds by which a clip's stated length may be off
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something was asked for. `missing` names the permissions that the bot lacks there for its work."""
-
-    guild_id: int
-    channel_id: int
-    channel_name: str
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One person's wish for a video: text and voice, or audio. Volumes are None where the person left them open."""
-
-    place: Place
-    member_id: int
-    interaction_id: int
-    video: Media
-    text: str | None = None
-    voice: str | None = None
-    speed: float = 1.0
-    audio: Media | None = None
-    volume: float | None = None
-    own_volume: float | None = None
-    provider: str | None = None
-
-    @property
-    def guild_id(self) -> int:
-        """The server in which it was asked for."""
-        return self.place.guild_id
-
-    @property
-    def mode(self) -> Mode:
-        """`audio` when a file was given to be spoken, else `text`."""
-        return "audio" if self.audio else "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +57,15 @@ def looked(ask: Ask, seen: Seen, *, lasting: tuple[bool, bool]) -> Ask:
     """The wish with what was measured; `lasting` says whether the addresses of clip and recording will work long
     enough for a provider.
     """
-    video = ask.video.model_copy(update={"seconds": seen.video.seconds, "reachable": lasting[0]})
+    video = _measured(ask.video, seen.video, lasting=lasting[0])
     audio = ask.audio
     if audio and seen.audio:
-        audio = audio.model_copy(update={"seconds": seen.audio.seconds, "reachable": lasting[1]})
+        audio = _measured(audio, seen.audio, lasting=lasting[1])
     return replace(ask, video=video, audio=audio)
+
+
+def _measured(media: Media, facts: Facts, *, lasting: bool) -> Media:
+    return media.model_copy(update={"seconds": facts.seconds, "digest": facts.digest, "reachable": lasting})
 
 
 def _reasons(ask: Ask, provider: Provider, flow: Flow, voice: Voice | None, seen: Seen | None) -> Iterator[str]:

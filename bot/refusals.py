@@ -91,3 +91,47 @@ class BotBusy(Refusal):
 
 class ShuttingDown(Refusal):
     sentence = "I'm being restarted. Nothing was started; try again in a minute."
+
+
+class LimitReached(Refusal):
+    sentence = "{reason}. Nothing was started or charged. `/lipsync usage` shows all your limits."
+
+
+class PriceUnknown(Refusal):
+    sentence = (
+        "A limit on money holds here, and {providers} can't say beforehand what this costs. Nothing was started; "
+        "name another provider, or ask a moderator."
+    )
+
+
+class Blocked(Refusal):
+    sentence = "This server's moderators don't let you use me. If you think that is wrong, ask one of them."
+
+
+class ChannelClosed(Refusal):
+    sentence = "I'm not open in this channel. Use me in {open}."
+
+
+class RoleMissing(Refusal):
+    sentence = "I'm open to members with the role {roles} only."
+
+
+class TooNew(Refusal):
+    sentence = "I'm open to {kind} of at least {days} days only. You can use me <t:{at}:R>."
+
+
+class AttestationNeeded(Refusal):
+    sentence = (
+        "**Before your first video:** I make people in clips say something else. Use only clips that show you, or "
+        "people "
+        "who agreed to exactly this. What I make is marked as AI-generated, and moderators can see who asked for it.\n"
+        "By pressing the button you confirm this for all videos you make with me. It is kept with the time."
+    )
+
+
+class WordsForbidden(Refusal):
+    sentence = "This server's AutoMod rule “{rule}” doesn't allow these words. Nothing was started or charged."
+
+
+class FileRemoved(Refusal):
+    sentence = "This file was removed here by a moderator and can't be used again. Nothing was started or charged."

@@ -11,18 +11,18 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import discord
 
-from bot import cards
+from bot import cards, results
 from bot.clock import Clock
-from bot.errors import PostFailed, PostRefused, PostTooLarge
+from bot.errors import PostRefused, PostTooLarge
 from bot.latest import Latest
+from bot.posting import post_errors
 from bot.providers.base import Provider
 from bot.providers.request import Request
 from storage.job import OUTCOMES, Job
@@ -30,7 +30,6 @@ from storage.job import OUTCOMES, Job
 log = logging.getLogger(__name__)
 
 THREAD_EXISTS = 160004
-FILE_TOO_LARGE = {40005, 50045}
 REQUEST_MARGIN = 64 * 1024  # bytes of a post that are not the file
 EDIT_SECONDS = 10.0  # between two edits of one card
 EDITABLE_SECONDS = 3300.0  # Discord limits edits of messages older than an hour
@@ -52,7 +51,7 @@ class Replies:
 
         With `looking`, an earlier card is looked for first.
         """
-        async with _post_errors():
+        async with post_errors():
             card_id = await self._earlier(job, job.channel_id, job.created_at) if looking else None
             if card_id is None:
                 view = self._card(job, None)
@@ -88,7 +87,7 @@ class Replies:
         await self._cards.close()
 
     async def _deliver(self, job: Job, channel_id: int, video: Path | None, *, looking: bool) -> int:
-        async with _post_errors():
+        async with post_errors():
             if looking and (found := await self._earlier(job, channel_id, job.told_since)):
                 return found
             if video and await asyncio.to_thread(os.path.getsize, video) > self._size_limit(job):
@@ -98,6 +97,7 @@ class Replies:
             sent = await self._channel(job, channel_id).send(
                 content,
                 files=files,
+                view=results.buttons(job) if video else discord.utils.MISSING,
                 nonce=_nonce(job, "video" if video else "note"),
                 allowed_mentions=discord.AllowedMentions(
                     everyone=False, roles=False, users=[discord.Object(job.member_id)]
@@ -144,7 +144,7 @@ class Replies:
         box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=_colour(job))
         box.add_item(discord.ui.TextDisplay(cards.card(job, self._providers, position)))
         provider = self._providers.get(job.provider)
-        if job.state == "queued" or (job.state == "running" and provider and provider.can_cancel):
+        if job.state in {"held", "queued"} or (job.state == "running" and provider and provider.can_cancel):
             row: discord.ui.ActionRow[discord.ui.LayoutView] = discord.ui.ActionRow()
             row.add_item(discord.ui.Button(label="Cancel", custom_id=f"{CANCEL_PREFIX}{job.id}"))
             box.add_item(row)
@@ -161,21 +161,6 @@ class Replies:
             await card.edit(view=self._card(job, position), allowed_mentions=discord.AllowedMentions.none())
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
             log.info("%s: the card could not be edited: %s", job.code, error)  # the outcome is a message of its own
-
-
-@asynccontextmanager
-async def _post_errors() -> AsyncIterator[None]:
-    """Sort what Discord answers into: never here, too large, or again later (as for an answer that is no JSON)."""
-    try:
-        yield
-    except discord.HTTPException as error:
-        if error.status == 413 or error.code in FILE_TOO_LARGE:
-            raise PostTooLarge from error
-        if error.status == 429 or error.status >= 500:
-            raise PostFailed(problem=error) from error
-        raise PostRefused(problem=error) from error
-    except (discord.RateLimited, aiohttp.ClientError, OSError, ValueError, TypeError) as error:
-        raise PostFailed(problem=type(error).__name__) from error
 
 
 def _text(message: discord.Message) -> str:

@@ -5,21 +5,37 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from bot import allowance
+from bot.ask import Ask
+from bot.charges import micros, milliseconds
 from bot.choosing import Candidate, Chooser
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.doors import Doors
 from bot.errors import PostFailed, PostRefused
-from bot.preflight import Ask, listed
+from bot.gate import POLICY_VERSION, Gate
+from bot.preflight import listed
 from bot.providers.base import Provider
-from bot.refusals import NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
+from bot.refusals import (
+    AttestationNeeded,
+    LimitReached,
+    NothingToCancel,
+    NotYours,
+    PlaceUnfit,
+    ShuttingDown,
+    TextEmpty,
+)
 from bot.voices import Voice
 from bot.worker import Worker
+from storage.access import Access
 from storage.guilds import Guilds
-from storage.job import Job
+from storage.job import Job, NewJob
 from storage.jobs import Jobs
+from storage.quota import OverLimit
 
-DEADLINE_SECONDS = 3600.0
+DEADLINE_SECONDS = 3600.0  # after a job begins, until it is given up
+MOST_UNATTESTED = 500
+APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator
 
 
 class Service:
@@ -34,6 +50,8 @@ class Service:
         worker: Worker,
         delivery: Delivery,
         doors: Doors,
+        gate: Gate,
+        access: Access,
         clock: Clock,
     ) -> None:
         self._guilds = guilds
@@ -43,7 +61,10 @@ class Service:
         self._worker = worker
         self._delivery = delivery
         self._doors = doors
+        self._gate = gate
+        self._access = access
         self._clock = clock
+        self._unattested: dict[int, Ask] = {}  # what was asked for, until the person has confirmed
 
     async def usable(self, guild_id: int) -> list[Provider]:
         """The providers that the server can use, in its order; answered from memory."""
@@ -65,26 +86,55 @@ class Service:
             )
         if not ask.audio and not (ask.text or "").strip():
             raise TextEmpty
+        await self._gate.admit(ask)
         async with self._doors.entering(ask):
-            first, *others = await self._chooser.candidates(ask)
-            return await self._accept(ask, first, others)
+            waiting = APPROVAL_SECONDS if await self._gate.may_hold(ask) else 0.0
+            candidates = await self._chooser.candidates(ask, waiting=waiting)
+            await self._gate.admit_files(ask, candidates)
+            affordable = await self._gate.affordable(ask, candidates)
+            await self._confirmed(ask)
+            return await self._accept(ask, affordable)
 
-    async def _accept(self, ask: Ask, first: Candidate, others: list[Candidate]) -> Job:
+    async def _confirmed(self, ask: Ask) -> None:
+        """Everything else fits; remember what was asked for while the person confirms."""
+        try:
+            await self._gate.confirmed(ask)
+        except AttestationNeeded:
+            self._unattested[ask.interaction_id] = ask
+            while len(self._unattested) > MOST_UNATTESTED:
+                del self._unattested[next(iter(self._unattested))]
+            raise
+
+    async def _accept(self, ask: Ask, candidates: list[Candidate]) -> Job:
         """Store the job, show it, and hand it to the worker."""
         now = self._clock.now()
-        await self._guilds.join(ask.place.guild_id, now)
-        job = await self._jobs.enqueue(
-            guild_id=ask.place.guild_id,
+        held = await self._gate.must_wait(ask, candidates)
+        first, *others = candidates
+        await self._guilds.join(ask.guild_id, now)
+        job = NewJob(
+            guild_id=ask.guild_id,
             interaction_id=ask.interaction_id,
             member_id=ask.member_id,
+            role_ids=ask.asker.role_ids,
             channel_id=ask.place.channel_id,
             provider=first.provider.name,
             request=first.request.model_dump_json(),
             fallbacks=json.dumps([other.stored for other in others]),
             stage=first.provider.stages(first.request)[0].name,
-            now=now,
-            deadline_at=now + DEADLINE_SECONDS,
+            milliseconds=milliseconds(first.request),
+            micros=max(micros(candidate.request.price_usd) for candidate in candidates),
+            video_digest=first.request.video.digest,
+            audio_digest=first.request.audio.digest if first.request.audio else None,
+            created_at=now,
+            deadline_at=now + (APPROVAL_SECONDS if held else DEADLINE_SECONDS),
         )
+        try:
+            accepted = await self._jobs.enqueue(job, held=held)
+        except OverLimit as over:
+            raise LimitReached(reason=allowance.refusal(over)) from None
+        return await self._show(ask, accepted)
+
+    async def _show(self, ask: Ask, job: Job) -> Job:
         try:
             job = await self._delivery.open(job, looking=False)
         except PostRefused:
@@ -97,6 +147,17 @@ class Service:
         self._worker.add(job)
         return job
 
+    async def attest(self, member_id: int, interaction_id: int) -> Job | None:
+        """The person confirms that they may use the likeness in their clips: the job that they asked for then, None
+        when it is not known any more.
+        """
+        await self._access.attest(member_id, POLICY_VERSION, now=self._clock.now())
+        ask = self._unattested.get(interaction_id)
+        if ask is None or ask.member_id != member_id:
+            return None
+        del self._unattested[interaction_id]
+        return await self.start(ask)
+
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
         """Cancel the member's own job, or any job of the server for a moderator."""
         job = await self._jobs.get(guild_id, job_id)
@@ -104,5 +165,5 @@ class Service:
             raise NothingToCancel(job="That job")
         if not is_moderator and member_id != job.member_id:
             raise NotYours(job=job.code)
-        await self._worker.cancel(job)
+        await self._worker.cancel(job, by=member_id)
         return job

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from bot.approvals import Approvals
 from bot.delivery import Delivery
-from bot.errors import PostFailed, PostRefused
+from bot.errors import PostFailed, PostRefused, Refusal
+from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
 from bot.polls import Polls
-from bot.refusals import NothingToCancel
+from bot.refusals import NothingToCancel, ShuttingDown
 from bot.replies import Replies
 from bot.schedule import Schedule, Ticket
 from bot.submits import Submits
+from storage.history import Stale
 from storage.job import OUTCOMES, Job
-from storage.jobs import Stale
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +31,17 @@ DRAIN_SECONDS = 15.0
 class Worker:
     """Owns every open job between its start and its end. One per database."""
 
-    def __init__(self, moves: Moves, submits: Submits, polls: Polls, delivery: Delivery, replies: Replies) -> None:
+    def __init__(
+        self,
+        moves: Moves,
+        approvals: Approvals,
+        submits: Submits,
+        polls: Polls,
+        delivery: Delivery,
+        replies: Replies,
+    ) -> None:
         self._jobs = moves.jobs
+        self._approvals = approvals
         self._keys = moves.keys
         self._submits = submits
         self._polls = polls
@@ -67,13 +80,31 @@ class Worker:
             self._per_guild[job.guild_id] += 1
             self._schedule.put(self._tickets[job.id], delay)
 
-    async def cancel(self, job: Job) -> None:
+    async def cancel(self, job: Job, *, by: int) -> None:
         """Cancel an open job, or raise the `Refusal` that says why not."""
+        async with self._moving(job, NothingToCancel) as ticket:
+            await self._polls.cancel(ticket, by=by)
+
+    async def approve(self, job: Job, *, by: int) -> None:
+        """Let a held job begin, or raise the `Refusal` that says why not; `OverLimit` leaves it waiting."""
+        async with self._moving(job, NotWaiting) as ticket:
+            await self._approvals.approve(ticket, by=by)
+
+    async def deny(self, job: Job, *, by: int) -> None:
+        """End a held job, or raise the `Refusal` that says why not."""
+        async with self._moving(job, NotWaiting) as ticket:
+            await self._approvals.deny(ticket, by=by)
+
+    @asynccontextmanager
+    async def _moving(self, job: Job, otherwise: type[Refusal]) -> AsyncIterator[Ticket]:
+        """The ticket of an open job while nobody else moves it; its next step is taken at once."""
+        if not self.resumed:
+            raise ShuttingDown
         ticket = self._tickets.get(job.id)
         if ticket is None or ticket.job.guild_id != job.guild_id:
-            raise NothingToCancel(job=job.code)
+            raise otherwise(job=job.code)
         async with ticket.stepping:
-            await self._polls.cancel(ticket)
+            yield ticket
             self._schedule.put(ticket, 0.0)
 
     async def drain(self) -> None:
@@ -116,6 +147,8 @@ class Worker:
             return await self._delivery.step(ticket)
         if ticket.job.card_id is None:
             return await self._open(ticket)
+        if ticket.job.state == "held":
+            return await self._approvals.wait(ticket)
         if ticket.job.state == "queued":
             return await self._submits.submit(ticket)
         if ticket.job.state == "submitting":

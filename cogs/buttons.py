@@ -1,52 +1,131 @@
-"""Buttons on the bot's messages. They are known by their custom id, so they work after a restart too."""
+"""Buttons on the bot's messages. They are known by their custom id, so they work after a restart too.
+
+Which server's job a button is about comes from where it was pressed, never from the id in it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord
 
 from bot.client import Mouthpiece, explain
 from bot.errors import MouthpieceError
-from bot.refusals import ChannelUnfit
+from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
+from bot.refusals import ChannelUnfit, NotAllowed
 from bot.replies import CANCEL_PREFIX
+from bot.results import DELETE_PREFIX, REPORT_PREFIX
+from storage.reports import Decision
 
 Interaction = discord.Interaction[Mouthpiece]
+Button = discord.ui.DynamicItem[discord.ui.Button[Any]]
+Act = Callable[[Interaction, int, int], Awaitable[str]]
 
 FORGET_ID = "v1:forget"
+REFUND_PREFIX, CHARGED_PREFIX, FREE_PREFIX = "v1:refund:", "v1:charged:", "v1:free:"
 
 
-class CancelButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.LayoutView]], template=rf"{CANCEL_PREFIX}(?P<job>\d{{1,18}})"
-):
-    """Cancels a job. Which server's job it is comes from where it was pressed, never from the id in it."""
+def job_button(prefix: str, act: Act, *, moderators_only: bool = False) -> type[Button]:
+    """A kind of button about one job: `act` gets the server and the job's id, and says what the person reads."""
 
-    def __init__(self, job_id: int) -> None:
-        super().__init__(discord.ui.Button(label="Cancel", custom_id=f"{CANCEL_PREFIX}{job_id}"))
-        self.job_id = job_id
+    class JobButton(Button, template=rf"{prefix}(?P<job>\d{{1,18}})"):
+        def __init__(self, item: discord.ui.Button[Any], job_id: int) -> None:
+            super().__init__(item)
+            self.job_id = job_id
 
-    @classmethod
-    async def from_custom_id(  # type: ignore[override]
-        cls, _interaction: Interaction, _item: discord.ui.Item[discord.ui.LayoutView], match: re.Match[str]
-    ) -> CancelButton:
-        """The button that was pressed."""
-        return cls(int(match["job"]))
+        @classmethod
+        async def from_custom_id(  # type: ignore[override]
+            cls, _interaction: Interaction, item: discord.ui.Button[Any], match: re.Match[str]
+        ) -> JobButton:
+            """The button that was pressed."""
+            return cls(item, int(match["job"]))
 
-    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
-        """Cancel if that is still possible, and say so either way."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            if interaction.guild_id is None:
-                raise ChannelUnfit
-            job = await interaction.client.service.cancel(
-                interaction.guild_id,
-                self.job_id,
-                member_id=interaction.user.id,
-                is_moderator=interaction.permissions.manage_guild,
-            )
-            await interaction.edit_original_response(content=f"{job.code} is cancelled.")
-        except MouthpieceError as refusal:
-            await explain(interaction, refusal)
+        async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+            """Do it if that is possible, and say so either way."""
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            try:
+                if interaction.guild_id is None:
+                    raise ChannelUnfit
+                if moderators_only and not interaction.permissions.manage_guild:
+                    raise NotAllowed
+                said = await act(interaction, interaction.guild_id, self.job_id)
+            except MouthpieceError as refusal:
+                await explain(interaction, refusal)
+                return
+            await interaction.edit_original_response(content=said, allowed_mentions=discord.AllowedMentions.none())
+            if moderators_only:
+                await _close(interaction, said)
+
+    return JobButton
+
+
+async def _close(interaction: Interaction, said: str) -> None:
+    """What is decided needs no buttons any more: on a card of the log, the decision takes their place."""
+    message = interaction.message
+    if message is None or message.flags.ephemeral or not message.flags.components_v2:
+        return
+    view = discord.ui.LayoutView.from_message(message, timeout=None)
+    for box in view.children:
+        if isinstance(box, discord.ui.Container):
+            for row in [item for item in box.children if isinstance(item, discord.ui.ActionRow)]:
+                box.remove_item(row)
+            box.add_item(discord.ui.TextDisplay(f"-# {interaction.user.mention}: {said.partition(chr(10))[0]}"))
+    view.stop()
+    await message.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
+
+
+async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    job = await interaction.client.service.cancel(
+        guild_id, job_id, member_id=interaction.user.id, is_moderator=interaction.permissions.manage_guild
+    )
+    return f"{job.code} is cancelled."
+
+
+async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    hidden = await interaction.client.moderation.report(guild_id, job_id, by=interaction.user.id)
+    return f"Thank you: the moderators are asked{', and it is hidden until they have looked' if hidden else ''}."
+
+
+async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    return await interaction.client.moderation.delete(
+        guild_id, job_id, by=interaction.user.id, is_moderator=interaction.permissions.manage_guild
+    )
+
+
+async def _approve(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    job = await interaction.client.moderation.approve(guild_id, job_id, by=interaction.user.id)
+    return f"{job.code} is approved, and starts now."
+
+
+async def _deny(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    job = await interaction.client.moderation.deny(guild_id, job_id, by=interaction.user.id)
+    return f"{job.code} is denied; nothing was charged."
+
+
+async def _refund(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    job = await interaction.client.moderation.refund(guild_id, job_id, by=interaction.user.id)
+    return f"{job.code} is given back to <@{job.member_id}>. The whole server's limits go on counting it."
+
+
+def _settle(*, charged: bool) -> Act:
+    async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
+        job = await interaction.client.moderation.settle(guild_id, job_id, charged=charged, by=interaction.user.id)
+        counts = "was charged, and goes on counting" if charged else "was not charged, and doesn't count any more"
+        return f"{job.code} is settled: it {counts}."
+
+    return act
+
+
+def _decide(decision: Decision, *, block: bool = False) -> Act:
+    async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
+        said = await interaction.client.moderation.decide(
+            guild_id, job_id, decision, block=block, by=interaction.user.id
+        )
+        return f"{said} Its member is blocked." if block else said
+
+    return act
 
 
 class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=FORGET_ID):
@@ -76,6 +155,21 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
         )
 
 
+JOB_BUTTONS = (
+    job_button(CANCEL_PREFIX, _cancel),
+    job_button(REPORT_PREFIX, _report),
+    job_button(DELETE_PREFIX, _delete),
+    job_button(APPROVE_PREFIX, _approve, moderators_only=True),
+    job_button(DENY_PREFIX, _deny, moderators_only=True),
+    job_button(RESTORE_PREFIX, _decide("restored"), moderators_only=True),
+    job_button(REMOVE_PREFIX, _decide("removed"), moderators_only=True),
+    job_button(BLOCK_PREFIX, _decide("removed", block=True), moderators_only=True),
+    job_button(REFUND_PREFIX, _refund, moderators_only=True),
+    job_button(CHARGED_PREFIX, _settle(charged=True), moderators_only=True),
+    job_button(FREE_PREFIX, _settle(charged=False), moderators_only=True),
+)
+
+
 def setup(client: Mouthpiece) -> None:
     """Listen for the buttons."""
-    client.add_dynamic_items(CancelButton, ForgetButton)
+    client.add_dynamic_items(*JOB_BUTTONS, ForgetButton)

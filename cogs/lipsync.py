@@ -8,14 +8,13 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.client import PERMISSIONS, Mouthpiece
-from bot.preflight import Ask, Place
+from bot import allowance
+from bot.ask import Ask
+from bot.client import Mouthpiece
 from bot.providers.request import Media
-from bot.refusals import ChannelUnfit
 from bot.voices import search
+from cogs.asking import asker_of, place_of, start
 from cogs.buttons import ForgetButton
-from storage.job import Job
-from storage.privacy import Record
 
 Interaction = discord.Interaction[Mouthpiece]
 
@@ -51,8 +50,7 @@ class Lipsync(app_commands.Group):
     ) -> None:
         """Speak a text with a voice."""
         await interaction.response.defer(ephemeral=True)
-        ask = _ask(interaction, video, provider, text=text, voice=voice, speed=speed)
-        await _answer(interaction, await self._service.start(ask))
+        await start(interaction, _ask(interaction, video, provider, text=text, voice=voice, speed=speed))
 
     @app_commands.command(description="Attach a recording, and the person in your video says it")
     @app_commands.describe(
@@ -74,17 +72,27 @@ class Lipsync(app_commands.Group):
         """Speak what an audio file says."""
         await interaction.response.defer(ephemeral=True)
         volumes = {"volume": _share(volume), "own_volume": _share(own_volume)}
-        ask = _ask(interaction, video, provider, audio=_media(audio), **volumes)
-        await _answer(interaction, await self._service.start(ask))
+        await start(interaction, _ask(interaction, video, provider, audio=_media(audio), **volumes))
 
     @app_commands.command(description="What is kept about you, for how long, and how to have it erased")
     async def privacy(self, interaction: Interaction) -> None:
         """Tell, and offer to erase."""
         await interaction.response.defer(ephemeral=True)
-        records = await interaction.client.housekeeping.about(interaction.user.id)
         view = discord.ui.View(timeout=None)
         view.add_item(ForgetButton())
-        await interaction.edit_original_response(content=_kept(records, interaction), view=view)
+        kept = await interaction.client.housekeeping.about(interaction.user.id, interaction.guild_id)
+        await interaction.edit_original_response(content=kept, view=view)
+
+    @app_commands.command(description="What you may still make here, and when there is more")
+    async def usage(self, interaction: Interaction) -> None:
+        """Tell how the person stands under each rule that binds them."""
+        await interaction.response.defer(ephemeral=True)
+        guild_id, asker = place_of(interaction).guild_id, asker_of(interaction)
+        found = await interaction.client.rulebook.standing(guild_id, asker.member_id, asker.role_ids)
+        await interaction.edit_original_response(
+            content=f"**What you may make here**\n{allowance.usage(*found)}",
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
 
     @text.autocomplete("voice")
     async def _voices(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
@@ -108,8 +116,8 @@ def setup(client: Mouthpiece) -> None:
 
 def _ask(interaction: Interaction, video: discord.Attachment, provider: str | None, **wish: Any) -> Ask:
     return Ask(
-        place=_place(interaction),
-        member_id=interaction.user.id,
+        place=place_of(interaction),
+        asker=asker_of(interaction),
         interaction_id=interaction.id,
         video=_media(video),
         provider=None if provider == AUTO else provider,
@@ -117,52 +125,9 @@ def _ask(interaction: Interaction, video: discord.Attachment, provider: str | No
     )
 
 
-async def _answer(interaction: Interaction, job: Job) -> None:
-    if job.card_id is None:
-        where = "I'll show it here as soon as Discord lets me."
-    else:
-        where = f"https://discord.com/channels/{job.guild_id}/{job.home_id}/{job.card_id if not job.thread_id else ''}"
-    await interaction.edit_original_response(
-        content=f"**{job.code}** is on its way: {where.rstrip('/')}\nI'll ping you there when the video is ready."
-    )
-
-
 def _media(attachment: discord.Attachment) -> Media:
     return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
 
 
-def _kept(records: list[Record], interaction: Interaction) -> str:
-    """What a person reads of what is kept about them."""
-    here = next((record for record in records if record.guild_id == interaction.guild_id), None)
-    elsewhere = sum(record.jobs for record in records) - (here.jobs if here else 0)
-    kept = "Nothing is kept about you."
-    if records:
-        oldest = int(min(record.oldest_at for record in records))
-        kept = f"You are in the records of {here.jobs if here else 0} videos of this server"
-        kept += f" and {elsewhere} of others; the oldest is from <t:{oldest}:R>."
-    days = interaction.client.housekeeping.retention_days
-    return (
-        f"{kept}\nEach holds your user id, your text or the link to your recording, the link to your clip, where it "
-        f"was asked for, and what became of it. After {days} days, or when you press the button, all that leads to you "
-        "is taken out; the server's numbers stay. Clips and recordings are sent to the provider that makes the video. "
-        "Finished videos are not kept once they are posted; what was posted stays in Discord until it is deleted there."
-    )
-
-
 def _share(percent: int | None) -> float | None:
     return None if percent is None else percent / 100
-
-
-def _place(interaction: Interaction) -> Place:
-    """Where the command was used, and which permissions the bot lacks there to bring the video back."""
-    channel = interaction.channel
-    if interaction.guild_id is None or channel is None:
-        raise ChannelUnfit
-    needed = PERMISSIONS
-    if isinstance(channel, discord.Thread):
-        needed = needed & ~discord.Permissions(send_messages=True, create_public_threads=True)
-    elif not isinstance(channel, discord.TextChannel):
-        needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
-    lacking = needed & ~interaction.app_permissions
-    missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
-    return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import aiosqlite
@@ -40,6 +40,14 @@ class StorageError(Exception):
 
 class Conflict(Exception):
     """A uniqueness or consistency rule of the schema refused a write."""
+
+
+class Queries(Protocol):
+    """Whatever plain SQL can be run on: a transaction, or what is committed."""
+
+    async def rows(self, sql: str, **parameters: object) -> Sequence[Row]: ...
+
+    async def row(self, sql: str, **parameters: object) -> Row | None: ...
 
 
 class Transaction:

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from storage.database import Row
 
-State = Literal["queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
+State = Literal["held", "queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
 
-# queued: the next stage waits to be sent · submitting: its request may be under way · running: the provider has it.
+# held: waits for a moderator's yes; nothing is counted or sent · queued: the next stage waits to be sent
+# submitting: its request may be under way · running: the provider has it
 # The four others are outcomes; the job stays open until its outcome has been posted.
 MOVES: Mapping[State, frozenset[State]] = {
+    "held": frozenset({"queued", "failed", "cancelled"}),
     "queued": frozenset({"submitting", "failed", "cancelled"}),
     "submitting": frozenset({"running", "queued", "succeeded", "failed", "unknown"}),
     "running": frozenset({"queued", "succeeded", "failed", "cancelled", "unknown"}),
@@ -31,9 +33,33 @@ _CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What is known of a job when it is asked for. `request` and `fallbacks` as in `Job`."""
+
+    guild_id: int
+    interaction_id: int
+    member_id: int
+    role_ids: frozenset[int] = frozenset()
+    channel_id: int
+    provider: str
+    request: str = field(repr=False)
+    fallbacks: str = field(repr=False, default="[]")
+    stage: str
+    milliseconds: int = 0
+    micros: int = 0
+    video_digest: str | None = None
+    audio_digest: str | None = None
+    created_at: float
+    deadline_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON, and `fallbacks` a
     JSON list of what else may be tried. `restored`: it was open in a backup on which the bot was started.
+
+    Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
+    that is None.
     """
 
     id: int
@@ -58,10 +84,18 @@ class Job:
     failure: str | None
     detail: str | None
     cost_usd: Decimal | None
+    counted_at: float | None
+    milliseconds: int
+    micros: int
     ended_at: float | None
     delivering_at: float | None
     reply_id: int | None
     closed_at: float | None
+    refunded_at: float | None = None
+    role_ids: frozenset[int] = frozenset()
+    settled_at: float | None = None
+    video_digest: str | None = field(default=None, repr=False)
+    audio_digest: str | None = field(default=None, repr=False)
     forgotten_at: float | None = None
     restored: bool = False
 
@@ -92,14 +126,17 @@ def read_job(row: Row) -> Job:
     """The job in a row of `jobs`."""
     values: dict[str, Any] = dict(row)
     values["yields"] = json.loads(values["yields"])
+    values["role_ids"] = frozenset(json.loads(values["role_ids"]))
     values["restored"] = bool(values["restored"])
     values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
     return Job(**values)
 
 
-def columns(job: Job) -> dict[str, object]:
+def columns(job: Job | NewJob) -> dict[str, object]:
     """The job as values for its row."""
     values = asdict(job)
-    values["yields"] = json.dumps(values["yields"])
-    values["cost_usd"] = None if job.cost_usd is None else str(job.cost_usd)
+    values["role_ids"] = json.dumps(sorted(job.role_ids))
+    if isinstance(job, Job):
+        values["yields"] = json.dumps(values["yields"])
+        values["cost_usd"] = None if job.cost_usd is None else str(job.cost_usd)
     return values

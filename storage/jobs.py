@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from storage.database import Database, Row, Transaction
-from storage.job import MOVES, OUTCOMES, Job, State, columns, read_job
-
-
-class Stale(Exception):
-    """The row is no longer as the caller saw it; somebody else moved it."""
+from storage.database import Database, Transaction
+from storage.history import Stale, moved
+from storage.job import MOVES, OUTCOMES, Job, NewJob, State, columns, read_job
+from storage.quota import Claim, check
 
 
 class Jobs:
@@ -19,48 +17,60 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def enqueue(
-        self,
-        *,
-        guild_id: int,
-        interaction_id: int,
-        member_id: int,
-        channel_id: int,
-        provider: str,
-        request: str,
-        fallbacks: str,
-        stage: str,
-        now: float,
-        deadline_at: float,
-    ) -> Job:
-        """Accept a job. `Conflict` when this interaction already has one."""
-        values = {name: value for name, value in locals().items() if name != "self"}
+    async def enqueue(self, job: NewJob, *, held: bool = False) -> Job:
+        """Accept a job, `held` until a moderator approves it; checked against all limits, counted and inserted at once.
+
+        `OverLimit` when it doesn't fit, `Conflict` when this interaction already has a job.
+        """
+        now = job.created_at
 
         async def work(tx: Transaction) -> Job:
+            grants = await check(tx, replace(_claim(job), active=1), now)
             row = await tx.row(
-                """INSERT INTO jobs (guild_id, interaction_id, member_id, channel_id, provider, request, fallbacks,
-                                     stage, created_at, deadline_at)
-                   VALUES (:guild_id, :interaction_id, :member_id, :channel_id, :provider, :request, :fallbacks,
-                           :stage, :now, :deadline_at)
+                """INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
+                                     fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
+                                     video_digest, audio_digest)
+                   VALUES (:guild_id, :interaction_id, :member_id, :role_ids, :channel_id, :provider, :request,
+                           :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
+                           :video_digest, :audio_digest)
                    RETURNING *""",
-                **values,
+                **columns(job),
+                state="held" if held else "queued",
+                counted_at=None if held else now,
             )
-            assert row is not None
-            job = read_job(row)
-            await _record(tx, "none", job, now, "")
-            return job
+            return await moved(tx, row, "none", now, grants=[] if held else grants)
 
         return await self._database.write(work)
 
-    async def move(self, job: Job, to: State, *, now: float, note: str = "", **changes: Any) -> Job:
+    async def approve(self, job: Job, *, by: int, now: float, deadline_at: float) -> Job:
+        """Let a held job go on; it is checked against all limits and counted now. `OverLimit` leaves it held."""
+
+        async def work(tx: Transaction) -> Job:
+            grants = await check(tx, _claim(job), now)
+            row = await tx.row(
+                """UPDATE jobs SET state = 'queued', counted_at = :now, deadline_at = :deadline_at
+                   WHERE id = :id AND guild_id = :guild_id AND state = 'held' RETURNING *""",
+                id=job.id,
+                guild_id=job.guild_id,
+                now=now,
+                deadline_at=deadline_at,
+            )
+            return await moved(tx, row, "held", now, by=by, grants=grants)
+
+        return await self._database.write(work)
+
+    async def move(
+        self, job: Job, to: State, *, now: float, note: str = "", by: int | None = None, **changes: Any
+    ) -> Job:
         """Move the job as it was read to another state, with what else became known; its new row.
 
-        `Stale` when the row has moved since. `note` goes to the job's history; it must hold no secret.
+        `Stale` when the row has moved since. `note` goes to the job's history; it must hold no secret. `by` is the
+        person who moves it.
         """
         if to not in MOVES[job.state]:
             raise ValueError(f"no job may move from {job.state} to {to}")
         ended_at = now if to in OUTCOMES else None
-        moved = replace(job, state=to, ended_at=ended_at, **changes)
+        wanted = replace(job, state=to, ended_at=ended_at, **changes)
 
         async def work(tx: Transaction) -> Job:
             row = await tx.row(
@@ -68,14 +78,14 @@ class Jobs:
                    SET state = :state, provider = :provider, request = :request, fallbacks = :fallbacks,
                        key_id = :key_id, stage = :stage, handle = :handle, remote = :remote, yields = :yields,
                        submitted_at = :submitted_at, failure = :failure, detail = :detail, cost_usd = :cost_usd,
-                       ended_at = :ended_at
+                       counted_at = :counted_at, micros = :micros, ended_at = :ended_at
                    WHERE id = :id AND guild_id = :guild_id AND state = :from_state AND stage = :from_stage
                    RETURNING *""",
-                **columns(moved),
+                **columns(wanted),
                 from_state=job.state,
                 from_stage=job.stage,
             )
-            return await _moved(tx, row, job, now, note)
+            return await moved(tx, row, job.state, now, note, by=by)
 
         return await self._database.write(work)
 
@@ -142,29 +152,11 @@ class Jobs:
                 **values,
             )
             if row is None:
-                raise Stale(job.code)
+                raise Stale
             return read_job(row)
 
         return await self._database.write(work)
 
 
-async def _moved(tx: Transaction, row: Row | None, job: Job, now: float, note: str) -> Job:
-    if row is None:
-        raise Stale(job.code)
-    moved = read_job(row)
-    await _record(tx, job.state, moved, now, note)
-    return moved
-
-
-async def _record(tx: Transaction, from_state: str, job: Job, now: float, note: str) -> None:
-    await tx.row(
-        """INSERT INTO job_events (guild_id, job_id, at, from_state, to_state, stage, note)
-           VALUES (:guild_id, :job_id, :at, :from_state, :to_state, :stage, :note)""",
-        guild_id=job.guild_id,
-        job_id=job.id,
-        at=now,
-        from_state=from_state,
-        to_state=job.state,
-        stage=job.stage,
-        note=note,
-    )
+def _claim(job: NewJob | Job) -> Claim:
+    return Claim(job.guild_id, job.member_id, job.role_ids, jobs=1, milliseconds=job.milliseconds, micros=job.micros)

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from storage.chronicle import note
 from storage.database import Database, Row, Transaction
+from storage.key import SHOWN_COLUMNS, KeyInfo
 from storage.sealing import MasterKeys
-
-
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
-    """What may be shown of a key: never itself. `off_reason` says why it is switched off."""
-
-    id: int
-    guild_id: int
-    provider: str
-    hint: str
-    added_by: int
-    added_at: float
-    off_reason: str | None
-    off_at: float | None
-
-
-_SHOWN = "id, guild_id, provider, hint, added_by, added_at, off_reason, off_at"
 
 
 class Keys:
@@ -68,6 +52,9 @@ class Keys:
                 added_by=added_by,
                 now=now,
             )
+            await note(
+                tx, guild_id, "key_saved", now=now, actor_id=added_by, facts={"provider": provider, "hint": hint}
+            )
 
         await self._database.write(work)
         await self.sweep(guild_id)
@@ -90,7 +77,7 @@ class Keys:
             return self._infos[guild_id]
         changes = self._changes
         rows = await self._database.rows(
-            f"SELECT {_SHOWN} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",  # noqa: S608
+            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",  # noqa: S608
             guild_id=guild_id,
         )
         infos = [_info(row) for row in rows]
@@ -122,25 +109,29 @@ class Keys:
         await self._update(
             guild_id,
             """UPDATE keys SET off_reason = :reason, off_at = :now
-               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING id""",
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING *""",
+            kind="key_off",
             key_id=key_id,
             reason=reason,
             now=now,
         )
 
-    async def switch_on(self, guild_id: int, key_id: int) -> None:
+    async def switch_on(self, guild_id: int, key_id: int, *, by: int, now: float) -> None:
         """Give the key to jobs again."""
         await self._update(
             guild_id,
             """UPDATE keys SET off_reason = NULL, off_at = NULL, told_at = NULL
-               WHERE id = :key_id AND guild_id = :guild_id RETURNING id""",
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NOT NULL RETURNING *""",
+            kind="key_on",
+            by=by,
             key_id=key_id,
+            now=now,
         )
 
     async def untold(self) -> list[KeyInfo]:
         """Every server's switched-off keys of which its moderators have not been told."""
         rows = await self._database.rows(
-            f"SELECT {_SHOWN} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"  # noqa: S608
+            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"  # noqa: S608
         )
         return [_info(row) for row in rows]
 
@@ -155,12 +146,14 @@ class Keys:
             now=now,
         )
 
-    async def remove(self, guild_id: int, provider: str, *, now: float) -> bool:
+    async def remove(self, guild_id: int, provider: str, *, by: int, now: float) -> bool:
         """Retire the current key; False when there is none."""
         removed = await self._update(
             guild_id,
             """UPDATE keys SET retired_at = :now
-               WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING id""",
+               WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING *""",
+            kind="key_removed",
+            by=by,
             provider=provider,
             now=now,
         )
@@ -180,9 +173,17 @@ class Keys:
         """Erase every key of the server at once, needed or not."""
         await self._update(guild_id, "DELETE FROM keys WHERE guild_id = :guild_id RETURNING id")
 
-    async def _update(self, guild_id: int, sql: str, **values: object) -> Row | None:
+    async def _update(
+        self, guild_id: int, sql: str, *, kind: str = "", by: int | None = None, now: float = 0.0, **values: object
+    ) -> Row | None:
+        """Change keys; with a `kind`, tell of it in the log."""
+
         async def work(tx: Transaction) -> Row | None:
-            return await tx.row(sql, guild_id=guild_id, **values)
+            row = await tx.row(sql, guild_id=guild_id, now=now, **values)
+            if row and kind:
+                facts = {"provider": row["provider"], "hint": row["hint"], "reason": row["off_reason"] or ""}
+                await note(tx, guild_id, kind, now=now, actor_id=by, facts=facts)
+            return row
 
         changed = await self._database.write(work)
         self._forget(guild_id)

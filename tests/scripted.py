@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.preflight import Ask, Place
+from bot.ask import Ask, Asker, Place
 from bot.providers.base import (
     Accepted,
     Credentials,
@@ -110,7 +110,7 @@ async def start(world: World, number: int = 1, provider: str | None = "scripted"
     """A job, by audio so that no voice is needed."""
     place = Place(world.guild.id, world.channel.id, world.channel.mention)
     audio = Media(url="https://cdn.discordapp.com/a.mp3", name="a.mp3", size=10)
-    ask = Ask(place, world.member.id, 9000 + number, CLIP, audio=audio, provider=provider)
+    ask = Ask(place, Asker(world.member.id), 9000 + number, CLIP, audio=audio, provider=provider)
     return await world.client.service.start(ask)
 
 

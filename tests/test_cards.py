@@ -34,7 +34,8 @@ def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> 
         id=7, guild_id=1, interaction_id=2, member_id=42, provider="runcomfy", request=request.model_dump_json(),
         fallbacks="[]", key_id=1, created_at=1000.0, deadline_at=4600.0, channel_id=3, card_id=4, thread_id=4,
         state=state, stage="text", handle=None, remote=None, submitted_at=None, yields={}, failure=None,
-        detail=None, cost_usd=None, ended_at=None, delivering_at=None, reply_id=None, closed_at=None,
+        detail=None, cost_usd=None, counted_at=1000.0,
+        milliseconds=5000, micros=140_000, ended_at=None, delivering_at=None, reply_id=None, closed_at=None,
     )  # fmt: skip
     return replace(job, **values)
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.ask import Ask, Asker, Place
 from bot.intake import lasts
 from bot.media.probe import Facts
-from bot.preflight import Ask, Place, Seen, fit, listed
+from bot.preflight import Seen, fit, listed
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.providers.http import Http
@@ -24,8 +25,8 @@ AUDIO = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=1000)
 CLIP = Facts(frozenset({"mp4", "mov"}), 6.0, 1280, 720, has_sound=True)
 RECORDING = Facts(frozenset({"mp3"}), 4.0, 0, 0, has_sound=True)
 PLACE = Place(1, 2, "#studio")
-TEXT = Ask(PLACE, 3, 4, VIDEO, text="Hello, is anybody out there today?", voice="en:AOT")
-SPOKEN = Ask(PLACE, 3, 4, VIDEO, audio=AUDIO)
+TEXT = Ask(PLACE, Asker(3), 4, VIDEO, text="Hello, is anybody out there today?", voice="en:AOT")
+SPOKEN = Ask(PLACE, Asker(3), 4, VIDEO, audio=AUDIO)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from bot.errors import MouthpieceError
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from tests.canned import CannedStudio, canned_look
+from tests.welcome import welcome
 
 KEY = "rc-canary-key-0001"
 CLIP = ("clip.mp4", b"not really a video")
@@ -92,11 +93,12 @@ class World:
 
     def card(self, channel: ChannelHandle | None = None) -> discord.Message:
         """The newest status card."""
-        return next(message for message in reversed((channel or self.channel).history()) if message.components)
+        history = reversed((channel or self.channel).history())
+        return next(message for message in history if message.flags.components_v2)
 
-    def card_text(self) -> str:
+    def card_text(self, channel: ChannelHandle | None = None) -> str:
         """What stands on it."""
-        box: Any = self.card().components[0]
+        box: Any = self.card(channel).components[0]
         return str(box.children[0].content)
 
     def thread(self) -> ChannelHandle:
@@ -148,6 +150,7 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
             channel = guild.create_text_channel("studio")
             member = guild.add_member(env.create_user("alex"))
             moderator = guild.add_member(env.create_user("mira"), roles=[mods])
+            await welcome(client.rulebook._limits._database, guild.id, member.id, moderator.id)
             yield World(env, client, clock, sandbox, guild, channel, member, moderator)
             unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
             assert not unexpected

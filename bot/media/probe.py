@@ -36,13 +36,16 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is in a file. `formats` are the endings that its container may have; sides are 0 without a picture."""
+    """What is in a file. `formats` are the endings that its container may have; sides are 0 without a picture; `digest`
+    is the SHA-256 of its bytes, where that was asked for.
+    """
 
     formats: frozenset[str]
     seconds: float
     width: int
     height: int
     has_sound: bool
+    digest: str | None = None
 
 
 class Probe:

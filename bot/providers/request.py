@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -12,7 +13,8 @@ Part = Literal["video", "audio"]
 
 class Media(BaseModel):
     """A file that a person attached. `name` and `size` (bytes) are what Discord claims and may be wrong; `seconds` was
-    measured. `reachable` says whether a provider can fetch `url` by itself, and long enough.
+    measured, and so was `digest` (SHA-256). `reachable` says whether a provider can fetch `url` by itself, and long
+    enough.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -20,13 +22,15 @@ class Media(BaseModel):
     name: str
     size: int
     seconds: float | None = None
+    digest: str | None = None
     reachable: bool = True
 
 
 class Request(BaseModel):
     """What a person asked for, in the form of one provider's flow; stored with the job as JSON.
 
-    `volume` is the new voice's and `own_volume` the clip's own sound, from 0 to 2.
+    `volume` is the new voice's and `own_volume` the clip's own sound, from 0 to 2. `price_usd` is what it was to cost
+    when it was asked for, None where the provider doesn't say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,3 +43,4 @@ class Request(BaseModel):
     speed: float = 1.0
     volume: float = 1.0
     own_volume: float = 0.0
+    price_usd: Decimal | None = None

@@ -19,11 +19,11 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
 from bot.settings import Settings
 from storage.database import Transaction, open_database
-from storage.guilds import Guilds
 from storage.keys import Keys
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
+from tests.welcome import welcome
 
 PER_SECOND, SECONDS, ROUNDS = 50, 8, 3
 IN_FLIGHT = 1_000
@@ -84,7 +84,7 @@ async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) 
             "LOG_LEVEL": "ERROR",
         }
         if in_flight is not None:
-            await _fill(Path(folder), discord.state.guild_id, sandbox, in_flight)
+            await _fill(Path(folder), discord.state.guild_id, int(discord.state.member["id"]), sandbox, in_flight)
         module = ["tests.bench.defer_only"] if in_flight is None else ["bot", "run"]
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment)
         try:
@@ -96,7 +96,7 @@ async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) 
             await process.wait()
 
 
-async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -> None:
+async def _fill(folder: Path, guild_id: int, member_id: int, sandbox: Sandbox, in_flight: int) -> None:
     settings = Settings(_env_file=None, discord_token=SecretStr(TOKEN), database_path=folder / "bot.db")
     request = Request(
         flow="text",
@@ -107,7 +107,7 @@ async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -
     )
     master = settings.master()
     async with open_database(settings.database_path) as database:
-        await Guilds(database).join(guild_id, 0.0)
+        await welcome(database, guild_id, member_id)
         keys = Keys(database, master)
         await keys.put(guild_id, "runcomfy", {"api_key": KEY}, hint="0001", added_by=1, now=0.0)
 
@@ -117,10 +117,10 @@ async def _fill(folder: Path, guild_id: int, sandbox: Sandbox, in_flight: int) -
                 await tx.row(
                     """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
                     deadline_at,
-                         key_id, channel_id, card_id, state, stage, handle, remote, submitted_at)
+                         key_id, channel_id, card_id, state, stage, handle, remote, submitted_at, counted_at)
                        VALUES (:guild, :number, 2, 'runcomfy', :request, :now, :now + 3600, 1, 3, 4, 'running', 'text',
                        'h',
-                         :remote, :now)""",
+                         :remote, :now, :now)""",
                     guild=guild_id,
                     number=number,
                     remote=run.id,

@@ -19,17 +19,19 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
+from bot.ask import Ask, Asker, Place
 from bot.assembly import open_bot
 from bot.client import Mouthpiece
 from bot.errors import Refusal
-from bot.preflight import Ask, Place
 from bot.providers.request import Media
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
+from storage.database import open_database
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.rest import store_file
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
+from tests.welcome import welcome
 
 FLOOD, SECONDS = 10_000, 60.0
 FLOODING_MEMBERS = 50
@@ -65,7 +67,7 @@ class Both:
 
     async def ask(self, guild_id: int, member: int) -> None:
         place = Place(guild_id, self.discord.state.channel_id, "#studio")
-        ask = Ask(place, member, next(self.numbers), self.clip, text="Hello", voice="en:AOT")
+        ask = Ask(place, Asker(member), next(self.numbers), self.clip, text="Hello", voice="en:AOT")
         await self.client.service.start(ask)
 
     async def flooding(self, number: int) -> None:
@@ -108,6 +110,9 @@ async def _measure(flood: int) -> tuple[list[float], int]:
                 provider_urls=sandbox.provider_urls,
                 trusted_hosts=frozenset({sandbox.host, small.host}),
             )
+            async with open_database(settings.database_path) as database:
+                for guild_id in (small.state.guild_id, OTHER_GUILD):
+                    await welcome(database, guild_id, *range(FLOODING_MEMBERS))
             async with open_bot(settings) as client:
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()

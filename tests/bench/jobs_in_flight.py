@@ -74,10 +74,11 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
                     await tx.row(
                         """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
                         deadline_at,
-                             key_id, channel_id, card_id, thread_id, state, stage, handle, remote, submitted_at)
+                             key_id, channel_id, card_id, thread_id, state, stage, handle, remote, submitted_at,
+                             counted_at)
                            VALUES (1, :number, 2, 'runcomfy', :request, :now, :now + 3600, 1, 3, 4, 5, 'running',
                              'text', 'h',
-                             :remote, :now)""",
+                             :remote, :now, :now)""",
                         number=number,
                         remote=str(number),
                         request=json.dumps(REQUEST),
@@ -91,7 +92,7 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
             moves = Moves(jobs, keys, nothing, providers, clock, pacing)
-            ours = Worker(moves, nothing, Polls(moves), nothing, nothing)
+            ours = Worker(moves, nothing, nothing, Polls(moves), nothing, nothing)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

@@ -29,7 +29,7 @@ async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> N
     assert "no longer in 1 videos' records" in answer(pressed)
     assert "Nothing is kept about you." in answer(await kept(world))
     rows = await world.client.service._guilds._database.rows("SELECT * FROM jobs")
-    assert str(world.member.id) not in str([tuple(row) for row in rows])
+    assert [column for row in rows for column in dict(row) if row[column] == world.member.id] == ["member_id"]
     assert "Hello there" not in str([tuple(row) for row in rows])
 
 

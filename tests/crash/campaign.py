@@ -22,13 +22,13 @@ from typing import Any
 from bot.sandbox.server import Sandbox
 from bot.voices import voices_of
 from storage.database import open_database
-from storage.guilds import Guilds
 from storage.keys import Keys
 from storage.sealing import MasterKeys
 from tests.canned import CannedStudio, real_clip, real_sound
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.providers.samples import all_samples
+from tests.welcome import welcome
 
 ROOT = Path(__file__).parent.parent.parent
 LINE = "A line that is long enough to be spoken by anybody, number"
@@ -54,7 +54,7 @@ class Campaign:
         """A server with a key of every provider."""
         guild_id = self._discord.state.guild_id
         async with open_database(self._database) as database:
-            await Guilds(database).join(guild_id, 0.0)
+            await welcome(database, guild_id, int(self._discord.state.member["id"]))
             keys = Keys(database, MasterKeys.parse(self._master))
             for sample in self._samples:
                 await keys.put(guild_id, sample.provider.name, sample.credentials, hint="0001", added_by=1, now=0.0)

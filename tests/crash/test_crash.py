@@ -14,9 +14,9 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
+from bot.ask import Ask, Asker, Place
 from bot.assembly import open_bot
 from bot.client import Mouthpiece
-from bot.preflight import Ask, Place
 from bot.providers.base import Submission
 from bot.providers.request import Media, Request
 from bot.replies import Replies
@@ -25,13 +25,13 @@ from bot.schedule import Ticket
 from bot.settings import Settings
 from bot.submits import Submits
 from storage.database import open_database
-from storage.guilds import Guilds
 from storage.jobs import Jobs
 from storage.keys import Keys
 from tests.canned import CannedStudio, canned_look
 from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
+from tests.welcome import welcome
 from tests.world import FastClock
 
 MOST_LIVES = 6
@@ -55,7 +55,7 @@ class Outside:
         """A server with a key, as before the first command."""
         state, master = self.discord.state, self.settings.master()
         async with open_database(self.settings.database_path) as database:
-            await Guilds(database).join(state.guild_id, 0.0)
+            await welcome(database, state.guild_id, 42)
             keys = Keys(database, master)
             await keys.put(state.guild_id, "runcomfy", {"api_key": "rc-key-0001"}, hint="0001", added_by=1, now=0.0)
 
@@ -80,7 +80,7 @@ class Outside:
         state = self.discord.state
         place = Place(state.guild_id, state.channel_id, "#studio")
         clip = Media(url="https://cdn.discordapp.com/clip.mp4", name="clip.mp4", size=1000)
-        ask = Ask(place, 42, 7001, clip, text="Hello", voice="en:AOT")
+        ask = Ask(place, Asker(42), 7001, clip, text="Hello", voice="en:AOT")
         await client.service.start(ask)
 
     async def violations(self) -> list[str]:

@@ -9,22 +9,22 @@ import pytest
 
 from storage.backup import backup, reconcile
 from storage.database import StorageError, open_database
-from storage.guilds import Guilds
-from storage.job import Job
+from storage.job import Job, NewJob
 from storage.jobs import Jobs
 from tests.conftest import GUILD, MEMBER
+from tests.welcome import welcome
 
 
 async def enqueue(jobs: Jobs, number: int) -> Job:
     return await jobs.enqueue(
-        guild_id=GUILD, interaction_id=number, member_id=MEMBER, channel_id=1, provider="runcomfy", request="{}",
-        fallbacks="[]", stage="text", now=1.0, deadline_at=2.0,
+        NewJob(guild_id=GUILD, interaction_id=number, member_id=MEMBER, channel_id=1, provider="runcomfy", request="{}",
+               stage="text", created_at=1.0, deadline_at=2.0)
     )  # fmt: skip
 
 
 async def test_a_running_bots_database_is_copied_whole_and_for_its_owner_only(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
-        await Guilds(database).join(GUILD, 0.0)
+        await welcome(database, GUILD)
         job = await enqueue(Jobs(database), 1)
         backup(tmp_path / "bot.db", tmp_path / "copy.db")
         await enqueue(Jobs(database), 2)
@@ -35,7 +35,7 @@ async def test_a_running_bots_database_is_copied_whole_and_for_its_owner_only(tm
 
 async def test_open_jobs_of_a_backup_are_marked_once_and_their_ids_are_not_given_again(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
-        await Guilds(database).join(GUILD, 0.0)
+        await welcome(database, GUILD)
         assert await reconcile(database) is None
         await enqueue(Jobs(database), 1)
         done = await enqueue(Jobs(database), 2)

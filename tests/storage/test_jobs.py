@@ -9,12 +9,14 @@ from typing import Any, get_args
 import pytest
 
 from storage.database import Conflict, Database, Transaction
-from storage.guilds import Guilds
-from storage.job import MOVES, OUTCOMES, Job, State
-from storage.jobs import Jobs, Stale
+from storage.history import Stale
+from storage.job import MOVES, OUTCOMES, Job, NewJob, State
+from storage.jobs import Jobs
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.welcome import welcome
 
 NEEDED: dict[State, dict[str, Any]] = {
+    "queued": {"counted_at": 2.0},
     "submitting": {"handle": "h"},
     "running": {"remote": "r", "submitted_at": 2.0},
     "failed": {"failure": "provider_failed"},
@@ -22,6 +24,7 @@ NEEDED: dict[State, dict[str, Any]] = {
     "unknown": {"failure": "unknown_outcome"},
 }
 PATHS: dict[State, tuple[State, ...]] = {
+    "held": (),
     "queued": (),
     "submitting": ("submitting",),
     "running": ("submitting", "running"),
@@ -32,30 +35,32 @@ PATHS: dict[State, tuple[State, ...]] = {
 }
 
 
-async def enqueue(jobs: Jobs, interaction_id: int = 1, guild_id: int = GUILD) -> Job:
+async def enqueue(jobs: Jobs, interaction_id: int = 1, guild_id: int = GUILD, *, held: bool = False) -> Job:
     return await jobs.enqueue(
-        guild_id=guild_id,
-        interaction_id=interaction_id,
-        member_id=MEMBER,
-        channel_id=3001,
-        provider="runcomfy",
-        request="{}",
-        fallbacks="[]",
-        stage="text",
-        now=1.0,
-        deadline_at=100.0,
+        NewJob(
+            guild_id=guild_id,
+            interaction_id=interaction_id,
+            member_id=MEMBER,
+            channel_id=3001,
+            provider="runcomfy",
+            request="{}",
+            stage="text",
+            created_at=1.0,
+            deadline_at=100.0,
+        ),
+        held=held,
     )
 
 
 @pytest.fixture
 async def jobs(database: Database) -> Jobs:
-    await Guilds(database).join(GUILD, 0.0)
-    await Guilds(database).join(OTHER_GUILD, 0.0)
+    await welcome(database, GUILD)
+    await welcome(database, OTHER_GUILD)
     return Jobs(database)
 
 
 async def job_in(jobs: Jobs, state: State) -> Job:
-    job = await enqueue(jobs)
+    job = await enqueue(jobs, held=state == "held")
     for step in PATHS[state]:
         job = await jobs.move(job, step, now=2.0, **NEEDED.get(step, {}))
     return job

@@ -92,9 +92,9 @@ async def test_replacing_and_removing_take_effect_at_once(keys: Keys) -> None:
     await keys.put(GUILD, "runcomfy", {"api_key": "rc-newer"}, hint="ewer", added_by=MEMBER, now=2.0)
     assert await read(keys) == {"api_key": "rc-newer"}
     assert [info.hint for info in await keys.shown(GUILD)] == ["ewer"]
-    assert await keys.remove(GUILD, "runcomfy", now=3.0)
+    assert await keys.remove(GUILD, "runcomfy", by=MEMBER, now=3.0)
     assert await read(keys) is None
-    assert not await keys.remove(GUILD, "runcomfy", now=3.0)
+    assert not await keys.remove(GUILD, "runcomfy", by=MEMBER, now=3.0)
 
 
 async def test_leaving_erases_all_keys_of_that_server_only(keys: Keys) -> None:

@@ -6,12 +6,16 @@ import pytest
 
 from storage.database import Database
 from storage.guilds import Guilds
-from storage.job import Job
+from storage.job import Job, NewJob
 from storage.jobs import Jobs
 from storage.keys import Keys
+from storage.limits import Limits
 from storage.privacy import Privacy, Record
+from storage.quota import Claim, Standing
+from storage.rule import LONGEST_WINDOW, Rule
 from storage.sealing import MasterKeys
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.welcome import welcome
 
 SOMEBODY_ELSE = 2002
 # Every table: whether a server's or a person's traces can be in it.
@@ -20,6 +24,16 @@ TABLES = {
     "keys": "server and person",
     "jobs": "server and person",
     "job_events": "server",
+    "job_grants": "server",
+    "rules": "server",
+    "grants": "server and person",
+    "alerts": "server",
+    "allowed": "server",
+    "blocks": "server and person",
+    "attestations": "person",
+    "reports": "server and person",
+    "removed_files": "server",
+    "log_entries": "server and person",
     "forget_requests": "person",
     "facts": "nobody",
 }
@@ -37,14 +51,18 @@ class Shelf:
 
     async def job(self, member: int = MEMBER, guild: int = GUILD, *, closed: bool = True, at: float = 10.0) -> Job:
         self.number += 1
-        job = await self.jobs.enqueue(
+        new = NewJob(
             guild_id=guild, interaction_id=self.number, member_id=member, channel_id=3001, provider="runcomfy",
             request='{"flow": "text", "mode": "text", "text": "my secret words", "video": {"url": "https://cdn/my.mp4"}}',
-            fallbacks='[{"request": "my secret words"}]', stage="text", now=at, deadline_at=99.0,
+            fallbacks='[{"request": "my secret words"}]', stage="text", created_at=at, deadline_at=99.0,
+            video_digest="my secret digest", role_ids=frozenset({5005}),
         )  # fmt: skip
+        job = await self.jobs.enqueue(new)
         job = await self.jobs.place(job, card_id=4001, thread_id=4002)
         if closed:
-            job = await self.jobs.move(job, "failed", now=at, failure="no_key", detail="my secret words")
+            job = await self.jobs.move(
+                job, "failed", now=at, failure="no_key", detail="my secret words", counted_at=None
+            )
             job = await self.jobs.close(job, reply_id=4003, now=at)
         return job
 
@@ -56,7 +74,7 @@ class Shelf:
 @pytest.fixture
 async def shelf(database: Database) -> Shelf:
     for guild in (GUILD, OTHER_GUILD):
-        await Guilds(database).join(guild, 0.0)
+        await welcome(database, guild)
     return Shelf(database)
 
 
@@ -94,7 +112,7 @@ async def test_a_job_under_way_is_forgotten_when_it_is_closed(shelf: Shelf) -> N
     assert await shelf.privacy.forget(MEMBER, now=20.0) == ([], 1)
     await shelf.privacy.sweep(now=30.0, older_than=0.0, left_before=0.0)
     assert (await shelf.jobs.get(GUILD, job.id)) == job
-    failed = await shelf.jobs.move(job, "failed", now=40.0, failure="no_key")
+    failed = await shelf.jobs.move(job, "failed", now=40.0, failure="no_key", counted_at=None)
     await shelf.jobs.close(failed, reply_id=None, now=40.0)
     assert await shelf.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0) == ([job.id], 0)
     assert await shelf.privacy.about(MEMBER) == []
@@ -127,3 +145,25 @@ async def test_nothing_is_left_of_a_server_after_its_grace(shelf: Shelf) -> None
     assert await shelf.privacy.sweep(now=250.0, older_than=0.0, left_before=110.0) == ([], 1)
     assert str(GUILD) not in await shelf.everything()
     assert (await shelf.jobs.get(OTHER_GUILD, stays.id)) == stays
+
+
+async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(shelf: Shelf) -> None:
+    job = await shelf.jobs.enqueue(
+        NewJob(guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=3001, provider="runcomfy",
+               request='{"flow": "text", "mode": "text"}', stage="text", created_at=10.0, deadline_at=99.0)
+    )  # fmt: skip
+    job = await shelf.jobs.move(job, "submitting", now=11.0, handle="h")
+    job = await shelf.jobs.move(job, "succeeded", now=12.0)
+    await shelf.jobs.close(job, reply_id=1, now=13.0)
+    await shelf.privacy.forget(MEMBER, now=20.0)
+    (used,) = [standing.used for standing in await limits_of(shelf)]
+    assert used == 1
+    assert await shelf.privacy.about(MEMBER) == []
+    await shelf.privacy.sweep(now=10.0 + LONGEST_WINDOW, older_than=0.0, left_before=0.0)
+    assert str(MEMBER) not in await shelf.everything()
+
+
+async def limits_of(shelf: Shelf) -> list[Standing]:
+    limits = Limits(shelf.database)
+    await limits.put(GUILD, Rule("everyone", 0, "jobs", "month", 3), by=1, now=20.0)
+    return await limits.standings(GUILD, Claim(GUILD, MEMBER), 20.0)

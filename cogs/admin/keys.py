@@ -1,4 +1,4 @@
-"""`/lipsync-admin`: what moderators decide. Discord hides it from others by default; every action checks again."""
+"""`/lipsync-admin key`: the server's provider keys."""
 
 from __future__ import annotations
 
@@ -9,36 +9,16 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.client import Mouthpiece, explain
+from bot.client import explain
 from bot.failures import KEY_FAULTS
 from bot.keyring import Keyring, KeyState
 from bot.providers.base import Provider
-from bot.refusals import NotAllowed
-
-Interaction = discord.Interaction[Mouthpiece]
+from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 
 CHOOSING = {
     "order": "Providers are tried in this order; the first that fits makes the video.",
     "cheapest": "The cheapest provider that fits makes the video; this order counts where prices are equal or unknown.",
 }
-
-
-def guild_of_moderator(interaction: Interaction) -> int:
-    """The server in which this person may decide, right now; `NotAllowed` for everyone else."""
-    if interaction.guild_id is None or not interaction.permissions.manage_guild:
-        raise NotAllowed
-    return interaction.guild_id
-
-
-@app_commands.guild_only()
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.default_permissions(manage_guild=True)
-class Admin(app_commands.Group):
-    """Everything for moderators."""
-
-    def __init__(self, client: Mouthpiece) -> None:
-        super().__init__(name="lipsync-admin", description="Set up lip-sync for this server")
-        self.add_command(Key(client.keyring))
 
 
 class Key(app_commands.Group):
@@ -60,7 +40,7 @@ class Key(app_commands.Group):
         """Show each key's last characters, state and last use, never the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await _reply(interaction, await _listed(self._keyring, guild_id))
+        await reply(interaction, await _listed(self._keyring, guild_id))
 
     @app_commands.command(description="Test a saved key with a free call, and switch it on again if it works")
     @app_commands.describe(provider="Whose key it is")
@@ -68,8 +48,8 @@ class Key(app_commands.Group):
         """Test the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        label = await self._keyring.test(guild_id, provider)
-        await _reply(interaction, f"The {label} key works, and is switched on. The test cost nothing.")
+        label = await self._keyring.test(guild_id, provider, by=interaction.user.id)
+        await reply(interaction, f"The {label} key works, and is switched on. The test cost nothing.")
 
     @app_commands.command(description="Choose which provider is tried first, second and so on")
     @app_commands.describe(provider="Whose key it is", place="Its place: 1 is tried first")
@@ -78,7 +58,7 @@ class Key(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         await self._keyring.move(guild_id, provider, place)
-        await _reply(interaction, await _listed(self._keyring, guild_id))
+        await reply(interaction, await _listed(self._keyring, guild_id))
 
     @app_commands.command(description="Choose whether the first provider that fits is taken, or the cheapest")
     @app_commands.describe(take="Which of the providers that fit makes the video")
@@ -86,8 +66,9 @@ class Key(app_commands.Group):
         """Change how a provider is chosen where the member leaves it open."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await self._keyring.choose(guild_id, "cheapest" if take == "cheapest" else "order")
-        await _reply(interaction, await _listed(self._keyring, guild_id))
+        choosing = "cheapest" if take == "cheapest" else "order"
+        await self._keyring.choose(guild_id, choosing, by=interaction.user.id)
+        await reply(interaction, await _listed(self._keyring, guild_id))
 
     @app_commands.command(description="Erase a provider key")
     @app_commands.describe(provider="Whose key it is")
@@ -95,11 +76,11 @@ class Key(app_commands.Group):
         """Erase the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        label, still_needed = await self._keyring.remove(guild_id, provider)
+        label, still_needed = await self._keyring.remove(guild_id, provider, by=interaction.user.id)
         erased = f"The {label} key is erased."
         if still_needed:
             erased = f"No new job gets the {label} key. It is erased when the last job that it started has ended."
-        await _reply(interaction, f"{erased} Revoke it at {label} too if it leaked.")
+        await reply(interaction, f"{erased} Revoke it at {label} too if it leaked.")
 
     @add.autocomplete("provider")
     async def _all(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
@@ -136,24 +117,16 @@ class KeyForm(discord.ui.Modal):
         await interaction.response.defer(ephemeral=True, thinking=True)
         typed = {name: field.value for name, field in self._fields.items()}
         hint, price = await self._keyring.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
-        await _reply(
+        await reply(
             interaction,
             f"The {self._provider.label} key ending **…{hint}** works and is saved. I will never show it again. "
-            f"{_price(self._provider, price)}\nMembers can start with `/lipsync text`.",
+            f"{_price(self._provider, price)}\nMembers can start with `/lipsync text`. What they may use: "
+            "`/lipsync-admin setup`.",
         )
 
     async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
         """Answer with the error's own sentence."""
         await explain(interaction, error)
-
-
-def setup(client: Mouthpiece) -> None:
-    """Add the commands."""
-    client.tree.add_command(Admin(client))
-
-
-async def _reply(interaction: Interaction, text: str) -> None:
-    await interaction.edit_original_response(content=text)
 
 
 async def _listed(keyring: Keyring, guild_id: int) -> str:

@@ -1,0 +1,63 @@
+"""What a person asks for: who, where, and what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.providers.request import Media, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was asked for. `missing` names the permissions that the bot lacks there for its work; `within`
+    are the channel that a thread is in, and the category.
+    """
+
+    guild_id: int
+    channel_id: int
+    channel_name: str
+    missing: tuple[str, ...] = ()
+    within: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as Discord told with the command. Moments are when the account was made, and when it joined here."""
+
+    member_id: int
+    role_ids: frozenset[int] = frozenset()
+    account_at: float = 0.0
+    joined_at: float = 0.0
+    is_moderator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One person's wish for a video: text and voice, or audio. Volumes are None where the person left them open."""
+
+    place: Place
+    asker: Asker
+    interaction_id: int
+    video: Media
+    text: str | None = None
+    voice: str | None = None
+    speed: float = 1.0
+    audio: Media | None = None
+    volume: float | None = None
+    own_volume: float | None = None
+    provider: str | None = None
+
+    @property
+    def guild_id(self) -> int:
+        """The server in which it was asked for."""
+        return self.place.guild_id
+
+    @property
+    def member_id(self) -> int:
+        """Who asked for it."""
+        return self.asker.member_id
+
+    @property
+    def mode(self) -> Mode:
+        """`audio` when a file was given to be spoken, else `text`."""
+        return "audio" if self.audio else "text"

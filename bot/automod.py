@@ -1,0 +1,120 @@
+"""A server's own AutoMod keyword rules, applied to what is to be spoken: Discord applies them to no bot's messages.
+
+Discord shows the rules only to bots with the Manage Server permission; without it, nothing is checked here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+import re2
+
+from bot.clock import Clock
+
+log = logging.getLogger(__name__)
+
+KEPT_SECONDS = 60.0  # for how long the rules of a server are taken as read
+STOPPING = {discord.AutoModRuleActionType.block_message, discord.AutoModRuleActionType.timeout}
+
+
+@dataclass(frozen=True, slots=True)
+class WordRule:
+    """One enabled keyword rule that blocks messages."""
+
+    name: str
+    keywords: Sequence[str]
+    patterns: Sequence[str]
+    allowed: Sequence[str]
+    exempt_roles: frozenset[int]
+    exempt_channels: frozenset[int]
+
+
+class AutoMod:
+    """Reads the servers' rules, and remembers them for a minute."""
+
+    def __init__(self, client: discord.Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._read: dict[int, tuple[float, Sequence[WordRule]]] = {}
+
+    def may_read(self, guild_id: int) -> bool:
+        """Whether the bot has the permission that Discord asks for."""
+        guild = self._client.get_guild(guild_id)
+        return bool(guild and guild.me and guild.me.guild_permissions.manage_guild)
+
+    async def against(
+        self, guild_id: int, text: str, *, role_ids: Iterable[int], channel_ids: Iterable[int]
+    ) -> str | None:
+        """The name of the rule that forbids this text here, None when none does."""
+        exempt = frozenset(role_ids), frozenset(channel_ids)
+        for rule in await self._rules(guild_id):
+            free = rule.exempt_roles & exempt[0] or rule.exempt_channels & exempt[1]
+            if not free and forbids(rule, text):
+                return rule.name
+        return None
+
+    async def _rules(self, guild_id: int) -> Sequence[WordRule]:
+        read_at, rules = self._read.get(guild_id, (float("-inf"), ()))
+        if self._clock.monotonic() - read_at < KEPT_SECONDS:
+            return rules
+        guild = self._client.get_guild(guild_id)
+        if guild is None or not self.may_read(guild_id):
+            return ()
+        try:
+            rules = tuple(_word_rules(await guild.fetch_automod_rules()))
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as fault:
+            log.warning("AutoMod rules can't be read; those read last go on: %s", fault)
+            return rules
+        self._read[guild_id] = (self._clock.monotonic(), rules)
+        return rules
+
+
+def _word_rules(rules: Iterable[discord.AutoModRule]) -> Iterator[WordRule]:
+    for rule in rules:
+        stops = any(action.type in STOPPING for action in rule.actions)
+        if rule.enabled and stops and rule.trigger.type is discord.AutoModRuleTriggerType.keyword:
+            yield WordRule(
+                rule.name,
+                rule.trigger.keyword_filter,
+                rule.trigger.regex_patterns,
+                rule.trigger.allow_list,
+                frozenset(rule.exempt_role_ids),
+                frozenset(rule.exempt_channel_ids),
+            )
+
+
+def forbids(rule: WordRule, text: str) -> bool:
+    """Whether the rule is hit by the text, as Discord describes it: `cat` is a whole word, `cat*` and `*cat` its begin
+    and end, `*cat*` any part; what the rule allows doesn't count.
+    """
+    for allowed in rule.allowed:
+        text = _compiled(_word_pattern(allowed)).sub(" ", text) if allowed.strip("* ") else text
+    words = (_word_pattern(keyword) for keyword in rule.keywords if keyword.strip("* "))
+    return any(_found(pattern, text) for pattern in (*words, *rule.patterns))
+
+
+def _word_pattern(keyword: str) -> str:
+    core = re2.escape(keyword.strip("* "))
+    # Word characters of every script; RE2's \b knows ASCII only.
+    before = "" if keyword.startswith("*") else r"(?:^|[^\pL\pN_])"
+    after = "" if keyword.endswith("*") else r"(?:$|[^\pL\pN_])"
+    return f"{before}{core}{after}"
+
+
+def _found(pattern: str, text: str) -> bool:
+    try:
+        return bool(_compiled(pattern).search(text))
+    except re2.error:
+        log.info("an AutoMod pattern is in a form that RE2 doesn't know; left out")
+        return False
+
+
+def _compiled(pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    return re2.compile(pattern, options=options)

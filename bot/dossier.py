@@ -1,0 +1,93 @@
+"""What moderators read of a job: a line in a list, and everything about one. No Discord here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot import cards
+from bot.providers.base import Provider
+from bot.providers.request import Request
+from storage.job import OUTCOMES, Job
+from storage.reports import Report
+
+MARKS = {"held": "⏸️", "queued": "⏳", "succeeded": "✅", "failed": "⚠️", "cancelled": "🚫", "unknown": "❓"}
+DEFAULT_MARK = "⚙️"
+
+
+def line(job: Job, providers: Mapping[str, Provider]) -> str:
+    """One job in a list."""
+    return (
+        f"- {mark(job)} `{job.code}` {_who(job)} · {cards.label(job.provider, providers)} · "
+        f"{job.milliseconds / 1000:g} s · "
+        f"{money(job)}{_counting(job)} · <t:{int(job.created_at)}:R>"
+    )
+
+
+def title(job: Job, providers: Mapping[str, Provider]) -> str:
+    """One job in a menu, where nothing is formatted."""
+    return f"{mark(job)} {job.code} · {cards.label(job.provider, providers)} · {job.state}"
+
+
+def mark(job: Job) -> str:
+    """Its state as a sign."""
+    return MARKS.get(job.state, DEFAULT_MARK)
+
+
+def money(job: Job) -> str:
+    """What it cost, or was to cost."""
+    if job.cost_usd is not None:
+        return f"${job.cost_usd:f}"
+    return f"about ${job.micros / 1_000_000:.2f}" if job.micros else "price not known"
+
+
+def everything(job: Job, providers: Mapping[str, Provider], report: Report | None) -> str:
+    """One job, whole."""
+    lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
+    if job.forgotten_at is None:
+        lines.append(cards.subject(Request.model_validate_json(job.request)))
+        lines.append(f"https://discord.com/channels/{job.guild_id}/{job.home_id}")
+    lines.append(
+        f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
+    )
+    lines.append(cards.outcome(job, providers) if _without_video(job) else cards.status(job, providers, None))
+    if job.state == "unknown":
+        lines.append(_settling(job, providers))
+    if report:
+        lines.append(_reported(report))
+    return "\n".join(lines)
+
+
+def _settling(job: Job, providers: Mapping[str, Provider]) -> str:
+    """What to look for in the provider's console."""
+    if job.settled_at:
+        return f"Settled <t:{int(job.settled_at)}:R>: it was {'charged' if job.counted_at else 'not charged'}."
+    sent = f"sent about <t:{int(job.submitted_at or job.ended_at or job.created_at)}:T>"
+    known = f"Its id there is `{job.remote}`" if job.remote else "Its id there isn't known"
+    ours = f"; ours for it is `{job.handle}`" if job.handle else ""
+    return (
+        f"**To settle it**, look into the console of {cards.label(job.provider, providers)} for a run {sent}, step "
+        f"“{job.stage}”, "
+        f"{job.milliseconds / 1000:g} s of video. {known}{ours}. If a run of that time is listed and was charged, say "
+        "so below."
+    )
+
+
+def _reported(report: Report) -> str:
+    if report.decision is None:
+        since = f"<t:{int(report.reported_at)}:R>"
+        return f"🚩 Reported by <@{report.reported_by}> {since}, and hidden until somebody decides."
+    return f"🚩 Reported <t:{int(report.reported_at)}:R>; {report.decision} by <@{report.decided_by}>."
+
+
+def _counting(job: Job) -> str:
+    if job.refunded_at:
+        return " · given back"
+    return "" if job.counted_at else " · doesn't count"
+
+
+def _without_video(job: Job) -> bool:
+    return job.state in OUTCOMES and (job.state != "succeeded" or job.failure is not None)
+
+
+def _who(job: Job) -> str:
+    return f"<@{job.member_id}>" if job.member_id else "somebody who was forgotten"

@@ -1,0 +1,120 @@
+"""Posts what happens in a server to the channel that its moderators chose: one card per event, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import discord
+
+from bot import log_words
+from bot.clock import Clock
+from bot.errors import PostFailed, PostRefused
+from bot.posting import post_errors
+from bot.providers.base import Provider
+from storage.chronicle import NEEDED, Chronicle, Entry
+from storage.guilds import Guilds
+from storage.jobs import Jobs
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0  # between two looks at what there is to tell
+AGAIN_SECONDS = 30.0  # after a post that failed
+APPROVE_PREFIX, DENY_PREFIX = "v1:approve:", "v1:deny:"  # the custom ids of decisions, followed by the job's id
+RESTORE_PREFIX, REMOVE_PREFIX, BLOCK_PREFIX = "v1:restore:", "v1:remove:", "v1:block:"
+DECISIONS: Mapping[str, Sequence[tuple[str, str, discord.ButtonStyle]]] = {
+    "held": (
+        ("Approve", APPROVE_PREFIX, discord.ButtonStyle.success),
+        ("Deny", DENY_PREFIX, discord.ButtonStyle.secondary),
+    ),
+    "reported": (
+        ("Restore", RESTORE_PREFIX, discord.ButtonStyle.success),
+        ("Remove", REMOVE_PREFIX, discord.ButtonStyle.danger),
+        ("Remove and block", BLOCK_PREFIX, discord.ButtonStyle.danger),
+    ),
+}
+URGENT = {"failed", "unknown", "budget", "key_off", "reported", "held", "blocked"}
+
+
+class LogChannel:
+    """Empties the outbox of every server."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        chronicle: Chronicle,
+        guilds: Guilds,
+        jobs: Jobs,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._chronicle = chronicle
+        self._guilds = guilds
+        self._jobs = jobs
+        self._providers = providers
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            waiting = sorted(await self._chronicle.waiting(), key=lambda entry: (entry.guild_id, entry.id))
+            servers = [list(entries) for _, entries in groupby(waiting, key=lambda entry: entry.guild_id)]
+            in_time = await asyncio.gather(*(self._empty(entries) for entries in servers))
+            await self._clock.sleep(LOOK_SECONDS if all(in_time) else AGAIN_SECONDS)
+
+    async def _empty(self, entries: Sequence[Entry]) -> bool:
+        """Post one server's entries in order; False when a post failed and the rest waits."""
+        for entry in entries:
+            try:
+                await self._post(entry)
+            except PostFailed as fault:
+                log.info("the log of server %s: %s; again later", entry.guild_id, fault)
+                return False
+            await self._chronicle.posted(entry.guild_id, entry.id)
+        return True
+
+    async def _post(self, entry: Entry) -> None:
+        job = await self._jobs.get(entry.guild_id, entry.job_id) if entry.job_id else None
+        text = log_words.text(entry, job, self._providers)
+        if text is None:
+            return
+        for channel_id in await self._channels(entry):
+            channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
+            try:
+                async with post_errors():
+                    await channel.send(view=_card(entry, text), nonce=_nonce(entry))
+            except PostRefused as refused:
+                log.warning("the log of server %s can't be posted in %s: %s", entry.guild_id, channel_id, refused)
+            else:
+                return
+
+    async def _channels(self, entry: Entry) -> list[int]:
+        """The log channel; for what somebody has to decide also the server's own channel for moderators' notices."""
+        chosen = (await self._guilds.policy(entry.guild_id)).log_channel_id
+        guild = self._client.get_guild(entry.guild_id)
+        notices = guild.public_updates_channel if guild and entry.kind in NEEDED else None
+        return [channel_id for channel_id in (chosen, notices.id if notices else None) if channel_id]
+
+
+def _card(entry: Entry, text: str) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    colour = discord.Colour.orange() if entry.kind in URGENT else discord.Colour.light_grey()
+    box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=colour)
+    box.add_item(discord.ui.TextDisplay(text))
+    if decisions := DECISIONS.get(entry.kind):
+        row: discord.ui.ActionRow[discord.ui.LayoutView] = discord.ui.ActionRow()
+        for label, prefix, style in decisions:
+            row.add_item(discord.ui.Button(label=label, style=style, custom_id=f"{prefix}{entry.job_id}"))
+        box.add_item(row)
+    view.add_item(box)
+    view.stop()  # its buttons are served by the dynamic items in cogs/, which outlive a restart
+    return view
+
+
+def _nonce(entry: Entry) -> str:
+    """The same for every attempt at the same post."""
+    return hashlib.blake2b(f"log|{entry.guild_id}|{entry.id}|{entry.at}".encode(), digest_size=12).hexdigest()

@@ -1,0 +1,162 @@
+"""What moderators decide about jobs and results. The caller has checked that it is a moderator who asks, and of this
+server: every job is looked up by server and id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot import allowance
+from bot.clock import Clock
+from bot.moderator_refusals import (
+    AlreadyDecided,
+    AlreadyReported,
+    NoSuchJob,
+    NothingToRefund,
+    NothingToSettle,
+    NotYoursToDelete,
+    UndecidedReport,
+)
+from bot.providers.base import Provider
+from bot.refusals import LimitReached
+from bot.results import Results
+from bot.worker import Worker
+from storage.access import Access
+from storage.history import Stale
+from storage.job import Job
+from storage.jobs import Jobs
+from storage.ledger import Ledger, Line
+from storage.privacy import Privacy
+from storage.quota import OverLimit
+from storage.reports import Decision, Report, Reports
+
+
+class Moderation:
+    """Approving, giving back, settling, and looking after reported results. Raises a `Refusal`."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        ledger: Ledger,
+        reports: Reports,
+        access: Access,
+        privacy: Privacy,
+        results: Results,
+        worker: Worker,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+    ) -> None:
+        self._jobs = jobs
+        self._ledger = ledger
+        self._reports = reports
+        self._access = access
+        self._privacy = privacy
+        self._results = results
+        self.providers = providers
+        self._worker = worker
+        self._clock = clock
+
+    async def job(self, guild_id: int, job_id: int) -> Job:
+        """This server's job of that id."""
+        job = await self._jobs.get(guild_id, job_id)
+        if job is None:
+            raise NoSuchJob
+        return job
+
+    async def jobs(
+        self,
+        guild_id: int,
+        *,
+        member_id: int | None = None,
+        states: frozenset[str] | None = None,
+        provider: str | None = None,
+        unsettled: bool = False,
+    ) -> Sequence[Job]:
+        """The server's newest jobs of that kind, at most 25."""
+        return await self._ledger.jobs(
+            guild_id, member_id=member_id, states=states, provider=provider, unsettled=unsettled
+        )
+
+    async def report_on(self, job: Job) -> Report | None:
+        """What was reported of a job's result."""
+        return await self._reports.of(job.guild_id, job.id)
+
+    async def undecided(self, guild_id: int) -> list[Job]:
+        """The jobs whose results were reported and wait for a decision."""
+        found = [await self._jobs.get(guild_id, report.job_id) for report in await self._reports.undecided(guild_id)]
+        return [job for job in found if job]
+
+    async def month(self, guild_id: int, since: float, until: float) -> Sequence[Line]:
+        """What was asked for in that time, added up."""
+        return await self._ledger.month(guild_id, since, until)
+
+    async def approve(self, guild_id: int, job_id: int, *, by: int) -> Job:
+        """Let a held job begin."""
+        job = await self.job(guild_id, job_id)
+        try:
+            await self._worker.approve(job, by=by)
+        except OverLimit as over:
+            raise LimitReached(reason=f"<@{job.member_id}>: {allowance.refusal(over)}") from None
+        return job
+
+    async def deny(self, guild_id: int, job_id: int, *, by: int) -> Job:
+        """End a held job."""
+        job = await self.job(guild_id, job_id)
+        await self._worker.deny(job, by=by)
+        return job
+
+    async def refund(self, guild_id: int, job_id: int, *, by: int) -> Job:
+        """Give a job back to its member."""
+        job = await self.job(guild_id, job_id)
+        try:
+            return await self._ledger.refund(job, by=by, now=self._clock.now())
+        except Stale:
+            raise NothingToRefund(job=job.code) from None
+
+    async def settle(self, guild_id: int, job_id: int, *, charged: bool, by: int) -> Job:
+        """Say whether an unknown outcome was charged."""
+        job = await self.job(guild_id, job_id)
+        try:
+            return await self._ledger.settle(job, charged=charged, by=by, now=self._clock.now())
+        except Stale:
+            raise NothingToSettle(job=job.code) from None
+
+    async def report(self, guild_id: int, job_id: int, *, by: int) -> bool:
+        """Anyone may report a result: the moderators are asked, and it is hidden at once; whether that worked."""
+        job = await self.job(guild_id, job_id)
+        if job.reply_id is None or not await self._reports.file(job, by=by, now=self._clock.now()):
+            raise AlreadyReported
+        return await self._results.hide(job)
+
+    async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
+        """Restore a reported result, or remove it and what is stored of it; what became of the message."""
+        job = await self.job(guild_id, job_id)
+        if not await self._reports.decide(job, decision, by=by, now=self._clock.now()):
+            raise AlreadyDecided
+        if block:
+            reason = f"for {job.code}, which was reported"
+            await self._access.block(guild_id, job.member_id, reason, by=by, now=self._clock.now())
+        if decision == "restored":
+            shown = await self._results.show(job)
+            return "It is shown again." if shown else "I couldn't change the message; it may be gone."
+        gone = await self._results.remove(job)
+        return _GONE[gone]
+
+    async def delete(self, guild_id: int, job_id: int, *, by: int, is_moderator: bool) -> str:
+        """Delete one's own result, or any for a moderator; what became of the message."""
+        job = await self.job(guild_id, job_id)
+        if not is_moderator and by != job.member_id:
+            raise NotYoursToDelete(job=job.code)
+        report = await self._reports.of(guild_id, job_id)
+        if report and report.decision is None:
+            raise UndecidedReport
+        gone = await self._results.remove(job)
+        if gone:
+            await self._privacy.erase(job, now=self._clock.now())
+        return _GONE[gone]
+
+
+_GONE = {
+    True: "It is deleted here and from my storage. Copies that others saved are out of my reach.",
+    False: "I couldn't delete the message; delete it by hand if it is there.",
+}

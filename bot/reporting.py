@@ -1,0 +1,87 @@
+"""A month in words and as CSV: how much was made, by whom, through whom, and why some of it failed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
+
+from storage.ledger import Line
+
+MOST_MEMBERS = 12
+WORDS = {  # the codes of failures, as short as a table needs them
+    "unknown_outcome": "outcome unknown",
+    "took_too_long": "took too long",
+    "provider_failed": "the provider couldn't make it",
+    "input_rejected": "clip or recording refused",
+    "content_refused": "content declined",
+    "speech_too_short": "speech too short",
+    "bad_key": "key refused",
+    "out_of_credit": "out of credit",
+    "no_key": "key removed",
+    "gone": "lost by the provider",
+    "cancelled": "cancelled",
+    "cancelled_by_provider": "cancelled by the provider",
+    "denied": "denied by a moderator",
+    "approval_expired": "nobody approved it",
+    "never_sent": "could not be sent",
+    "restored": "restored from a backup",
+    "result_lost": "video lost",
+    "result_too_large": "video too large",
+    "cannot_post": "could not be posted",
+}
+K = TypeVar("K", bound=Hashable)
+
+
+def table(title: str, lines: Sequence[Line], labels: Mapping[str, str]) -> str:
+    """The month, readable, within one message."""
+    if not lines:
+        return f"**{title}**: nothing was made."
+    parts = [f"**{title}**: {_sum(lines)}"]
+    members = _grouped(lines, lambda line: line.member_id)
+    rows = [f"- {_who(member)}: {_sum(theirs)}" for member, theirs in members[:MOST_MEMBERS]]
+    if len(members) > MOST_MEMBERS:
+        rows.append(f"- and {len(members) - MOST_MEMBERS} more; the file has them all")
+    parts.append("\n".join(["**Members**", *rows]))
+    providers = _grouped(lines, lambda line: line.provider)
+    parts.append("\n".join(["**Providers**", *(f"- {labels.get(name, name)}: {_sum(its)}" for name, its in providers)]))
+    causes = _grouped([line for line in lines if line.failure], lambda line: line.failure or "")
+    if causes:
+        counts = (f"- {WORDS.get(cause, cause)}: {sum(line.jobs for line in its)}" for cause, its in causes)
+        parts.append("\n".join(["**Without a video**", *counts]))
+    return "\n".join(parts)
+
+
+def csv_of(lines: Sequence[Line], labels: Mapping[str, str]) -> str:
+    """Every line of the month, for a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["member_id", "provider", "outcome", "cause", "videos", "seconds", "usd"])
+    for line in lines:
+        money = f"{line.micros / 1_000_000:.4f}"
+        label = labels.get(line.provider, line.provider)
+        seconds = line.milliseconds / 1000
+        writer.writerow([line.member_id or "", label, line.state, line.failure or "", line.jobs, f"{seconds:g}", money])
+    return out.getvalue()
+
+
+def _grouped(lines: Sequence[Line], key: Callable[[Line], K]) -> list[tuple[K, list[Line]]]:
+    """The lines by key, the group with the most jobs first."""
+    groups: defaultdict[K, list[Line]] = defaultdict(list)
+    for line in lines:
+        groups[key(line)].append(line)
+    return sorted(groups.items(), key=lambda group: -sum(line.jobs for line in group[1]))
+
+
+def _sum(lines: Sequence[Line]) -> str:
+    jobs = sum(line.jobs for line in lines)
+    made = sum(line.jobs for line in lines if line.state == "succeeded")
+    seconds = sum(line.milliseconds for line in lines) / 1000
+    money = sum(line.micros for line in lines) / 1_000_000
+    return f"{made} of {jobs} video{'' if jobs == 1 else 's'} made, {seconds:g} s counted, ${money:.2f}"
+
+
+def _who(member_id: int) -> str:
+    return f"<@{member_id}>" if member_id else "people who were forgotten"

@@ -1,0 +1,33 @@
+"""`/lipsync-admin`: what moderators decide."""
+
+from __future__ import annotations
+
+from discord import app_commands
+
+from bot.client import Mouthpiece
+from cogs.admin.access import AccessGroup
+from cogs.admin.jobs import COMMANDS as JOB_COMMANDS
+from cogs.admin.keys import Key
+from cogs.admin.policy import COMMANDS as POLICY_COMMANDS
+from cogs.admin.quota import Quota
+from cogs.admin.setup import setup_screen
+
+
+@app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(manage_guild=True)
+class Admin(app_commands.Group):
+    """Everything for moderators."""
+
+    def __init__(self, client: Mouthpiece) -> None:
+        super().__init__(name="lipsync-admin", description="Set up lip-sync for this server")
+        self.add_command(Key(client.keyring))
+        self.add_command(Quota(client.rulebook))
+        self.add_command(AccessGroup(client.rulebook))
+        for command in (setup_screen, *POLICY_COMMANDS, *JOB_COMMANDS):
+            self.add_command(command)
+
+
+def setup(client: Mouthpiece) -> None:
+    """Add the commands."""
+    client.tree.add_command(Admin(client))

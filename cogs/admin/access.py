@@ -1,0 +1,177 @@
+"""`/lipsync-admin access`: who may use the bot, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import log_words
+from bot.cards import quoted
+from bot.preflight import listed
+from bot.rulebook import Doorway, Rulebook
+from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
+from storage.access import Kind
+
+MOST_SHOWN = 15  # blocked members
+
+
+class AccessGroup(app_commands.Group):
+    """Channels, roles, ages and blocks."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        super().__init__(name="access", description="Who may use lip-sync, and where")
+        self._rulebook = rulebook
+
+    @app_commands.command(description="Choose the channels in which it may be used")
+    async def channels(self, interaction: Interaction) -> None:
+        """Show a menu of channels."""
+        await show_channels(interaction)
+
+    @app_commands.command(description="Choose the roles that may use it")
+    async def roles(self, interaction: Interaction) -> None:
+        """Show a menu of roles."""
+        await show_roles(interaction)
+
+    @app_commands.command(description="How old accounts and memberships must be")
+    @app_commands.describe(
+        account_days="Days since the account was made; 0 for any", member_days="Days since it joined here; 0 for any"
+    )
+    async def age(
+        self, interaction: Interaction, account_days: Range[int, 0, 3650], member_days: Range[int, 0, 3650]
+    ) -> None:
+        """Set the least ages."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await self._rulebook.require_ages(
+            guild_id, account_days=account_days, member_days=member_days, by=interaction.user.id
+        )
+        await reply(interaction, doorway(await self._rulebook.doorway(guild_id)))
+
+    @app_commands.command(description="Let a member use it no more")
+    @app_commands.describe(member="Whom to block", reason="Why; only moderators read it")
+    async def block(
+        self, interaction: Interaction, member: discord.User, reason: Range[str, 1, 200] = "no reason given"
+    ) -> None:
+        """Block somebody, who may have left the server already."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await self._rulebook.block(guild_id, member.id, reason, by=interaction.user.id)
+        await reply(
+            interaction,
+            f"{member.mention} is blocked. What they have under way goes on; `/lipsync-admin jobs` can cancel it.",
+        )
+
+    @app_commands.command(description="Let a blocked member use it again")
+    @app_commands.describe(member="Whom to unblock")
+    async def unblock(self, interaction: Interaction, member: discord.User) -> None:
+        """Take a block off."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await self._rulebook.unblock(guild_id, member.id, by=interaction.user.id)
+        await reply(interaction, f"{member.mention} is no longer blocked.")
+
+    @app_commands.command(description="Who may use it, and where; who is blocked, and why")
+    async def status(self, interaction: Interaction) -> None:
+        """Show all of it."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await reply(interaction, doorway(await self._rulebook.doorway(guild_id)))
+
+
+async def show_channels(interaction: Interaction) -> None:
+    """Answer with a menu of channels, in which those chosen now are chosen."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    found = await interaction.client.rulebook.doorway(guild_id)
+    view = Panel()
+    view.add_item(_Channels(found.channels))
+    await reply(interaction, f"{_channels(found)}\nChoose up to 25, threads included; none opens it everywhere.", view)
+
+
+async def show_roles(interaction: Interaction) -> None:
+    """Answer with a menu of roles, in which those chosen now are chosen."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    found = await interaction.client.rulebook.doorway(guild_id)
+    view = Panel()
+    view.add_item(_Roles(found.roles))
+    await reply(interaction, f"{_roles(found)}\nChoose up to 25; none opens it to everyone.", view)
+
+
+class _Channels(discord.ui.ChannelSelect[discord.ui.View]):
+    def __init__(self, chosen: Iterable[int]) -> None:
+        super().__init__(
+            channel_types=[
+                discord.ChannelType.text,
+                discord.ChannelType.news,
+                discord.ChannelType.voice,
+                discord.ChannelType.forum,
+                discord.ChannelType.category,
+            ],
+            placeholder="Everywhere",
+            min_values=0,
+            max_values=25,
+            default_values=[
+                discord.SelectDefaultValue(id=channel, type=discord.SelectDefaultValueType.channel)
+                for channel in sorted(chosen)[:25]
+            ],
+        )
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Open the bot in the chosen channels."""
+        await _choose(interaction, "channel", [channel.id for channel in self.values])
+
+
+class _Roles(discord.ui.RoleSelect[discord.ui.View]):
+    def __init__(self, chosen: Iterable[int]) -> None:
+        super().__init__(
+            placeholder="Everyone",
+            min_values=0,
+            max_values=25,
+            default_values=[
+                discord.SelectDefaultValue(id=role, type=discord.SelectDefaultValueType.role)
+                for role in sorted(chosen)[:25]
+            ],
+        )
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Open the bot to the chosen roles."""
+        await _choose(interaction, "role", [role.id for role in self.values if not role.is_default()])
+
+
+async def _choose(interaction: Interaction, kind: Kind, chosen: list[int]) -> None:
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await interaction.client.rulebook.allow(guild_id, kind, chosen, by=interaction.user.id)
+    await reply(interaction, doorway(await interaction.client.rulebook.doorway(guild_id)))
+
+
+def doorway(found: Doorway) -> str:
+    """Who may use the bot, and where, in a few lines."""
+    policy = found.policy
+    ages = f"Accounts of at least {policy.account_days} days, members for at least {policy.member_days} days"
+    lines = [
+        _channels(found),
+        _roles(found),
+        f"**Age**: {ages if policy.account_days + policy.member_days else 'any'}.",
+    ]
+    lines.append(f"**Approval**: {log_words.approval(policy.approval, policy.approval_cents)}")
+    blocked = [
+        f"- <@{block.member_id}>: {quoted(block.reason)} · by <@{block.blocked_by}> <t:{int(block.blocked_at)}:R>"
+        for block in found.blocks[:MOST_SHOWN]
+    ]
+    if len(found.blocks) > MOST_SHOWN:
+        blocked.append(f"- and {len(found.blocks) - MOST_SHOWN} more")
+    lines.append("\n".join(["**Blocked**:", *blocked]) if blocked else "**Blocked**: nobody.")
+    return "\n".join(lines)
+
+
+def _channels(found: Doorway) -> str:
+    return f"**Channels**: {listed([f'<#{one}>' for one in sorted(found.channels)]) if found.channels else 'all'}."
+
+
+def _roles(found: Doorway) -> str:
+    return f"**Roles**: {listed([f'<@&{one}>' for one in sorted(found.roles)], 'or') if found.roles else 'all'}."

@@ -1,0 +1,127 @@
+"""`/lipsync-admin jobs` and `settle`: this server's jobs, and what can be done about each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice
+
+from bot import dossier
+from bot.client import Mouthpiece
+from bot.log_channel import DECISIONS
+from bot.replies import CANCEL_PREFIX
+from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
+from cogs.buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX
+from storage.job import OUTCOMES, Job
+
+SHOWN = 12
+STATES = {
+    "waiting for approval": frozenset({"held"}),
+    "under way": frozenset({"queued", "submitting", "running"}),
+    "finished": frozenset({"succeeded"}),
+    "failed": frozenset({"failed"}),
+    "cancelled": frozenset({"cancelled"}),
+    "unknown": frozenset({"unknown"}),
+}
+REPORTED = "reported"
+
+
+@app_commands.command(description="This server's newest videos; cancel, give back, approve or settle them")
+@app_commands.describe(member="Only this member's", state="Only those in this state", provider="Only this provider's")
+@app_commands.choices(state=[Choice(name=name.capitalize(), value=name) for name in (*STATES, REPORTED)])
+async def jobs(
+    interaction: Interaction,
+    member: discord.User | None = None,
+    state: Choice[str] | None = None,
+    provider: str | None = None,
+) -> None:
+    """List jobs, with a menu to open one."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True)
+    moderation = interaction.client.moderation
+    found: Sequence[Job]
+    if state and state.value == REPORTED:
+        found = await moderation.undecided(guild_id)
+    else:
+        states = STATES[state.value] if state else None
+        found = await moderation.jobs(
+            guild_id, member_id=member.id if member else None, states=states, provider=provider
+        )
+    await _show(interaction, found, "No videos here.")
+
+
+@jobs.autocomplete("provider")
+async def _providers(interaction: Interaction, typed: str) -> list[Choice[str]]:
+    if not interaction.permissions.manage_guild:
+        return []
+    providers = interaction.client.moderation.providers.values()
+    found = [one for one in providers if typed.casefold() in one.label.casefold()]
+    return [Choice(name=one.label, value=one.name) for one in found[:25]]
+
+
+@app_commands.command(description="Videos of which nobody knows whether they were charged: say what the console shows")
+async def settle(interaction: Interaction) -> None:
+    """List unknown outcomes, with a menu to open one."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True)
+    found = await interaction.client.moderation.jobs(guild_id, unsettled=True)
+    await _show(interaction, found, "Nothing to settle: every outcome is known.")
+
+
+async def _show(interaction: Interaction, found: Sequence[Job], nothing: str) -> None:
+    if not found:
+        await reply(interaction, nothing)
+        return
+    providers = interaction.client.moderation.providers
+    view = Panel()
+    view.add_item(_Menu(interaction.client, found))
+    lines = [dossier.line(job, providers) for job in found[:SHOWN]]
+    await reply(interaction, "\n".join(lines), view)
+
+
+class _Menu(discord.ui.Select[Panel]):
+    """Opens one of the listed jobs."""
+
+    def __init__(self, client: Mouthpiece, found: Sequence[Job]) -> None:
+        options = [
+            discord.SelectOption(label=dossier.title(job, client.moderation.providers)[:100], value=str(job.id))
+            for job in found[:25]
+        ]
+        super().__init__(placeholder="Open one", options=options)
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Show the job, and the buttons for what can be done about it now."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        moderation = interaction.client.moderation
+        job = await moderation.job(guild_id, int(self.values[0]))
+        report = await moderation.report_on(job)
+        view = discord.ui.View(timeout=None)
+        for button in _buttons(job, reported=report is not None and report.decision is None):
+            view.add_item(button)
+        view.stop()  # served by the dynamic items in cogs/buttons.py
+        await reply(interaction, dossier.everything(job, moderation.providers, report), view)
+
+
+def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:
+    offered: list[tuple[str, str, discord.ButtonStyle]] = []
+    grey = discord.ButtonStyle.secondary
+    if job.state == "held":
+        offered += DECISIONS["held"]
+    elif job.state not in OUTCOMES:
+        offered.append(("Cancel", CANCEL_PREFIX, grey))
+    if job.counted_at and not job.refunded_at:
+        offered.append(("Give back", REFUND_PREFIX, grey))
+    if job.state == "unknown" and not job.settled_at:
+        offered += [("It was charged", CHARGED_PREFIX, grey), ("It was not charged", FREE_PREFIX, grey)]
+    if reported:
+        offered += DECISIONS["reported"]
+    return [
+        discord.ui.Button(label=label, style=style, custom_id=f"{prefix}{job.id}") for label, prefix, style in offered
+    ]
+
+
+COMMANDS: Sequence[app_commands.Command[Any, ..., None]] = (jobs, settle)

@@ -1,0 +1,100 @@
+"""`/lipsync-admin log`, `approval` and `report`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import log_words, reporting
+from bot.moderator_refusals import BadMonth, ChannelRefuses
+from bot.preflight import listed
+from cogs.admin.moderator import Interaction, guild_of_moderator, reply
+
+NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)
+MODES: dict[str, Literal["off", "first", "above", "always"]] = {
+    "off": "off",
+    "a member's first video": "first",
+    "above a price": "above",
+    "every video": "always",
+}
+
+
+@app_commands.command(description="Choose the channel that tells what happens: one card per event")
+@app_commands.describe(channel="Where; leave it out to switch the log off")
+async def log(interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
+    """Choose the log channel."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True)
+    await log_to(interaction, guild_id, channel)
+
+
+async def log_to(interaction: Interaction, guild_id: int, channel: discord.TextChannel | None) -> None:
+    """Choose the log channel, if the bot can post there."""
+    if channel:
+        lacking = NEEDED_TO_LOG & ~channel.permissions_for(channel.guild.me)
+        if missing := [f"**{name.replace('_', ' ').title()}**" for name, lacks in lacking if lacks]:
+            raise ChannelRefuses(channel=channel.mention, missing=listed(missing))
+    await interaction.client.rulebook.log_to(guild_id, channel.id if channel else None, by=interaction.user.id)
+    await reply(
+        interaction,
+        f"From now on, {channel.mention} tells what happens: videos, limits, keys, blocks and reports. Make sure that "
+        "only "
+        "moderators can read it."
+        if channel
+        else "The log is off.",
+    )
+
+
+@app_commands.command(description="Choose which videos wait for a moderator's yes")
+@app_commands.describe(which="Which videos wait", cents="For “above a price”: the price in US cents")
+async def approval(
+    interaction: Interaction,
+    which: Literal["off", "a member's first video", "above a price", "every video"],
+    cents: Range[int, 0, 100_000] = 0,
+) -> None:
+    """Choose what needs approval."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True)
+    await interaction.client.rulebook.require_approval(guild_id, MODES[which], cents, by=interaction.user.id)
+    await reply(
+        interaction,
+        f"{log_words.approval(MODES[which], cents)} The questions are asked in the log channel, moderators' own "
+        "videos go "
+        "through, and what nobody answers ends by itself after 12 hours.",
+    )
+
+
+@app_commands.command(description="A month's videos, seconds and money, per member and provider, with a CSV file")
+@app_commands.describe(month="Like 2026-11; the current month if left out")
+async def report(interaction: Interaction, month: str | None = None) -> None:
+    """Show a month."""
+    guild_id = guild_of_moderator(interaction)
+    await interaction.response.defer(ephemeral=True)
+    since, until = _span(month)
+    lines = await interaction.client.moderation.month(guild_id, since.timestamp(), until.timestamp())
+    labels = {name: provider.label for name, provider in interaction.client.moderation.providers.items()}
+    await reply(interaction, reporting.table(f"{since:%B %Y}", lines, labels))
+    if lines:
+        data = io.BytesIO(reporting.csv_of(lines, labels).encode())
+        file = discord.File(data, filename=f"lipsync-{since:%Y-%m}.csv")
+        await interaction.edit_original_response(attachments=[file])
+
+
+def _span(month: str | None) -> tuple[datetime, datetime]:
+    """The first moment of a month, and of the one after it."""
+    try:
+        since = datetime.strptime(month.strip(), "%Y-%m").replace(tzinfo=UTC) if month else datetime.now(UTC)
+    except ValueError:
+        raise BadMonth(month=(month or "")[:30]) from None
+    since = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = since.replace(year=since.year + since.month // 12, month=since.month % 12 + 1)
+    return since, following
+
+
+COMMANDS: Sequence[app_commands.Command[Any, ..., None]] = (log, approval, report)

@@ -1,0 +1,172 @@
+"""`/lipsync-admin quota`: how much everyone may make."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot import allowance
+from bot.rulebook import Rulebook
+from cogs.admin.moderator import Interaction, guild_of_moderator, reply
+from storage.rule import Rule, Subject, Unit, Window
+
+MOST = 1_000_000
+UNITS: list[Choice[str]] = [
+    Choice(name="videos", value="jobs"),
+    Choice(name="seconds of video", value="seconds"),
+    Choice(name="US cents", value="cents"),
+    Choice(name="videos at once", value="active"),
+]
+PRECEDENCE = (
+    "-# A member's own limit decides; without one, their most generous role's; without that, everyone's. The whole "
+    "server's "
+    "limit holds beside it, always. Windows roll: a video stops counting a day (or hour, week, 30 days) after it was "
+    "asked for."
+)
+Target = discord.Role | discord.Member
+Span = Literal["hour", "day", "week", "month"]
+
+
+class Quota(app_commands.Group):
+    """Limits and grants."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        super().__init__(name="quota", description="How much everyone may make")
+        self._rulebook = rulebook
+
+    @app_commands.command(name="set", description="Set a limit: for everyone, a role, a member or the whole server")
+    @app_commands.describe(
+        most="How much is allowed; 0 for nothing",
+        unit="What is counted",
+        per="In which time; it rolls, so a day is the last 24 hours",
+        target="The role or member it is for; leave it out for everyone",
+        whole_server="For all members together, instead of each",
+    )
+    @app_commands.choices(unit=UNITS)
+    async def put(
+        self,
+        interaction: Interaction,
+        most: Range[int, 0, MOST],
+        unit: Choice[str],
+        per: Span = "day",
+        target: Target | None = None,
+        whole_server: bool = False,
+    ) -> None:
+        """Set a limit."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        rule = Rule(*_subject(target, whole=whole_server), *_counted(unit.value, per), most)
+        await self._rulebook.put(guild_id, rule, by=interaction.user.id)
+        await reply(interaction, f"Set, from the next video on:\n{allowance.line(rule)}\n{PRECEDENCE}")
+
+    @app_commands.command(description="Take a limit away")
+    @app_commands.describe(
+        unit="What is counted",
+        per="In which time",
+        target="The role or member it is for; leave it out for everyone",
+        whole_server="The one for all members together",
+    )
+    @app_commands.choices(unit=UNITS)
+    async def remove(
+        self,
+        interaction: Interaction,
+        unit: Choice[str],
+        per: Span = "day",
+        target: Target | None = None,
+        whole_server: bool = False,
+    ) -> None:
+        """Take a limit away."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        subject, subject_id = _subject(target, whole=whole_server)
+        rule = await self._rulebook.remove(
+            guild_id, subject, subject_id, *_counted(unit.value, per), by=interaction.user.id
+        )
+        await reply(interaction, f"Taken away:\n{allowance.line(rule)}")
+
+    @app_commands.command(name="list", description="All limits and grants of this server")
+    async def show(self, interaction: Interaction) -> None:
+        """Show every rule, and every grant that lasts."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        rules = [allowance.line(rule) for rule in await self._rulebook.rules(guild_id)]
+        grants = [allowance.grant_line(grant) for grant in await self._rulebook.grants(guild_id)]
+        text = "\n".join(["**Limits**", *(rules or ["None: everyone may make as much as they like."])])
+        if grants:
+            text += "\n".join(["\n**On top**", *grants])
+        await reply(interaction, f"{text}\n{PRECEDENCE}")
+
+    @app_commands.command(description="Give something on top of the limits, for a time")
+    @app_commands.describe(
+        amount="How much each member gets in all",
+        unit="Of what",
+        lasting="For how long: like 12h, 3d or 2w",
+        reason="What for; everyone who has it reads it",
+        target="The role or member who gets it; leave it out for everyone",
+    )
+    @app_commands.choices(unit=UNITS[:3])
+    async def grant(
+        self,
+        interaction: Interaction,
+        amount: Range[int, 1, MOST],
+        unit: Choice[str],
+        lasting: str,
+        reason: Range[str, 1, 100],
+        target: Target | None = None,
+    ) -> None:
+        """Give a grant."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        subject, subject_id = _subject(target, whole=False)
+        counted: Unit = unit.value  # type: ignore[assignment]
+        grant = await self._rulebook.give(
+            guild_id,
+            subject=subject,
+            subject_id=subject_id,
+            unit=counted,
+            amount=amount,
+            lasting=lasting,
+            reason=reason,
+            by=interaction.user.id,
+        )
+        await reply(
+            interaction,
+            f"Given, to each member it is for, once their own limit is used up:\n{allowance.grant_line(grant)}\n"
+            "-# The whole server's limits still hold.",
+        )
+
+    @app_commands.command(name="end-grant", description="End a grant before its time")
+    @app_commands.describe(number="Its number in the list")
+    async def end_grant(self, interaction: Interaction, number: Range[int, 1]) -> None:
+        """End a grant."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        await self._rulebook.end_grant(guild_id, number, by=interaction.user.id)
+        await reply(interaction, f"Grant #{number} has ended. What was made with it stays.")
+
+    @app_commands.command(description="What a member may make, by which rule, and what is left")
+    @app_commands.describe(member="Whom to look up")
+    async def check(self, interaction: Interaction, member: discord.Member) -> None:
+        """Show the effective rules of one person."""
+        guild_id = guild_of_moderator(interaction)
+        await interaction.response.defer(ephemeral=True)
+        roles = frozenset(role.id for role in member.roles)
+        standings, pots = await self._rulebook.standing(guild_id, member.id, roles)
+        await reply(interaction, f"**{member.mention}**\n{allowance.usage(standings, pots, yours=False)}")
+
+
+def _subject(target: Target | None, *, whole: bool) -> tuple[Subject, int]:
+    if whole:
+        return "server", 0
+    if target is None or (isinstance(target, discord.Role) and target.is_default()):
+        return "everyone", 0
+    return ("role" if isinstance(target, discord.Role) else "member"), target.id
+
+
+def _counted(unit: str, per: Span) -> tuple[Unit, Window]:
+    """Unit and window; what is under way at once has no time."""
+    counted: Unit = unit  # type: ignore[assignment]
+    return counted, "now" if unit == "active" else per

@@ -1,0 +1,124 @@
+"""From a command to a job: who asks, where, what they must confirm first, and what they are told."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from bot import allowance
+from bot.ask import Ask, Asker, Place
+from bot.client import PERMISSIONS, Mouthpiece, explain
+from bot.errors import MouthpieceError
+from bot.refusals import AttestationNeeded, ChannelUnfit
+from storage.job import Job
+
+Interaction = discord.Interaction[Mouthpiece]
+
+ATTEST_PREFIX = "v1:attest:"  # followed by the id of the command that asked
+
+
+async def start(interaction: Interaction, ask: Ask) -> None:
+    """Start the job, or ask the person to confirm first what everybody confirms once."""
+    try:
+        job = await interaction.client.service.start(ask)
+    except AttestationNeeded as needed:
+        view = discord.ui.View(timeout=None)
+        view.add_item(AttestButton(ask.interaction_id))
+        await interaction.edit_original_response(content=str(needed), view=view)
+    else:
+        await answer(interaction, job)
+
+
+async def answer(interaction: Interaction, job: Job) -> None:
+    """Tell where the job is shown, and what is left to its member."""
+    if job.card_id is None:
+        where = "I'll show it here as soon as Discord lets me."
+    else:
+        where = f"https://discord.com/channels/{job.guild_id}/{job.home_id}/{job.card_id if not job.thread_id else ''}"
+    sentence = f"**{job.code}** is on its way: {where.rstrip('/')}\nI'll ping you there when the video is ready."
+    if job.state == "held":
+        sentence = (
+            f"**{job.code}** waits for this server's moderators: {where.rstrip('/')}\nNothing is counted or charged "
+            "until "
+            "they say yes; I'll ping you there either way."
+        )
+    standings, _ = await interaction.client.rulebook.standing(
+        job.guild_id, job.member_id, asker_of(interaction).role_ids
+    )
+    left = allowance.remaining(standings)
+    await interaction.edit_original_response(
+        content=f"{sentence}\n{left}".rstrip(), view=None, allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+class AttestButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=rf"{ATTEST_PREFIX}(?P<ask>\d{{1,20}})"
+):
+    """Confirms for whoever presses it, and starts what they asked for, if that is still known."""
+
+    def __init__(self, interaction_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="I confirm; make the video",
+                style=discord.ButtonStyle.success,
+                custom_id=f"{ATTEST_PREFIX}{interaction_id}",
+            )
+        )
+        self.interaction_id = interaction_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: Interaction, _item: discord.ui.Item[discord.ui.View], match: re.Match[str]
+    ) -> AttestButton:
+        """The button that was pressed."""
+        return cls(int(match["ask"]))
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Remember it, and go on."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            job = await interaction.client.service.attest(interaction.user.id, self.interaction_id)
+        except MouthpieceError as refusal:
+            await explain(interaction, refusal)
+            return
+        if job is None:
+            await interaction.edit_original_response(content="Thank you, that is kept. Now use the command once more.")
+        else:
+            await answer(interaction, job)
+
+
+def asker_of(interaction: Interaction) -> Asker:
+    """Who used the command."""
+    user = interaction.user
+    if not isinstance(user, discord.Member):
+        raise ChannelUnfit
+    return Asker(
+        user.id,
+        role_ids=frozenset(role.id for role in user.roles),
+        account_at=user.created_at.timestamp(),
+        joined_at=user.joined_at.timestamp() if user.joined_at else 0.0,
+        is_moderator=interaction.permissions.manage_guild,
+    )
+
+
+def place_of(interaction: Interaction) -> Place:
+    """Where the command was used, and which permissions the bot lacks there to bring the video back."""
+    channel = interaction.channel
+    if interaction.guild_id is None or channel is None:
+        raise ChannelUnfit
+    needed = PERMISSIONS
+    within = [getattr(channel, "category_id", None)]
+    if isinstance(channel, discord.Thread):
+        needed = needed & ~discord.Permissions(send_messages=True, create_public_threads=True)
+        within = [channel.parent_id, channel.category_id if channel.parent else None]
+    elif not isinstance(channel, discord.TextChannel):
+        needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
+    lacking = needed & ~interaction.app_permissions
+    missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
+    return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing, tuple(filter(None, within)))
+
+
+def setup(client: Mouthpiece) -> None:
+    """Listen for the button."""
+    client.add_dynamic_items(AttestButton)
