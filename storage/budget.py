@@ -22,14 +22,14 @@ async def _alert(tx: Transaction, guild_id: int, standing: Standing, now: float)
     rule, window = standing.rule, WINDOWS[standing.rule.window]
     most = rule.most * SCALE[rule.unit]
     passed = [percent for percent in PERCENTS if standing.used * 100 >= most * percent]
-    fresh = [percent for percent in passed if await _rings(tx, guild_id, standing, percent, now - window, now)]
-    if not fresh:
+    told = [await _rings(tx, guild_id, standing, percent, now - window, now) for percent in passed]
+    if not passed or not told[-1]:  # the highest share is what counts; the lower ones are told of with it
         return
     begun = standing.more_at - window if standing.more_at else now  # when the oldest job that counts was counted
     pace = standing.used / max(now - begun, SHORTEST_PACE)
     used_up_at = now + standing.left / pace
     facts = {
-        "percent": max(fresh),
+        "percent": passed[-1],
         "unit": rule.unit,
         "window": rule.window,
         "most": rule.most,
