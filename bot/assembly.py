@@ -121,10 +121,12 @@ async def _work_when_ready(client: Mouthpiece, *beside: Callable[[], Awaitable[N
     """The worker, and what goes on beside it for as long."""
     await client.at_home.wait()
     others = [asyncio.create_task(_lasting(other)) for other in beside]
-    await client.worker.run()
-    for other in others:
-        other.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    try:
+        await client.worker.run()
+    finally:
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _lasting(run: Callable[[], Awaitable[None]]) -> None:

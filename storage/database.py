@@ -152,7 +152,9 @@ def copy_file(source: Path, target: Path, fact: str) -> None:
 def _own_lock_file(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return path.with_name(f"{path.name}.lock").open("w")
+        lock = path.with_name(f"{path.name}.lock")
+        lock.touch(mode=0o600)
+        return lock.open("w")
     except (OSError, ValueError) as error:
         raise StorageError(f"{path} can't be used: {error}") from None
 

@@ -17,13 +17,17 @@ from pathlib import Path
 import av
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
+from bot.settings import Settings
+from storage.database import open_database
 from storage.sealing import MasterKeys
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
+from tests.welcome import welcome
 from tests.world import KEY
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +92,10 @@ class Outside:
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     async with DiscordServer() as discord, Sandbox() as sandbox:
         sandbox.runs.studio = CannedStudio()
+        settings = Settings(_env_file=None, discord_token=SecretStr(TOKEN), database_path=tmp_path / "data" / "bot.db")
+        settings.master()
+        async with open_database(settings.database_path) as database:
+            await welcome(database, discord.state.guild_id, int(discord.state.member["id"]))
         yield Outside(discord, sandbox, tmp_path)
         assert not discord.violations
 

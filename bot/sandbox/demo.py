@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from simcord.results import ResponseMessage
+
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.stage import Stage, open_stage
 
@@ -77,6 +79,9 @@ async def _make(stage: Stage, mode: str, options: dict[str, object]) -> bool:
     began = time.monotonic()
     async with stage.turn:
         answer = await stage.member.slash(stage.channel, f"lipsync {mode}", **options)
+        if answer.response and (confirm := _button(answer.response)):
+            print(f"  member     /lipsync {mode} → asked once to confirm the rules, and does")
+            answer = await stage.member.click(answer.response, label=confirm)
     print(f"  member     /lipsync {mode} → {_first_line(answer.response.content if answer.response else '')}")
     video = None
     while stage.client.worker.open_jobs and time.monotonic() - began < PATIENCE:
@@ -104,10 +109,15 @@ async def _show(stage: Stage) -> None:
             "  · Alex is a member: type /lipsync text, attach a video (one from that folder will do), pick a voice\n"
             "  · a few seconds later press Refresh preview: the video is in the thread under the card\n"
             f"  · a job stays {WAITING:.0f} s in line, so that its Cancel button can be tried\n"
-            "  · Mira is a moderator: switch to her, type /lipsync-admin key list\n"
+            "  · Mira is a moderator: switch to her, type /lipsync-admin setup\n"
             "Ctrl+C ends the demo."
         )
         await page.wait_closed()
+
+
+def _button(message: ResponseMessage) -> str | None:
+    """What stands on the first button under an answer."""
+    return next((str(item["label"]) for row in message.components for item in row["components"]), None)
 
 
 def _save(target: Path, data: bytes) -> None:

@@ -26,7 +26,7 @@ from storage.keys import Keys
 from storage.sealing import MasterKeys
 from tests.canned import CannedStudio, real_clip, real_sound
 from tests.discord_server.server import DiscordServer
-from tests.discord_server.state import TOKEN
+from tests.discord_server.state import COMPONENTS_V2, TOKEN
 from tests.providers.samples import all_samples
 from tests.welcome import welcome
 
@@ -107,7 +107,10 @@ class Campaign:
             for run in self._sandbox.runs.ledger
         )
         found += [f"paid {times} times: {what}" for what, times in paid.items() if times > 1]
-        cards = sum(bool(message["components"]) for message in self._discord.state.messages.values())
+        videos = {run.order.video_url for run in self._sandbox.runs.ledger if run.order.makes != "speech"}
+        free = {json.loads(job["request"])["video"]["url"]: job["id"] for job in jobs if job["counted_at"] is None}
+        found += [f"job {free[video]} was paid, and counts against no limit" for video in videos & set(free)]
+        cards = sum(bool(message["flags"] & COMPONENTS_V2) for message in self._discord.state.messages.values())
         if cards > len(jobs):
             found.append(f"{cards} cards for {len(jobs)} jobs")
         return found

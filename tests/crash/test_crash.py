@@ -30,7 +30,7 @@ from storage.keys import Keys
 from tests.canned import CannedStudio, canned_look
 from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
-from tests.discord_server.state import TOKEN
+from tests.discord_server.state import COMPONENTS_V2, TOKEN
 from tests.welcome import welcome
 from tests.world import FastClock
 
@@ -93,7 +93,7 @@ class Outside:
             found.append(f"paid {len(self.sandbox.runs.ledger)} times")
         if len(self.discord.outcomes()) != len(rows):
             found.append(f"{len(self.discord.outcomes())} outcomes for {len(rows)} jobs")
-        cards = [message for message in self.discord.state.messages.values() if message["components"]]
+        cards = [message for message in self.discord.state.messages.values() if message["flags"] & COMPONENTS_V2]
         if len(cards) != len(rows):
             found.append(f"{len(cards)} cards for {len(rows)} jobs")
         return found
@@ -149,6 +149,7 @@ async def test_the_points_enclose_every_effect_of_a_jobs_life(tmp_path: Path) ->
     (points,), _ = await live_through(tmp_path)
     effects = [name.removeprefix("before ") for name in points if name.startswith("before ")]
     assert [effect for effect in effects if effect not in {"GET status", "commit of Privacy.sweep"}] == [
+        "GET text-to-video",
         "commit of Guilds.join",
         "commit of Jobs.enqueue",
         "Discord POST messages",

@@ -14,6 +14,7 @@ TOKEN = "test-token"
 DISCORD_EPOCH = 1_420_070_400
 ALL_PERMISSIONS = (1 << 50) - 1
 EPHEMERAL = 64
+COMPONENTS_V2 = 1 << 15
 
 
 @dataclass

@@ -190,7 +190,7 @@ class Quotas(RuleBasedStateMachine):
     @rule(data=st.data())
     def take_limit_away(self, data: st.DataObject) -> None:
         subject, unit, window = data.draw(st.sampled_from(sorted(self.model.rules)))
-        removed = self.run(self.limits.remove(GUILD, *subject, unit, window, by=9, now=self.now))
+        removed = self.run(self.limits.remove(GUILD, subject[0], subject[1], unit, window, by=9, now=self.now))
         assert removed.most == self.model.rules.pop((subject, unit, window))
 
     @rule(subject=subjects.filter(lambda one: one[0] != "server"), unit=units, much=st.integers(1, 6),
