@@ -101,6 +101,11 @@ class Mouthpiece(discord.Client):
         """A server invited the bot."""
         await self._known_guilds.join(guild.id, self._clock.now())
 
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server can be reached again, or for the first time, if it was away when it invited the bot."""
+        if self.at_home.is_set():
+            await self._known_guilds.join(guild.id, self._clock.now())
+
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed the bot: its keys go at once."""
         await self._known_guilds.leave(guild.id, self._clock.now())
