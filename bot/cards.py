@@ -18,6 +18,8 @@ from storage.job import OUTCOMES, Job
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
 QUOTE_CHARS = 200
 ZERO_WIDTH_SPACE = "\u200b"
+# Marks that turn the direction of writing: they would mirror what stands behind a quote on its line.
+DIRECTIONS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 def quoted(text: str, most: int = QUOTE_CHARS) -> str:
@@ -112,7 +114,7 @@ def result_file(job: Job) -> str:
 
 
 def _one_line(text: str, most: int) -> str:
-    line = " ".join(text.split())
+    line = " ".join(text.translate(DIRECTIONS).split())
     line = line if len(line) <= most else line[: most - 1] + "…"
     return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}")
 
