@@ -103,7 +103,7 @@ class Mouthpiece(discord.Client):
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server can be reached again, or for the first time, if it was away when it invited the bot."""
-        if self.at_home.is_set():
+        if guild.id not in await self._known_guilds.present():
             await self._known_guilds.join(guild.id, self._clock.now())
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:

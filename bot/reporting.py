@@ -51,7 +51,7 @@ def table(title: str, lines: Sequence[Line], labels: Mapping[str, str]) -> str:
     if causes:
         counts = (f"- {WORDS.get(cause, cause)}: {sum(line.jobs for line in its)}" for cause, its in causes)
         parts.append("\n".join(["**Without a video**", *counts]))
-    return "\n".join(parts)
+    return "\n\n".join(parts)
 
 
 def csv_of(lines: Sequence[Line], labels: Mapping[str, str]) -> str:

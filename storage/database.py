@@ -38,7 +38,11 @@ class StorageError(Exception):
     """The database can't be used as it is; the text says why."""
 
 
-class Conflict(Exception):
+class Rejected(Exception):
+    """A unit of work ended on purpose without writing anything."""
+
+
+class Conflict(Rejected):
     """A uniqueness or consistency rule of the schema refused a write."""
 
 
@@ -105,7 +109,7 @@ class Database:
 
     def _written(self, task: asyncio.Task[Any]) -> None:
         self._writing.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, Conflict):
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, Rejected):
             log.error("a write failed: %s", error)
 
     async def drain(self) -> None:

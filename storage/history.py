@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from storage import budget, chronicle
-from storage.database import Row, Transaction
+from storage.database import Rejected, Row, Transaction
 from storage.job import Job, State, read_job
 
 _ASKED = {"none", "held"}
@@ -19,7 +19,7 @@ _LOGGED: Mapping[State, str] = {  # what is told in the log channel
 }
 
 
-class Stale(Exception):
+class Stale(Rejected):
     """The row is no longer as the caller saw it; somebody else moved it."""
 
 

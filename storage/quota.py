@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.database import Queries
+from storage.database import Queries, Rejected
 from storage.rule import GRANT_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
 
 _COLUMNS: Mapping[Unit, str] = {"jobs": "jobs", "seconds": "milliseconds", "cents": "micros"}
@@ -56,7 +56,7 @@ class Pot:
     left: int
 
 
-class OverLimit(Exception):
+class OverLimit(Rejected):
     """The claim doesn't fit; nothing was counted."""
 
     def __init__(self, standing: Standing, claim: Claim) -> None:

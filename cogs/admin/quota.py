@@ -60,7 +60,7 @@ class Quota(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         rule = Rule(*_subject(target, whole=whole_server), *_counted(unit.value, per), most)
         await self._rulebook.put(guild_id, rule, by=interaction.user.id)
-        await reply(interaction, f"Set, from the next video on:\n{allowance.line(rule)}\n{PRECEDENCE}")
+        await reply(interaction, f"Set, from the next video on:\n{allowance.line(rule)}\n\n{PRECEDENCE}")
 
     @app_commands.command(description="Take a limit away")
     @app_commands.describe(
@@ -96,8 +96,8 @@ class Quota(app_commands.Group):
         grants = [allowance.grant_line(grant) for grant in await self._rulebook.grants(guild_id)]
         text = "\n".join(["**Limits**", *(rules or ["None: everyone may make as much as they like."])])
         if grants:
-            text += "\n".join(["\n**On top**", *grants])
-        await reply(interaction, f"{text}\n{PRECEDENCE}")
+            text += "\n".join(["\n\n**On top**", *grants])
+        await reply(interaction, f"{text}\n\n{PRECEDENCE}")
 
     @app_commands.command(description="Give something on top of the limits, for a time")
     @app_commands.describe(
@@ -134,7 +134,7 @@ class Quota(app_commands.Group):
         )
         await reply(
             interaction,
-            f"Given, to each member it is for, once their own limit is used up:\n{allowance.grant_line(grant)}\n"
+            f"Given, to each member it is for, once their own limit is used up:\n{allowance.grant_line(grant)}\n\n"
             "-# The whole server's limits still hold.",
         )
 

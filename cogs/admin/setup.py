@@ -52,9 +52,6 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         "## Lip-sync in this server",
         f"{_mark(gaps['key'])} **Keys**: "
         f"{listed(names + free) if names or free else 'none yet, so nothing can be made'}",
-        f"{_mark(gaps['limits'])} **Limits**" + ("" if capped else ": nothing limits what the whole server spends"),
-        *(allowance.line(rule) for rule in rules[:10]),
-        *([f"- and {len(rules) - 10} more in `/lipsync-admin quota list`"] if len(rules) > 10 else []),
         f"{DONE} **Access**: {_access(found)}",
         f"{_mark(gaps['log'])} **Log**: "
         + (f"<#{found.policy.log_channel_id}>" if found.policy.log_channel_id else "no channel tells you what happens"),
@@ -62,6 +59,9 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         f"{_mark(missing)} **My permissions here and in threads here**: "
         + (f"I need {listed([f'**{name}**' for name in missing])}" if missing else "all I need"),
         f"-# {_automod(interaction)}",
+        f"{_mark(gaps['limits'])} **Limits**" + ("" if capped else ": nothing limits what the whole server spends"),
+        *(allowance.line(rule) for rule in rules[:10]),
+        *([f"- and {len(rules) - 10} more in `/lipsync-admin quota list`"] if len(rules) > 10 else []),
     ]
     await reply(interaction, "\n".join(lines), _Screen(gaps))
 
