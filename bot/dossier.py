@@ -23,6 +23,12 @@ def line(job: Job, providers: Mapping[str, Provider]) -> str:
     )
 
 
+def own_line(job: Job, providers: Mapping[str, Provider]) -> str:
+    """One job in the list of the member whose it is."""
+    where = f"https://discord.com/channels/{job.guild_id}/{job.home_id}"
+    return f"- [`{job.code}`]({where}) {cards.status(job, providers, None)}"
+
+
 def title(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in a menu, where nothing is formatted."""
     return f"{mark(job)} {job.code} · {cards.label(job.provider, providers)} · {job.state}"

@@ -90,6 +90,10 @@ class Moderation:
         """What was asked for in that time, added up."""
         return await self._ledger.month(guild_id, since, until)
 
+    async def under_way(self, guild_id: int, member_id: int) -> list[Job]:
+        """A member's jobs that have not ended yet."""
+        return await self._ledger.under_way(guild_id, member_id)
+
     async def approve(self, guild_id: int, job_id: int, *, by: int) -> Job:
         """Let a held job begin."""
         job = await self.job(guild_id, job_id)

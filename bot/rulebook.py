@@ -39,13 +39,17 @@ class Rulebook:
         self._access = access
         self._clock = clock
 
+    async def begin(self, guild_id: int) -> None:
+        """Let a server that was never seen begin with its first limits."""
+        await self._guilds.join(guild_id, self._clock.now())
+
     async def rules(self, guild_id: int) -> list[Rule]:
         """All limits."""
         return await self._limits.rules(guild_id)
 
     async def put(self, guild_id: int, rule: Rule, *, by: int) -> None:
         """Set a limit."""
-        await self._guilds.join(guild_id, self._clock.now())
+        await self.begin(guild_id)
         await self._limits.put(guild_id, rule, by=by, now=self._clock.now())
 
     async def remove(
@@ -117,7 +121,7 @@ class Rulebook:
 
     async def allow(self, guild_id: int, kind: Kind, subject_ids: Sequence[int], *, by: int) -> None:
         """Open the bot to these channels or roles only; to all when there are none."""
-        await self._guilds.join(guild_id, self._clock.now())
+        await self.begin(guild_id)
         await self._access.allow(guild_id, kind, subject_ids, by=by, now=self._clock.now())
 
     async def require_ages(self, guild_id: int, *, account_days: int, member_days: int, by: int) -> None:
@@ -128,7 +132,7 @@ class Rulebook:
 
     async def block(self, guild_id: int, member_id: int, reason: str, *, by: int) -> None:
         """Let a member use the bot no more."""
-        await self._guilds.join(guild_id, self._clock.now())
+        await self.begin(guild_id)
         await self._access.block(guild_id, member_id, reason, by=by, now=self._clock.now())
 
     async def unblock(self, guild_id: int, member_id: int, *, by: int) -> None:
@@ -140,7 +144,7 @@ class Rulebook:
         """Choose the channel that tells what happens, None for none."""
         if channel_id is None and (await self._guilds.policy(guild_id)).approval != "off":
             raise LogNeeded
-        await self._guilds.join(guild_id, self._clock.now())
+        await self.begin(guild_id)
         await self._guilds.log_to(guild_id, channel_id, by=by, now=self._clock.now())
 
     async def require_approval(self, guild_id: int, approval: Approval, cents: int, *, by: int) -> None:

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import allowance
+from bot import allowance, dossier
 from bot.ask import Ask
 from bot.client import Mouthpiece
 from bot.providers.request import Media
@@ -19,6 +19,7 @@ from cogs.buttons import ForgetButton
 Interaction = discord.Interaction[Mouthpiece]
 
 AUTO = "auto"
+MOST_SHOWN = 5  # of a member's own jobs
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
 
 
@@ -89,8 +90,12 @@ class Lipsync(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         guild_id, asker = place_of(interaction).guild_id, asker_of(interaction)
         found = await interaction.client.rulebook.standing(guild_id, asker.member_id, asker.role_ids)
+        moderation = interaction.client.moderation
+        under_way = await moderation.under_way(guild_id, asker.member_id)
+        lines = [dossier.own_line(job, moderation.providers) for job in under_way[:MOST_SHOWN]]
+        now = "\n".join(["**Under way**", *lines]) if lines else "Nothing of yours is under way."
         await interaction.edit_original_response(
-            content=f"**What you may make here**\n{allowance.usage(*found)}",
+            content=f"**What you may make here**\n{allowance.usage(*found)}\n\n{now}",
             allowed_mentions=discord.AllowedMentions.none(),
         )
 

@@ -59,6 +59,16 @@ class Ledger:
         )
         return [read_job(row) for row in rows]
 
+    async def under_way(self, guild_id: int, member_id: int) -> list[Job]:
+        """The member's jobs that have not ended yet, oldest first."""
+        rows = await self._database.rows(
+            """SELECT * FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id AND ended_at IS NULL
+               ORDER BY id""",
+            guild_id=guild_id,
+            member_id=member_id,
+        )
+        return [read_job(row) for row in rows]
+
     async def has_succeeded(self, guild_id: int, member_id: int) -> bool:
         """Whether a job of this member was ever finished in this server."""
         row = await self._database.row(

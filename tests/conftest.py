@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from storage.database import Database, open_database
 from tests.world import World, open_world
+
+settings.register_profile("calm", deadline=None)  # no test is about time, and these machines are noisy
+settings.load_profile("calm")
 
 GUILD, OTHER_GUILD, MEMBER = 1001, 1002, 2001
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ask import Ask, Asker, Place
@@ -122,7 +122,6 @@ def test_the_end_of_a_signed_link_is_read(query: str, lasting: bool) -> None:
     assert lasts(VIDEO.model_copy(update={"url": VIDEO.url + query}), 3600.0) is lasting
 
 
-@settings(deadline=None)  # nothing here is about time
 @given(st.text(max_size=1100), st.floats(0.1, 5), st.text(max_size=30), st.floats(0, 100), st.integers(0, 5000))
 def test_whatever_is_asked_is_a_request_or_reasons(
     text: str, speed: float, voice: str, seconds: float, side: int

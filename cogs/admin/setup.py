@@ -33,6 +33,7 @@ async def setup_screen(interaction: Interaction) -> None:
 
 async def _show(interaction: Interaction, guild_id: int) -> None:
     client = interaction.client
+    await client.rulebook.begin(guild_id)
     keys = await client.keyring.list(guild_id)
     usable = await client.service.usable(guild_id)
     rules = await client.rulebook.rules(guild_id)

@@ -114,7 +114,14 @@ async def test_a_member_sees_what_is_left_and_what_they_were_given(world: World)
     assert "$1.00 a month (for the whole server): **$0.95** left" in usage
     assert "On top: **2 videos** left until" in usage
     assert "@everyone" not in usage
+    assert "Nothing of yours is under way." in usage
+    world.sandbox.runs.queue_seconds = 3600
     assert "is on its way" in await world.text()  # out of what was given
+    (job,) = await world.client.moderation.under_way(world.guild.id, world.member.id)
+    usage = answer(await world.member.slash(world.channel, "lipsync usage"))
+    assert f"**Under way**\n- [`{job.code}`](https://discord.com/channels/" in usage
+    await world.member.click(world.card(), label="Cancel")
+    await world.quiet()
 
 
 @pytest.mark.parametrize("lasting", ["soon", "0d", "99w", "-3d", "1.5d", ""])
@@ -527,9 +534,6 @@ async def test_a_new_server_is_told_its_first_limits_at_setup(world: World) -> N
     mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
     mo = guild.add_member(world.env.create_user("mo"), roles=[mods])
     room = guild.create_text_channel("room")
-    async with asyncio.timeout(5):
-        while not await world.client.rulebook.rules(guild.id):
-            await asyncio.sleep(0.01)
     shown = await mo.slash(room, "lipsync-admin setup")
     for words in ("**The whole server**: 30 videos a day", "1 video at once", "**Everyone**: 3 videos a day"):
         assert words in answer(shown)
