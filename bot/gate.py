@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot import allowance
 from bot.ask import Ask
 from bot.automod import AutoMod
 from bot.choosing import Candidate
@@ -14,6 +15,7 @@ from bot.refusals import (
     Blocked,
     ChannelClosed,
     FileRemoved,
+    LimitReached,
     PriceUnknown,
     RoleMissing,
     TooNew,
@@ -23,6 +25,7 @@ from storage.access import Access
 from storage.guilds import Guilds
 from storage.ledger import Ledger
 from storage.limits import Limits
+from storage.quota import Claim, OverLimit
 from storage.reports import Reports
 from storage.rule import binding
 
@@ -60,6 +63,14 @@ class Gate:
         rule = await self._automod.against(ask.guild_id, spoken, role_ids=ask.asker.role_ids, channel_ids=channels)
         if rule:
             raise WordsForbidden(rule=rule)
+
+    async def within_limits(self, ask: Ask) -> None:
+        """Let nobody wait for files to be looked at who can't make a video now; storing the job checks again."""
+        claim = Claim(ask.guild_id, ask.member_id, ask.asker.role_ids, active=1, jobs=1)
+        try:
+            await self._limits.check(ask.guild_id, claim, self._clock.now())
+        except OverLimit as over:
+            raise LimitReached(reason=allowance.refusal(over)) from None
 
     async def confirmed(self, ask: Ask) -> None:
         """Let those begin who have confirmed that they may use the likeness in their clips."""

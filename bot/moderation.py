@@ -4,13 +4,18 @@ server: every job is looked up by server and id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from bot import allowance
 from bot.clock import Clock
+from bot.errors import PostFailed
 from bot.moderator_refusals import (
     AlreadyDecided,
     AlreadyReported,
+    DiscordAway,
     NoSuchJob,
     NothingToRefund,
     NothingToSettle,
@@ -55,6 +60,7 @@ class Moderation:
         self.providers = providers
         self._worker = worker
         self._clock = clock
+        self._decisions: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def job(self, guild_id: int, job_id: int) -> Job:
         """This server's job of that id."""
@@ -126,38 +132,57 @@ class Moderation:
             raise NothingToSettle(job=job.code) from None
 
     async def report(self, guild_id: int, job_id: int, *, by: int) -> bool:
-        """Anyone may report a result: the moderators are asked, and it is hidden at once; whether that worked."""
-        job = await self.job(guild_id, job_id)
-        if job.reply_id is None or not await self._reports.file(job, by=by, now=self._clock.now()):
-            raise AlreadyReported
-        return await self._results.hide(job)
+        """Anyone may report a result: it is hidden at once, and the moderators are asked; whether hiding worked."""
+        async with self._deciding(guild_id, job_id) as job:
+            if job.reply_id is None or await self._reports.of(guild_id, job_id):
+                raise AlreadyReported
+            hidden = await self._results.hide(job)
+            await self._reports.file(job, by=by, now=self._clock.now())
+            return hidden
 
     async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
-        """Restore a reported result, or remove it and what is stored of it; what became of the message."""
-        job = await self.job(guild_id, job_id)
-        if not await self._reports.decide(job, decision, by=by, now=self._clock.now()):
-            raise AlreadyDecided
-        if block:
-            reason = f"for {job.code}, which was reported"
-            await self._access.block(guild_id, job.member_id, reason, by=by, now=self._clock.now())
-        if decision == "restored":
-            shown = await self._results.show(job)
-            return "It is shown again." if shown else "I couldn't change the message; it may be gone."
-        gone = await self._results.remove(job)
-        return _GONE[gone]
+        """Restore a reported result, or remove it and what is stored of it; what became of the message.
+
+        The decision is stored after Discord has carried it out: pressed again after a crash in between, it is carried
+        out again, which changes nothing.
+        """
+        async with self._deciding(guild_id, job_id) as job:
+            report = await self._reports.of(guild_id, job_id)
+            if report is None or report.decision:
+                raise AlreadyDecided
+            if decision == "restored":
+                shown = await self._results.show(job)
+                said = "It is shown again." if shown else "I couldn't change the message; it may be gone."
+            else:
+                said = _GONE[await self._results.remove(job)]
+            now = self._clock.now()
+            if block:
+                await self._access.block(guild_id, job.member_id, f"for {job.code}, which was reported", by=by, now=now)
+            await self._reports.decide(job, decision, by=by, now=now)
+            return said
 
     async def delete(self, guild_id: int, job_id: int, *, by: int, is_moderator: bool) -> str:
         """Delete one's own result, or any for a moderator; what became of the message."""
-        job = await self.job(guild_id, job_id)
-        if not is_moderator and by != job.member_id:
-            raise NotYoursToDelete(job=job.code)
-        report = await self._reports.of(guild_id, job_id)
-        if report and report.decision is None:
-            raise UndecidedReport
-        gone = await self._results.remove(job)
-        if gone:
-            await self._privacy.erase(job, now=self._clock.now())
-        return _GONE[gone]
+        async with self._deciding(guild_id, job_id) as job:
+            if not is_moderator and by != job.member_id:
+                raise NotYoursToDelete(job=job.code)
+            report = await self._reports.of(guild_id, job_id)
+            if report and report.decision is None:
+                raise UndecidedReport
+            gone = await self._results.remove(job)
+            if gone:
+                await self._privacy.erase(job, now=self._clock.now())
+            return _GONE[gone]
+
+    @asynccontextmanager
+    async def _deciding(self, guild_id: int, job_id: int) -> AsyncIterator[Job]:
+        """The job, while nobody else decides about its result; `DiscordAway` when nothing can be done now."""
+        lock = self._decisions.setdefault(job_id, asyncio.Lock())
+        async with lock:
+            try:
+                yield await self.job(guild_id, job_id)
+            except PostFailed:
+                raise DiscordAway from None
 
 
 _GONE = {

@@ -12,6 +12,10 @@ class NotWaiting(Refusal):
     sentence = "{job} isn't waiting for approval (any more)."
 
 
+class DiscordAway(Refusal):
+    sentence = "Discord doesn't answer just now, so nothing was done. Try again in a minute."
+
+
 class NoSuchJob(Refusal):
     sentence = "I don't know that job here (any more)."
 

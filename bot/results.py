@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import discord
 
 from bot import cards
-from bot.errors import MouthpieceError, PostRefused
+from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
 from bot.posting import post_errors
 from bot.providers.http import Http
 from storage.job import Job
@@ -33,7 +34,10 @@ def buttons(job: Job) -> discord.ui.View:
 
 
 class Results:
-    """Changes posted results through the bot's own connection. The methods say whether it worked."""
+    """Changes posted results through the bot's own connection.
+
+    The methods say whether it worked; `PostFailed` when it may work later.
+    """
 
     def __init__(self, client: discord.Client, http: Http, folder: Path) -> None:
         self._client = client
@@ -52,23 +56,25 @@ class Results:
         """Delete the video's message, what is kept of it on disk, and the words on its card and thread."""
         await asyncio.to_thread((self._folder / cards.result_file(job)).unlink, missing_ok=True)
         try:
-            message = await self._find(job)
-            async with post_errors():
-                await message.delete()
-        except MouthpieceError as fault:
+            if message := await self._find(job):
+                async with post_errors():
+                    await message.delete()
+        except PostRefused as fault:
             log.warning("%s: the result can't be deleted: %s", job.code, fault)
             return False
         await self._blank(job)
         return True
 
     async def _mark(self, job: Job, *, hidden: bool) -> bool:
+        message = await self._find(job)
+        if message is None:
+            return False
         try:
-            message = await self._find(job)
             async with post_errors():
                 for file in message.attachments:
                     if file.is_spoiler() != hidden:
                         await self._remark(message, file, hidden=hidden)
-        except MouthpieceError as fault:
+        except (PostRefused, PostTooLarge, ProviderError) as fault:
             log.warning("%s: the result can't be %s: %s", job.code, "hidden" if hidden else "shown", fault)
             return False
         return True
@@ -92,18 +98,14 @@ class Results:
             name = file.filename.removeprefix(HIDDEN_PREFIX)
             await message.edit(attachments=[discord.File(copy, filename=f"{HIDDEN_PREFIX}{name}" if hidden else name)])
 
-    async def _find(self, job: Job) -> discord.Message:
-        """The message, in the job's thread or, where that was impossible, in its channel."""
-        if job.reply_id is None:
-            raise PostRefused(problem="there is no message")
-        for channel_id in dict.fromkeys((job.home_id, job.channel_id)):
+    async def _find(self, job: Job) -> discord.Message | None:
+        """The message, in the job's thread or, where that was impossible, in its channel; None when it is gone."""
+        for channel_id in dict.fromkeys((job.home_id, job.channel_id)) if job.reply_id else ():
             channel = self._client.get_partial_messageable(channel_id, guild_id=job.guild_id)
-            try:
+            with suppress(PostRefused):
                 async with post_errors():
-                    return await channel.fetch_message(job.reply_id)
-            except PostRefused:
-                continue
-        raise PostRefused(problem="the message is gone")
+                    return await channel.fetch_message(job.reply_id or 0)
+        return None
 
     async def _blank(self, job: Job) -> None:
         """Best effort: what was said stands on the card and in the thread's name too."""

@@ -87,6 +87,7 @@ class Service:
         if not ask.audio and not (ask.text or "").strip():
             raise TextEmpty
         await self._gate.admit(ask)
+        await self._gate.within_limits(ask)
         async with self._doors.entering(ask):
             waiting = APPROVAL_SECONDS if await self._gate.may_hold(ask) else 0.0
             candidates = await self._chooser.candidates(ask, waiting=waiting)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from storage.chronicle import note
 from storage.database import Database, Transaction
-from storage.quota import Claim, Pot, Standing, grants_of, pots, rules_of, standings
+from storage.quota import Claim, Pot, Standing, check, grants_of, pots, rules_of, standings
 from storage.rule import GRANT_COLUMNS, Grant, Rule, Subject, Unit, Window
 
 # What a server begins with: enough to try, too little to empty an account overnight.
@@ -130,6 +130,11 @@ class Limits:
     async def grants(self, guild_id: int, now: float) -> Sequence[Grant]:
         """The server's grants that last."""
         return await grants_of(self._database, guild_id, now)
+
+    async def check(self, guild_id: int, claim: Claim, now: float) -> None:
+        """`OverLimit` when the claim wouldn't fit now; only storing a job counts it."""
+        assert claim.guild_id == guild_id
+        await check(self._database, claim, now)
 
     async def standings(self, guild_id: int, claim: Claim, now: float) -> list[Standing]:
         """How a member stands under each rule that binds them; the claim names the member."""

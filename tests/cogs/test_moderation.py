@@ -11,6 +11,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
+from bot.errors import PostFailed, UnknownOutcome
 from storage.job import Job
 from tests.scripted import in_turn, scripted, start, until
 from tests.world import CLIP, World, answer
@@ -363,8 +364,6 @@ async def test_a_moderator_cancels_a_members_job_from_the_list(world: World) -> 
 
 
 async def test_an_unknown_outcome_is_settled_with_what_to_look_for(world: World) -> None:
-    from bot.errors import UnknownOutcome  # noqa: PLC0415
-
     scripted(world).on_submit = in_turn(UnknownOutcome("cut"))
     job = await start(world)
     await world.quiet()
@@ -451,6 +450,37 @@ async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be
     await admin(world, "access unblock", member=world.member)
     assert "can't be used again" in await world.text()
     assert "is on its way" in await world.text(video=("other.mp4", b"x"))
+
+
+async def test_two_moderators_at_once_make_one_decision(world: World) -> None:
+    _, card = await reported(world)
+    second = await admin(world, "jobs", state="reported")
+    opened = await pick(world, second, [str((await newest(world)).id)])
+    assert opened.response
+    said = await asyncio.gather(
+        world.moderator.click(card, label="Restore"), world.moderator.click(opened.response, label="Remove")
+    )
+    words = sorted(answer(each) for each in said)
+    assert sum("decided before" in each for each in words) == 1
+    report = await world.client.moderation.report_on(await newest(world))
+    assert report
+    assert (report.decision == "removed") == (not world.outcomes())
+
+
+async def test_a_decision_that_discord_cant_carry_out_now_is_not_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, card = await reported(world)
+
+    async def away(*_: object) -> bool:
+        raise PostFailed(problem="503")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.client.moderation._results, "remove", away)
+        assert "nothing was done" in answer(await world.moderator.click(card, label="Remove and block"))
+    assert "is on its way" in await world.text()
+    await world.quiet()
+    assert "deleted" in answer(await world.moderator.click(card, label="Remove"))
 
 
 async def test_who_asked_for_a_video_deletes_it_and_nobody_else_does(world: World) -> None:
