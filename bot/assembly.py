@@ -110,10 +110,19 @@ def _put_together(
     client.keyring = Keyring(guilds, jobs, keys, providers, clock)
     client.rulebook = Rulebook(guilds, stores.limits, stores.access, clock)
     results = Results(client, http, folder)
-    client.moderation = Moderation(
-        jobs, stores.ledger, stores.reports, stores.access, stores.privacy, results, client.worker, providers, clock
-    )
     log_channel = LogChannel(client, stores.chronicle, guilds, jobs, providers, clock)
+    client.moderation = Moderation(
+        jobs,
+        stores.ledger,
+        stores.reports,
+        stores.access,
+        stores.privacy,
+        results,
+        log_channel,
+        client.worker,
+        providers,
+        clock,
+    )
     return [notices.run, client.housekeeping.run, log_channel.run]
 
 

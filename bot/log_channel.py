@@ -82,7 +82,7 @@ class LogChannel:
         text = log_words.text(entry, job, self._providers)
         if text is None:
             return
-        for channel_id in await self._channels(entry):
+        for channel_id in await self._channels(entry.guild_id, needed=entry.kind in NEEDED):
             channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
             try:
                 async with post_errors():
@@ -92,12 +92,18 @@ class LogChannel:
             else:
                 return
 
-    async def _channels(self, entry: Entry) -> list[int]:
-        """The log channel; for what somebody has to decide also the server's own channel for moderators' notices."""
-        chosen = (await self._guilds.policy(entry.guild_id)).log_channel_id
-        guild = self._client.get_guild(entry.guild_id)
-        notices = guild.public_updates_channel if guild and entry.kind in NEEDED else None
-        return [channel_id for channel_id in (chosen, notices.id if notices else None) if channel_id]
+    async def reaches(self, guild_id: int) -> bool:
+        """Whether there is a channel in which the server's moderators can be asked to decide."""
+        return bool(await self._channels(guild_id, needed=True))
+
+    async def _channels(self, guild_id: int, *, needed: bool) -> list[int]:
+        """The log channel; for what somebody needs to decide also the server's own channel for moderators' notices."""
+        chosen = (await self._guilds.policy(guild_id)).log_channel_id
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            return []
+        found = [guild.get_channel(chosen or 0), guild.public_updates_channel if needed else None]
+        return [channel.id for channel in found if channel]
 
 
 def _card(entry: Entry, text: str) -> discord.ui.LayoutView:

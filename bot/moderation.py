@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from bot import allowance
 from bot.clock import Clock
 from bot.errors import PostFailed
+from bot.log_channel import LogChannel
 from bot.moderator_refusals import (
     AlreadyDecided,
     AlreadyReported,
@@ -47,6 +48,7 @@ class Moderation:
         access: Access,
         privacy: Privacy,
         results: Results,
+        log_channel: LogChannel,
         worker: Worker,
         providers: Mapping[str, Provider],
         clock: Clock,
@@ -57,6 +59,7 @@ class Moderation:
         self._access = access
         self._privacy = privacy
         self._results = results
+        self._log_channel = log_channel
         self.providers = providers
         self._worker = worker
         self._clock = clock
@@ -131,14 +134,14 @@ class Moderation:
         except Stale:
             raise NothingToSettle(job=job.code) from None
 
-    async def report(self, guild_id: int, job_id: int, *, by: int) -> bool:
-        """Anyone may report a result: it is hidden at once, and the moderators are asked; whether hiding worked."""
+    async def report(self, guild_id: int, job_id: int, *, by: int) -> tuple[bool, bool]:
+        """Anyone may report a result: it is hidden and the moderators are asked; whether each could be done."""
         async with self._deciding(guild_id, job_id) as job:
             if job.reply_id is None or await self._reports.of(guild_id, job_id):
                 raise AlreadyReported
             hidden = await self._results.hide(job)
             await self._reports.file(job, by=by, now=self._clock.now())
-            return hidden
+            return hidden, await self._log_channel.reaches(guild_id)
 
     async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
         """Restore a reported result, or remove it and what is stored of it; what became of the message.

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import discord
 
 from bot.client import Mouthpiece, explain
-from bot.errors import MouthpieceError
+from bot.errors import MouthpieceError, PostFailed, PostRefused
 from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
+from bot.posting import post_errors
 from bot.refusals import ChannelUnfit, NotAllowed
 from bot.replies import CANCEL_PREFIX
 from bot.results import DELETE_PREFIX, REPORT_PREFIX
@@ -73,7 +75,9 @@ async def _close(interaction: Interaction, said: str) -> None:
                 box.remove_item(row)
             box.add_item(discord.ui.TextDisplay(f"-# {interaction.user.mention}: {said.partition(chr(10))[0]}"))
     view.stop()
-    await message.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
+    with suppress(PostFailed, PostRefused):  # the decision holds, and a button pressed again says so
+        async with post_errors():
+            await message.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
 
 
 async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
@@ -84,8 +88,9 @@ async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
 
 
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    hidden = await interaction.client.moderation.report(guild_id, job_id, by=interaction.user.id)
-    return f"Thank you: the moderators are asked{', and it is hidden until they have looked' if hidden else ''}."
+    hidden, asked = await interaction.client.moderation.report(guild_id, job_id, by=interaction.user.id)
+    done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
+    return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:

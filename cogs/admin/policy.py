@@ -34,12 +34,17 @@ async def log(interaction: Interaction, channel: discord.TextChannel | None = No
     await log_to(interaction, guild_id, channel)
 
 
+def lacking_to_log(channel: discord.abc.GuildChannel) -> str:
+    """The permissions that the bot lacks for a log in this channel, as people read them; nothing if it has them."""
+    lacking = NEEDED_TO_LOG & ~channel.permissions_for(channel.guild.me)
+    names = [f"**{name.replace('_', ' ').title()}**" for name, lacks in lacking if lacks]
+    return listed(names) if names else ""
+
+
 async def log_to(interaction: Interaction, guild_id: int, channel: discord.TextChannel | None) -> None:
     """Choose the log channel, if the bot can post there."""
-    if channel:
-        lacking = NEEDED_TO_LOG & ~channel.permissions_for(channel.guild.me)
-        if missing := [f"**{name.replace('_', ' ').title()}**" for name, lacks in lacking if lacks]:
-            raise ChannelRefuses(channel=channel.mention, missing=listed(missing))
+    if channel and (missing := lacking_to_log(channel)):
+        raise ChannelRefuses(channel=channel.mention, missing=missing)
     await interaction.client.rulebook.log_to(guild_id, channel.id if channel else None, by=interaction.user.id)
     await reply(
         interaction,
@@ -79,7 +84,7 @@ async def report(interaction: Interaction, month: str | None = None) -> None:
     since, until = _span(month)
     lines = await interaction.client.moderation.month(guild_id, since.timestamp(), until.timestamp())
     labels = {name: provider.label for name, provider in interaction.client.moderation.providers.items()}
-    await reply(interaction, reporting.table(f"{since:%B %Y}", lines, labels))
+    await reply(interaction, reporting.table(f"{since:%B %Y} (UTC)", lines, labels))
     if lines:
         data = io.BytesIO(reporting.csv_of(lines, labels).encode())
         file = discord.File(data, filename=f"lipsync-{since:%Y-%m}.csv")

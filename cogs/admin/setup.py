@@ -12,7 +12,7 @@ from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
 from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
-from cogs.admin.policy import log_to
+from cogs.admin.policy import lacking_to_log, log_to
 from cogs.asking import place_of
 
 DONE, GAP = "✅", "⚠️"
@@ -44,18 +44,18 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
     free = [provider.label for provider in usable if not provider.credentials]
     missing = place_of(interaction).missing
     capped = any(rule.subject == "server" and rule.unit != "active" for rule in rules)
+    log_problem = _log_problem(interaction, found.policy.log_channel_id)
     gaps = {
         "key": not usable or any(key.info.off_reason for key in keys),
         "limits": not capped,
-        "log": found.policy.log_channel_id is None,
+        "log": log_problem is not None,
     }
     lines = [
         "## Lip-sync in this server",
         f"{_mark(gaps['key'])} **Keys**: "
         f"{listed(names + free) if names or free else 'none yet, so nothing can be made'}",
         f"{DONE} **Access**: {_access(found)}",
-        f"{_mark(gaps['log'])} **Log**: "
-        + (f"<#{found.policy.log_channel_id}>" if found.policy.log_channel_id else "no channel tells you what happens"),
+        f"{_mark(gaps['log'])} **Log**: " + (log_problem or f"<#{found.policy.log_channel_id}>"),
         f"{DONE} **Approval**: {log_words.approval(found.policy.approval, found.policy.approval_cents)}",
         f"{_mark(missing)} **My permissions here and in threads here**: "
         + (f"I need {listed([f'**{name}**' for name in missing])}" if missing else "all I need"),
@@ -65,6 +65,17 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         *([f"- and {len(rules) - 10} more in `/lipsync-admin quota list`"] if len(rules) > 10 else []),
     ]
     await reply(interaction, "\n".join(lines), _Screen(gaps))
+
+
+def _log_problem(interaction: Interaction, channel_id: int | None) -> str | None:
+    """What stands against the log channel, None when all is well."""
+    if channel_id is None:
+        return "no channel tells you what happens"
+    channel = interaction.guild.get_channel(channel_id) if interaction.guild else None
+    if channel is None:
+        return "its channel is gone, or hidden from me"
+    missing = lacking_to_log(channel)
+    return f"in {channel.mention}, I need {missing}" if missing else None
 
 
 def _mark(gap: object) -> str:

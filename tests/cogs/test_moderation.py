@@ -407,7 +407,7 @@ async def reported(world: World) -> tuple[ChannelHandle, discord.Message]:
     await world.text()
     await world.quiet()
     said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
-    assert "hidden until they have looked" in said
+    assert "hidden until the moderators have looked. They are asked." in said
     await told(channel, "was reported")
     (card,) = [message for message in channel.history() if "was reported" in text_of(message)]
     return channel, card
@@ -451,6 +451,17 @@ async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be
     await admin(world, "access unblock", member=world.member)
     assert "can't be used again" in await world.text()
     assert "is on its way" in await world.text(video=("other.mp4", b"x"))
+
+
+async def test_where_nobody_can_be_asked_the_reporter_is_told(world: World) -> None:
+    await world.add_key()
+    await world.text()
+    await world.quiet()
+    said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
+    assert "It is hidden until the moderators have looked. I have no channel in which to ask them: tell one." in said
+    shown = await admin(world, "jobs", state="reported")
+    opened = await pick(world, shown, [str((await newest(world)).id)])
+    assert "shown again" in answer(await press(world.moderator, opened, "Restore"))
 
 
 async def test_two_moderators_at_once_make_one_decision(world: World) -> None:
@@ -547,6 +558,8 @@ async def test_setup_shows_every_gap_and_leads_to_each_within_three_clicks(world
 
     again = await admin(world, "setup")
     assert "⚠️" not in answer(again)
+    world.env.backend.delete_channel(channel.id)
+    assert "⚠️ **Log**: its channel is gone, or hidden from me" in answer(await admin(world, "setup"))
     await press(world.moderator, shown, "Check again")
 
 
