@@ -25,6 +25,7 @@ from bot.settings import Settings
 from storage.database import open_database
 from storage.sealing import MasterKeys
 from tests.canned import CannedStudio, real_clip
+from tests.discord_server.rest import SPOILER
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.welcome import welcome
@@ -129,6 +130,26 @@ async def test_a_job_goes_from_a_command_to_an_uploaded_video_over_real_sockets(
     assert "signature" not in log
     assert TOKEN not in log
     assert not list((outside.folder / "data" / "results").iterdir())
+
+
+async def test_a_reported_video_is_marked_as_a_spoiler_in_place_and_its_buttons_outlive_a_restart(
+    outside: Outside,
+) -> None:
+    people = outside.discord.people
+    async with outside.bot():
+        await outside.add_key()
+        await people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(outside.discord.outcomes)
+        (outcome,) = outside.discord.outcomes()
+        pressed = await people.click(outcome, outcome["components"][0]["components"][0]["custom_id"])
+        assert "hidden until the moderators have looked" in await pressed.answer()
+        (file,) = outcome["attachments"]
+        assert file["flags"] & SPOILER
+        assert not file["filename"].startswith("SPOILER_")
+    async with outside.bot():
+        pressed = await people.click(outcome, outcome["components"][0]["components"][1]["custom_id"])
+        assert "the moderators decide about it first" in await pressed.answer()
+    assert outside.discord.outcomes() == [outcome]
 
 
 async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) -> None:

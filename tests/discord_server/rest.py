@@ -10,6 +10,7 @@ from aiohttp import web
 from tests.discord_server.state import TOKEN, Json, State, numbered
 
 THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 160004, 10003, 10008, 40005, 0
+SPOILER = 1 << 3  # a flag of attachments
 
 
 class Rest:
@@ -27,7 +28,9 @@ class Rest:
             web.put(f"{api}/applications/{{application}}/commands", self._sync),
             web.post(f"{api}/channels/{{channel}}/messages", self._post),
             web.get(f"{api}/channels/{{channel}}/messages", self._history),
+            web.get(f"{api}{message}", self._one),
             web.patch(f"{api}{message}", self._edit),
+            web.delete(f"{api}{message}", self._delete),
             web.post(f"{api}{message}/threads", self._open_thread),
             web.get("/files/{name:.+}", self._file),
         ]
@@ -85,7 +88,25 @@ class Rest:
         message |= {name: body[name] for name in ("content", "flags") if name in body}
         if "components" in body:
             message["components"] = numbered(body["components"])
+        if "attachments" in body:
+            message["attachments"] = [self._kept(message, part) for part in body["attachments"]]
         return reply(message)
+
+    def _kept(self, message: Json, part: Json) -> Json:
+        """An attachment that an edit keeps, with what the edit says of it."""
+        found: Json = next(file for file in message["attachments"] if file["id"] == str(part["id"]))
+        return {**found, "flags": SPOILER if part.get("is_spoiler") else 0}
+
+    async def _one(self, request: web.Request) -> web.Response:
+        message = self._state.messages.get(int(request.match_info["message"]))
+        if message is None or message["channel_id"] != request.match_info["channel"]:
+            return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
+        return reply(message)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        if self._state.messages.pop(int(request.match_info["message"]), None) is None:
+            return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
+        return web.Response(status=204)
 
     async def _open_thread(self, request: web.Request) -> web.Response:
         message_id = int(request.match_info["message"])
