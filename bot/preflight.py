@@ -11,7 +11,7 @@ from bot.media.probe import Facts
 from bot.providers.base import Provider
 from bot.providers.flows import Flow, Limits
 from bot.providers.request import Media, Part, Request
-from bot.voices import Voice, pick
+from bot.voices import Voice, called
 
 MEGABYTE = 2**20
 LETTERS_PER_SECOND = {"zh": 4.5, "yue": 4.5, "ja": 7.0, "ko": 6.0}  # spoken at speed 1; a little fast, to be safe
@@ -35,8 +35,8 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Request | lis
     flows = [flow for flow in provider.flows if flow.mode == ask.mode]
     if not flows:
         return ["it can't use a recording" if ask.audio else "it can't speak a text"]
-    voice = pick(provider.voices.values(), ask.voice or "")
-    found = [(list(_reasons(ask, provider, flow, voice, seen)), flow) for flow in flows]
+    voices = called(provider.voices.values(), ask.voice or "") if ask.mode == "text" else []
+    found = [(list(_reasons(ask, provider, flow, voices, seen)), flow) for flow in flows]
     reasons, flow = min(found, key=lambda each: len(each[0]))
     if reasons:
         return reasons
@@ -46,7 +46,7 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Request | lis
         video=ask.video,
         audio=ask.audio,
         text=(ask.text or "").strip() if ask.mode == "text" else None,
-        voice=voice.key if voice and ask.mode == "text" else None,
+        voice=voices[0].key if voices else None,
         speed=ask.speed,
         volume=1.0 if ask.volume is None else ask.volume,
         own_volume=ask.own_volume or 0.0,
@@ -68,7 +68,7 @@ def _measured(media: Media, facts: Facts, *, lasting: bool) -> Media:
     return media.model_copy(update={"seconds": facts.seconds, "digest": facts.digest, "reachable": lasting})
 
 
-def _reasons(ask: Ask, provider: Provider, flow: Flow, voice: Voice | None, seen: Seen | None) -> Iterator[str]:
+def _reasons(ask: Ask, provider: Provider, flow: Flow, voices: list[Voice], seen: Seen | None) -> Iterator[str]:
     limits = flow.limits
     yield from _file_reasons("clip", ask.video, limits.containers, limits.video_bytes, seen.video if seen else None)
     yield from _reach_reasons("video", ask.video, provider)
@@ -78,7 +78,7 @@ def _reasons(ask: Ask, provider: Provider, flow: Flow, voice: Voice | None, seen
         yield from _recording_reasons(ask, ask.audio, limits, seen)
         yield from _reach_reasons("audio", ask.audio, provider)
     else:
-        yield from _text_reasons(ask, limits, voice)
+        yield from _text_reasons(ask, limits, voices)
 
 
 def _file_reasons(
@@ -122,16 +122,18 @@ def _recording_reasons(ask: Ask, audio: Media, limits: Limits, seen: Seen | None
         yield "it can't set volumes"
 
 
-def _text_reasons(ask: Ask, limits: Limits, voice: Voice | None) -> Iterator[str]:
+def _text_reasons(ask: Ask, limits: Limits, voices: list[Voice]) -> Iterator[str]:
     length = len((ask.text or "").strip())
     if length > limits.text_chars:
         yield f"it speaks at most {limits.text_chars} characters, and this text has {length}"
     slowest, fastest = limits.speeds
     if not slowest <= ask.speed <= fastest:
         yield f"it speaks at speeds from {slowest:g} to {fastest:g}, not {ask.speed:g}"
-    if voice is None:
+    if not voices:
         yield f"it has no voice “{(ask.voice or '')[:50]}”: start typing a name in the voice field and pick one"
-    elif length < (fewest := _fewest_letters(limits, voice, ask.speed)):
+    elif len(voices) > 1:
+        yield f"several of its voices are called that: {listed([voice.title for voice in voices[:5]], 'or')}"
+    elif length < (fewest := _fewest_letters(limits, voices[0], ask.speed)):
         yield f"it needs at least {limits.speech_seconds:g} s of speech, about {fewest} letters"
 
 

@@ -83,15 +83,11 @@ def search(voices: Iterable[Voice], typed: str, most: int = 25) -> list[Voice]:
     return found[:most]
 
 
-def pick(voices: Iterable[Voice], typed: str) -> Voice | None:
-    """The voice meant by what was typed or chosen: a key, an id or a name; None when that is nobody or several."""
+def called(voices: Iterable[Voice], typed: str) -> list[Voice]:
+    """The voices meant by what was typed or chosen: the one of that key or title, else those of that id or name."""
     wanted = typed.casefold().strip()
-    matches = [
-        voice
-        for voice in voices
-        if wanted in {voice.key.casefold(), voice.id.casefold(), voice.label.casefold(), voice.name}
+    among = list(voices)
+    exact = [voice for voice in among if wanted in {voice.key.casefold(), voice.title.casefold()}]
+    return exact[:1] or [
+        voice for voice in among if wanted in {voice.id.casefold(), voice.label.casefold(), voice.name}
     ]
-    exact = [voice for voice in matches if voice.key.casefold() == wanted]
-    if exact:
-        return exact[0]
-    return matches[0] if len(matches) == 1 else None

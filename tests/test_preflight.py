@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -134,3 +134,14 @@ def test_whatever_is_asked_is_a_request_or_reasons(
 
 def test_names_are_listed_as_people_write_them() -> None:
     assert [listed(["a", "b", "c"][:n]) for n in range(4)] == ["nothing", "a", "a and b", "a, b and c"]
+
+
+def test_a_voice_is_taken_by_its_shown_title_and_one_that_several_have_is_asked_back() -> None:
+    runcomfy = load_providers(Http(httpx.AsyncClient()), {})["runcomfy"]
+    by_title: Any = fit(replace(TEXT, voice="sunny · english"), runcomfy)
+    assert by_title.voice == "en:genshin_vindi2"
+    kling = load_providers(Http(httpx.AsyncClient()), {})["kling_gateway"]
+    (reason,) = cast("list[str]", fit(replace(TEXT, voice="genshin_vindi2"), kling))
+    assert reason.startswith("several of its voices are called that: ")
+    assert "· English" in reason
+    assert "· Chinese" in reason
