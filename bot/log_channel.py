@@ -57,25 +57,31 @@ class LogChannel:
         self._jobs = jobs
         self._providers = providers
         self._clock = clock
+        self._not_before: dict[int, float] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            waiting = sorted(await self._chronicle.waiting(), key=lambda entry: (entry.guild_id, entry.id))
-            servers = [list(entries) for _, entries in groupby(waiting, key=lambda entry: entry.guild_id)]
-            in_time = await asyncio.gather(*(self._empty(entries) for entries in servers))
-            await self._clock.sleep(LOOK_SECONDS if all(in_time) else AGAIN_SECONDS)
+            servers = groupby(await self._chronicle.waiting(), key=lambda entry: entry.guild_id)
+            due = {guild_id: list(entries) for guild_id, entries in servers if self._is_due(guild_id)}
+            await asyncio.gather(*(self._empty(entries) for entries in due.values()))
+            await self._clock.sleep(LOOK_SECONDS)
 
-    async def _empty(self, entries: Sequence[Entry]) -> bool:
-        """Post one server's entries in order; False when a post failed and the rest waits."""
+    def _is_due(self, guild_id: int) -> bool:
+        """A server whose channel failed waits, and holds up no other."""
+        return self._clock.monotonic() >= self._not_before.get(guild_id, 0.0)
+
+    async def _empty(self, entries: Sequence[Entry]) -> None:
+        """Post one server's entries in order, until a post fails."""
         for entry in entries:
             try:
                 await self._post(entry)
             except PostFailed as fault:
                 log.info("the log of server %s: %s; again later", entry.guild_id, fault)
-                return False
+                self._not_before[entry.guild_id] = self._clock.monotonic() + AGAIN_SECONDS
+                return
             await self._chronicle.posted(entry.guild_id, entry.id)
-        return True
+        self._not_before.pop(entries[0].guild_id, None)
 
     async def _post(self, entry: Entry) -> None:
         job = await self._jobs.get(entry.guild_id, entry.job_id) if entry.job_id else None

@@ -107,12 +107,22 @@ class Service:
             raise
 
     async def _accept(self, ask: Ask, candidates: list[Candidate]) -> Job:
-        """Store the job, show it, and hand it to the worker."""
+        """Store the job, show it, and hand it to the worker. What is too dear for a limit on money is left out."""
+        await self._guilds.join(ask.guild_id, self._clock.now())
+        while True:
+            held = await self._gate.must_wait(ask, candidates)
+            try:
+                return await self._show(ask, await self._jobs.enqueue(self._job(ask, candidates, held=held), held=held))
+            except OverLimit as over:
+                if over.standing.rule.unit != "cents" or len(candidates) == 1:
+                    raise LimitReached(reason=allowance.refusal(over)) from None
+            dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
+            candidates = [candidate for candidate in candidates if candidate is not dearest]
+
+    def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:
         now = self._clock.now()
-        held = await self._gate.must_wait(ask, candidates)
         first, *others = candidates
-        await self._guilds.join(ask.guild_id, now)
-        job = NewJob(
+        return NewJob(
             guild_id=ask.guild_id,
             interaction_id=ask.interaction_id,
             member_id=ask.member_id,
@@ -129,11 +139,6 @@ class Service:
             created_at=now,
             deadline_at=now + (APPROVAL_SECONDS if held else DEADLINE_SECONDS),
         )
-        try:
-            accepted = await self._jobs.enqueue(job, held=held)
-        except OverLimit as over:
-            raise LimitReached(reason=allowance.refusal(over)) from None
-        return await self._show(ask, accepted)
 
     async def _show(self, ask: Ask, job: Job) -> Job:
         try:

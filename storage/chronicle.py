@@ -12,6 +12,7 @@ from types import MappingProxyType
 from storage.database import Database, Row, Transaction
 
 NEEDED = {"reported", "held"}  # told even where there is no log channel: somebody has to decide
+MOST_AT_ONCE = 20  # entries of one server that are read at once
 PATIENCE = 7 * 86_400.0  # after which an entry that can't be posted is thrown away
 
 
@@ -60,8 +61,14 @@ class Chronicle:
         self._database = database
 
     async def waiting(self) -> list[Entry]:
-        """Every server's entries that are not posted yet, oldest first."""
-        return [_entry(row) for row in await self._database.rows("SELECT * FROM log_entries ORDER BY id LIMIT 500")]
+        """Every server's oldest entries that are not posted yet, a few of each, oldest first."""
+        rows = await self._database.rows(
+            """SELECT id, guild_id, at, kind, actor_id, job_id, facts FROM (
+                 SELECT *, row_number() OVER (PARTITION BY guild_id ORDER BY id) AS place FROM log_entries)
+               WHERE place <= :most ORDER BY guild_id, id""",
+            most=MOST_AT_ONCE,
+        )
+        return [_entry(row) for row in rows]
 
     async def posted(self, guild_id: int, entry_id: int) -> None:
         """The entry's card is posted, or never can be."""

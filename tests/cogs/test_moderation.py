@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import discord
@@ -11,7 +12,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
-from bot.errors import PostFailed, UnknownOutcome
+from bot.errors import OutOfCredit, PostFailed, UnknownOutcome
 from bot.moderator_refusals import AlreadyDecided
 from storage.job import Job
 from tests.scripted import in_turn, scripted, start, until
@@ -144,6 +145,29 @@ async def test_money_limits_refuse_providers_that_name_no_price(world: World) ->
     scripted(world)
     with pytest.raises(Exception, match="can't say beforehand what this costs"):
         await start(world)
+
+
+async def test_a_provider_too_dear_for_a_money_limit_is_left_out_and_a_cheaper_one_taken(world: World) -> None:
+    await admin(world, "quota set", most=30, unit="cents", per="month", whole_server=True)
+    dear, cheap = scripted(world, name="dear"), scripted(world, name="cheap")
+    dear.asks, cheap.asks = Decimal("0.50"), Decimal("0.20")
+    job = await start(world, provider=None)
+    assert (job.provider, job.fallbacks, job.micros) == ("cheap", "[]", 200_000)
+    await world.quiet()
+    with pytest.raises(Exception, match=r"used \$0\.20 of \$0\.30 a month .* and this needs \$0\.20"):
+        await start(world, 2, provider=None)
+
+
+async def test_what_counts_is_the_dearest_that_may_be_tried_and_then_what_it_cost(world: World) -> None:
+    await admin(world, "quota set", most=100, unit="cents", per="month", whole_server=True)
+    dear, cheap = scripted(world, name="dear"), scripted(world, name="cheap")
+    dear.asks, cheap.asks = Decimal("0.50"), Decimal("0.20")
+    cheap.on_submit = in_turn(OutOfCredit("empty"))
+    await admin(world, "key choose", take="cheapest")
+    job = await start(world, provider=None)
+    assert (job.provider, job.micros) == ("cheap", 500_000)
+    await world.quiet()
+    assert ((await newest(world)).provider, (await newest(world)).micros) == ("dear", 500_000)
 
 
 # --- Access -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -210,7 +211,8 @@ async def test_real_cost_takes_the_place_of_the_price(counter: Counter) -> None:
 
 
 async def alerts(counter: Counter) -> list[dict[str, str]]:
-    return [dict(entry.facts) for entry in await Chronicle(counter.database).waiting() if entry.kind == "budget"]
+    rows = await counter.database.rows("SELECT facts FROM log_entries WHERE kind = 'budget' ORDER BY id")
+    return [json.loads(row["facts"]) for row in rows]
 
 
 async def test_moderators_are_told_at_50_80_and_100_percent_once_per_window(counter: Counter) -> None:
@@ -258,3 +260,17 @@ async def test_without_a_log_channel_nothing_is_written_but_what_somebody_must_d
     await counter.limit("server", "jobs", "day", 5)
     await counter.job(held=True)
     assert [entry.kind for entry in await Chronicle(counter.database).waiting()] == ["held"]
+
+
+async def test_a_server_whose_log_is_stuck_keeps_no_other_servers_entries_back(counter: Counter) -> None:
+    await welcome(counter.database, OTHER_GUILD)
+    guilds = Guilds(counter.database)
+    for guild in (GUILD, OTHER_GUILD):
+        await guilds.log_to(guild, 55, by=MOD, now=0.0)
+    for number in range(600):
+        await guilds.choose(GUILD, "order", by=MOD, now=float(number))
+    await guilds.choose(OTHER_GUILD, "order", by=MOD, now=1000.0)
+    waiting = await Chronicle(counter.database).waiting()
+    assert [entry.kind for entry in waiting if entry.guild_id == OTHER_GUILD] == ["log_set", "choosing_set"]
+    assert [entry.kind for entry in waiting if entry.guild_id == GUILD][:2] == ["log_set", "choosing_set"]
+    assert len(waiting) <= 50
