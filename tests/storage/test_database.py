@@ -147,3 +147,45 @@ def test_keys_and_open_jobs_of_the_first_release_live_on(tmp_path: Path, monkeyp
         ).fetchone()
         assert (provider, fallbacks) == ("runcomfy", "[]")
         assert json.loads(request) == {"mode": "text", "text": "Hi", "flow": "text"}
+
+
+def test_jobs_from_before_the_limits_are_kept_whole_and_count_from_when_they_were_asked_for(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, 5):
+            old.executescript(f"BEGIN;\n{migrations()[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+        old.execute("INSERT INTO guilds (id, joined_at) VALUES (1, 5.0)")
+        request = '{"flow": "text", "mode": "text", "video": {"url": "u", "name": "v.mp4", "size": 1, "seconds": 4.5}}'
+        for job, state, cost, failure, ended in (
+            (7, "running", None, None, None),
+            (8, "succeeded", "0.14", None, 20.0),
+            (9, "failed", None, "no_key", 20.0),
+            (10, "unknown", None, "unknown_outcome", 20.0),
+        ):
+            old.execute(
+                """INSERT INTO jobs (id, guild_id, interaction_id, member_id, provider, request, created_at,
+                     deadline_at, channel_id, state, stage, handle, remote, cost_usd, failure, ended_at)
+                   VALUES (?, 1, ?, 2, 'runcomfy', ?, 10.0, 99.0, 3, ?, 'text', 'h', 'r', ?, ?, ?)""",
+                (job, job, request, state, cost, failure, ended),
+            )
+            old.execute("INSERT INTO job_events VALUES (1, ?, 10.0, 'none', 'queued', 'text', '')", (job,))
+        old.execute("DELETE FROM jobs WHERE id = 10")
+        old.execute("DELETE FROM job_events WHERE job_id = 10")
+    migrate(path)
+    with closing(sqlite3.connect(path)) as new:
+        rows = new.execute(
+            "SELECT id, state, counted_at, milliseconds, micros, request FROM jobs ORDER BY id"
+        ).fetchall()
+        assert rows == [
+            (7, "running", 10.0, 4500, 0, request),
+            (8, "succeeded", 10.0, 4500, 140_000, request),
+            (9, "failed", None, 4500, 0, request),
+        ]
+        assert new.execute("SELECT count(*) FROM job_events").fetchone() == (3,)
+        assert new.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert new.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert new.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone() == (10,)
+        assert new.execute("SELECT count(*) FROM rules").fetchone() == (0,)
+    assert path.with_name("bot.db.before-5").exists()
