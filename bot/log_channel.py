@@ -85,7 +85,11 @@ class LogChannel:
 
     async def _post(self, entry: Entry) -> None:
         job = await self._jobs.get(entry.guild_id, entry.job_id) if entry.job_id else None
-        text = log_words.text(entry, job, self._providers)
+        try:
+            text = log_words.text(entry, job, self._providers)
+        except (KeyError, ValueError):  # written by another version of the bot; it must not hold up those after it
+            log.exception("an entry of the kind %s can't be told", entry.kind)
+            return
         if text is None:
             return
         for channel_id in await self._channels(entry.guild_id, needed=entry.kind in NEEDED):

@@ -113,12 +113,6 @@ class Rulebook:
             await self._guilds.policy(guild_id),
         )
 
-    async def toggle(self, guild_id: int, kind: Kind, subject_id: int, *, by: int) -> frozenset[int]:
-        """Add a channel or role to those that the bot is open to, or take it out; those there are now."""
-        known = await self._access.allowed(guild_id, kind)
-        await self.allow(guild_id, kind, sorted(known ^ {subject_id}), by=by)
-        return known ^ {subject_id}
-
     async def allow(self, guild_id: int, kind: Kind, subject_ids: Sequence[int], *, by: int) -> None:
         """Open the bot to these channels or roles only; to all when there are none."""
         await self.begin(guild_id)

@@ -14,6 +14,8 @@ from simcord.results import InteractionResult
 
 from bot.errors import OutOfCredit, PostFailed, UnknownOutcome
 from bot.moderator_refusals import AlreadyDecided
+from storage.chronicle import note
+from storage.database import Transaction
 from storage.job import Job
 from tests.scripted import in_turn, scripted, start, until
 from tests.world import CLIP, World, answer
@@ -245,6 +247,21 @@ async def test_a_log_channel_that_is_gone_stops_nothing(world: World) -> None:
     async with asyncio.timeout(5):
         while await world.client.moderation._ledger._database.rows("SELECT * FROM log_entries"):
             await asyncio.sleep(0.02)
+
+
+async def test_an_entry_that_nobody_understands_holds_up_no_other(world: World) -> None:
+    channel = await log_channel(world)
+    await told(channel, "This channel tells")
+    database = world.client.moderation._ledger._database
+
+    async def write(tx: Transaction) -> None:
+        for kind in ("from another version", "rule_set"):
+            await note(tx, world.guild.id, kind, now=1.0)
+
+    await database.write(write)
+    await admin(world, "access block", member=world.member)
+    await told(channel, "is blocked")
+    assert not await database.rows("SELECT * FROM log_entries")
 
 
 async def test_a_budget_that_is_used_up_is_told_with_when_there_is_more(world: World) -> None:
