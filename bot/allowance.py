@@ -18,9 +18,13 @@ def amount(unit: Unit, number: float) -> str:
     if unit == "cents":
         return f"${number / 100:.2f}"
     if unit == "seconds":
-        return f"{number:g} s of video"
+        return f"{_plain(number)} s of video"
     at_once = " at once" if unit == "active" else ""
-    return f"{number:g} video{'' if number == 1 else 's'}{at_once}"
+    return f"{_plain(number)} video{'' if number == 1 else 's'}{at_once}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
 def exact(unit: Unit, small: int) -> str:
@@ -87,7 +91,7 @@ def standing_line(standing: Standing) -> str:
 def pot_line(pot: Pot) -> str:
     """What is left of a grant."""
     left = exact(pot.grant.unit, pot.left)
-    return f"- On top: **{left}** left until <t:{int(pot.grant.until_at)}:f> (“{quoted(pot.grant.reason)}”)"
+    return f"- On top: **{left}** left until <t:{int(pot.grant.until_at)}:f> (“{quoted(pot.grant.reason, 40)}”)"
 
 
 def remaining(standings: Iterable[Standing]) -> str:

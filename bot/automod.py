@@ -6,6 +6,7 @@ Discord shows the rules only to bots with the Manage Server permission; without 
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -89,28 +90,44 @@ def _word_rules(rules: Iterable[discord.AutoModRule]) -> Iterator[WordRule]:
 
 def forbids(rule: WordRule, text: str) -> bool:
     """Whether the rule is hit by the text, as Discord describes it: `cat` is a whole word, `cat*` and `*cat` its begin
-    and end, `*cat*` any part; what the rule allows doesn't count.
+    and end, `*cat*` any part; a hit that lies within something the rule allows doesn't count.
     """
-    for allowed in rule.allowed:
-        text = _compiled(_word_pattern(allowed)).sub(" ", text) if allowed.strip("* ") else text
+    return any(_hit(rule, form) for form in {text, _plain(text)})
+
+
+def _hit(rule: WordRule, text: str) -> bool:
+    allowed = [span for word in rule.allowed if word.strip("* ") for span in _spans(_word_pattern(word), text)]
     words = (_word_pattern(keyword) for keyword in rule.keywords if keyword.strip("* "))
-    return any(_found(pattern, text) for pattern in (*words, *rule.patterns))
+    hits = (span for pattern in (*words, *rule.patterns) for span in _spans(pattern, text))
+    return any(not any(begin <= hit[0] and hit[1] <= end for begin, end in allowed) for hit in hits)
+
+
+def _plain(text: str) -> str:
+    """Without invisible signs, lookalike forms of letters, and repeated spaces."""
+    folded = unicodedata.normalize("NFKC", text)
+    return " ".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
 
 
 def _word_pattern(keyword: str) -> str:
-    core = re2.escape(keyword.strip("* "))
-    # Word characters of every script; RE2's \b knows ASCII only.
-    before = "" if keyword.startswith("*") else r"(?:^|[^\pL\pN_])"
-    after = "" if keyword.endswith("*") else r"(?:$|[^\pL\pN_])"
-    return f"{before}{core}{after}"
+    core = re2.escape(_plain(keyword.strip("* ")))
+    # Word characters of every script; RE2's \b knows ASCII only. What stands around a word may belong to two of them.
+    before = "" if keyword.startswith("*") else r"(?:^|[^\pL\pN\pM_])"
+    after = "" if keyword.endswith("*") else r"(?:$|[^\pL\pN\pM_])"
+    return f"{before}(?P<core>{core}){after}"
 
 
-def _found(pattern: str, text: str) -> bool:
+def _spans(pattern: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where the pattern is found; for a keyword, where the word itself is."""
     try:
-        return bool(_compiled(pattern).search(text))
+        compiled = _compiled(pattern)
     except re2.error:
         log.info("an AutoMod pattern is in a form that RE2 doesn't know; left out")
-        return False
+        return
+    group = compiled.groupindex.get("core", 0)
+    place = 0
+    while place <= len(text) and (found := compiled.search(text, place)):
+        yield found.span(group)
+        place = max(found.end(group), place + 1)
 
 
 def _compiled(pattern: str) -> re2._Regexp:

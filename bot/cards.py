@@ -17,6 +17,7 @@ from storage.job import OUTCOMES, Job
 
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
 QUOTE_CHARS = 200
+WHOLE = 1000  # for those who decide about a text: they must see all of it
 ZERO_WIDTH_SPACE = "\u200b"
 # Marks that turn the direction of writing: they would mirror what stands behind a quote on its line.
 DIRECTIONS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
@@ -27,11 +28,11 @@ def quoted(text: str, most: int = QUOTE_CHARS) -> str:
     return _one_line(text, most).translate(MARKDOWN)
 
 
-def subject(request: Request) -> str:
+def subject(request: Request, most: int = QUOTE_CHARS) -> str:
     """What is being spoken and by whom, on one line."""
     if request.mode == "text":
         voice = catalogue().get(request.voice or "")
-        return f"“{quoted(request.text or '')}”\n-# Voice {voice.title if voice else request.voice}"
+        return f"“{quoted(request.text or '', most)}”\n-# Voice {voice.title if voice else request.voice}"
     return f"🎙️ {quoted(request.audio.name if request.audio else '', 60)}"
 
 
@@ -98,7 +99,7 @@ def cost(job: Job, provider: str) -> str:
         return f"It was still in line, so {provider} should not charge for it."
     if charged == "free":
         return "Nothing was charged."
-    if job.cost_usd:
+    if job.cost_usd and charged == "paid":
         return f"{provider} charged ${job.cost_usd:f}."
     if job.state == "cancelled":
         return f"{provider} charges for the steps that were done before."

@@ -26,26 +26,33 @@ def milliseconds(request: Request) -> int:
 
 def charge(job: Job) -> Charge:
     """Whether the provider charges for a job that has ended, as far as that is known."""
-    if job.cost_usd is not None:
-        return "paid" if job.cost_usd else "free"
     if job.settled_at:
         return "paid" if job.counted_at else "free"
+    if job.state == "unknown":
+        return "unclear"  # whatever its first steps are known to have cost
+    if job.cost_usd is not None:
+        return "paid" if job.cost_usd else "free"
     if job.state == "succeeded" or (job.state == "cancelled" and begun(job)):
         return "paid"
-    if job.state == "unknown" or job.restored or job.failure == "cancelled_by_provider":
+    if job.restored or job.failure == "cancelled_by_provider":
         return "unclear"
     untouched = job.remote is None and not begun(job)
     return "free" if untouched or job.state == "cancelled" else "unclear"
 
 
-def counting(job: Job, state: State, **changes: Any) -> dict[str, Any]:
-    """What a job that ends like this counts from now on: nothing if it was free, else what it cost or was to cost."""
+def counting(job: Job, state: State, *, whole_cost: bool = True, **changes: Any) -> dict[str, Any]:
+    """What a job that ends like this counts from now on: nothing if it was free, else what it cost or was to cost.
+    Without the `whole_cost`, what is known of it is the least it can be.
+    """
     ended = replace(job, state=state, **changes)
     if charge(ended) == "free":
         return {"counted_at": None}
     price = Request.model_validate_json(job.request).price_usd
-    known = price if ended.cost_usd is None else ended.cost_usd
-    return {} if known is None else {"micros": micros(known)}
+    if state == "unknown" or (price is None and ended.cost_usd is None):
+        return {}
+    if ended.cost_usd is None or not whole_cost:
+        return {"micros": max(micros(price), micros(ended.cost_usd))}
+    return {"micros": micros(ended.cost_usd)}
 
 
 def begun(job: Job) -> bool:

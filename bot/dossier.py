@@ -50,7 +50,7 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     """One job, whole."""
     lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
-        lines.append(cards.subject(Request.model_validate_json(job.request)))
+        lines.append(cards.subject(Request.model_validate_json(job.request), cards.WHOLE))
         lines.append(f"https://discord.com/channels/{job.guild_id}/{job.home_id}")
     lines.append(
         f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
@@ -81,7 +81,8 @@ def _settling(job: Job, providers: Mapping[str, Provider]) -> str:
 def _reported(report: Report) -> str:
     if report.decision is None:
         since = f"<t:{int(report.reported_at)}:R>"
-        return f"🚩 Reported by <@{report.reported_by}> {since}, and hidden until somebody decides."
+        hidden = "hidden until somebody decides" if report.hidden else "**could not be hidden**"
+        return f"🚩 Reported by <@{report.reported_by}> {since}, {hidden}."
     return f"🚩 Reported <t:{int(report.reported_at)}:R>; {report.decision} by <@{report.decided_by}>."
 
 

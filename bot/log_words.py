@@ -40,7 +40,7 @@ def _head(job: Job) -> str:
 
 def _asked(job: Job, providers: Mapping[str, Provider]) -> str:
     request = Request.model_validate_json(job.request) if job.forgotten_at is None else None
-    what = f"\n{cards.subject(request)}" if request else ""
+    what = f"\n{cards.subject(request, cards.WHOLE)}" if request else ""
     return f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {dossier.money(job)}{what}"
 
 
@@ -65,8 +65,9 @@ def _ended(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     return f"{_head(job)} ended: {cards.outcome(job, providers)}{settle}\n-# {_place(job)}"
 
 
-def _reported(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    return f"🚩 {_head(job)} was reported, and is hidden until you decide · {_asked(job, providers)}\n-# {_result(job)}"
+def _reported(entry: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
+    hidden = "is hidden until you decide" if entry.facts.get("hidden") else "**could not be hidden**"
+    return f"🚩 {_head(job)} was reported, and {hidden} · {_asked(job, providers)}\n-# {_result(job)}"
 
 
 def _place(job: Job) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from weakref import WeakValueDictionary
 
 from bot import allowance
@@ -16,7 +17,9 @@ from bot.log_channel import LogChannel
 from bot.moderator_refusals import (
     AlreadyDecided,
     AlreadyReported,
+    CannotRemove,
     DiscordAway,
+    MemberBlocked,
     NoSuchJob,
     NothingToRefund,
     NothingToSettle,
@@ -24,8 +27,8 @@ from bot.moderator_refusals import (
     UndecidedReport,
 )
 from bot.providers.base import Provider
-from bot.refusals import LimitReached
-from bot.results import Results
+from bot.refusals import Blocked, FileRemoved, LimitReached
+from bot.results import Posted, Results
 from bot.worker import Worker
 from storage.access import Access
 from storage.history import Stale
@@ -72,19 +75,9 @@ class Moderation:
             raise NoSuchJob
         return job
 
-    async def jobs(
-        self,
-        guild_id: int,
-        *,
-        member_id: int | None = None,
-        states: frozenset[str] | None = None,
-        provider: str | None = None,
-        unsettled: bool = False,
-    ) -> Sequence[Job]:
-        """The server's newest jobs of that kind, at most 25."""
-        return await self._ledger.jobs(
-            guild_id, member_id=member_id, states=states, provider=provider, unsettled=unsettled
-        )
+    async def jobs(self, guild_id: int, **kind: Any) -> Sequence[Job]:
+        """The server's newest jobs of a kind, which is said as to `Ledger.jobs`."""
+        return await self._ledger.jobs(guild_id, **kind)
 
     async def report_on(self, job: Job) -> Report | None:
         """What was reported of a job's result."""
@@ -106,6 +99,10 @@ class Moderation:
     async def approve(self, guild_id: int, job_id: int, *, by: int) -> Job:
         """Let a held job begin."""
         job = await self.job(guild_id, job_id)
+        if await self._access.is_blocked(guild_id, job.member_id):
+            raise MemberBlocked(member=f"<@{job.member_id}>")
+        if await self._reports.removed_among(guild_id, (job.video_digest, job.audio_digest)):
+            raise FileRemoved
         try:
             await self._worker.approve(job, by=by)
         except OverLimit as over:
@@ -134,13 +131,22 @@ class Moderation:
         except Stale:
             raise NothingToSettle(job=job.code) from None
 
-    async def report(self, guild_id: int, job_id: int, *, by: int) -> tuple[bool, bool]:
+    async def report(self, guild_id: int, job_id: int, posted: Posted, *, by: int) -> tuple[bool, bool]:
         """Anyone may report a result: it is hidden and the moderators are asked; whether each could be done."""
+        if await self._access.is_blocked(guild_id, by):
+            raise Blocked
         async with self._deciding(guild_id, job_id) as job:
-            if job.reply_id is None or await self._reports.of(guild_id, job_id):
+            if await self._reports.of(guild_id, job_id):
                 raise AlreadyReported
-            hidden = await self._results.hide(job)
-            await self._reports.file(job, by=by, now=self._clock.now())
+            hidden = await self._results.hide(posted)
+            await self._reports.file(
+                job,
+                channel_id=posted.channel_id,
+                message_id=posted.message_id,
+                hidden=hidden,
+                by=by,
+                now=self._clock.now(),
+            )
             return hidden, await self._log_channel.reaches(guild_id)
 
     async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
@@ -153,18 +159,21 @@ class Moderation:
             report = await self._reports.of(guild_id, job_id)
             if report is None or report.decision:
                 raise AlreadyDecided
+            posted = Posted(guild_id, report.channel_id, report.message_id)
+            said = _GONE
             if decision == "restored":
-                shown = await self._results.show(job)
+                shown = await self._results.show(posted)
                 said = "It is shown again." if shown else "I couldn't change the message; it may be gone."
-            else:
-                said = _GONE[await self._results.remove(job)]
+            elif not await self._results.remove(job, posted):
+                raise CannotRemove
             now = self._clock.now()
-            if block:
+            if block and job.member_id:
                 await self._access.block(guild_id, job.member_id, f"for {job.code}, which was reported", by=by, now=now)
+                said += f" <@{job.member_id}> is blocked."
             await self._reports.decide(job, decision, by=by, now=now)
             return said
 
-    async def delete(self, guild_id: int, job_id: int, *, by: int, is_moderator: bool) -> str:
+    async def delete(self, guild_id: int, job_id: int, posted: Posted, *, by: int, is_moderator: bool) -> str:
         """Delete one's own result, or any for a moderator; what became of the message."""
         async with self._deciding(guild_id, job_id) as job:
             if not is_moderator and by != job.member_id:
@@ -172,10 +181,10 @@ class Moderation:
             report = await self._reports.of(guild_id, job_id)
             if report and report.decision is None:
                 raise UndecidedReport
-            gone = await self._results.remove(job)
-            if gone:
-                await self._privacy.erase(job, now=self._clock.now())
-            return _GONE[gone]
+            if not await self._results.remove(job, posted):
+                raise CannotRemove
+            await self._privacy.erase(job, now=self._clock.now())
+            return _GONE
 
     @asynccontextmanager
     async def _deciding(self, guild_id: int, job_id: int) -> AsyncIterator[Job]:
@@ -188,7 +197,4 @@ class Moderation:
                 raise DiscordAway from None
 
 
-_GONE = {
-    True: "It is deleted here and from my storage. Copies that others saved are out of my reach.",
-    False: "I couldn't delete the message; delete it by hand if it is there.",
-}
+_GONE = "It is deleted here and from my storage. Copies that others saved are out of my reach."

@@ -16,6 +16,17 @@ class DiscordAway(Refusal):
     sentence = "Discord doesn't answer just now, so nothing was done. Try again in a minute."
 
 
+class CannotRemove(Refusal):
+    sentence = (
+        "Discord doesn't let me delete that message, so nothing was done. Delete it by hand, or look at my permissions "
+        "there; then press again."
+    )
+
+
+class MemberBlocked(Refusal):
+    sentence = "{member} is blocked by now. Deny this one, or unblock them first."
+
+
 class NoSuchJob(Refusal):
     sentence = "I don't know that job here (any more)."
 

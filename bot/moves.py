@@ -69,7 +69,7 @@ class Moves:
             changes |= {"stage": following[0], "handle": None, "remote": None, "submitted_at": None}
         state: State = "queued" if following else "succeeded"
         if state == "succeeded":
-            changes |= counting(job, state, **changes)
+            changes |= counting(job, state, whole_cost=done.cost_usd is not None, **changes)
         ticket.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
         return 0.0
 
@@ -94,7 +94,7 @@ class Moves:
             "detail": detail,
             "cost_usd": job.cost_usd if cost_usd is None else cost_usd,
         }
-        changes |= counting(job, state, **changes)
+        changes |= counting(job, state, whole_cost=cost_usd is not None, **changes)
         ticket.job = await self.jobs.move(job, state, now=self.clock.now(), by=by, **changes)
         return 0.0
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import discord
 
@@ -33,6 +36,15 @@ def buttons(job: Job) -> discord.ui.View:
     return view
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a result is."""
+
+    guild_id: int
+    channel_id: int
+    message_id: int
+
+
 class Results:
     """Changes posted results through the bot's own connection.
 
@@ -44,38 +56,39 @@ class Results:
         self._http = http
         self._folder = folder
 
-    async def hide(self, job: Job) -> bool:
+    async def hide(self, posted: Posted) -> bool:
         """Blur the video until somebody clicks on it."""
-        return await self._mark(job, hidden=True)
+        return await self._mark(posted, hidden=True)
 
-    async def show(self, job: Job) -> bool:
+    async def show(self, posted: Posted) -> bool:
         """Show the video as it was."""
-        return await self._mark(job, hidden=False)
+        return await self._mark(posted, hidden=False)
 
-    async def remove(self, job: Job) -> bool:
-        """Delete the video's message, what is kept of it on disk, and the words on its card and thread."""
+    async def remove(self, job: Job, posted: Posted) -> bool:
+        """Delete the video's message, what is kept of it on disk, and the words on its card and thread.
+
+        A message that is gone already counts as deleted.
+        """
         await asyncio.to_thread((self._folder / cards.result_file(job)).unlink, missing_ok=True)
         try:
-            if message := await self._find(job):
-                async with post_errors():
-                    await message.delete()
+            async with self._awake(posted):
+                await self._channel(posted).get_partial_message(posted.message_id).delete()
         except PostRefused as fault:
-            log.warning("%s: the result can't be deleted: %s", job.code, fault)
-            return False
+            if not isinstance(fault.__cause__, discord.NotFound):
+                log.warning("%s: the result can't be deleted: %s", job.code, fault)
+                return False
         await self._blank(job)
         return True
 
-    async def _mark(self, job: Job, *, hidden: bool) -> bool:
-        message = await self._find(job)
-        if message is None:
-            return False
+    async def _mark(self, posted: Posted, *, hidden: bool) -> bool:
         try:
-            async with post_errors():
+            async with self._awake(posted):
+                message = await self._channel(posted).fetch_message(posted.message_id)
                 for file in message.attachments:
                     if file.is_spoiler() != hidden:
                         await self._remark(message, file, hidden=hidden)
         except (PostRefused, PostTooLarge, ProviderError) as fault:
-            log.warning("%s: the result can't be %s: %s", job.code, "hidden" if hidden else "shown", fault)
+            log.warning("a result can't be %s: %s", "hidden" if hidden else "shown", fault)
             return False
         return True
 
@@ -98,14 +111,17 @@ class Results:
             name = file.filename.removeprefix(HIDDEN_PREFIX)
             await message.edit(attachments=[discord.File(copy, filename=f"{HIDDEN_PREFIX}{name}" if hidden else name)])
 
-    async def _find(self, job: Job) -> discord.Message | None:
-        """The message, in the job's thread or, where that was impossible, in its channel; None when it is gone."""
-        for channel_id in dict.fromkeys((job.home_id, job.channel_id)) if job.reply_id else ():
-            channel = self._client.get_partial_messageable(channel_id, guild_id=job.guild_id)
-            with suppress(PostRefused):
-                async with post_errors():
-                    return await channel.fetch_message(job.reply_id or 0)
-        return None
+    @asynccontextmanager
+    async def _awake(self, posted: Posted) -> AsyncIterator[None]:
+        """Nothing in an archived thread can be changed, and every thread is archived after a day without a message."""
+        async with post_errors():
+            channel: Any = await self._client.http.get_channel(posted.channel_id)
+            if channel.get("thread_metadata", {}).get("archived"):
+                await self._client.http.edit_channel(posted.channel_id, archived=False)
+            yield
+
+    def _channel(self, posted: Posted) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(posted.channel_id, guild_id=posted.guild_id)
 
     async def _blank(self, job: Job) -> None:
         """Best effort: what was said stands on the card and in the thread's name too."""
@@ -116,8 +132,7 @@ class Results:
             async with post_errors():
                 if job.card_id:
                     await channel.get_partial_message(job.card_id).edit(view=view)
-                thread = self._client.get_channel(job.thread_id) if job.thread_id else None
-                if isinstance(thread, discord.Thread):
-                    await thread.edit(name=job.code)
+                if job.thread_id:
+                    await self._client.http.edit_channel(job.thread_id, name=job.code)
         except MouthpieceError as fault:
             log.info("%s: its card still says what was asked for: %s", job.code, fault)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot import allowance
-from bot.ask import Ask
+from bot.ask import Ask, Asker
 from bot.charges import micros, milliseconds
 from bot.choosing import Candidate, Chooser
 from bot.clock import Clock
@@ -153,16 +154,16 @@ class Service:
         self._worker.add(job)
         return job
 
-    async def attest(self, member_id: int, interaction_id: int) -> Job | None:
+    async def attest(self, asker: Asker, interaction_id: int) -> Job | None:
         """The person confirms that they may use the likeness in their clips: the job that they asked for then, None
         when it is not known any more.
         """
-        await self._access.attest(member_id, POLICY_VERSION, now=self._clock.now())
+        await self._access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
         ask = self._unattested.get(interaction_id)
-        if ask is None or ask.member_id != member_id:
+        if ask is None or ask.member_id != asker.member_id:
             return None
         del self._unattested[interaction_id]
-        return await self.start(ask)
+        return await self.start(replace(ask, asker=asker))  # who they are now, not when they asked
 
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
         """Cancel the member's own job, or any job of the server for a moderator."""

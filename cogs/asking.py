@@ -78,7 +78,7 @@ class AttestButton(
         """Remember it, and go on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            job = await interaction.client.service.attest(interaction.user.id, self.interaction_id)
+            job = await interaction.client.service.attest(asker_of(interaction), self.interaction_id)
         except MouthpieceError as refusal:
             await explain(interaction, refusal)
             return

@@ -15,10 +15,11 @@ import discord
 from bot.client import Mouthpiece, explain
 from bot.errors import MouthpieceError, PostFailed, PostRefused
 from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
+from bot.moderator_refusals import NoSuchJob
 from bot.posting import post_errors
 from bot.refusals import ChannelUnfit, NotAllowed
 from bot.replies import CANCEL_PREFIX
-from bot.results import DELETE_PREFIX, REPORT_PREFIX
+from bot.results import DELETE_PREFIX, REPORT_PREFIX, Posted
 from storage.reports import Decision
 
 Interaction = discord.Interaction[Mouthpiece]
@@ -87,15 +88,28 @@ async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
     return f"{job.code} is cancelled."
 
 
+def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
+    """The message that the button is on: it needs nothing that is stored, which may be forgotten."""
+    message = interaction.message
+    if message is None:
+        raise NoSuchJob
+    return Posted(guild_id, message.channel.id, message.id)
+
+
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    hidden, asked = await interaction.client.moderation.report(guild_id, job_id, by=interaction.user.id)
+    posted = _pressed_on(interaction, guild_id)
+    hidden, asked = await interaction.client.moderation.report(guild_id, job_id, posted, by=interaction.user.id)
     done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
     return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
     return await interaction.client.moderation.delete(
-        guild_id, job_id, by=interaction.user.id, is_moderator=interaction.permissions.manage_guild
+        guild_id,
+        job_id,
+        _pressed_on(interaction, guild_id),
+        by=interaction.user.id,
+        is_moderator=interaction.permissions.manage_guild,
     )
 
 
@@ -125,10 +139,8 @@ def _settle(*, charged: bool) -> Act:
 
 def _decide(decision: Decision, *, block: bool = False) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
-        said = await interaction.client.moderation.decide(
-            guild_id, job_id, decision, block=block, by=interaction.user.id
-        )
-        return f"{said} Its member is blocked." if block else said
+        moderation = interaction.client.moderation
+        return await moderation.decide(guild_id, job_id, decision, block=block, by=interaction.user.id)
 
     return act
 

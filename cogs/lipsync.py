@@ -19,7 +19,8 @@ from cogs.buttons import ForgetButton
 Interaction = discord.Interaction[Mouthpiece]
 
 AUTO = "auto"
-MOST_SHOWN = 5  # of a member's own jobs
+MOST_CHARS = 1400  # of the list of limits; the whole answer has at most 2,000
+MOST_SHOWN = 3  # of a member's own jobs
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
 
 
@@ -95,7 +96,7 @@ class Lipsync(app_commands.Group):
         lines = [dossier.own_line(job, moderation.providers) for job in under_way[:MOST_SHOWN]]
         now = "\n".join(["**Under way**", *lines]) if lines else "Nothing of yours is under way."
         await interaction.edit_original_response(
-            content=f"**What you may make here**\n{allowance.usage(*found)}\n\n{now}",
+            content=f"**What you may make here**\n{allowance.usage(*found)[:MOST_CHARS]}\n\n{now}",
             allowed_mentions=discord.AllowedMentions.none(),
         )
 

@@ -13,6 +13,9 @@ SHORTEST_PACE = 300.0  # seconds: a burst shorter than this says nothing about t
 
 async def watch(tx: Transaction, guild_id: int, now: float) -> None:
     """Write a log entry when a limit of the whole server passes 50, 80 or 100 percent: once each per window."""
+    heard = await tx.row("SELECT 1 FROM guilds WHERE id = :id AND log_channel_id IS NOT NULL", id=guild_id)
+    if not heard:
+        return
     for standing in await standings(tx, Claim(guild_id, member_id=0), now):
         if standing.rule.subject == "server" and standing.rule.unit != "active" and standing.rule.most:
             await _alert(tx, guild_id, standing, now)

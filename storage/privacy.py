@@ -16,14 +16,18 @@ from storage.rule import LONGEST_WINDOW
 
 NOBODY = 0  # in place of a forgotten member
 
+# The person of a job that a lasting grant carries stays: forgetting who it was would fill the grant up again.
 _ERASE = """
+  WITH carried AS (SELECT job_id FROM job_grants JOIN grants ON grants.id = grant_id WHERE until_at > :now)
   UPDATE jobs
-  SET member_id = CASE WHEN counted_at > :uncounted_before THEN member_id ELSE :nobody END,
+  SET member_id = CASE WHEN counted_at > :uncounted_before OR id IN (SELECT job_id FROM carried) THEN member_id
+                       ELSE :nobody END,
       interaction_id = -id, role_ids = '[]', channel_id = 0, card_id = NULL, thread_id = NULL, reply_id = NULL,
       request = json_object('flow', json_extract(request, '$.flow'), 'mode', json_extract(request, '$.mode')),
       fallbacks = '[]', yields = '{}', handle = NULL, remote = NULL, detail = NULL,
       video_digest = NULL, audio_digest = NULL, forgotten_at = :now
-  WHERE closed_at IS NOT NULL AND forgotten_at IS NULL """
+  WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
 _OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
     SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))"""
 _GUILD_TABLES = ("job_grants", "job_events", "reports", "jobs", "keys")  # the others go with the row in `guilds`
@@ -128,8 +132,11 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
         uncounted_before=uncounted_before,
     )
     await tx.row(
-        """UPDATE jobs SET member_id = :nobody WHERE forgotten_at IS NOT NULL AND member_id <> :nobody
-             AND (counted_at IS NULL OR counted_at <= :uncounted_before)""",
+        """WITH carried AS (SELECT job_id FROM job_grants JOIN grants ON grants.id = grant_id WHERE until_at > :now)
+           UPDATE jobs SET member_id = :nobody
+           WHERE forgotten_at IS NOT NULL AND member_id <> :nobody
+             AND (counted_at IS NULL OR counted_at <= :uncounted_before) AND id NOT IN (SELECT job_id FROM carried)""",
+        now=now,
         nobody=NOBODY,
         uncounted_before=uncounted_before,
     )

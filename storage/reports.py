@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.chronicle import note
-from storage.database import Database, Transaction
+from storage.database import Database, Row, Transaction
 from storage.job import Job
 from storage.privacy import erase_job
 
@@ -22,6 +22,9 @@ class Report:
     job_id: int
     reported_by: int
     reported_at: float
+    channel_id: int
+    message_id: int
+    hidden: bool
     decision: Decision | None
     decided_by: int | None
     decided_at: float | None
@@ -33,20 +36,32 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def file(self, job: Job, *, by: int, now: float) -> bool:
+    async def file(self, job: Job, *, channel_id: int, message_id: int, hidden: bool, by: int, now: float) -> bool:
         """Report a job's result; False when that was done before, whatever came of it."""
 
         async def work(tx: Transaction) -> bool:
             row = await tx.row(
-                """INSERT INTO reports (guild_id, job_id, reported_by, reported_at)
-                   VALUES (:guild_id, :job_id, :by, :now) ON CONFLICT DO NOTHING RETURNING job_id""",
+                """INSERT INTO reports (guild_id, job_id, reported_by, reported_at, channel_id, message_id, hidden)
+                   VALUES (:guild_id, :job_id, :by, :now, :channel_id, :message_id, :hidden)
+                   ON CONFLICT DO NOTHING RETURNING job_id""",
+                channel_id=channel_id,
+                message_id=message_id,
+                hidden=hidden,
                 guild_id=job.guild_id,
                 job_id=job.id,
                 by=by,
                 now=now,
             )
             if row:
-                await note(tx, job.guild_id, "reported", now=now, actor_id=by, job_id=job.id)
+                await note(
+                    tx,
+                    job.guild_id,
+                    "reported",
+                    now=now,
+                    actor_id=by,
+                    job_id=job.id,
+                    facts={"hidden": "yes" if hidden else ""},
+                )
             return row is not None
 
         return await self._database.write(work)
@@ -56,7 +71,7 @@ class Reports:
         row = await self._database.row(
             "SELECT * FROM reports WHERE guild_id = :guild_id AND job_id = :job_id", guild_id=guild_id, job_id=job_id
         )
-        return Report(**dict(row)) if row else None
+        return _report(row) if row else None
 
     async def undecided(self, guild_id: int) -> list[Report]:
         """The server's reports that wait for a moderator, oldest first."""
@@ -64,7 +79,7 @@ class Reports:
             "SELECT * FROM reports WHERE guild_id = :guild_id AND decision IS NULL ORDER BY reported_at",
             guild_id=guild_id,
         )
-        return [Report(**dict(row)) for row in rows]
+        return [_report(row) for row in rows]
 
     async def decide(self, job: Job, decision: Decision, *, by: int, now: float) -> bool:
         """Decide on a report; False when that was done before. What is removed is erased with the job's person, and its
@@ -104,6 +119,10 @@ class Reports:
             if row:
                 return True
         return False
+
+
+def _report(row: Row) -> Report:
+    return Report(**{**dict(row), "hidden": bool(row["hidden"])})
 
 
 async def _ban(tx: Transaction, job: Job, now: float) -> None:

@@ -27,6 +27,12 @@ def rule(*keywords: str, patterns: tuple[str, ...] = (), allowed: tuple[str, ...
         ("été", "l'étéx", False),
         ("привет", "ПРИВЕТ!", True),
         ("c++", "I like c++ a lot", True),
+        ("badword", "a bad\u200bword", True),
+        ("badword", "a bad\u00adword", True),
+        ("badword", "ｂａｄｗｏｒｄ", True),
+        ("the mat", "on the  mat", True),
+        ("the mat", "on the\nmat", True),
+        ("हिन", "हिन्दी", False),
         (".", "no dot here", False),
         ("*", "anything", False),
         ("", "anything", False),
@@ -39,6 +45,8 @@ def test_stars_say_where_a_word_may_go_on(keyword: str, text: str, hit: bool) ->
 def test_what_is_allowed_doesnt_count() -> None:
     assert not forbids(rule("*cat*", allowed=("concat",)), "concat this")
     assert forbids(rule("*cat*", allowed=("concat",)), "concat this cat")
+    assert not forbids(rule("*cat*", allowed=("concat",)), "concat concat")
+    assert forbids(rule("kill the mat", allowed=("the",)), "kill the mat")
 
 
 @pytest.mark.parametrize("pattern", ["b(?=c)", "(", "a{9999999}"])

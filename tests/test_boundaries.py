@@ -21,6 +21,7 @@ from bot.providers.http import Http
 from bot.providers.kling_gateway import KlingGateway
 from bot.providers.transport import open_client
 from bot.replies import CANCEL_PREFIX
+from bot.results import Posted
 from cogs.buttons import CHARGED_PREFIX, FORGET_ID, FREE_PREFIX, REFUND_PREFIX
 from storage import stores
 from storage.stores import Stores
@@ -187,9 +188,11 @@ DECISIONS: dict[str, Callable[[Moderation, int, int], Awaitable[object]]] = {
     "deny": lambda moderation, guild, job: moderation.deny(guild, job, by=1),
     "refund": lambda moderation, guild, job: moderation.refund(guild, job, by=1),
     "settle": lambda moderation, guild, job: moderation.settle(guild, job, charged=False, by=1),
-    "report": lambda moderation, guild, job: moderation.report(guild, job, by=1),
+    "report": lambda moderation, guild, job: moderation.report(guild, job, Posted(0, 1, 2), by=1),
     "decide": lambda moderation, guild, job: moderation.decide(guild, job, "removed", block=True, by=1),
-    "delete": lambda moderation, guild, job: moderation.delete(guild, job, by=1, is_moderator=True),
+    "delete": lambda moderation, guild, job: moderation.delete(
+        guild, job, Posted(guild, 1, 2), by=1, is_moderator=True
+    ),
 }
 
 

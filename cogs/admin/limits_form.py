@@ -41,7 +41,7 @@ class LimitsForm(discord.ui.Modal):
             self.add_item(discord.ui.Label(text=label, component=field))
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
-        """Set what was changed, all or nothing."""
+        """Read all fields, then set what was changed."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         rulebook, by = interaction.client.rulebook, interaction.user.id
@@ -65,7 +65,7 @@ def _written(rule: Rule, most: int) -> str:
 
 def _read(rule: Rule, label: str, typed: str) -> int | None:
     """The number in the rule's unit, None for no limit; `BadNumber` for what is none."""
-    text = typed.strip().removeprefix("$").replace(",", ".")
+    text = typed.strip().removeprefix("$")
     if not text:
         return None
     try:

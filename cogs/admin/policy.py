@@ -17,6 +17,7 @@ from bot.preflight import listed
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 
 NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)
+LAST_YEAR = 9000
 MODES: dict[str, Literal["off", "first", "above", "always"]] = {
     "off": "off",
     "a member's first video": "first",
@@ -97,6 +98,8 @@ def _span(month: str | None) -> tuple[datetime, datetime]:
         since = datetime.strptime(month.strip(), "%Y-%m").replace(tzinfo=UTC) if month else datetime.now(UTC)
     except ValueError:
         raise BadMonth(month=(month or "")[:30]) from None
+    if since.year > LAST_YEAR:
+        raise BadMonth(month=(month or "")[:30])
     since = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = since.replace(year=since.year + since.month // 12, month=since.month % 12 + 1)
     return since, following

@@ -197,6 +197,9 @@ CREATE TABLE reports (
   job_id      INTEGER NOT NULL,
   reported_by INTEGER NOT NULL,
   reported_at REAL NOT NULL,
+  channel_id  INTEGER NOT NULL,  -- where the reported message is: the job may be forgotten by then
+  message_id  INTEGER NOT NULL,
+  hidden      INTEGER NOT NULL CHECK (hidden IN (0, 1)),
   decision    TEXT CHECK (decision IN ('restored', 'removed')),
   decided_by  INTEGER,
   decided_at  REAL,

@@ -14,10 +14,11 @@ from simcord.results import InteractionResult
 
 from bot.errors import OutOfCredit, PostFailed, UnknownOutcome
 from bot.moderator_refusals import AlreadyDecided
+from bot.providers.base import Done
 from storage.chronicle import note
 from storage.database import Transaction
 from storage.job import Job
-from tests.scripted import in_turn, scripted, start, until
+from tests.scripted import Scripted, in_turn, scripted, start, until
 from tests.world import CLIP, World, answer
 
 
@@ -644,3 +645,74 @@ async def test_the_servers_automod_rules_apply_to_what_is_spoken(world: World) -
     ana = world.guild.add_member(world.env.create_user("ana"), roles=[staff])
     options = {"video": CLIP, "text": "Bananas, bananas, and nothing else", "voice": "en:genshin_vindi2"}
     assert "Before your first video" in answer(await ana.slash(world.channel, "lipsync text", **options))
+
+
+async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world: World) -> None:
+    channel = await log_channel(world)
+    await world.add_key()
+    await world.text()
+    await world.quiet()
+    await world.client.housekeeping.forget(world.member.id)
+    said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
+    assert "It is hidden until the moderators have looked. They are asked." in said
+    assert world.outcomes()[0].attachments[0].is_spoiler()
+    await told(channel, "was reported")
+    (card,) = [message for message in channel.history() if "was reported" in text_of(message)]
+    assert "It is deleted" in answer(await world.moderator.click(card, label="Remove"))
+    assert not world.outcomes()
+
+
+async def test_a_reported_video_is_not_forgotten_before_it_is_decided_on(world: World) -> None:
+    _, card = await reported(world)
+    job = await newest(world)
+    await world.client.housekeeping.forget(world.member.id)
+    assert (await newest(world)) == job
+    said = answer(await world.moderator.click(card, label="Remove and block"))
+    assert f"<@{world.member.id}> is blocked" in said
+    assert (await newest(world)).forgotten_at
+
+
+async def test_what_discord_doesnt_let_the_bot_delete_is_not_called_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, card = await reported(world)
+
+    async def forbidden(*_: object, **__: object) -> None:
+        answer_403 = type("Answer", (), {"status": 403, "reason": "Forbidden"})()
+        raise discord.Forbidden(answer_403, {"code": 50013, "message": "Missing Permissions"})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(discord.PartialMessage, "delete", forbidden)
+        assert "nothing was done" in answer(await world.moderator.click(card, label="Remove"))
+    assert world.outcomes()
+    assert not (await newest(world)).forgotten_at
+    assert "It is deleted" in answer(await world.moderator.click(card, label="Remove"))
+
+
+async def test_a_blocked_members_waiting_video_is_not_approved(world: World) -> None:
+    _, message = await held(world)
+    await admin(world, "access block", member=world.member)
+    assert "is blocked by now" in answer(await world.moderator.click(message, label="Approve"))
+    assert (await newest(world)).state == "held"
+
+
+async def test_a_blocked_member_cant_hide_other_peoples_videos(world: World) -> None:
+    await world.add_key()
+    await world.text()
+    await world.quiet()
+    await admin(world, "access block", member=world.member)
+    assert "don't let you use me" in answer(await world.member.click(world.outcomes()[0], label="Report"))
+    assert not world.outcomes()[0].attachments[0].is_spoiler()
+
+
+async def test_an_unknown_outcome_counts_whole_though_its_first_step_is_known(world: World) -> None:
+    provider = scripted(world, Scripted, "first", "last")
+    provider.asks = Decimal("0.50")
+    provider.on_submit = lambda call: (
+        UnknownOutcome("cut") if call.stage == "last" else Done({"first_id": "x"}, Decimal(0))
+    )
+    await start(world)
+    await world.quiet()
+    job = await newest(world)
+    assert (job.state, job.counted_at is not None, job.micros) == ("unknown", True, 500_000)
+    assert "Whether Scripted charges for it is not known" in world.outcomes()[0].content

@@ -75,7 +75,10 @@ class Interactions:
 
     async def click(self, message: Json, custom_id: str) -> Interaction:
         """Press a button on a message."""
-        return await self._deliver(COMPONENT, {"custom_id": custom_id, "component_type": 2}, message=message)
+        data = {"custom_id": custom_id, "component_type": 2}
+        thread = self._state.threads.get(int(message["channel_id"]))
+        where = {"channel_id": message["channel_id"], "channel": thread} if thread else {}
+        return await self._deliver(COMPONENT, data, message=message, **where)
 
     async def submit(self, form: Interaction, values: Mapping[str, str]) -> Interaction:
         """Fill in the form that an earlier interaction opened, by the fields' labels, and send it."""

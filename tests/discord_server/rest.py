@@ -28,6 +28,7 @@ class Rest:
             web.put(f"{api}/applications/{{application}}/commands", self._sync),
             web.post(f"{api}/channels/{{channel}}/messages", self._post),
             web.get(f"{api}/channels/{{channel}}/messages", self._history),
+            web.get(f"{api}/channels/{{channel}}", self._channel),
             web.get(f"{api}{message}", self._one),
             web.patch(f"{api}{message}", self._edit),
             web.delete(f"{api}{message}", self._delete),
@@ -96,6 +97,12 @@ class Rest:
         """An attachment that an edit keeps, with what the edit says of it."""
         found: Json = next(file for file in message["attachments"] if file["id"] == str(part["id"]))
         return {**found, "flags": SPOILER if part.get("is_spoiler") else 0}
+
+    async def _channel(self, request: web.Request) -> web.Response:
+        channel_id = int(request.match_info["channel"])
+        if not self._exists(channel_id):
+            return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
+        return reply(self._state.threads.get(channel_id) or self._state.channel())
 
     async def _one(self, request: web.Request) -> web.Response:
         message = self._state.messages.get(int(request.match_info["message"]))
