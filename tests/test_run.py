@@ -141,6 +141,8 @@ async def test_a_reported_video_is_marked_as_a_spoiler_in_place_and_its_buttons_
         await people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
         await outside.discord.until(outside.discord.outcomes)
         (outcome,) = outside.discord.outcomes()
+        (thread,) = outside.discord.state.threads.values()
+        thread["thread_metadata"]["archived"] = True  # as after a day
         pressed = await people.click(outcome, outcome["components"][0]["components"][0]["custom_id"])
         assert "hidden until the moderators have looked" in await pressed.answer()
         (file,) = outcome["attachments"]

@@ -10,6 +10,7 @@ from aiohttp import web
 from tests.discord_server.state import TOKEN, Json, State, numbered
 
 THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 160004, 10003, 10008, 40005, 0
+THREAD_ARCHIVED = 50083
 SPOILER = 1 << 3  # a flag of attachments
 
 
@@ -29,6 +30,7 @@ class Rest:
             web.post(f"{api}/channels/{{channel}}/messages", self._post),
             web.get(f"{api}/channels/{{channel}}/messages", self._history),
             web.get(f"{api}/channels/{{channel}}", self._channel),
+            web.patch(f"{api}/channels/{{channel}}", self._edit_thread),
             web.get(f"{api}{message}", self._one),
             web.patch(f"{api}{message}", self._edit),
             web.delete(f"{api}{message}", self._delete),
@@ -85,6 +87,8 @@ class Rest:
         message = self._state.messages.get(int(request.match_info["message"]))
         if message is None:
             return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
+        if self._asleep(message):
+            return refusal(400, THREAD_ARCHIVED, "Thread is archived")
         body, _ = await read_body(request)
         message |= {name: body[name] for name in ("content", "flags") if name in body}
         if "components" in body:
@@ -103,6 +107,18 @@ class Rest:
         if not self._exists(channel_id):
             return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
         return reply(self._state.threads.get(channel_id) or self._state.channel())
+
+    async def _edit_thread(self, request: web.Request) -> web.Response:
+        thread = self._state.threads[int(request.match_info["channel"])]
+        body, _ = await read_body(request)
+        thread["name"] = body.get("name", thread["name"])
+        thread["thread_metadata"]["archived"] = body.get("archived", thread["thread_metadata"]["archived"])
+        return reply(thread)
+
+    def _asleep(self, message: Json) -> bool:
+        """Whether the message is in an archived thread, where nothing can be changed."""
+        thread = self._state.threads.get(int(message["channel_id"]))
+        return bool(thread and thread["thread_metadata"]["archived"])
 
     async def _one(self, request: web.Request) -> web.Response:
         message = self._state.messages.get(int(request.match_info["message"]))
