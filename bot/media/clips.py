@@ -1,0 +1,45 @@
+"""The part of a clip that a provider gets."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from bot.media.budget import write_within
+from bot.media.child import Unreadable
+from bot.media.edits import ClipEdit
+from bot.media.encode import Form, Span
+from bot.media.facts import Facts
+from bot.media.fitting import Sides
+from bot.media.measure import measure
+from bot.media.rates import steady_rate
+
+ROUNDING = 0.001  # seconds; what is shorter isn't worth beginning anew
+
+
+def write_clip(source: Path, edit: ClipEdit, target: Path) -> None:
+    """Runs in a child. A clip without sound gets none; the tags of the file stay behind, as they may say where its
+    owner lives.
+    """
+    facts = seen_in(source)
+    # A whole rate, so that whole seconds are exactly that: at 30,000/1001 ten would be 10.01, above a limit of ten.
+    form = Form(Sides(edit.width, edit.height), Fraction(round(steady_rate(facts))), facts.has_sound)
+    write_within(edit.most_bytes, _spans(source, facts, edit), form, target)
+
+
+def seen_in(file: Path) -> Facts:
+    """The facts of a file that must have a picture."""
+    facts = measure(file)
+    if not facts.width:
+        raise Unreadable("it holds no picture")
+    return facts
+
+
+def _spans(source: Path, facts: Facts, edit: ClipEdit) -> list[Span]:
+    spans: list[Span] = []
+    start, missing = edit.start % facts.seconds, edit.seconds
+    while missing > ROUNDING or not spans:
+        now = min(missing, facts.seconds - start)
+        spans.append(Span(source, facts, start, now))
+        start, missing = 0.0, missing - now
+    return spans

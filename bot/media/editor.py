@@ -1,0 +1,91 @@
+"""Changing files, in bounded child processes: the front of everything in this folder but the probe."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from anyio import CapacityLimiter
+
+from bot.media.child import Bounds, Task, TooMuchWork, Unreadable, in_child
+from bot.media.edits import ClipEdit, SoundEdit
+
+__all__ = ["Editor", "TooMuchWork", "Unreadable"]
+
+AT_ONCE = 1  # an edit takes every core it can get
+EDIT = Bounds(
+    seconds=300.0,  # a minute of 1080p takes about one on two idle cores, and five on busy ones
+    cpu_seconds=600,
+    memory_bytes=3 * 2**30,  # 8K pictures of 10 bits take half of it
+    file_bytes=2**30,
+    nice=10,  # the bot's own loop goes first
+)
+LONG = replace(EDIT, seconds=600.0, cpu_seconds=1200)  # a whole video is written anew, several times if need be
+BRIEF = replace(EDIT, seconds=60.0, cpu_seconds=60)  # nothing is decoded, or only sound
+
+CLIP = Task("bot.media.clips", "write_clip")
+SOUND = Task("bot.media.sounds", "write_sound")
+JOIN = Task("bot.media.joins", "write_joined")
+PUT_BACK = Task("bot.media.joins", "write_put_back")
+SHRINK = Task("bot.media.shrink", "write_shrunk")
+PIECES = Task("bot.media.pieces", "write_pieces")
+
+
+class Editor:
+    """Changes files. Every method writes `target` whole or not at all, and raises `Unreadable` for a file that can't be
+    used and `TooMuchWork` for one that takes longer, or more memory or bytes, than is allowed. `OSError` means that the
+    disk is full.
+    """
+
+    def __init__(self) -> None:
+        self._limiter = CapacityLimiter(AT_ONCE)
+
+    async def clip(self, source: Path, edit: ClipEdit, target: Path) -> None:
+        """The part of the clip that a provider gets. A clip without sound gets none."""
+        async with _whole(target) as part:
+            await in_child(EDIT, self._limiter, CLIP, source, edit, part)
+
+    async def sound(self, source: Path, edit: SoundEdit, target: Path) -> None:
+        """The sound that a provider gets, from a recording or from the sound of a video."""
+        async with _whole(target) as part:
+            await in_child(BRIEF, self._limiter, SOUND, source, edit, part)
+
+    async def join(self, made: Sequence[Path], target: Path) -> None:
+        """Finished parts one after the other, at the sides and the frame rate of the first."""
+        async with _whole(target) as part:
+            await in_child(LONG, self._limiter, JOIN, list(made), part)
+
+    async def put_back(self, made: Path, clip: Path, start: float, seconds: float, target: Path) -> None:
+        """The whole clip, upright, in which what was from `start` for `seconds` is replaced by what was made of it.
+
+        If less was made, the clip goes on where that ends; if it reaches beyond the clip, the result is longer.
+        """
+        async with _whole(target) as part:
+            await in_child(LONG, self._limiter, PUT_BACK, made, clip, start, seconds, part)
+
+    async def shrink(self, video: Path, most_bytes: int, target: Path) -> None:
+        """The video again, as good as `most_bytes` allow; what its container says of AI is kept."""
+        async with _whole(target) as part:
+            await in_child(LONG, self._limiter, SHRINK, video, most_bytes, part)
+
+    async def pieces(self, video: Path, most_bytes: int, folder: Path) -> list[Path]:
+        """The video cut without loss into files that play by themselves, each of at most `most_bytes`. They are in the
+        order of their names.
+        """
+        with TemporaryDirectory(dir=folder, prefix="pieces-", suffix=".part") as parts:
+            made: list[Path] = await in_child(BRIEF, self._limiter, PIECES, video, most_bytes, Path(parts))
+            return [part.replace(folder / part.name) for part in made]
+
+
+@asynccontextmanager
+async def _whole(target: Path) -> AsyncIterator[Path]:
+    """Where to write it until it is whole."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,35 @@
+"""What is to be done to a file so that a provider can use it; stored with the job as JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ClipEdit(BaseModel):
+    """A part of a clip, as an H.264/AAC mp4 of constant frame rate, upright, at `width` x `height` (both even).
+
+    The part begins at `start` and is `seconds` long; a clip that ends before is taken to begin anew. The picture keeps
+    its proportions: what is missing to the sides wanted is filled with black. The file has at most `most_bytes`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    start: float = 0.0
+    seconds: float
+    width: int
+    height: int
+    most_bytes: int
+
+
+class SoundEdit(BaseModel):
+    """The sound of a file, evened in loudness, exactly `seconds` long and of at most `most_bytes`.
+
+    What is too long is cut off at the end; what is too short is filled with silence, or with itself again.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    format: Literal["mp3", "wav"] = "mp3"
+    seconds: float
+    fill: Literal["silence", "again"] = "silence"
+    most_bytes: int

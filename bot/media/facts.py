@@ -1,0 +1,29 @@
+"""What was found out about a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is in a file. `formats` are the endings that its container may have. The length is the picture's, or the
+    sound's where there is no picture; sides are as shown, upright and with square pixels, and 0 without a picture;
+    `digest` is the SHA-256 of its bytes, where that was asked for.
+    """
+
+    formats: frozenset[str]
+    seconds: float
+    width: int
+    height: int
+    has_sound: bool
+    digest: str | None = None
+    video_codec: str = ""  # as FFmpeg calls it: "h264", "vp9"
+    audio_codec: str = ""  # of the first track: "aac", "opus"
+    frames_per_second: float = 0.0  # on average
+    steady: bool = True  # every frame is shown as long as every other
+    turned: bool = False  # stored rotated or mirrored
+    deep: bool = False  # more than 8 bits per colour, or HDR
+    sounds: int = 0  # audio tracks
+    sound_seconds: float = 0.0  # of the first track
+    alpha: bool = False

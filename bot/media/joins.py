@@ -1,0 +1,46 @@
+"""Finished parts put together, and put back to where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.media.clips import ROUNDING, seen_in
+from bot.media.encode import Form, Span, write
+from bot.media.facts import Facts
+from bot.media.fitting import Sides
+from bot.media.rates import steady_rate
+from bot.media.tags import tags_of
+
+LONGEST_SIDE = 1920  # no provider makes more, and more would take minutes
+
+
+def write_joined(parts: Sequence[Path], target: Path) -> None:
+    """Runs in a child: see `Editor.join`."""
+    spans = [Span(file, facts, 0.0, facts.seconds) for file in parts for facts in (seen_in(file),)]
+    write(spans, _form(spans, spans[0].facts), target, tags_of(*parts))
+
+
+def write_put_back(made: Path, clip: Path, start: float, seconds: float, target: Path) -> None:
+    """Runs in a child: see `Editor.put_back`. Where less was made, the clip goes on earlier: nothing stands still."""
+    whole, new = seen_in(clip), seen_in(made)
+    covered = min(seconds, new.seconds)
+    after = start + covered
+    spans = [
+        Span(clip, whole, 0.0, start),
+        Span(made, new, 0.0, covered),
+        Span(clip, whole, after, whole.seconds - after),
+    ]
+    spans = [span for span in spans if span.seconds > ROUNDING]
+    write(spans, _form(spans, whole), target, tags_of(made, clip))
+
+
+def even_sides(facts: Facts, longest: int) -> Sides:
+    """The sides as shown, even, the longer one no more than `longest`."""
+    scale = min(1.0, longest / max(facts.width, facts.height))
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in (facts.width, facts.height))
+    return Sides(width, height, crop=True)
+
+
+def _form(spans: Sequence[Span], like: Facts) -> Form:
+    return Form(even_sides(like, LONGEST_SIDE), steady_rate(like), any(span.facts.has_sound for span in spans))

@@ -1,0 +1,112 @@
+"""Opening people's files: local ones only, of the containers we know, whatever their names say."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.frame import Frame
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from bot.media.child import Unreadable
+
+FORMATS = {  # FFmpeg's name of a container: the file endings that stand for it
+    "mov": {"mp4", "mov", "m4a", "m4v"},
+    "matroska": {"webm", "mkv"},
+    "mp3": {"mp3"},
+    "wav": {"wav"},
+    "aac": {"aac"},
+    "ogg": {"ogg", "oga", "opus"},
+    "flac": {"flac"},
+    "avi": {"avi"},
+    "gif": {"gif"},
+}
+# A playlist or a script in a clip's clothes would make FFmpeg open what it names: files of ours, addresses inside.
+CLOSED = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
+
+# In a row. FFmpeg says of a picture that there was no memory for, too, that it is damaged: to show the last one instead
+# for the rest of a clip would be no clip.
+MOST_DAMAGED = 24
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[InputContainer]:
+    """The file, open for reading, until the context ends."""
+    with av.open(f"file:{file.absolute()}", "r", options=CLOSED, metadata_errors="replace") as container:
+        yield container
+
+
+def picture_of(container: InputContainer) -> VideoStream | None:
+    """The first picture that moves, not a song's cover."""
+    for stream in container.streams.video:
+        if Disposition.attached_pic not in stream.disposition and _is_known(stream):
+            return stream
+    return None
+
+
+def sounds_of(container: InputContainer) -> list[AudioStream]:
+    """The audio tracks that can be decoded."""
+    return [stream for stream in container.streams.audio if _is_known(stream)]
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream | AudioStream, decoder: VideoCodecContext | None = None
+) -> Iterator[Frame]:
+    """The frames of a stream, by its own decoder unless one is given. A damaged one is left out, as players do; of too
+    many it is said that the file is damaged.
+    """
+    failed = 0
+    for packet in container.demux(stream):
+        found = frames_of(packet, decoder)
+        failed = 0 if found is not None else failed + 1
+        if failed > MOST_DAMAGED:
+            raise Unreadable("it is damaged")
+        yield from found or []
+
+
+def frames_of(packet: Packet[Any], decoder: VideoCodecContext | None = None) -> list[Frame] | None:
+    """What is in the packet, or None where it is damaged."""
+    try:
+        found = decoder.decode(packet) if decoder else packet.decode()
+        return [frame for frame in found if isinstance(frame, Frame)]
+    except av.InvalidDataError:
+        return None
+
+
+def trims_of(packet: Packet[Any]) -> tuple[int, int]:
+    """How many samples at its begin and at its end only fill the encoder's frame and aren't to be heard."""
+    if not packet.has_sidedata("skip_samples"):
+        return 0, 0
+    found: tuple[int, int] = struct.unpack_from("<II", bytes(packet.get_sidedata("skip_samples")))
+    return found
+
+
+def begin_of(file: Path) -> float:
+    """When the first picture is shown on the file's own clock, or its sound begins if it has no picture."""
+    with opened(file) as container:
+        stream = picture_of(container) or next(iter(sounds_of(container)), None)
+        if stream is not None:
+            for packet in container.demux(stream):
+                at = packet.dts if packet.pts is None else packet.pts
+                if at is not None and not packet.is_discard:
+                    trimmed = trims_of(packet)[0] / stream.rate if isinstance(stream, AudioStream) else 0.0
+                    return float(at * packet.time_base) + trimmed
+    raise nothing_in_it()
+
+
+def nothing_in_it() -> Unreadable:
+    """For a file in which nothing was found to play."""
+    return Unreadable("it holds nothing that can be played")
+
+
+def _is_known(stream: VideoStream | AudioStream) -> bool:
+    return getattr(stream, "codec_context", None) is not None

@@ -1,0 +1,80 @@
+"""The sound that a provider gets, evened in loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import av
+
+from bot.media.budget import too_small
+from bot.media.child import Unreadable
+from bot.media.edits import SoundEdit
+from bot.media.encode import Voice
+from bot.media.loudness import gain_for, louder
+from bot.media.measure import measure
+from bot.media.opening import nothing_in_it, opened, sounds_of
+from bot.media.samples import BYTES_PER_SAMPLE, samples, silence
+
+CODECS = {"mp3": "libmp3lame", "wav": "pcm_s16le"}
+RATE, RATE_OF_CDS = 48_000, 44_100
+MP3_BITS = (192_000, 160_000, 128_000, 96_000, 64_000, 48_000, 32_000)
+MP3_EXTRA = 8_192  # bytes: padding, and a header with the exact length
+STEREO_FROM = 96_000  # bits per second; with fewer, one good channel is better than two
+WAV_EXTRA, WAV_WIDTH = 256, 2  # bytes: of headers, of a sample
+SHORT = 1.0  # seconds; what is shorter is measured several times over, as loudness is defined over a while
+
+
+def write_sound(source: Path, edit: SoundEdit, target: Path) -> None:
+    """Runs in a child: see `Editor.sound`. The sound of a video begins with its first picture, so that lips and words
+    stay together.
+    """
+    facts = measure(source)
+    if not facts.has_sound:
+        raise Unreadable("it has no sound")
+    with opened(source) as container:
+        track = sounds_of(container)[0]
+        rate, channels, bits = _form(edit, track.rate, track.channels)
+    seconds = min(edit.seconds, facts.seconds if facts.width else facts.sound_seconds)
+    length, count = round(seconds * rate), round(edit.seconds * rate)
+    if not length or not count:
+        raise nothing_in_it()
+
+    def once(most: int = length) -> Iterator[bytes]:
+        return samples(source, 0.0, min(length, most), rate, channels)
+
+    measured = chain.from_iterable(once() for _ in range(1 + int(SHORT * rate) // length))
+    gain = gain_for(measured, rate, channels)
+    rounds = range(0, count if edit.fill == "again" else 1, length)
+    filled = chain(chain.from_iterable(once(count - begin) for begin in rounds), silence(count - length, channels))
+    with av.open(target, "w", format=edit.format) as output:
+        voice = Voice(output, CODECS[edit.format], rate, channels, bits)
+        for piece in _first(count * channels * BYTES_PER_SAMPLE, louder(filled, gain, rate, channels)):
+            voice.say(piece)
+        voice.end()
+    if target.stat().st_size > edit.most_bytes:
+        raise too_small()
+
+
+def _first(most: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        if most <= 0:
+            return
+        yield piece[:most]
+        most -= len(piece)
+
+
+def _form(edit: SoundEdit, rate: int, channels: int) -> tuple[int, int, int | None]:
+    """Rate, channels and bits per second that the bytes allow, near to those of the source."""
+    rate = RATE_OF_CDS if rate % (RATE_OF_CDS // 4) == 0 else RATE
+    channels = min(2, max(1, channels))
+    if edit.format == "wav":
+        for best in (channels, 1):
+            if edit.seconds * rate * best * WAV_WIDTH + WAV_EXTRA <= edit.most_bytes:
+                return rate, best, None
+        raise too_small()
+    for bits in MP3_BITS:
+        if edit.seconds * bits / 8 + MP3_EXTRA <= edit.most_bytes:
+            return rate, channels if bits >= STEREO_FROM else 1, bits
+    raise too_small()
