@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
+from bot.providers.request import Request
 from bot.schedule import Ticket
 
-BEGIN_SECONDS = 3600.0  # after a yes, until the job is given up
+BEGIN_SECONDS = 3600.0  # for each call in turn, after a yes, until the job is given up
 
 
 class Approvals:
@@ -24,7 +25,8 @@ class Approvals:
         """Let the job begin; `OverLimit` leaves it waiting."""
         self._check(ticket)
         now = self._moves.clock.now()
-        ticket.job = await self._moves.jobs.approve(ticket.job, by=by, now=now, deadline_at=now + BEGIN_SECONDS)
+        calls = len(Request.model_validate_json(ticket.job.request).calls)
+        ticket.job = await self._moves.jobs.approve(ticket.job, by=by, now=now, deadline_at=now + BEGIN_SECONDS * calls)
 
     async def deny(self, ticket: Ticket, *, by: int) -> None:
         """End the job."""

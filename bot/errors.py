@@ -105,6 +105,12 @@ class ContentRefused(ProviderError):
     code = "content_refused"
 
 
+class CannotHandOver(ProviderError):
+    """A file could not be prepared, or brought where the provider gets it; nothing was sent."""
+
+    code = "cannot_hand_over"
+
+
 class SpeechTooShort(ProviderError):
     """The sound is shorter than the provider takes; known before it was sent."""
 

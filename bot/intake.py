@@ -1,23 +1,26 @@
-"""Files from outside, brought to disk for as long as they are needed: to look into them, or to hand them over."""
+"""Files from outside, brought to disk and looked into."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import time
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import parse_qs, urlsplit
 
-from bot.media.probe import Facts, Probe
+from bot.file_refusals import DiskFull
+from bot.media.facts import Facts
+from bot.media.probe import Probe
 from bot.providers.http import Http
 from bot.providers.request import Media
 
 DISCORD_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
-MOST_BYTES = 110 * 2**20  # more than any provider takes
+MOST_BYTES = 512 * 2**20  # more than anybody can attach
+LEFT_FREE = 2**30  # bytes of disk that stay free whatever people attach
 
 
 class Intake:
@@ -34,24 +37,39 @@ class Intake:
         parts = urlsplit(url)
         return bool({parts.hostname, parts.netloc} & self._attachment_hosts)
 
-    async def look(self, url: str, name: str = "") -> Facts:
-        """What the file behind the address really holds, with its digest."""
-        async with self.on_disk(url, name) as file:
-            facts = await self._probe.look(file)
-            return replace(facts, digest=await asyncio.to_thread(_digest, file))
+    def new_folder(self) -> Path:
+        """A folder for the files of one command; whoever asked for it moves it or throws it away."""
+        return Path(mkdtemp(dir=self._folder, prefix="asked-"))
 
-    @asynccontextmanager
-    async def on_disk(self, url: str, name: str = "") -> AsyncIterator[Path]:
-        """The file behind the address, under a name that ends like its own; gone afterwards."""
-        with TemporaryDirectory(dir=self._folder, prefix="intake-") as folder:
-            file = Path(folder, f"file{PurePath(name).suffix[:10]}")
-            await self._http.download(url, file, most=MOST_BYTES)
-            yield file
+    async def look(self, media: Media, into: Path) -> Facts:
+        """What the attached file really holds, with its digest; the file itself lies in `into` afterwards, and isn't
+        fetched if it does already.
+        """
+        digest = hashlib.sha256()
+        if await asyncio.to_thread(into.exists):
+            await asyncio.to_thread(_read, into, digest.update)
+        else:
+            if shutil.disk_usage(self._folder).free < LEFT_FREE + min(media.size, MOST_BYTES):
+                raise DiskFull
+            await self._http.download(media.url, into, most=MOST_BYTES, also=digest.update)
+        return replace(await self._probe.look(into), digest=digest.hexdigest())
+
+    async def fetch(self, url: str, into: Path) -> None:
+        """Bring the file behind the address to disk."""
+        await self._http.download(url, into, most=MOST_BYTES)
+
+    async def length(self, url: str) -> float:
+        """Seconds of the sound behind the address."""
+        with TemporaryDirectory(dir=self._folder, prefix="sound-") as folder:
+            file = Path(folder, "sound")
+            await self.fetch(url, file)
+            return (await self._probe.look(file)).seconds
 
 
-def _digest(file: Path) -> str:
+def _read(file: Path, piece: Callable[[bytes], object]) -> None:
     with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
+        while chunk := data.read(1 << 20):
+            piece(chunk)
 
 
 def lasts(media: Media, seconds: float) -> bool:

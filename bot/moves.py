@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.charges import counting
+from bot.charges import counting, nothing_paid
 from bot.clock import Clock
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
 from bot.failures import KEY_FAULTS
@@ -16,6 +16,7 @@ from bot.pacing import Pacing
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.providers.request import Request
 from bot.schedule import Ticket
+from bot.sections import own_name, stored_yields
 from storage.job import Job, State
 from storage.jobs import Jobs
 from storage.keys import Keys
@@ -52,7 +53,7 @@ class Moves:
         else:
             now = self.clock.now()
             ticket.job = await self.jobs.move(ticket.job, "running", now=now, remote=answer.remote, submitted_at=now)
-            delay = self.pacing.until_next_poll(f"{ticket.job.provider}/{ticket.job.stage}", 0.0)
+            delay = self.pacing.until_next_poll(kind_of(ticket.job), 0.0)
         ticket.faults, ticket.answer = 0, None
         return delay
 
@@ -62,7 +63,7 @@ class Moves:
         names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
         following = names[names.index(job.stage) + 1 :]
         changes: dict[str, Any] = {
-            "yields": {**job.yields, **done.yields},
+            "yields": {**job.yields, **stored_yields(done.yields, job.stage)},
             "cost_usd": total(job.cost_usd, done.cost_usd),
         }
         if following:
@@ -71,6 +72,17 @@ class Moves:
         if state == "succeeded":
             changes |= counting(job, state, whole_cost=done.cost_usd is not None, **changes)
         ticket.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
+        return 0.0
+
+    def nothing_paid(self, job: Job) -> bool:
+        """Whether no stage before the present one can have cost anything."""
+        return nothing_paid(job, self.providers.get(job.provider))
+
+    async def pass_over(self, ticket: Ticket) -> float:
+        """Go on to the next stage: an earlier job has done this one."""
+        job = ticket.job
+        names = [stage.name for stage in self.providers[job.provider].stages(Request.model_validate_json(job.request))]
+        ticket.job = await self.jobs.pass_over(job, stage=names[names.index(job.stage) + 1])
         return 0.0
 
     async def unknown(self, ticket: Ticket, fault: UnknownOutcome) -> float:
@@ -120,6 +132,11 @@ class Moves:
         except CannotUnseal as error:
             log.warning("%s: %s", job.code, error)
             return None
+
+
+def kind_of(job: Job) -> str:
+    """What the running stage has in common with others that take as long."""
+    return f"{job.provider}/{own_name(job.stage)}"
 
 
 def total(known: Decimal | None, more: Decimal | None) -> Decimal | None:

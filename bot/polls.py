@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.errors import Gone, NotAccepted, ProviderError
-from bot.moves import CONFIRMATIONS, Moves, total
+from bot.moves import CONFIRMATIONS, Moves, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.refusals import NotCancellable, NothingToCancel
 from bot.schedule import Ticket
+from bot.sections import own_name, stored_yields
 from storage.job import OUTCOMES, Job, State
 
 log = logging.getLogger(__name__)
@@ -55,18 +56,18 @@ class Polls:
         if isinstance(answer, Waiting):
             self._wonder(job.provider, answer.word)
             ticket.position = answer.position
-            return moves.pacing.until_next_poll(f"{job.provider}/{job.stage}", elapsed)
+            return moves.pacing.until_next_poll(kind_of(job), elapsed)
         if isinstance(answer, Failed):
             await moves.key_failed(job, answer.reason)
             state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
             return await moves.end(ticket, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
-        moves.pacing.ended(f"{job.provider}/{job.stage}", elapsed)
+        moves.pacing.ended(kind_of(job), elapsed)
         return await moves.stage_done(ticket, moves.providers[job.provider], answer)
 
     async def yields_again(self, job: Job) -> Yields:
         """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
         answer = await self._ask(job)
-        return {**job.yields, **answer.yields} if isinstance(answer, Done) else job.yields
+        return {**job.yields, **stored_yields(answer.yields, job.stage)} if isinstance(answer, Done) else job.yields
 
     async def cancel(self, ticket: Ticket, *, by: int) -> None:
         """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""
@@ -88,7 +89,7 @@ class Polls:
         if provider is None or credentials is None or job.remote is None or not provider.can_cancel:
             return False
         try:
-            return await provider.cancel(job.stage, job.remote, credentials)
+            return await provider.cancel(own_name(job.stage), job.remote, credentials)
         except ProviderError as fault:
             log.warning("%s: cancel: %s", job.code, fault)
             return False
@@ -98,7 +99,7 @@ class Polls:
         if provider is None or credentials is None or job.remote is None:
             raise NotAccepted("no key to ask with")
         if provider.polls_at_once == 1:
-            return await provider.poll(job.stage, job.remote, credentials)
+            return await provider.poll(own_name(job.stage), job.remote, credentials)
         answer = await self._ask_together(provider, job, job.remote, credentials)
         if isinstance(answer, ProviderError):
             raise answer

@@ -32,6 +32,10 @@ class Ticket:
     position: int | None = None  # last seen in the provider's queue
     not_before: dict[str, float] = field(default_factory=dict)  # when a provider that had too much to do may be tried
     answer: Accepted | Done | None = None  # what the provider said to a submission, until that is committed
+    cleared: bool = False  # whether its prepared files were taken out of its thread
+    refused: set[str] = field(default_factory=set)  # the places where Discord doesn't take its outcome
+    large: bool = False  # whether its video must be made smaller
+    most_bytes: int | None = None  # that a file may have, where Discord took less than it says
     turn: int = 0  # which of its entries in the heap counts
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
 

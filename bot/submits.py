@@ -10,46 +10,71 @@ import logging
 from dataclasses import replace
 from uuid import uuid4
 
-from bot.errors import BadKey, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited, UnknownOutcome
+from bot.errors import (
+    BadKey,
+    CannotHandOver,
+    Gone,
+    InputRejected,
+    NotAccepted,
+    OutOfCredit,
+    ProviderError,
+    RateLimited,
+    UnknownOutcome,
+)
+from bot.face_sessions import REUSED, is_passed_over
 from bot.failures import KEY_FAULTS
-from bot.intake import Intake
+from bot.handover import Handover
 from bot.media.probe import Unreadable
 from bot.moves import CONFIRMATIONS, Moves
 from bot.pacing import LONGEST_RETRY_AFTER
 from bot.providers.base import Accepted, Done, Provider, Submission
-from bot.providers.flows import UPLOADS, Stage
+from bot.providers.flows import HANDED_OVER, Stage
 from bot.providers.request import Request
 from bot.schedule import Ticket
+from bot.sections import own_name, request_at, yields_at
 from storage.job import Job
 
 log = logging.getLogger(__name__)
 
 LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
-PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected)  # after which another provider may be tried
+PROOFS_OF_REFUSAL = (
+    NotAccepted,
+    BadKey,
+    OutOfCredit,
+    InputRejected,
+    CannotHandOver,
+)  # after which another provider may be tried
 
 
 class Submits:
     """Takes queued and submitting jobs one step further; the delay in seconds until the next one."""
 
-    def __init__(self, moves: Moves, intake: Intake) -> None:
+    def __init__(self, moves: Moves, handover: Handover) -> None:
         self._moves = moves
-        self._intake = intake
+        self._handover = handover
 
     async def submit(self, ticket: Ticket) -> float:
         """Send the queued stage."""
+        if is_passed_over(ticket.job.stage, ticket.job.yields):
+            return await self._moves.pass_over(ticket)
         ready = await self._ready(ticket)
         if isinstance(ready, float):
             return ready
         provider, stage, call = ready
         try:
-            answer = await self._send(provider, call)
+            answer = ticket.answer = await self._send(ticket.job, provider, call)
         except UnknownOutcome as fault:
             log.warning("%s: %s", ticket.job.code, fault)
             return LOOKUP_SECONDS if stage.findable else await self._moves.unknown(ticket, fault)
         except ProviderError as fault:
             return await self._not_taken(ticket, fault, fault.code)
-        ticket.answer = answer
         return await self._moves.answered(ticket, provider, answer)
+
+    async def clear(self, ticket: Ticket) -> None:
+        """Take away what was put into the thread for the provider, which needs it no more."""
+        if not ticket.cleared:
+            await self._handover.clear(ticket.job)
+            ticket.cleared = True
 
     async def find(self, ticket: Ticket) -> float:
         """Settle a submission whose answer was lost, by a crash or on the way; or could not be written down."""
@@ -59,16 +84,17 @@ class Submits:
 
     async def _look_up(self, ticket: Ticket) -> float:
         job, moves = ticket.job, self._moves
+        if own_name(job.stage) in HANDED_OVER:
+            ticket.job = await moves.jobs.move(job, "queued", now=moves.clock.now(), note="handing over is free")
+            return moves.pacing.after_fault(ticket.faults)
         provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
         if provider is None or credentials is None or job.handle is None:
             return await moves.unknown(ticket, UnknownOutcome("there is no key to look it up with"))
         stage = _stage(provider, job, Request.model_validate_json(job.request))
-        if stage.name in UPLOADS:
-            return await self._queue_again(ticket, "handing over is free")
         if not stage.findable or moves.clock.now() > job.deadline_at:
             return await moves.unknown(ticket, UnknownOutcome("the answer to the submission was lost"))
         try:
-            found = await provider.find(job.stage, job.handle, credentials)
+            found = await provider.find(own_name(job.stage), job.handle, credentials)
         except ProviderError as fault:
             return moves.again(ticket, fault)
         if found:
@@ -97,7 +123,7 @@ class Submits:
         request = Request.model_validate_json(job.request)
         stage = _stage(provider, job, request)
         try:
-            job = await self._measured(job, stage)
+            job = await self._handover.measured(job, stage)
         except Unreadable as why:
             return await moves.end(ticket, "failed", "provider_failed", str(why))
         except ProviderError as fault:
@@ -106,32 +132,24 @@ class Submits:
         ticket.job = await moves.jobs.move(
             ticket.job, "submitting", now=now, handle=handle, key_id=job.key_id, yields=job.yields
         )
-        return provider, stage, Submission(job.stage, request, handle, job.yields, credentials)
+        what, yields = request_at(request, job.stage), yields_at(job.yields, job.stage)
+        return provider, stage, Submission(own_name(job.stage), what, handle, yields, credentials)
 
     async def _with_key(self, job: Job) -> tuple[Job, str]:
         """The job with the key that is to send it: its own once a stage may have been paid with it, else the server's
         current one; and what stands against that key.
         """
         provider = self._moves.providers.get(job.provider)
-        if provider is None or not provider.credentials or not self._nothing_paid(job):
+        if provider is None or not provider.credentials or not self._moves.nothing_paid(job):
             return job, ""
         info = await self._moves.keys.current(job.guild_id, job.provider)
         return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
 
-    async def _measured(self, job: Job, stage: Stage) -> Job:
-        """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
-        if not stage.needs_length or "audio_url" not in job.yields or "audio_seconds" in job.yields:
-            return job
-        facts = await self._intake.look(job.yields["audio_url"], "speech.mp3")
-        return replace(job, yields={**job.yields, "audio_seconds": str(facts.seconds)})
-
-    async def _send(self, provider: Provider, call: Submission) -> Accepted | Done:
-        part = UPLOADS.get(call.stage)
-        media = call.request.audio if part == "audio" else call.request.video
-        if part is None or media is None:
+    async def _send(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
+        part = HANDED_OVER.get(call.stage)
+        if part is None:
             return await provider.submit(call)
-        async with self._intake.on_disk(media.url, media.name) as file:
-            return Done({f"{part}_source": await provider.upload(file, call.credentials)})
+        return Done(await self._handover.bring(job, part, provider, call))
 
     async def _not_taken(self, ticket: Ticket, fault: ProviderError, code: str) -> float:
         """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
@@ -140,10 +158,12 @@ class Submits:
             await self._moves.key_failed(job, code)
             newer = await self._moves.keys.current(job.guild_id, job.provider)
             replaced = newer is not None and newer.id != job.key_id and not newer.off_reason
-            if replaced and code in KEY_FAULTS and self._nothing_paid(job):
+            if replaced and code in KEY_FAULTS and self._moves.nothing_paid(job):
                 return await self._queue_again(ticket, "the key was replaced meanwhile")
+        if REUSED in job.yields and isinstance(fault, InputRejected | Gone):
+            return await self._try_next(ticket, [{"provider": job.provider, "request": job.request}], fault)
         fallbacks = json.loads(job.fallbacks)
-        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._nothing_paid(job):
+        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._moves.nothing_paid(job):
             return await self._try_next(ticket, fallbacks, fault)
         if not isinstance(fault, NotAccepted):
             return await self._moves.end(ticket, "failed", code, fault.detail)
@@ -174,14 +194,6 @@ class Submits:
         every_one_tried = ticket.faults > len(fallbacks)
         backoff = moves.pacing.after_fault(ticket.faults - len(fallbacks)) if every_one_tried else 0.0
         return max(backoff, ticket.not_before.get(following["provider"], 0.0) - moves.clock.monotonic())
-
-    def _nothing_paid(self, job: Job) -> bool:
-        """Whether no stage before this one can have cost anything: handing files over is free."""
-        provider = self._moves.providers.get(job.provider)
-        if provider is None:
-            return not job.yields
-        names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
-        return set(names[: names.index(job.stage)]) <= set(UPLOADS)
 
 
 def _stage(provider: Provider, job: Job, request: Request) -> Stage:

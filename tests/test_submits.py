@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from bot.media.probe import Facts, Unreadable
+from bot.errors import PostRefused
+from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Submission
-from tests.canned import canned_look
 from tests.scripted import Findable, outcome, row, scripted, start
 from tests.world import World
 
@@ -28,11 +29,10 @@ async def test_a_made_speech_is_measured_before_it_is_put_into_the_clip(world: W
 async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_paid(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
 
-    async def look(url: str, name: str = "") -> Facts:
-        found = await canned_look(url, name)
-        return Facts(found.formats, 1.2, 0, 0, has_sound=True) if name == "speech.mp3" else found
+    async def length(url: str) -> float:  # noqa: ARG001
+        return 1.2
 
-    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+    world.client.service._intake.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
     assert "at least 2 seconds of speech" in (await outcome(world)).content
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
@@ -41,12 +41,10 @@ async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_p
 async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
 
-    async def look(url: str, name: str = "") -> Facts:
-        if name == "speech.mp3":
-            raise Unreadable("nonsense")
-        return await canned_look(url, name)
+    async def length(url: str) -> float:  # noqa: ARG001
+        raise Unreadable("nonsense")
 
-    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+    world.client.service._intake.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
     assert not (await outcome(world)).attachments
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
@@ -74,10 +72,44 @@ async def test_a_hand_over_that_fails_is_made_again_since_it_is_free(
     assert (await outcome(world)).attachments
 
 
-async def test_without_hand_over_such_files_are_refused_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for_as_long_as_it_needs_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
     await world.add_key()
-    assert "the link to this one ends too soon: attach it again" in await world.audio()
+    provider = world.client.service._providers["runcomfy"]
+    seen: list[str] = []
+    submit = provider.submit
+
+    async def looking(call: Submission) -> Any:
+        seen.extend(file.filename for message in world.thread().history() for file in message.attachments)
+        return await submit(call)
+
+    monkeypatch.setattr(provider, "submit", looking)
+    await world.audio()
+    message = await outcome(world)
+    assert [name.partition("-LS-")[0] for name in seen] == ["prepared", "prepared"]
+    assert sorted(name.rpartition(".")[2] for name in seen) == ["mp3", "mp4"]
+    (order,) = [run.order for run in world.sandbox.runs.ledger]
+    assert "prepared-" in order.video_url
+    assert "prepared-" in order.audio_url
+    assert [found.id for found in world.thread().history() if found.attachments] == [message.id]
+
+
+async def test_a_file_that_cannot_be_put_into_the_thread_ends_the_job_before_anything_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise PostRefused(problem="no")
+
+    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
+    monkeypatch.setattr("bot.attachments.Attachments.put", refused)
+    await world.add_key()
+    await world.text()
+    said = (await outcome(world)).content
+    assert "couldn't prepare the files" in said
+    assert "Nothing was charged" in said
+    assert world.sandbox.runs.ledger == []
 
 
 async def test_our_own_id_for_a_stage_is_a_uuid_stored_before_it_leaves(world: World) -> None:

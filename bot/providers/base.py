@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
 from bot.errors import ProviderError
-from bot.providers.flows import UPLOADS, Flow, Stage
+from bot.providers.flows import HANDED_OVER, Flow, Stage
 from bot.providers.http import Http
 from bot.providers.request import Media, Part, Request
 from bot.voices import Voice, voices_of
@@ -104,7 +104,8 @@ class Provider(ABC):
     """One outside API. Subclasses are found by their presence in `bot/providers`.
 
     Of several flows that fit a request, the first is taken. `uploads` are the files that the provider takes from us
-    where it can't fetch them itself; `polls_at_once` is how many stages one poll may ask about.
+    where it can't fetch them itself (for others, they are put where it can); `polls_at_once` is how many stages one
+    poll may ask about.
     """
 
     name: ClassVar[str]
@@ -127,12 +128,24 @@ class Provider(ABC):
         return voices_of(self.name)
 
     def stages(self, request: Request) -> tuple[Stage, ...]:
-        """The calls that this request takes, in order: files are handed over first, where that is needed."""
+        """The calls that this request takes, in order: files are prepared and handed over first, where that is
+        needed. A request in sections takes all of them for each (see `bot.sections`).
+        """
+        if not request.sections:
+            return self._stages(request)
+        count = len(request.sections)
+        return tuple(
+            replace(stage, name=f"{number}:{stage.name}", label=f"{stage.label} (part {number} of {count})")
+            for number in range(1, count + 1)
+            for stage in self._stages(request.section(number))
+        )
+
+    def _stages(self, request: Request) -> tuple[Stage, ...]:
         media: dict[Part, Media | None] = {"video": request.video, "audio": request.audio}
         handed = [
-            Stage(stage, "Handing over the files")
-            for stage, part in UPLOADS.items()
-            if part in self.uploads and (file := media[part]) and not file.reachable
+            Stage(stage, "Preparing the files")
+            for stage, part in HANDED_OVER.items()
+            if (file := media[part]) and not file.reachable
         ]
         return (*handed, *next(flow.stages for flow in self.flows if flow.name == request.flow))
 

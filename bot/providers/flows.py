@@ -10,13 +10,15 @@ from bot.providers.request import Mode, Part
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a flow takes. Sizes in bytes, times in seconds, sides in pixels. `speech_seconds` is the shortest speech
-    that may be made from a text; `mixes` says whether volumes can be set.
+    """What a flow takes. Sizes in bytes, times in seconds, sides in pixels, codecs by FFmpeg's names. `speech_seconds`
+    is the shortest speech that may be made from a text; `mixes` says whether volumes can be set.
     """
 
     containers: frozenset[str]
     video_bytes: int
     video_seconds: tuple[float, float]
+    video_codecs: frozenset[str]
+    frames_per_second: float
     sides: tuple[int, int]
     text_chars: int = 0
     speeds: tuple[float, float] = (1.0, 1.0)
@@ -41,7 +43,8 @@ class Stage:
     needs_length: bool = False
 
 
-UPLOADS: Mapping[str, Part] = {"upload_video": "video", "upload_audio": "audio"}
+# Stages of our own, free of charge and harmless to repeat: a file is prepared, and brought where the provider gets it.
+HANDED_OVER: Mapping[str, Part] = {"upload_video": "video", "upload_audio": "audio"}
 
 
 @dataclass(frozen=True, slots=True)

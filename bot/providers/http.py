@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, Collection, Mapping
+from collections.abc import AsyncIterable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -36,8 +36,10 @@ from bot.providers.transport import FRESH
 
 MAX_JSON_BYTES = 1 << 20
 MAX_REDIRECTS = 3
+PIECE_BYTES = 1 << 20  # of a download, as it goes to disk
 REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
 DOWNLOAD_SECONDS = 900.0
+Also = Callable[[bytes], object] | None
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _TRANSPORT_FAULTS = (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
 
@@ -121,8 +123,9 @@ class Http:
             reply.raise_by_status("without JSON")
             reply.unusable("the answer is not JSON")
 
-    async def download(self, url: str, target: Path, *, most: int) -> None:
-        """Stream `url` to `target`, which appears only when it is complete. `most` in bytes.
+    async def download(self, url: str, target: Path, *, most: int, also: Also = None) -> None:
+        """Stream `url` to `target`, which appears only when it is complete. `most` in bytes; `also` gets every piece
+        of it, in a thread.
 
         `Gone` when the link is dead, `NotAccepted` when trying again may help, `ResultUnusable` when the file is not
         acceptable.
@@ -132,7 +135,7 @@ class Http:
             try:
                 async with asyncio.timeout(DOWNLOAD_SECONDS), self._client.stream("GET", url) as response:
                     if not response.has_redirect_location:
-                        await _save(response, part, most)
+                        await _save(response, part, most, also)
                         part.replace(target)
                         return
                     url = str(response.url.join(response.headers["location"]))
@@ -159,7 +162,7 @@ async def _capped(response: httpx.Response) -> bytes:
     return bytes(raw)
 
 
-async def _save(response: httpx.Response, part: Path, most: int) -> None:
+async def _save(response: httpx.Response, part: Path, most: int, also: Also) -> None:
     if response.status_code in {403, 404, 410}:
         raise Gone(f"HTTP {response.status_code} for the result")
     if response.status_code != 200:
@@ -170,11 +173,13 @@ async def _save(response: httpx.Response, part: Path, most: int) -> None:
     expected = int(response.headers.get("content-length", "-1"))
     written = 0
     with part.open("wb") as file:
-        async for chunk in response.aiter_raw(1 << 16):
-            written += len(chunk)
+        async for piece in response.aiter_raw(PIECE_BYTES):
+            written += len(piece)
             if written > most:
                 raise ResultUnusable(f"the result is larger than {most} bytes")
-            file.write(chunk)
+            await asyncio.to_thread(file.write, piece)
+            if also:
+                await asyncio.to_thread(also, piece)
     if written == 0 or expected not in {-1, written}:
         raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from bot.providers.flows import Limits
 
+# Documented nowhere: what phones and cameras write into mp4 and mov files, at the usual frame rates.
+CODECS, FRAMES_PER_SECOND = frozenset({"h264", "hevc"}), 60
+
 # What the older call takes, and the advanced one with the face and speech calls before it.
 LEGACY = Limits(
     containers=frozenset({"mp4", "mov"}),
     video_bytes=100 * 2**20,
     video_seconds=(2, 10),
+    video_codecs=CODECS,
+    frames_per_second=FRAMES_PER_SECOND,
     sides=(720, 1920),
     text_chars=120,
     speeds=(0.8, 2.0),
@@ -20,6 +25,8 @@ ADVANCED = Limits(
     containers=frozenset({"mp4", "mov"}),
     video_bytes=100 * 2**20,
     video_seconds=(2, 60),
+    video_codecs=CODECS,
+    frames_per_second=FRAMES_PER_SECOND,
     sides=(512, 2160),
     text_chars=1000,
     speeds=(0.8, 2.0),

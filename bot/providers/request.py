@@ -7,14 +7,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.media.edits import ClipEdit, SoundEdit
+
 Mode = Literal["text", "audio"]
 Part = Literal["video", "audio"]
 
 
 class Media(BaseModel):
-    """A file that a person attached. `name` and `size` (bytes) are what Discord claims and may be wrong; `seconds` was
-    measured, and so was `digest` (SHA-256). `reachable` says whether a provider can fetch `url` by itself, and long
-    enough.
+    """A file that a person attached. `name` and `size` (bytes) are what Discord claims and may be wrong; `digest`
+    (SHA-256) was measured, and so was `seconds`, the length of what a provider gets of it. `reachable` says whether a
+    provider can fetch that by itself at `url`, and long enough.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,11 +28,22 @@ class Media(BaseModel):
     reachable: bool = True
 
 
+class Section(BaseModel):
+    """A part of a text that is too long for one call, with the part of the clip that says it."""
+
+    model_config = ConfigDict(frozen=True)
+    text: str
+    clip: ClipEdit
+
+
 class Request(BaseModel):
     """What a person asked for, in the form of one provider's flow; stored with the job as JSON.
 
-    `volume` is the new voice's and `own_volume` the clip's own sound, from 0 to 2. `price_usd` is what it was to cost
-    when it was asked for, None where the provider doesn't say.
+    `clip` and `sound` are what is done to the files first; `part` is where the part of the clip that is sent begins,
+    and how long it is, if it isn't all of it. `sections` are the parts in which a long text is made, one after the
+    other. What is made is put back into the whole clip, `whole_seconds` long, unless that is None. `volume` is the new
+    voice's and `own_volume` the clip's own sound, from 0 to 2. `price_usd` is what it was to cost when it was asked
+    for, None where the provider doesn't say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,9 +51,27 @@ class Request(BaseModel):
     mode: Mode
     video: Media
     audio: Media | None = None
+    clip: ClipEdit | None = None
+    sound: SoundEdit | None = None
+    sections: tuple[Section, ...] = ()
+    whole_seconds: float | None = None
+    part: tuple[float, float] | None = None
     text: str | None = None
     voice: str | None = None
     speed: float = 1.0
     volume: float = 1.0
     own_volume: float = 0.0
     price_usd: Decimal | None = None
+
+    @property
+    def calls(self) -> tuple[Request, ...]:
+        """What is asked of the provider: this, or a request for each section."""
+        return tuple(self.section(number) for number in range(1, len(self.sections) + 1)) or (self,)
+
+    def section(self, number: int) -> Request:
+        """The request for one section, counted from 1; the whole request for 0."""
+        if number == 0:
+            return self
+        one = self.sections[number - 1]
+        video = self.video.model_copy(update={"seconds": one.clip.seconds})
+        return self.model_copy(update={"video": video, "text": one.text, "clip": one.clip, "sections": ()})

@@ -24,7 +24,7 @@ from bot.errors import (
 )
 from bot.providers import provider_classes
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
-from bot.providers.flows import UPLOADS, Flow
+from bot.providers.flows import HANDED_OVER, Flow
 from bot.providers.http import Http
 from bot.providers.request import Request
 from bot.providers.transport import open_client
@@ -288,8 +288,8 @@ async def through(provider: Provider, request: Request, credentials: Any, tmp_pa
     yields: dict[str, str] = {}
     done: list[str] = []
     for stage in provider.stages(request):
-        if stage.name in UPLOADS:
-            part = UPLOADS[stage.name]
+        if stage.name in HANDED_OVER:
+            part = HANDED_OVER[stage.name]
             file = tmp_path / {"video": "file.mp4", "audio": "file.mp3"}[part]
             file.write_bytes(b"the bytes of a file")
             yields[f"{part}_source"] = await provider.upload(file, credentials)

@@ -1,0 +1,33 @@
+"""What a command has brought, from the moment its files are on disk until its job is stored, or is not wanted."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.ask import Ask
+from bot.offer import Offer
+from bot.preflight import Seen
+from bot.shelf import Shelf
+from storage.job import Job
+
+CLIP, SOUND = "clip", "sound"  # the files' names, as on the shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The wish, what its files hold, and where they lie; `offer` is what the person was offered, if anything."""
+
+    ask: Ask
+    folder: Path
+    seen: Seen | None = None
+    offer: Offer | None = None
+
+    def shelve(self, shelf: Shelf, job: Job) -> None:
+        """Keep the files for the job."""
+        self.folder.replace(shelf.folder / job.code)
+
+    def throw_away(self) -> None:
+        """The files are not needed."""
+        shutil.rmtree(self.folder, ignore_errors=True)

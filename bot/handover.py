@@ -1,0 +1,106 @@
+"""Bringing a clip or a recording where the provider gets it: prepared if need be, then by the provider's own upload, or
+as an attachment in the job's thread where it has none. Never through a service of ours.
+
+All of it is free and may be done again: what is prepared lies on disk under a name made from what was to be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+
+from bot.attachments import Attachments
+from bot.errors import CannotHandOver, NotAccepted, PostFailed, PostRefused, PostTooLarge
+from bot.intake import Intake
+from bot.media.editor import Editor, TooMuchWork, Unreadable
+from bot.providers.base import Provider, Submission
+from bot.providers.flows import Stage
+from bot.providers.request import Part, Request
+from bot.sections import own_name, stored_yields, yields_at
+from bot.shelf import Shelf
+from storage.job import Job
+
+
+class Handover:
+    """Prepares and brings files. Raises a `ProviderError`: `CannotHandOver`, or what may be tried again."""
+
+    def __init__(self, shelf: Shelf, intake: Intake, editor: Editor, attachments: Attachments) -> None:
+        self._shelf = shelf
+        self._intake = intake
+        self._editor = editor
+        self._attachments = attachments
+
+    async def bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
+        """What the stage yields: the file's place for the provider, and the message in which it is."""
+        try:
+            ready = await self._ready(job, part, call.request)
+            if part in provider.uploads:
+                return {f"{part}_source": await self._upload(ready, part, call, provider)}
+            name = f"prepared-{job.code}-{ready.name}{_ending(part, call.request)}"
+            message_id, url = await self._attachments.put(job, ready, name)
+        except (Unreadable, TooMuchWork) as why:
+            raise CannotHandOver(str(why)) from None
+        except OSError as error:
+            raise CannotHandOver(f"the disk: {error.strerror}") from None
+        except PostFailed as fault:
+            raise NotAccepted(f"Discord: {fault}") from None
+        except (PostRefused, PostTooLarge) as fault:
+            raise CannotHandOver(f"Discord: {fault}") from None
+        return {f"{part}_source": url, f"{part}_message": str(message_id)}
+
+    async def measured(self, job: Job, stage: Stage) -> Job:
+        """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
+        yields = yields_at(job.yields, job.stage)
+        if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
+            return job
+        length = {"audio_seconds": str(await self._intake.length(yields["audio_url"]))}
+        return replace(job, yields={**job.yields, **stored_yields(length, job.stage)})
+
+    async def clear(self, job: Job) -> None:
+        """Take away what was put into the job's thread, once the provider needs it no more."""
+        for name, value in job.yields.items():
+            if own_name(name).endswith("_message"):
+                await self._attachments.take_away(job, int(value))
+
+    async def source(self, job: Job, part: Part) -> Path:
+        """The file as it was attached."""
+        file = self._shelf.clip(job) if part == "video" else self._shelf.sound(job)
+        if not await asyncio.to_thread(file.exists):  # the bot died between taking the job and keeping its files
+            request = Request.model_validate_json(job.request)
+            media = request.audio if part == "audio" and request.audio else request.video
+            await self._intake.fetch(media.url, file)
+        return file
+
+    async def _ready(self, job: Job, part: Part, request: Request) -> Path:
+        source = await self.source(job, part)
+        edit = request.clip if part == "video" else request.sound
+        if edit is None:
+            return source
+        what = hashlib.sha256(edit.model_dump_json().encode()).hexdigest()[:12]
+        ready = self._shelf.prepared(job, part, what)
+        if await asyncio.to_thread(ready.exists):
+            return ready
+        if part == "video" and request.clip:
+            await self._editor.clip(source, request.clip, ready)
+        elif request.sound:
+            await self._editor.sound(source, request.sound, ready)
+        return ready
+
+    async def _upload(self, ready: Path, part: Part, call: Submission, provider: Provider) -> str:
+        """Providers tell what a file is by its name's ending, which files on disk don't have."""
+        with TemporaryDirectory(dir=ready.parent, prefix="upload-") as folder:
+            named = Path(folder, f"{part}{_ending(part, call.request)}")
+            await asyncio.to_thread(os.link, ready, named)
+            return await provider.upload(named, call.credentials)
+
+
+def _ending(part: Part, request: Request) -> str:
+    if part == "video":
+        return ".mp4" if request.clip else PurePath(request.video.name).suffix[:10]
+    if request.sound:
+        return f".{request.sound.format}"
+    return PurePath(request.audio.name).suffix[:10] if request.audio else ""

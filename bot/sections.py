@@ -1,0 +1,49 @@
+"""A text that is too long for one call is made in sections: the provider's stages once for each, one after the other.
+
+In a job's row their names, and the names of what they yield, begin with the section's number, as in `2:lipsync`. The
+adapters know nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.providers.request import Request
+
+
+def own_name(stage: str) -> str:
+    """What the provider calls the stage."""
+    return stage.rpartition(":")[2]
+
+
+def request_at(request: Request, stage: str) -> Request:
+    """What the stage is to make."""
+    return request.section(int(stage.rpartition(":")[0] or 0))
+
+
+def yields_at(yields: Mapping[str, str], stage: str) -> dict[str, str]:
+    """What the earlier stages of the same section have yielded."""
+    prefix = _prefix(stage)
+    return {name.removeprefix(prefix): value for name, value in yields.items() if name.startswith(prefix)}
+
+
+def stored_yields(yields: Mapping[str, str], stage: str) -> dict[str, str]:
+    """What the stage has yielded, as the row keeps it."""
+    prefix = _prefix(stage)
+    return {prefix + name: value for name, value in yields.items()}
+
+
+def results(yields: Mapping[str, str]) -> list[str]:
+    """The addresses of what was made, in order."""
+    found = [(int(name.rpartition(":")[0] or 0), url) for name, url in yields.items() if own_name(name) == "video_url"]
+    return [url for _, url in sorted(found)]
+
+
+def in_part(stage: str) -> str:
+    """A sentence about which part of a long text it was; nothing for a text in one part."""
+    number = stage.rpartition(":")[0]
+    return f" That was part {number}; it needs all of them." if number else ""
+
+
+def _prefix(stage: str) -> str:
+    return stage[: len(stage) - len(own_name(stage))]
