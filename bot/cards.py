@@ -6,12 +6,17 @@ Rules: what happened, whether it cost anything, what to do next; at most two sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
 
 from bot.charges import begun, charge
 from bot.failures import FAILURES
+from bot.listing import ordinal
 from bot.providers.base import Provider
+from bot.providers.flows import HANDED_OVER
 from bot.providers.request import Request
+from bot.sections import in_part, own_name
 from bot.voices import catalogue
 from storage.job import OUTCOMES, Job
 
@@ -48,16 +53,20 @@ def thread_name(job: Job, request: Request) -> str:
     return f"{job.code} · {spoken}"[:100]
 
 
+def title(job: Job) -> str:
+    """What stands first on the job's card, and on no other message."""
+    return f"🎬 Lip-sync {job.code}"
+
+
 def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """The status card, rewritten as the job goes on."""
     request = Request.model_validate_json(job.request)
-    head = f"### 🎬 Lip-sync {job.code}\n{subject(request)}\n-# for <@{job.member_id}>"
+    head = f"### {title(job)}\n{subject(request)}\n-# for <@{job.member_id}>"
     return f"{head}\n\n{status(job, providers, position)}"
 
 
 def status(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """One line on how the job is doing."""
-    provider, name = providers.get(job.provider), label(job.provider, providers)
     if job.state == "succeeded" and not job.failure:
         return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:
@@ -66,30 +75,73 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None) ->
         return "⏸️ Waiting for this server's moderators. Nothing is counted or charged until they say yes."
     if job.state == "queued" and not begun(job):
         return "⏳ In line. Nothing has been charged yet."
+    return _working(job, providers, position)
+
+
+def _working(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
+    provider, name = providers.get(job.provider), label(job.provider, providers)
     if position:
-        return f"⏳ In {name}'s line: **{_ordinal(position)}**. You may leave, I'll ping you here."
+        return f"⏳ In {name}'s line: **{ordinal(position)}**. You may leave, I'll ping you here."
     stages = provider.stages(Request.model_validate_json(job.request)) if provider else ()
     doing = next((stage.label for stage in stages if stage.name == job.stage), "Working on it")
-    started = f"<t:{int(job.submitted_at or job.created_at)}:R>"
-    return f"⚙️ {doing} at {name}, started {started}. You may leave, I'll ping you here."
+    if own_name(job.stage) not in HANDED_OVER:
+        doing += f" at {name}, started <t:{int(job.submitted_at or job.created_at)}:R>"
+    return f"⚙️ {doing}. You may leave, I'll ping you here."
 
 
 def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
     """How a job ended without its video in the thread, and what that cost."""
     name = label(job.provider, providers)
-    mark = {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
-    sentence = FAILURES[job.failure or "provider_failed"].format(provider=name, file=result_file(job))
-    return f"{mark} {sentence} {cost(job, name)}"
+    failure = job.failure or "provider_failed"
+    if failure == "kept" and job.kept_until is None:
+        failure = "thrown_away"
+    mark = "📦" if failure == "kept" else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
+    sentence = FAILURES[failure].format(provider=name, until=day(job.kept_until))
+    return f"{mark} {sentence}{in_part(job.stage)} {cost(job, name)}"
 
 
-def delivery(job: Job, providers: Mapping[str, Provider], *, with_video: bool) -> str:
-    """The new message at the end. It pings the requester, once."""
-    if not with_video:
-        return f"<@{job.member_id}> {outcome(job, providers)}\n-# {job.code}"
-    request = Request.model_validate_json(job.request)
-    voice = catalogue().get(request.voice or "")
+@dataclass(frozen=True, slots=True)
+class Smaller:
+    """A smaller copy of a video: how many bytes the server takes and the whole video has, and whether the copy lacks
+    the content credentials that the whole one carries.
+    """
+
+    most_bytes: int
+    whole_bytes: int
+    credentials_lost: bool
+
+
+def delivery(job: Job, smaller: Smaller | None = None, odd: Sequence[str] = (), *, server: str | None = None) -> str:
+    """The message under a finished video. It pings the requester, once.
+
+    `odd`: what is not as it should be; `server`: its name, in a direct message.
+    """
+    voice = catalogue().get(Request.model_validate_json(job.request).voice or "")
     how = f" · voice {voice.title}" if voice else ""
-    return f"<@{job.member_id}> your video is ready.\n-# AI-generated lip-sync{how} · {job.code}"
+    lines = [f"<@{job.member_id}> your video is ready."]
+    if server:
+        lines[0] += f" I couldn't post it in **{quoted(server)}**, so here it is."
+    if smaller:
+        lines.append(_copied(job, smaller, direct=server is not None))
+        if smaller.credentials_lost:
+            lines.append("-# Its content credentials are in the full video only.")
+    lines += [f"-# ⚠️ {what}" for what in odd]
+    return "\n".join([*lines, f"-# AI-generated lip-sync{how} · {job.code}"])
+
+
+def _copied(job: Job, smaller: Smaller, *, direct: bool) -> str:
+    takes = "A direct message" if direct else "This server"
+    how = ": `/lipsync jobs` in that server hands it out" if direct else ""
+    return (
+        f"{takes} takes up to {smaller.most_bytes // 2**20} MB, so this is a smaller copy; the full video "
+        f"({megabytes(smaller.whole_bytes)}) is kept until {day(job.kept_until)}{how}."
+    )
+
+
+def notice(job: Job, providers: Mapping[str, Provider], *, server: str | None = None) -> str:
+    """The message at the end of a job without its video. It pings the requester, once. `server` as above."""
+    where = f"\n-# You asked in **{quoted(server)}**, where I couldn't post this." if server else ""
+    return f"<@{job.member_id}> {outcome(job, providers)}{where}\n-# {job.code}"
 
 
 def cost(job: Job, provider: str) -> str:
@@ -109,8 +161,34 @@ def cost(job: Job, provider: str) -> str:
     return f"{unclear} It counts against your limits until a moderator gives it back."
 
 
+def home(job: Job) -> str:
+    """The address of the place where the job is shown."""
+    return f"https://discord.com/channels/{job.guild_id}/{job.home_id}"
+
+
+def link(job: Job, *, own: bool = False) -> str:
+    """The address of the message that ended the job, or of the place where it is shown. A direct message is the
+    member's `own`.
+    """
+    channel_id = job.reply_channel_id or job.home_id
+    is_direct = channel_id not in {job.channel_id, job.thread_id}
+    if job.reply_id is None or (is_direct and not own):
+        return home(job)
+    return f"https://discord.com/channels/{'@me' if is_direct else job.guild_id}/{channel_id}/{job.reply_id}"
+
+
+def day(at: float | None) -> str:
+    """The day of a moment, as each reader's Discord writes it."""
+    return f"<t:{int(at or 0)}:D>"
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes, rounded up."""
+    return f"{ceil(size / 2**20)} MB"
+
+
 def result_file(job: Job) -> str:
-    """The name under which the finished video is kept and posted."""
+    """The name under which the finished video is posted."""
     return f"ai-generated-{job.code}.mp4"
 
 
@@ -118,8 +196,3 @@ def _one_line(text: str, most: int) -> str:
     line = " ".join(text.translate(DIRECTIONS).split())
     line = line if len(line) <= most else line[: most - 1] + "…"
     return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}")
-
-
-def _ordinal(number: int) -> str:
-    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"

@@ -1,25 +1,27 @@
-"""From a job's outcome to its message: fetch the video to disk, post it, remember that, clean up.
+"""From a job's outcome to its message: bring the video to disk, post it where that works, remember that, clean up.
 
-The row says `delivering` before the post and holds the message's id after; the video lies in a named file until then.
-A crash in between costs neither a second post nor a second download.
+The row says `delivering` before the post and holds the message's id after; the video lies on the job's shelf until
+then. A crash in between costs neither a second post nor a second download. Each step makes one post at most: a
+place that refuses is done with, and the next one is tried; a post that may have arrived stays with its place, and is
+looked for first. What can be posted nowhere is kept to be fetched.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 
-from bot import cards
 from bot.charges import counting
 from bot.clock import Clock
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError
+from bot.finishing import Finished, Finishing
+from bot.media.editor import TooMuchWork, Unreadable
+from bot.outcomes import Outcomes, Rung, Sent
 from bot.pacing import Pacing
-from bot.polls import Polls
-from bot.providers.http import Http
+from bot.packing import Packing, Parcel, smaller_step
 from bot.replies import Replies
-from bot.results import MOST_RESULT_BYTES
 from bot.schedule import Ticket
+from bot.shelf import Shelf
 from storage.job import Job
 from storage.jobs import Jobs
 
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 FETCH_PATIENCE = 3600.0  # seconds after the end of a job in which its video is tried to be fetched
 POST_PATIENCE = 24 * 3600.0  # seconds after the end of a job in which its outcome is tried to be posted
+DAY = 86_400.0
 
 
 class Delivery:
@@ -35,20 +38,25 @@ class Delivery:
     def __init__(
         self,
         jobs: Jobs,
-        polls: Polls,
+        finishing: Finishing,
+        packing: Packing,
         replies: Replies,
-        http: Http,
-        folder: Path,
+        outcomes: Outcomes,
+        shelf: Shelf,
         clock: Clock,
         pacing: Pacing,
+        *,
+        results_days: int,
     ) -> None:
         self._jobs = jobs
-        self._polls = polls
+        self.finishing = finishing
+        self._packing = packing
         self._replies = replies
-        self._http = http
-        self._folder = folder
+        self._outcomes = outcomes
+        self._shelf = shelf
         self._clock = clock
         self._pacing = pacing
+        self._kept_seconds = results_days * DAY
 
     async def open(self, job: Job, *, looking: bool) -> Job:
         """Show the job where it was asked for. `PostRefused` ends it before anything was spent."""
@@ -62,33 +70,77 @@ class Delivery:
         return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)
 
     async def step(self, ticket: Ticket) -> float | None:
-        """Bring the outcome one step closer to its thread; None when the job is closed."""
+        """Bring the outcome one step closer to its place; None when the job is closed."""
         job = ticket.job
-        video = self._folder / cards.result_file(job) if job.state == "succeeded" and not job.failure else None
-        if video and not await asyncio.to_thread(video.exists):
-            try:
-                await self._fetch(job, video, asking=ticket.faults > 0)
-            except ProviderError as fault:
-                return await self._fetch_again(ticket, fault)
-        looking = job.delivering_at is not None or job.restored
-        ticket.job = job = await self._jobs.delivering(job, now=self._clock.now())
         try:
-            reply_id = await self._replies.deliver(job, video, looking=looking)
-        except PostTooLarge:
-            log.info("%s: kept as %s, too large for the server", job.code, video)
-            ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_too_large")
-            return 0.0
-        except (PostFailed, PostRefused) as fault:
+            if (job.delivering_at is not None or job.restored) and (sent := await self._outcomes.found(job)):
+                return await self._closed(ticket, sent)
+            finished = None
+            if job.state == "succeeded" and not job.failure:
+                finished = await self.finishing.whole(job, asking=ticket.faults > 0)
+            rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
+            if rung is None:
+                return await self._keep(ticket) if finished else await self._closed(ticket, None)
+            return await self._post(ticket, rung, finished)
+        except PostFailed as fault:
             return await self._post_again(ticket, fault)
-        ticket.job = job = await self._jobs.close(job, reply_id=reply_id, now=self._clock.now())
-        await self._replies.finish(job)
-        if video:
-            await asyncio.to_thread(video.unlink, missing_ok=True)
-        return None
+        except ProviderError as fault:
+            return await self._fetch_again(ticket, fault)
 
-    async def _fetch(self, job: Job, video: Path, *, asking: bool) -> None:
-        yields = await self._polls.yields_again(job) if asking else job.yields
-        await self._http.download(yields["video_url"], video, most=MOST_RESULT_BYTES)
+    async def _post(self, ticket: Ticket, rung: Rung, finished: Finished | None) -> float | None:
+        job, parcel = ticket.job, None
+        if finished:
+            if finished.size > self._most_bytes(ticket, rung) and not ticket.large:
+                ticket.large = True  # in a lane of its own, so that what is small needn't wait for it
+                return 0.0
+            try:
+                parcel = await self._packing.fitting(job, finished, self._most_bytes(ticket, rung))
+            except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
+                log.warning("%s: no smaller copy: %s", job.code, why)
+                return await self._keep(ticket)
+        until = self._clock.now() + self._kept_seconds if parcel and parcel.smaller else None
+        ticket.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
+        try:
+            sent = await self._outcomes.post(job, rung, parcel)
+        except (PostTooLarge, PostRefused) as fault:
+            if parcel and isinstance(fault, PostTooLarge):
+                return await self._smaller(ticket, parcel)
+            log.info("%s: no outcome in its %s: %s", job.code, rung, fault)
+            ticket.refused.add(rung)
+            return 0.0
+        return await self._closed(ticket, sent)
+
+    async def _smaller(self, ticket: Ticket, parcel: Parcel) -> float:
+        """Discord takes less than it says."""
+        ticket.most_bytes = smaller_step(parcel.size)
+        log.info("%s: %d bytes are too large; trying %s", ticket.job.code, parcel.size, ticket.most_bytes)
+        return 0.0 if ticket.most_bytes else await self._keep(ticket)
+
+    def _most_bytes(self, ticket: Ticket, rung: Rung) -> int:
+        most = self._outcomes.most_bytes(ticket.job, rung)
+        return min(most, ticket.most_bytes or most)
+
+    async def _keep(self, ticket: Ticket) -> float:
+        """The video can be posted nowhere; a sentence that says where it is may be."""
+        now = self._clock.now()
+        log.warning("%s: the video can't be posted; it is kept", ticket.job.code)
+        ticket.job = await self._jobs.keep(ticket.job, now=now, until=now + self._kept_seconds)
+        ticket.refused.clear()
+        return 0.0
+
+    async def _closed(self, ticket: Ticket, sent: Sent | None) -> float | None:
+        """The outcome is posted there, or can be posted nowhere."""
+        if sent is None:
+            log.warning("%s: its outcome can be posted nowhere", ticket.job.code)
+        ticket.job = job = await self._jobs.close(
+            ticket.job,
+            reply_id=sent.message_id if sent else None,
+            reply_channel_id=sent.channel_id if sent else None,
+            now=self._clock.now(),
+        )
+        await self._replies.finish(job)
+        await asyncio.to_thread(self._shelf.throw_away_video, job)
+        return None
 
     async def _fetch_again(self, ticket: Ticket, fault: ProviderError) -> float:
         job = ticket.job
@@ -101,12 +153,12 @@ class Delivery:
         log.info("%s: fetching the video: %s; again later", job.code, fault)
         return self._pacing.after_fault(ticket.faults)
 
-    async def _post_again(self, ticket: Ticket, fault: PostFailed | PostRefused) -> float | None:
+    async def _post_again(self, ticket: Ticket, fault: PostFailed) -> float | None:
         job = ticket.job
         ticket.faults += 1
-        if isinstance(fault, PostRefused) or self._clock.now() > (job.ended_at or 0) + POST_PATIENCE:
-            log.warning("%s: the outcome can't be posted: %s", job.code, fault)
-            ticket.job = await self._jobs.close(job, reply_id=None, now=self._clock.now())
-            return None
-        log.info("%s: posting: %s; again later", job.code, fault)
-        return self._pacing.after_fault(ticket.faults)
+        if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
+            log.info("%s: posting: %s; again later", job.code, fault)
+            return self._pacing.after_fault(ticket.faults)
+        if job.state == "succeeded" and not job.failure:
+            return await self._keep(ticket)
+        return await self._closed(ticket, None)

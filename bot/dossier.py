@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import cards
+from bot import cards, reporting
 from bot.providers.base import Provider
 from bot.providers.request import Request
-from storage.job import OUTCOMES, Job
+from storage.job import OUTCOMES, Job, State
 from storage.reports import Report
 
 MARKS = {"held": "⏸️", "queued": "⏳", "succeeded": "✅", "failed": "⚠️", "cancelled": "🚫", "unknown": "❓"}
 DEFAULT_MARK = "⚙️"
+STATES: Mapping[State, str] = {
+    "held": "waiting for the moderators",
+    "queued": "in line",
+    "submitting": "being sent",
+    "running": "being made",
+    "succeeded": "done",
+    "failed": "no video",
+    "cancelled": "no video",
+    "unknown": "no video",
+}
 
 
 def line(job: Job, providers: Mapping[str, Provider]) -> str:
@@ -25,8 +35,18 @@ def line(job: Job, providers: Mapping[str, Provider]) -> str:
 
 def own_line(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in the list of the member whose it is."""
-    where = f"https://discord.com/channels/{job.guild_id}/{job.home_id}"
-    return f"- [`{job.code}`]({where}) {cards.status(job, providers, None)}"
+    return f"- [`{job.code}`]({cards.link(job, own=True)}) {cards.status(job, providers, None)}"
+
+
+def own_short(job: Job) -> str:
+    """One job in the list of the member whose it is, in a few words."""
+    sign, said = mark(job), STATES[job.state]
+    if job.failure:
+        said = f"{said}: {reporting.WORDS.get(job.failure, job.failure)}"
+    if job.kept_until:
+        posted = "could not be posted" if job.failure else "posted as a smaller copy"
+        sign, said = "📦", f"{posted}; the full video is kept until {cards.day(job.kept_until)}"
+    return f"- {sign} [`{job.code}`]({cards.link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
 
 
 def title(job: Job, providers: Mapping[str, Provider]) -> str:
@@ -51,7 +71,7 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
         lines.append(cards.subject(Request.model_validate_json(job.request), cards.WHOLE))
-        lines.append(f"https://discord.com/channels/{job.guild_id}/{job.home_id}")
+        lines.append(cards.link(job))
     lines.append(
         f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
     )

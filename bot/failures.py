@@ -16,6 +16,10 @@ FAILURES = {
     "out_of_credit": "This server's {provider} account is out of credit. Its moderators are told.",
     "input_rejected": "{provider} can't use this clip or this audio. Try a front view of one face, or another file.",
     "content_refused": "{provider} declined this content. If you think that is wrong, ask a moderator.",
+    "cannot_hand_over": (
+        "I couldn't prepare the files or bring them to where {provider} gets them, so nothing was sent. Try another "
+        "clip, or a shorter part of it."
+    ),
     "speech_too_short": (
         "{provider} needs at least 2 seconds of speech while the face is seen. Use a longer line, or a longer clip."
     ),
@@ -38,10 +42,10 @@ FAILURES = {
         "a moderator can look in the provider's console."
     ),
     "result_lost": "{provider} finished the video, but I couldn't download it. A moderator can find it in its console.",
-    "result_too_large": (
-        "The video is ready, but this server takes only smaller files. It is kept on the bot's machine as `{file}`: "
-        "whoever runs the bot can hand it to you."
+    "kept": (
+        "The video is ready, but I can't post it here. It is kept for you until {until}: `/lipsync jobs` hands it out."
     ),
+    "thrown_away": "The video was ready, but could not be posted, and was thrown away by now.",
     "cannot_post": "I could not post in that channel.",
 }
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.clock import Clock
 from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
-from bot.preflight import listed
+from bot.listing import listed
 from bot.providers.base import Credentials, Provider
 from bot.providers.request import Media, Request
 from bot.refusals import KeyRejected, NoSuchKey, UnknownProvider
@@ -114,9 +114,9 @@ class Keyring:
         await self._keys.remove(guild_id, name, by=by, now=self._clock.now())
         return self.provider(name).label, await self._keys.open(guild_id, info.id) is not None
 
-    async def erase(self, guild_id: int) -> None:
-        """Erase all of the server's keys at once."""
-        await self._keys.erase(guild_id)
+    async def retire(self, guild_id: int) -> None:
+        """Erase the server's keys, as far as no job under way needs them: those go when the last of them has ended."""
+        await self._keys.retire(guild_id, now=self._clock.now())
 
     async def _current(self, guild_id: int, name: str) -> KeyInfo:
         provider = self.provider(name)

@@ -60,6 +60,14 @@ def _finished(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     return f"✅ {_head(job)} finished · {cards.label(job.provider, providers)} · {dossier.money(job)}\n-# {_place(job)}"
 
 
+def _kept(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
+    return (
+        f"📦 {_head(job)}: {cards.label(job.provider, providers)} made the video, but I could not post it; its member "
+        f"can fetch it until {cards.day(job.kept_until)}. If that goes on, look at my permissions there.\n"
+        f"-# {_place(job)}"
+    )
+
+
 def _ended(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     settle = "\nSay whether it was charged with `/lipsync-admin settle`." if job.state == "unknown" else ""
     return f"{_head(job)} ended: {cards.outcome(job, providers)}{settle}\n-# {_place(job)}"
@@ -71,11 +79,11 @@ def _reported(entry: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
 
 
 def _place(job: Job) -> str:
-    return f"https://discord.com/channels/{job.guild_id}/{job.home_id}" if job.channel_id else ""
+    return cards.home(job) if job.channel_id else ""
 
 
 def _result(job: Job) -> str:
-    return f"{_place(job)}/{job.reply_id}" if job.reply_id else _place(job)
+    return cards.link(job) if job.channel_id else ""
 
 
 def _says(sentence: str) -> Callable[[Entry, Job, Mapping[str, Provider]], str]:
@@ -92,6 +100,7 @@ _JOB: Mapping[str, Callable[[Entry, Job, Mapping[str, Provider]], str]] = {
     "held": _held,
     "started": _started,
     "finished": _finished,
+    "kept": _kept,
     "failed": _ended,
     "cancelled": _ended,
     "unknown": _ended,

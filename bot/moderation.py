@@ -1,6 +1,4 @@
-"""What moderators decide about jobs and results. The caller has checked that it is a moderator who asks, and of this
-server: every job is looked up by server and id.
-"""
+"""What moderators decide about jobs and results of their server. That it is a moderator who asks has been checked."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ from weakref import WeakValueDictionary
 from bot import allowance
 from bot.clock import Clock
 from bot.errors import PostFailed
+from bot.file_refusals import FileRemoved
 from bot.log_channel import LogChannel
 from bot.moderator_refusals import (
     AlreadyDecided,
@@ -27,7 +26,7 @@ from bot.moderator_refusals import (
     UndecidedReport,
 )
 from bot.providers.base import Provider
-from bot.refusals import Blocked, FileRemoved, LimitReached
+from bot.refusals import Blocked, LimitReached
 from bot.results import Posted, Results
 from bot.worker import Worker
 from storage.access import Access

@@ -29,7 +29,7 @@ WORDS = {  # the codes of failures, as short as a table needs them
     "never_sent": "could not be sent",
     "restored": "restored from a backup",
     "result_lost": "video lost",
-    "result_too_large": "video too large",
+    "kept": "could not be posted; kept to be fetched",
     "cannot_post": "could not be posted",
 }
 K = TypeVar("K", bound=Hashable)

@@ -13,23 +13,33 @@ from typing import Any
 
 import discord
 
-from bot import cards
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
+from bot.finishing import MOST_RESULT_BYTES
 from bot.posting import post_errors
 from bot.providers.http import Http
+from bot.providers.request import Request
+from bot.shelf import Shelf
 from storage.job import Job
 
 log = logging.getLogger(__name__)
 
-MOST_RESULT_BYTES = 512 * 2**20
+AGAIN_PREFIX, VOICE_PREFIX = "v1:again:", "v1:voice:"
 REPORT_PREFIX = "v1:report:"  # the custom ids of a result's buttons, followed by the job's id
 DELETE_PREFIX = "v1:delete:"
+FULL_PREFIX = "v1:full:"
 HIDDEN_PREFIX = "SPOILER_"  # a file whose name begins like this is shown blurred, everywhere and always
 
 
-def buttons(job: Job) -> discord.ui.View:
-    """What people can do with a result. Served by the dynamic items in cogs/, which outlive a restart."""
+def buttons(job: Job, *, smaller: bool) -> discord.ui.View:
+    """What people can do with a result, or with a `smaller` copy of it. Served by the dynamic items in cogs/, which
+    outlive a restart.
+    """
     view = discord.ui.View(timeout=None)
+    if smaller:
+        view.add_item(discord.ui.Button(label="Get the full video", custom_id=f"{FULL_PREFIX}{job.id}"))
+    view.add_item(discord.ui.Button(label="Again", custom_id=f"{AGAIN_PREFIX}{job.id}"))
+    if Request.model_validate_json(job.request).mode == "text":
+        view.add_item(discord.ui.Button(label="Change voice", custom_id=f"{VOICE_PREFIX}{job.id}"))
     view.add_item(discord.ui.Button(label="Report", custom_id=f"{REPORT_PREFIX}{job.id}"))
     view.add_item(discord.ui.Button(label="Delete", custom_id=f"{DELETE_PREFIX}{job.id}"))
     view.stop()
@@ -51,10 +61,10 @@ class Results:
     The methods say whether it worked; `PostFailed` when it may work later.
     """
 
-    def __init__(self, client: discord.Client, http: Http, folder: Path) -> None:
+    def __init__(self, client: discord.Client, http: Http, shelf: Shelf) -> None:
         self._client = client
         self._http = http
-        self._folder = folder
+        self._shelf = shelf
 
     async def hide(self, posted: Posted) -> bool:
         """Blur the video until somebody clicks on it."""
@@ -69,7 +79,7 @@ class Results:
 
         A message that is gone already counts as deleted.
         """
-        await asyncio.to_thread((self._folder / cards.result_file(job)).unlink, missing_ok=True)
+        await asyncio.to_thread(self._shelf.throw_away, job.id)
         try:
             async with self._awake(posted):
                 await self._channel(posted).get_partial_message(posted.message_id).delete()
@@ -105,7 +115,7 @@ class Results:
         fresh = await message.channel.fetch_message(message.id)
         if fresh.attachments and fresh.attachments[0].is_spoiler() == hidden:
             return
-        with TemporaryDirectory(dir=self._folder) as folder:
+        with TemporaryDirectory(dir=self._shelf.folder, prefix="shown-") as folder:
             copy = Path(folder, "video")
             await self._http.download(file.url, copy, most=MOST_RESULT_BYTES)
             name = file.filename.removeprefix(HIDDEN_PREFIX)

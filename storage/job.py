@@ -30,6 +30,7 @@ OUTCOMES = frozenset(state for state, onward in MOVES.items() if not onward)
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U: easy to read aloud
 _CODE_SPAN = 32**5
 _CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neighbours look different
+_CODE_FACTOR_INVERSE: int = pow(_CODE_FACTOR, -1, _CODE_SPAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class NewJob:
     request: str = field(repr=False)
     fallbacks: str = field(repr=False, default="[]")
     stage: str
+    key_id: int | None = None
+    yields: Mapping[str, str] = field(repr=False, default_factory=dict)
     milliseconds: int = 0
     micros: int = 0
     video_digest: str | None = None
@@ -56,7 +59,8 @@ class NewJob:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON, and `fallbacks` a
-    JSON list of what else may be tried. `restored`: it was open in a backup on which the bot was started.
+    JSON list of what else may be tried. `restored`: it was open in a backup on which the bot was started. Its whole
+    video can be fetched until `kept_until`, if that is set.
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
     that is None.
@@ -98,6 +102,8 @@ class Job:
     audio_digest: str | None = field(default=None, repr=False)
     forgotten_at: float | None = None
     restored: bool = False
+    kept_until: float | None = None
+    reply_channel_id: int | None = None
 
     @property
     def code(self) -> str:
@@ -122,6 +128,15 @@ def code_of(job_id: int) -> str:
     return "LS-" + "".join(digits)
 
 
+def id_of(code: str) -> int | None:
+    """The id of the job that people call that; None where it is no code."""
+    digits = [_CODE_ALPHABET.find(digit) for digit in code.removeprefix("LS-")]
+    if not code.startswith("LS-") or len(digits) != 5 or min(digits) < 0:
+        return None
+    number = sum(digit << (5 * place) for place, digit in enumerate(reversed(digits)))
+    return number * _CODE_FACTOR_INVERSE % _CODE_SPAN
+
+
 def read_job(row: Row) -> Job:
     """The job in a row of `jobs`."""
     values: dict[str, Any] = dict(row)
@@ -136,7 +151,7 @@ def columns(job: Job | NewJob) -> dict[str, object]:
     """The job as values for its row."""
     values = asdict(job)
     values["role_ids"] = json.dumps(sorted(job.role_ids))
+    values["yields"] = json.dumps(values["yields"])
     if isinstance(job, Job):
-        values["yields"] = json.dumps(values["yields"])
         values["cost_usd"] = None if job.cost_usd is None else str(job.cost_usd)
     return values

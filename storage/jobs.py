@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from storage import chronicle
 from storage.database import Database, Transaction
 from storage.history import Stale, moved
 from storage.job import MOVES, OUTCOMES, Job, NewJob, State, columns, read_job
@@ -29,10 +30,10 @@ class Jobs:
             row = await tx.row(
                 """INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
                                      fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
-                                     video_digest, audio_digest)
+                                     video_digest, audio_digest, key_id, yields)
                    VALUES (:guild_id, :interaction_id, :member_id, :role_ids, :channel_id, :provider, :request,
                            :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
-                           :video_digest, :audio_digest)
+                           :video_digest, :audio_digest, :key_id, :yields)
                    RETURNING *""",
                 **columns(job),
                 state="held" if held else "queued",
@@ -105,19 +106,33 @@ class Jobs:
             stage=stage,
         )
 
+    async def pass_over(self, job: Job, *, stage: str) -> Job:
+        """Go on with another stage, as the present one needn't be sent."""
+        return await self._note(job, "stage = :stage", stage=stage)
+
     async def place(self, job: Job, *, card_id: int, thread_id: int | None) -> Job:
         """Remember where the job is shown."""
         return await self._note(job, "card_id = :card_id, thread_id = :thread_id", card_id=card_id, thread_id=thread_id)
 
-    async def delivering(self, job: Job, *, now: float, failure: str | None = None) -> Job:
-        """Commit to posting the outcome, or `failure` in place of a video that can't be had."""
-        return await self._note(
-            job, "delivering_at = :now, failure = coalesce(:failure, failure)", now=now, failure=failure
-        )
+    async def delivering(
+        self, job: Job, *, now: float, failure: str | None = None, kept_until: float | None = None
+    ) -> Job:
+        """Commit to posting the outcome, or `failure` in place of a video that can't be had. With `kept_until`, what is
+        posted is a smaller copy, and the whole video can be fetched until then.
+        """
+        assignment = """delivering_at = :now, failure = coalesce(:failure, failure),
+                        kept_until = coalesce(:kept_until, CASE WHEN failure = 'kept' THEN kept_until END)"""
+        return await self._note(job, assignment, now=now, failure=failure, kept_until=kept_until)
 
-    async def close(self, job: Job, *, reply_id: int | None, now: float) -> Job:
+    async def keep(self, job: Job, *, now: float, until: float) -> Job:
+        """The video can't be posted; it can be fetched until then. Commit to saying so."""
+        assignment = "delivering_at = :now, failure = 'kept', kept_until = :until"
+        return await self._note(job, assignment, kind="kept", now=now, until=until)
+
+    async def close(self, job: Job, *, reply_id: int | None, reply_channel_id: int | None = None, now: float) -> Job:
         """The outcome has been posted as `reply_id` (None: it can't be posted anywhere); the job is over."""
-        return await self._note(job, "reply_id = :reply_id, closed_at = :now", reply_id=reply_id, now=now)
+        assignment = "reply_id = :reply_id, reply_channel_id = :reply_channel_id, closed_at = :now"
+        return await self._note(job, assignment, reply_id=reply_id, reply_channel_id=reply_channel_id, now=now)
 
     async def get(self, guild_id: int, job_id: int) -> Job | None:
         """This server's job, None when it has no such job."""
@@ -141,7 +156,21 @@ class Jobs:
             read_job(row) for row in await self._database.rows("SELECT * FROM jobs WHERE closed_at IS NULL ORDER BY id")
         ]
 
-    async def _note(self, job: Job, assignment: str, **values: object) -> Job:
+    async def with_files(self, *, now: float, closed_since: float) -> dict[int, Job]:
+        """Every server's jobs whose files are still needed, by id: open ones, those that were closed since then, and
+        those whose videos are kept.
+        """
+        rows = await self._database.rows(
+            """SELECT * FROM jobs WHERE closed_at IS NULL
+                 OR (forgotten_at IS NULL AND (closed_at >= :closed_since OR kept_until > :now))""",
+            now=now,
+            closed_since=closed_since,
+        )
+        return {row["id"]: read_job(row) for row in rows}
+
+    async def _note(self, job: Job, assignment: str, *, kind: str = "", now: float = 0.0, **values: object) -> Job:
+        """Change an open job without moving it; with a `kind`, tell of it in the log."""
+
         async def work(tx: Transaction) -> Job:
             row = await tx.row(
                 f"UPDATE jobs SET {assignment} "  # noqa: S608 - the assignments are the literals above
@@ -149,10 +178,13 @@ class Jobs:
                 id=job.id,
                 guild_id=job.guild_id,
                 state=job.state,
+                now=now,
                 **values,
             )
             if row is None:
                 raise Stale
+            if kind:
+                await chronicle.note(tx, job.guild_id, kind, now=now, job_id=job.id)
             return read_job(row)
 
         return await self._database.write(work)

@@ -169,9 +169,11 @@ class Keys:
                RETURNING id""",
         )
 
-    async def erase(self, guild_id: int) -> None:
-        """Erase every key of the server at once, needed or not."""
-        await self._update(guild_id, "DELETE FROM keys WHERE guild_id = :guild_id RETURNING id")
+    async def retire(self, guild_id: int, *, now: float) -> None:
+        """Give the server's keys to no job any more; those that no open job needs are erased at once."""
+        retire = "UPDATE keys SET retired_at = :now WHERE guild_id = :guild_id AND retired_at IS NULL RETURNING id"
+        await self._update(guild_id, retire, now=now)
+        await self.sweep(guild_id)
 
     async def _update(
         self, guild_id: int, sql: str, *, kind: str = "", by: int | None = None, now: float = 0.0, **values: object

@@ -59,6 +59,17 @@ class Ledger:
         )
         return [read_job(row) for row in rows]
 
+    async def last_voice(self, guild_id: int, member_id: int) -> str | None:
+        """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
+        row = await self._database.row(
+            """SELECT json_extract(request, '$.voice') AS voice FROM jobs
+               WHERE guild_id = :guild_id AND member_id = :member_id AND forgotten_at IS NULL
+                 AND json_extract(request, '$.mode') = 'text' ORDER BY id DESC LIMIT 1""",
+            guild_id=guild_id,
+            member_id=member_id,
+        )
+        return row["voice"] if row else None
+
     async def under_way(self, guild_id: int, member_id: int) -> list[Job]:
         """The member's jobs that have not ended yet, oldest first."""
         rows = await self._database.rows(

@@ -23,6 +23,7 @@ _ERASE = """
   SET member_id = CASE WHEN counted_at > :uncounted_before OR id IN (SELECT job_id FROM carried) THEN member_id
                        ELSE :nobody END,
       interaction_id = -id, role_ids = '[]', channel_id = 0, card_id = NULL, thread_id = NULL, reply_id = NULL,
+      reply_channel_id = NULL, kept_until = NULL,
       request = json_object('flow', json_extract(request, '$.flow'), 'mode', json_extract(request, '$.mode')),
       fallbacks = '[]', yields = '{}', handle = NULL, remote = NULL, detail = NULL,
       video_digest = NULL, audio_digest = NULL, forgotten_at = :now
@@ -76,7 +77,8 @@ class Privacy:
                 )
             await tx.row("UPDATE grants SET given_by = :nobody WHERE given_by = :id", id=member_id, nobody=NOBODY)
             await tx.row("UPDATE blocks SET blocked_by = :nobody WHERE blocked_by = :id", id=member_id, nobody=NOBODY)
-            await tx.row("DELETE FROM attestations WHERE member_id = :id", id=member_id)
+            for table in ("attestations", "direct_messages"):
+                await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)  # noqa: S608 - named above
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(
                 "SELECT count(*) AS waiting FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL",
@@ -96,11 +98,15 @@ class Privacy:
 
     async def sweep(self, *, now: float, older_than: float, left_before: float) -> tuple[list[int], int]:
         """Forget who asked for it and what is older than that moment, and erase servers that left before that one; the
-        ids of the jobs, and the number of servers.
+        ids of the jobs, and the number of servers. Keys that no job needs any more go too.
         """
 
         async def work(tx: Transaction) -> tuple[list[int], int]:
             erased = await _forget(tx, now, older_than)
+            await tx.row(
+                """DELETE FROM keys WHERE retired_at IS NOT NULL AND id NOT IN (
+                     SELECT key_id FROM jobs WHERE closed_at IS NULL AND key_id IS NOT NULL)"""
+            )
             gone = await tx.rows("SELECT id FROM guilds WHERE left_at < :left_before", left_before=left_before)
             for guild in gone:
                 await _erase_guild(tx, guild)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from storage.access import Access
 from storage.chronicle import Chronicle
 from storage.database import Database
+from storage.direct_messages import DirectMessages
 from storage.facts import Facts
 from storage.guilds import Guilds
 from storage.jobs import Jobs
@@ -24,6 +25,7 @@ class Stores:
 
     access: Access
     chronicle: Chronicle
+    direct_messages: DirectMessages
     facts: Facts
     guilds: Guilds
     jobs: Jobs
@@ -39,6 +41,7 @@ class Stores:
         return cls(
             Access(database),
             Chronicle(database),
+            DirectMessages(database),
             Facts(database),
             Guilds(database),
             Jobs(database),

@@ -87,22 +87,49 @@ def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> N
     ],
 )
 def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, providers: dict[str, Provider]) -> None:
-    assert sentence in cards.delivery(job, providers, with_video=False)
+    assert sentence in cards.notice(job, providers)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, providers: dict[str, Provider]) -> None:
-    words = cards.delivery(a_job("failed", failure=failure), providers, with_video=False)
+    words = cards.notice(a_job("failed", failure=failure), providers)
     assert words.count("<@") == 1
     assert a_job().code in words
     assert "{" not in words
 
 
-def test_the_result_is_labelled_as_made_by_ai(providers: dict[str, Provider]) -> None:
-    words = cards.delivery(a_job("succeeded"), providers, with_video=True)
+def test_the_result_is_labelled_as_made_by_ai() -> None:
+    words = cards.delivery(a_job("succeeded"))
     assert "AI-generated" in words
     assert words.startswith("<@42>")
     assert cards.result_file(a_job()).startswith("ai-generated-")
+
+
+def test_a_kept_video_is_said_to_be_kept_until_a_day_and_thrown_away_afterwards(providers: dict[str, Provider]) -> None:
+    job = a_job("succeeded", failure="kept", kept_until=86_400.5)
+    assert "kept for you until <t:86400:D>: `/lipsync jobs` hands it out" in cards.notice(job, providers)
+    assert "thrown away" in cards.notice(replace(job, kept_until=None), providers)
+
+
+@pytest.mark.parametrize("server", [None, "The **Club**"])
+def test_a_smaller_copy_says_what_is_kept_and_what_it_lacks(server: str | None) -> None:
+    job = a_job("succeeded", kept_until=86_400.0)
+    smaller = cards.Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
+    words = cards.delivery(job, smaller, ("It came back without sound.",), server=server)
+    assert "takes up to 10 MB, so this is a smaller copy; the full video (23 MB) is kept until <t:86400:D>" in words
+    assert "content credentials are in the full video only" in words
+    assert "⚠️ It came back without sound." in words
+    assert ("`/lipsync jobs`" in words) == (server is not None)
+    assert words.endswith(job.code)
+    assert "**Club**" not in words
+
+
+def test_a_direct_message_is_linked_to_for_its_own_member_only() -> None:
+    job = a_job("succeeded", reply_id=9, reply_channel_id=77)
+    assert cards.link(job, own=True) == "https://discord.com/channels/@me/77/9"
+    assert cards.link(job) == cards.home(job) == "https://discord.com/channels/1/4"
+    assert cards.link(replace(job, reply_channel_id=3)) == "https://discord.com/channels/1/3/9"
+    assert cards.link(replace(job, reply_channel_id=None)) == "https://discord.com/channels/1/4/9"
 
 
 @given(st.text(max_size=3000))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
 from bot.housekeeping import DAY, GRACE
+from storage.database import Transaction
 from storage.guilds import Guilds
+from storage.job import Job, code_of
+from tests.scripted import until
 from tests.world import World, answer
 
 
@@ -28,7 +32,7 @@ async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> N
     pressed = await world.member.click(told.response, label="Erase what is kept about me")
     assert "no longer in 1 videos' records" in answer(pressed)
     assert "Nothing is kept about you." in answer(await kept(world))
-    rows = await world.client.service._guilds._database.rows("SELECT * FROM jobs")
+    rows = await world.client.rulebook._limits._database.rows("SELECT * FROM jobs")
     assert [column for row in rows for column in dict(row) if row[column] == world.member.id] == ["member_id"]
     assert "Hello there" not in str([tuple(row) for row in rows])
 
@@ -55,35 +59,109 @@ async def test_the_button_erases_whoever_presses_it_and_nobody_else(world: World
     assert "records of 1 videos" in answer(await kept(world))
 
 
-async def test_kept_videos_go_after_their_time(world: World) -> None:
-    results = world.client.housekeeping._results
-    old, young = results / "ai-generated-LS-00000.mp4", results / "ai-generated-LS-00001.mp4"
-    for file, age in ((old, 8 * DAY), (young, 6 * DAY)):
-        file.write_bytes(b"video")
-        at = world.clock.now() - age
-        os.utime(file, (at, at))
-    await world.client.housekeeping.tidy()
-    assert list(results.iterdir()) == [young]
-
-
-async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest_after_the_grace(world: World) -> None:
+async def closed_job(world: World) -> Job:
     await world.add_key()
     await world.text()
     await world.quiet()
-    database = world.client.service._guilds._database
+    (job,) = await world.client.moderation.jobs(world.guild.id)
+    return job
+
+
+async def after(world: World, seconds: float) -> None:
+    world.clock.skipped += seconds
+    await world.client.housekeeping.tidy()
+
+
+async def keep_until(world: World, seconds: float) -> None:
+    """As if the job's video had been kept for so long."""
+
+    async def work(tx: Transaction) -> None:
+        await tx.row("UPDATE jobs SET kept_until = :until", until=world.clock.now() + seconds)
+
+    await world.client.rulebook._limits._database.write(work)
+
+
+async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_time(world: World) -> None:
+    shelf, job = world.client.housekeeping._shelf, await closed_job(world)
+    await keep_until(world, 7 * DAY)
+    for file in (shelf.clip(job), shelf.sound(job), shelf.video(job), shelf.copy(job)):
+        file.write_bytes(b"data")
+    await after(world, 0.9 * DAY)
+    assert len(list(shelf.of(job).iterdir())) == 4
+    await after(world, 0.2 * DAY)
+    assert [file.name for file in shelf.of(job).iterdir()] == ["video.mp4"]
+    await after(world, 5 * DAY)
+    assert shelf.has_video(job)
+    await after(world, 1 * DAY)
+    assert list(shelf.folder.iterdir()) == []
+
+
+async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_once(world: World) -> None:
+    shelf = world.client.housekeeping._shelf
+    world.sandbox.runs.queue_seconds = 90 * DAY
+    await world.add_key()
+    await world.text()
+    (job,) = await world.client.moderation.jobs(world.guild.id)
+    shelf.clip(job).write_bytes(b"data")
+    nobodys = shelf.folder / code_of(job.id + 5)
+    nobodys.mkdir()
+    await world.client.housekeeping.tidy()
+    assert not nobodys.exists()
+    shelf.clip(job).touch()
+    os.utime(shelf.clip(job), (0, 0))
+    await world.client.housekeeping.tidy()
+    assert shelf.clip(job).exists()
+    await world.member.click(world.card(), label="Cancel")
+    await world.quiet()
+
+
+async def test_a_forgotten_persons_files_go_at_once(world: World) -> None:
+    shelf, job = world.client.housekeeping._shelf, await closed_job(world)
+    await keep_until(world, 7 * DAY)
+    shelf.video(job).write_bytes(b"data")
+    told = await kept(world)
+    await world.member.click(told.response, label="Erase what is kept about me")
+    assert list(shelf.folder.iterdir()) == []
+
+
+async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest_after_the_grace(world: World) -> None:
+    await closed_job(world)
+    database = world.client.rulebook._limits._database
     guild = world.client.get_guild(world.guild.id)
     assert guild
     await world.client.on_guild_remove(guild)
     assert not await database.rows("SELECT * FROM keys")
     assert len(await database.rows("SELECT * FROM jobs")) == 1
-    world.clock.skipped += GRACE + DAY
-    await world.client.housekeeping.tidy()
+    await after(world, GRACE + DAY)
     for table in ("guilds", "jobs", "job_events"):
         assert not await database.rows(f"SELECT * FROM {table}")  # noqa: S608
 
 
+async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_until_that_has_ended(
+    world: World,
+) -> None:
+    world.sandbox.runs.work_seconds = 1.0
+    await world.add_key()
+    await world.client.keyring.add(world.guild.id, "runware", {"api_key": "rw-key-00001"}, added_by=1)
+    await world.text(provider="runcomfy")
+    await until(lambda: world.sandbox.runs.ledger)
+    database = world.client.rulebook._limits._database
+    guild = world.client.get_guild(world.guild.id)
+    assert guild
+    await world.client.on_guild_remove(guild)
+    (left,) = await database.rows("SELECT provider, retired_at FROM keys")
+    assert (left["provider"], bool(left["retired_at"])) == ("runcomfy", True)
+    assert await world.client.keyring.list(world.guild.id) == []
+    await world.quiet()
+    async with asyncio.timeout(10):
+        while await database.rows("SELECT * FROM keys"):  # it goes right after the job is closed
+            await asyncio.sleep(0.01)
+    (job,) = await world.client.moderation.jobs(world.guild.id)
+    assert (job.state, job.failure) == ("succeeded", None)
+
+
 async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_grace_only(world: World) -> None:
-    database = world.client.service._guilds._database
+    database = world.client.rulebook._limits._database
     await Guilds(database).join(77, 0.0)
     await world.client.keyring.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
     await world.client.on_ready()

@@ -24,7 +24,7 @@ from bot.voices import voices_of
 from storage.database import open_database
 from storage.keys import Keys
 from storage.sealing import MasterKeys
-from tests.canned import CannedStudio, real_clip, real_sound
+from tests.canned import FilmedStudio, real_clip, real_sound
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import COMPONENTS_V2, TOKEN
 from tests.providers.samples import all_samples
@@ -170,7 +170,7 @@ async def run(kills: int, seed: int) -> tuple[list[str], Counter[str]]:
     """So many lives that end suddenly, and one that doesn't: the violations, and how the jobs ended."""
     with tempfile.TemporaryDirectory(prefix="mouthpiece-crash-") as folder:
         async with DiscordServer() as discord, Sandbox() as sandbox:
-            sandbox.runs.studio = CannedStudio()
+            sandbox.runs.studio = FilmedStudio()
             campaign = Campaign(Path(folder), discord, sandbox, seed)
             await campaign.prepare()
             for _ in range(kills):

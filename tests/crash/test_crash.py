@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -17,20 +17,21 @@ from pydantic import SecretStr
 from bot.ask import Ask, Asker, Place
 from bot.assembly import open_bot
 from bot.client import Mouthpiece
+from bot.outcomes import Outcomes
 from bot.providers.base import Submission
 from bot.providers.request import Media, Request
-from bot.replies import Replies
 from bot.sandbox.server import Sandbox
 from bot.schedule import Ticket
 from bot.settings import Settings
 from bot.submits import Submits
 from storage.database import open_database
+from storage.direct_messages import DirectMessages
 from storage.jobs import Jobs
 from storage.keys import Keys
-from tests.canned import CannedStudio, canned_look
+from tests.canned import CannedStudio, look_into_nothing
 from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
-from tests.discord_server.state import COMPONENTS_V2, TOKEN
+from tests.discord_server.state import COMPONENTS_V2, TOKEN, State
 from tests.welcome import welcome
 from tests.world import FastClock
 
@@ -39,6 +40,8 @@ MOST_LIVES = 6
 
 class Outside:
     """What outlives every crash: Discord, the provider's ledger, and the file."""
+
+    look_into_files = staticmethod(look_into_nothing)
 
     def __init__(self, discord_server: DiscordServer, sandbox: Sandbox, folder: Path) -> None:
         self.discord = discord_server
@@ -67,7 +70,7 @@ class Outside:
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
             async with open_bot(self.settings, FastClock(400.0)) as client:
                 client._connection.guild_ready_timeout = 0.0
-                client.service._chooser._intake.look = canned_look  # type: ignore[method-assign]
+                self.look_into_files(client)
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()
                 doom.take_over(patch)
@@ -75,12 +78,12 @@ class Outside:
                 connected.cancel()
                 await asyncio.gather(connected, return_exceptions=True)
 
-    async def ask(self, client: Mouthpiece) -> None:
+    async def ask(self, client: Mouthpiece, member_id: int = 42) -> None:
         """One member's command."""
         state = self.discord.state
         place = Place(state.guild_id, state.channel_id, "#studio")
         clip = Media(url="https://cdn.discordapp.com/clip.mp4", name="clip.mp4", size=1000)
-        ask = Ask(place, Asker(42), 7001, clip, text="Hello", voice="en:AOT")
+        ask = Ask(place, Asker(member_id), 7001, clip, text="Hello", voice="en:AOT")
         await client.service.start(ask)
 
     async def violations(self) -> list[str]:
@@ -99,13 +102,22 @@ class Outside:
         return found
 
 
-async def live_through(folder: Path, *deaths: int) -> tuple[list[list[str]], list[str]]:
-    """Start a job, die at these points of the first lives, restart until it is over: points passed, violations."""
+async def live_through(
+    folder: Path, *deaths: int, trouble: Callable[[State], None] = lambda _: None, direct: bool = False
+) -> tuple[list[list[str]], list[str]]:
+    """Start a job, die at these points of the first lives, restart until it is over: points passed, violations.
+
+    `trouble` is made in Discord before; `direct`: the member wants direct messages.
+    """
     trace = []
     async with DiscordServer() as discord_server, Sandbox() as sandbox:
         sandbox.runs.studio = CannedStudio()
         outside = Outside(discord_server, sandbox, folder)
         await outside.prepare()
+        trouble(discord_server.state)
+        if direct:
+            async with open_database(outside.settings.database_path) as database:
+                await DirectMessages(database).agree(42, now=0.0)
         for number, death in enumerate((*deaths, None)):
             doom = Doom(death)
             async with outside.life(doom) as client:
@@ -124,12 +136,12 @@ async def over(client: Mouthpiece, doom: Doom) -> None:
             await asyncio.sleep(0.002)
 
 
-async def all_violations(folder: Path, *, every_nth_pair: int = 0) -> dict[str, list[str]]:
+async def all_violations(folder: Path, *, every_nth_pair: int = 0, **more: Any) -> dict[str, list[str]]:
     """Every point as the place of death, and every nth pair of points (none for 0); what went wrong at which."""
     numbers = count()
 
     async def lives(*deaths: int) -> tuple[list[list[str]], list[str]]:
-        return await live_through(folder / str(next(numbers)), *deaths)
+        return await live_through(folder / str(next(numbers)), *deaths, **more)
 
     (whole,), wrong = await lives()
     found = {"no crash": wrong} if wrong else {}
@@ -172,6 +184,20 @@ async def test_a_crash_at_any_point_loses_nothing_and_doubles_nothing(tmp_path: 
     assert await all_violations(tmp_path) == {}
 
 
+TROUBLES: dict[str, tuple[Callable[[State], None], bool]] = {
+    "the channel": (lambda state: setattr(state, "threads_locked", True), False),
+    "nowhere, with a sentence in the thread": (lambda state: setattr(state, "files_denied", True), False),
+    "a direct message": (lambda state: setattr(state, "files_denied", True), True),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("place", TROUBLES)
+async def test_a_crash_at_any_point_tells_once_wherever_the_video_goes(tmp_path: Path, place: str) -> None:
+    trouble, direct = TROUBLES[place]
+    assert await all_violations(tmp_path, trouble=trouble, direct=direct) == {}
+
+
 @pytest.mark.timeout(300)
 async def test_a_second_crash_after_the_first_changes_nothing(tmp_path: Path) -> None:
     assert await all_violations(tmp_path, every_nth_pair=6) == {}
@@ -204,12 +230,11 @@ async def test_posting_without_a_lasting_nonce_or_a_look_would_tell_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = count()
-    monkeypatch.setattr("bot.replies._nonce", lambda *_: f"random-{next(numbers)}")
-    deliver = Replies.deliver
+    monkeypatch.setattr("bot.outcomes.nonce", lambda *_: f"random-{next(numbers)}")
 
-    async def without_looking(replies: Replies, job: Any, video: Any, *, looking: bool) -> int:  # noqa: ARG001
-        return await deliver(replies, job, video, looking=False)
+    async def without_looking(*_: Any) -> None:
+        return None
 
-    monkeypatch.setattr(Replies, "deliver", without_looking)
+    monkeypatch.setattr(Outcomes, "found", without_looking)
     wrong = await all_violations(tmp_path)
     assert any("2 outcomes for 1 jobs" in what for what in wrong.values())

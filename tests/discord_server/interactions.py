@@ -9,11 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from tests.discord_server.gateway import Gateway
-from tests.discord_server.rest import read_body, refusal, reply, store_file
+from tests.discord_server.rest import TOO_LARGE, read_body, refusal, reply, store_file
 from tests.discord_server.state import Json, State
 
 COMMAND, COMPONENT, MODAL_SUBMIT = 2, 3, 5
 SUBCOMMAND, GROUP, ATTACHMENT = 1, 2, 11
+SELECT, TEXT_INPUT = 3, 4
 ALREADY_ANSWERED, UNKNOWN_INTERACTION = 40060, 10062
 
 
@@ -24,8 +25,15 @@ class Interaction:
         self.id = interaction_id
         self.callback: Json | None = None
         self.original: Json | None = None
+        self.follow_ups: list[Json] = []
+        self.most_bytes = 0  # of each file that it takes
         self.acknowledged = asyncio.Event()
         self.answered = asyncio.Event()
+
+    @property
+    def messages(self) -> list[Json]:
+        """What the person got back privately."""
+        return [self.original or {}, *self.follow_ups]
 
     async def answer(self, seconds: float = 10.0) -> str:
         """The words that the person reads in the end."""
@@ -50,6 +58,7 @@ class Interactions:
         return [
             web.post("/api/v10/interactions/{id}/{token}/callback", self._callback),
             web.patch("/api/v10/webhooks/{application}/{token}/messages/@original", self._edit_original),
+            web.post("/api/v10/webhooks/{application}/{token}", self._follow_up),
         ]
 
     async def slash(self, name: str, **options: Any) -> Interaction:
@@ -73,27 +82,50 @@ class Interactions:
         data = {"id": command["id"], "name": top, "type": 1, "options": given, "resolved": {"attachments": attachments}}
         return await self._deliver(COMMAND, data)
 
-    async def click(self, message: Json, custom_id: str) -> Interaction:
-        """Press a button on a message."""
+    async def click(self, message: Json, custom_id: str, **more: Any) -> Interaction:
+        """Press a button on a message. `really`: how large a file may be, whatever the interaction says."""
         data = {"custom_id": custom_id, "component_type": 2}
         thread = self._state.threads.get(int(message["channel_id"]))
         where = {"channel_id": message["channel_id"], "channel": thread} if thread else {}
-        return await self._deliver(COMPONENT, data, message=message, **where)
+        return await self._deliver(COMPONENT, data, message=message, **where, **more)
 
-    async def submit(self, form: Interaction, values: Mapping[str, str]) -> Interaction:
-        """Fill in the form that an earlier interaction opened, by the fields' labels, and send it."""
+    async def use_on(self, message: Json, name: str) -> Interaction:
+        """Use a command from a message's menu."""
+        command = next(found for found in self._state.commands if found["name"] == name)
+        resolved = {"messages": {message["id"]: message}}
+        data = {"id": command["id"], "name": name, "type": 3, "target_id": message["id"], "resolved": resolved}
+        return await self._deliver(COMMAND, data)
+
+    async def submit(self, form: Interaction, values: Mapping[str, Any]) -> Interaction:
+        """Fill in the form that an earlier interaction opened, by the fields' labels, and send it; a `(file name, bytes)`
+        pair is an upload.
+        """
         assert form.callback is not None
         shown = form.callback["data"]
+        attachments: dict[str, Json] = {}
         fields = [
-            {"type": 18, "id": i, "component": {"type": 4, "id": 50 + i, "custom_id": label["component"]["custom_id"],
-                                               "value": values[label["label"]]}}
-            for i, label in enumerate(shown["components"])
+            {"type": 18, "id": i, "component": {"id": 50 + i, **self._filled(part["component"], part["label"], values, attachments)}}
+            for i, part in enumerate(shown["components"])
         ]  # fmt: skip
-        return await self._deliver(MODAL_SUBMIT, {"custom_id": shown["custom_id"], "components": fields})
+        data = {"custom_id": shown["custom_id"], "components": fields, "resolved": {"attachments": attachments}}
+        return await self._deliver(MODAL_SUBMIT, data)
+
+    def _filled(self, part: Json, label: str, values: Mapping[str, Any], attachments: dict[str, Json]) -> Json:
+        """What a form sends of one field: empty where nothing was given, and a menu's default."""
+        sent = {"type": part["type"], "custom_id": part["custom_id"]}
+        if part["type"] == TEXT_INPUT:
+            return {**sent, "value": values.get(label, "")}
+        if part["type"] == SELECT:
+            chosen = [option["value"] for option in part["options"] if option["default"]]
+            return {**sent, "values": [values[label]] if label in values else chosen}
+        files = [store_file(self._state, self.origin, *values[label])] if label in values else []
+        attachments |= {file["id"]: file for file in files}
+        return {**sent, "values": [file["id"] for file in files]}
 
     async def _deliver(self, kind: int, data: Json, **more: Any) -> Interaction:
         state = self._state
         interaction = Interaction(state.snowflake())
+        interaction.most_bytes = int(more.pop("really", more.get("attachment_size_limit", state.file_limit)))
         token = f"interaction-{interaction.id}"
         self._by_token[token] = interaction
         await self._gateway.ready.wait()
@@ -127,9 +159,24 @@ class Interactions:
         about = {"id": str(interaction.id), "type": 2, "response_message_id": str(self._state.snowflake())}
         return reply({"interaction": about})
 
+    async def _follow_up(self, request: web.Request) -> web.Response:
+        interaction = self._by_token[request.match_info["token"]]
+        body, files = await read_body(request)
+        if any(len(data) > interaction.most_bytes for _, data in files):
+            return refusal(413, TOO_LARGE, "Request entity too large")
+        stored = [store_file(self._state, self.origin, *file) for file in files]
+        message = self._state.post(0, body, stored)
+        del self._state.messages[int(message["id"])]  # nobody else sees it
+        interaction.follow_ups.append(message)
+        return reply(message)
+
     async def _edit_original(self, request: web.Request) -> web.Response:
         interaction = self._by_token[request.match_info["token"]]
-        body, _ = await read_body(request)
-        interaction.original = self._state.post(0, body, [])
+        body, files = await read_body(request)
+        if any(len(data) > interaction.most_bytes for _, data in files):
+            return refusal(413, TOO_LARGE, "Request entity too large")
+        kept = interaction.original.get("attachments", []) if interaction.original and "attachments" not in body else []
+        stored = [store_file(self._state, self.origin, *file) for file in files]
+        interaction.original = self._state.post(0, body, kept + stored)
         interaction.answered.set()
         return reply(interaction.original)

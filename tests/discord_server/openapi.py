@@ -58,4 +58,9 @@ def _as_discord_reads(sent: Json) -> Json:
         read["attachments"] = [{**file, "id": str(file["id"])} for file in read["attachments"]]
     if mentions := read.get("allowed_mentions"):
         read["allowed_mentions"] = {**mentions, "users": [str(user) for user in mentions.get("users", [])]}
+    if reference := read.get("message_reference"):
+        ids = {name: str(value) for name, value in reference.items() if name.endswith("_id")}
+        read["message_reference"] = {**reference, **ids}
+    if "recipient_id" in read:
+        read["recipient_id"] = str(read["recipient_id"])
     return read

@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.discord_server.state import TOKEN, Json, State, numbered
 
 THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 160004, 10003, 10008, 40005, 0
-THREAD_ARCHIVED = 50083
+THREAD_ARCHIVED, THREAD_LOCKED, MISSING_ACCESS, MISSING_PERMISSIONS = 50083, 160005, 50001, 50013
 SPOILER = 1 << 3  # a flag of attachments
 
 
@@ -27,6 +27,7 @@ class Rest:
             web.get(f"{api}/users/@me", self._me),
             web.get(f"{api}/oauth2/applications/@me", self._application),
             web.put(f"{api}/applications/{{application}}/commands", self._sync),
+            web.post(f"{api}/users/@me/channels", self._direct),
             web.post(f"{api}/channels/{{channel}}/messages", self._post),
             web.get(f"{api}/channels/{{channel}}/messages", self._history),
             web.get(f"{api}/channels/{{channel}}", self._channel),
@@ -54,20 +55,33 @@ class Rest:
 
     async def _sync(self, request: web.Request) -> web.Response:
         application = str(self._state.application_id)
+        given = {"description": "", "application_id": application, "version": "1"}
         self._state.commands = [
-            {**command, "id": str(self._state.snowflake()), "application_id": application, "version": "1"}
-            for command in (await read_body(request))[0]
+            {**given, **command, "id": str(self._state.snowflake())} for command in (await read_body(request))[0]
         ]
         return reply(self._state.commands)
 
+    async def _direct(self, request: web.Request) -> web.Response:
+        body, _ = await read_body(request)
+        channel_id = self._state.direct_channel(int(body["recipient_id"]))
+        return reply({"id": str(channel_id), "type": 1, "last_message_id": None, "flags": 0, "recipients": []})
+
     async def _post(self, request: web.Request) -> web.Response:
         state, channel_id = self._state, int(request.match_info["channel"])
-        if not self._exists(channel_id):
-            return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
         body, files = await read_body(request)
+        if refused := self._refused(channel_id):
+            return refused
+        if files and state.files_denied and channel_id not in state.direct:
+            return refusal(403, MISSING_PERMISSIONS, "Missing Permissions")
+        if thread := state.threads.get(channel_id):
+            if thread["thread_metadata"]["locked"]:
+                code = THREAD_ARCHIVED if thread["thread_metadata"]["archived"] else THREAD_LOCKED
+                return refusal(400, code, "Thread is locked")
+            thread["thread_metadata"]["archived"] = False
         key = (channel_id, str(body.get("nonce")))
         if body.get("enforce_nonce") and key in state.nonces:
-            return reply(state.messages[state.nonces[key]])
+            posted = state.messages.get(state.nonces[key])
+            return reply(posted) if posted else refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
         if any(len(data) > state.file_limit for _, data in files):
             return refusal(413, TOO_LARGE, "Request entity too large")
         message = state.post(channel_id, body, [self._store(request, name, data) for name, data in files])
@@ -77,8 +91,8 @@ class Rest:
 
     async def _history(self, request: web.Request) -> web.Response:
         channel_id = int(request.match_info["channel"])
-        if not self._exists(channel_id):
-            return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
+        if refused := self._refused(channel_id):
+            return refused
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
         found = [message for message in self._state.posted(channel_id) if int(message["id"]) > after][:limit]
         return reply(list(reversed(found)))
@@ -145,7 +159,20 @@ class Rest:
         return web.Response(status=404) if data is None else web.Response(body=data)
 
     def _exists(self, channel_id: int) -> bool:
-        return channel_id == self._state.channel_id or channel_id in self._state.threads
+        state = self._state
+        known = channel_id == state.channel_id or channel_id in state.threads or channel_id in state.direct
+        return known and channel_id not in state.gone
+
+    def _refused(self, channel_id: int) -> web.Response | None:
+        """Why the bot can neither read nor write there."""
+        state = self._state
+        if not self._exists(channel_id):
+            return refusal(404, UNKNOWN_CHANNEL, "Unknown Channel")
+        if state.kicked and channel_id not in state.direct:
+            return refusal(403, MISSING_ACCESS, "Missing Access")
+        within = int(state.threads[channel_id]["parent_id"]) if channel_id in state.threads else channel_id
+        code = state.denied.get(channel_id) or state.denied.get(within)
+        return refusal(403, code, "Missing Permissions") if code else None
 
     def _store(self, request: web.Request, name: str, data: bytes) -> Json:
         return store_file(self._state, str(request.url.origin()), name, data)

@@ -28,6 +28,13 @@ class State:
     files: dict[str, bytes] = field(default_factory=dict)
     commands: list[Json] = field(default_factory=list)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
+    direct: dict[int, int] = field(default_factory=dict)  # direct message channels, each with its person
+    gone: set[int] = field(default_factory=set)  # channels and threads that were deleted
+    denied: dict[int, int] = field(default_factory=dict)  # where the bot may do nothing, with the code that says so
+    files_denied: bool = False
+    threads_locked: bool = False  # those that are opened from now on
+    kicked: bool = False
+    premium_tier: int = 0
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
@@ -63,7 +70,7 @@ class State:
         return {
             "id": str(self.guild_id), "name": "Club", "owner_id": self.member["id"], "icon": None, "features": [],
             "roles": [everyone], "channels": [self.channel()], "threads": list(self.threads.values()), "emojis": [],
-            "stickers": [], "members": [self.as_member(self.bot)], "member_count": 2, "premium_tier": 0,
+            "stickers": [], "members": [self.as_member(self.bot)], "member_count": 2, "premium_tier": self.premium_tier,
             "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
             "nsfw_level": 0, "system_channel_flags": 0, "preferred_locale": "en-US", "afk_timeout": 300, "presences": [],
             "voice_states": [], "stage_instances": [], "guild_scheduled_events": [], "large": False, "unavailable": False,
@@ -91,18 +98,36 @@ class State:
             "owner_id": self.bot["id"], "name": name, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0,
             "flags": 0, "total_message_sent": 0, "last_message_id": None,
             "thread_metadata": {
-                "archived": False, "auto_archive_duration": 1440, "locked": False,
+                "archived": False, "auto_archive_duration": 1440, "locked": self.threads_locked,
                 "archive_timestamp": "2026-01-01T00:00:00+00:00",
             },
         }  # fmt: skip
         self.threads[message_id] = made
         return made
 
+    def delete_channel(self, channel_id: int) -> None:
+        """The channel or thread is gone, with everything in it."""
+        self.gone.add(channel_id)
+        self.messages = {
+            message_id: message
+            for message_id, message in self.messages.items()
+            if message["channel_id"] != str(channel_id)
+        }
+
+    def direct_channel(self, user_id: int) -> int:
+        """The channel for direct messages with that person."""
+        known = [channel_id for channel_id, person in self.direct.items() if person == user_id]
+        channel_id = known[0] if known else self.snowflake()
+        self.direct[channel_id] = user_id
+        return channel_id
+
     def post(self, channel_id: int, body: Json, attachments: list[Json]) -> Json:
         """A message of the bot."""
         message_id = self.snowflake()
+        reference = body.get("message_reference")
         message = {
-            "id": str(message_id), "channel_id": str(channel_id), "author": self.bot, "type": 0, "tts": False,
+            "id": str(message_id), "channel_id": str(channel_id), "author": self.bot, "type": 19 if reference else 0,
+            "tts": False, **({"message_reference": reference, "referenced_message": None} if reference else {}),
             "content": body.get("content") or "", "timestamp": datetime.now(UTC).isoformat(), "edited_timestamp": None,
             "mention_everyone": False, "mentions": [], "mention_roles": [], "attachments": attachments, "embeds": [],
             "pinned": False, "flags": body.get("flags", 0), "components": numbered(body.get("components") or []),

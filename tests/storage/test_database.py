@@ -188,4 +188,23 @@ def test_jobs_from_before_the_limits_are_kept_whole_and_count_from_when_they_wer
         assert new.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert new.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone() == (10,)
         assert new.execute("SELECT count(*) FROM rules").fetchone() == (0,)
-    assert path.with_name("bot.db.before-5").exists()
+    assert path.with_name("bot.db.before-6").exists()
+
+
+def test_videos_that_were_too_large_before_they_could_be_fetched_can_be_fetched_for_their_week(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, 6):
+            old.executescript(f"BEGIN;\n{migrations()[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+        old.execute("INSERT INTO guilds (id, joined_at) VALUES (1, 5.0)")
+        for job, failure in ((7, "result_too_large"), (8, None)):
+            old.execute(
+                """INSERT INTO jobs (id, guild_id, interaction_id, member_id, provider, request, created_at,
+                     deadline_at, channel_id, state, stage, failure, ended_at, closed_at)
+                   VALUES (?, 1, ?, 2, 'runcomfy', '{}', 10.0, 99.0, 3, 'succeeded', 'text', ?, 20.0, 30.0)""",
+                (job, job, failure),
+            )
+    migrate(path)
+    with closing(sqlite3.connect(path)) as new:
+        rows = new.execute("SELECT id, failure, kept_until FROM jobs ORDER BY id").fetchall()
+    assert rows == [(7, "kept", 30.0 + 7 * 86_400), (8, None, None)]

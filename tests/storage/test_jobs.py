@@ -12,6 +12,8 @@ from storage.database import Conflict, Database, Transaction
 from storage.history import Stale
 from storage.job import MOVES, OUTCOMES, Job, NewJob, State
 from storage.jobs import Jobs
+from storage.ledger import Ledger
+from storage.privacy import Privacy
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
 from tests.welcome import welcome
 
@@ -177,3 +179,38 @@ async def test_codes_are_short_unique_and_unlike_their_neighbours(jobs: Jobs) ->
     assert len(set(codes)) == len(codes)
     assert all(len(code) == len("LS-7K3QM") for code in codes)
     assert codes[0][:6] != codes[1][:6]
+
+
+async def spoken(jobs: Jobs, interaction_id: int, request: str, *, member_id: int = MEMBER) -> None:
+    await jobs.enqueue(
+        NewJob(
+            guild_id=GUILD,
+            interaction_id=interaction_id,
+            member_id=member_id,
+            channel_id=3001,
+            provider="runcomfy",
+            request=request,
+            stage="text",
+            created_at=1.0,
+            deadline_at=100.0,
+        )
+    )
+
+
+async def test_the_last_voice_is_that_of_the_newest_text_of_this_member_here(jobs: Jobs) -> None:
+    assert await Ledger(jobs._database).last_voice(GUILD, MEMBER) is None
+    await spoken(jobs, 1, '{"mode": "text", "voice": "en:one"}')
+    await spoken(jobs, 2, '{"mode": "text", "voice": "en:two"}')
+    await spoken(jobs, 3, '{"mode": "audio", "voice": null}')
+    await spoken(jobs, 4, '{"mode": "text", "voice": "en:three"}', member_id=MEMBER + 1)
+    assert await Ledger(jobs._database).last_voice(GUILD, MEMBER) == "en:two"
+    assert await Ledger(jobs._database).last_voice(OTHER_GUILD, MEMBER) is None
+
+
+async def test_a_forgotten_job_tells_no_voice(jobs: Jobs, database: Database) -> None:
+    await spoken(jobs, 1, '{"mode": "text", "voice": "en:one"}')
+    (job,) = await jobs.open_jobs()
+    job = await jobs.move(job, "failed", now=2.0, failure="provider_failed")
+    await jobs.close(job, reply_id=1, now=3.0)
+    await Privacy(database).forget(MEMBER, now=4.0)
+    assert await Ledger(jobs._database).last_voice(GUILD, MEMBER) is None

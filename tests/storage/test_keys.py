@@ -97,11 +97,11 @@ async def test_replacing_and_removing_take_effect_at_once(keys: Keys) -> None:
     assert not await keys.remove(GUILD, "runcomfy", by=MEMBER, now=3.0)
 
 
-async def test_leaving_erases_all_keys_of_that_server_only(keys: Keys) -> None:
+async def test_leaving_erases_the_keys_of_that_server_only(keys: Keys) -> None:
     await save(keys)
     await save(keys, provider="runware")
     await save(keys, guild_id=OTHER_GUILD)
-    await keys.erase(GUILD)
+    await keys.retire(GUILD, now=5.0)
     assert await keys.shown(GUILD) == []
     assert await read(keys, OTHER_GUILD) == SECRET
 

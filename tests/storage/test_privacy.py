@@ -35,6 +35,7 @@ TABLES = {
     "removed_files": "server",
     "log_entries": "server and person",
     "forget_requests": "person",
+    "direct_messages": "person",
     "facts": "nobody",
 }
 

@@ -1,0 +1,126 @@
+"""From what a provider made to the finished video: fetch → check → assemble → one whole file on the job's shelf."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import NotAccepted, ProviderError
+from bot.handover import Handover
+from bot.media.child import TooMuchWork
+from bot.media.editor import Editor
+from bot.media.facts import Facts
+from bot.media.probe import Probe, Unreadable
+from bot.polls import Polls
+from bot.providers.http import Http
+from bot.providers.request import Request
+from bot.sections import results
+from bot.shelf import Shelf
+from storage.job import Job
+
+log = logging.getLogger(__name__)
+
+MOST_RESULT_BYTES = 512 * 2**20
+OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished video. `odd` are sentences on what is not as it should be; it is posted all the same, as it was paid
+    for.
+    """
+
+    video: Path
+    size: int
+    odd: tuple[str, ...]
+
+
+class Finishing:
+    """Brings finished videos to disk. Raises what `Http.download` raises; `NotAccepted` too for what is no video."""
+
+    def __init__(
+        self, polls: Polls, http: Http, probe: Probe, editor: Editor, handover: Handover, shelf: Shelf
+    ) -> None:
+        self._polls = polls
+        self._http = http
+        self._editor = editor
+        self._handover = handover
+        self._shelf = shelf
+        self.look = probe.look
+
+    async def whole(self, job: Job, *, asking: bool) -> Finished:
+        """The job's finished video. What lies there already is used again. `asking`: the address may be out of date."""
+        video, facts = self._shelf.video(job), None
+        if not await asyncio.to_thread(self._shelf.has_video, job):
+            yields = await self._polls.yields_again(job) if asking else job.yields
+            parts = [await self._fetch(job, *one) for one in enumerate(results(yields))]
+            edited = await self._assemble(job, [part for part, _ in parts])
+            facts = None if edited else parts[0][1]  # a large file is not looked into twice
+        facts = facts or await self._checked(video)
+        size = (await asyncio.to_thread(video.stat)).st_size
+        return Finished(video, size, _odd(facts, Request.model_validate_json(job.request)))
+
+    async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, Facts]:
+        part = self._shelf.part(job, number)
+        if not await asyncio.to_thread(part.exists):
+            await self._http.download(url, part, most=MOST_RESULT_BYTES)
+        return part, await self._checked(part)
+
+    async def _checked(self, file: Path) -> Facts:
+        """What is in it. A file that is no video is thrown away: the next fetch may bring a better one."""
+        try:
+            facts = await self.look(file)
+        except Unreadable as why:
+            problem = str(why)
+        else:
+            if facts.width:
+                return facts
+            problem = "it has no picture"
+        await asyncio.to_thread(file.unlink, missing_ok=True)
+        raise NotAccepted(f"the result is no video: {problem}")
+
+    async def _assemble(self, job: Job, parts: Sequence[Path]) -> bool:
+        """Make the whole video of what was fetched; the one place where a job's parts come together. False where that
+        is the only part as it is.
+        """
+        request, video = Request.model_validate_json(job.request), self._shelf.video(job)
+        made = await self._joined(parts, video.with_name("joined.mp4")) if len(parts) > 1 else parts[0]
+        if request.whole_seconds is not None and await self._put_back(job, request, made, video):
+            return True
+        await asyncio.to_thread(made.replace, video)
+        return len(parts) > 1
+
+    async def _joined(self, parts: Sequence[Path], joined: Path) -> Path:
+        try:
+            await self._editor.join(parts, joined)
+        except (Unreadable, TooMuchWork, OSError) as why:
+            raise NotAccepted(f"the parts can't be joined: {why}") from None
+        return joined
+
+    async def _put_back(self, job: Job, request: Request, made: Path, video: Path) -> bool:
+        """False when that is not possible: then there is what was made alone, as it was paid for."""
+        first = request.sections[0].clip if request.sections else request.clip
+        start = first.start if first else 0.0
+        try:
+            clip = await self._handover.source(job, "video")
+            await self._editor.put_back(made, clip, start, request.video.seconds or 0.0, video)
+        except (Unreadable, TooMuchWork, OSError, ProviderError) as why:
+            log.warning("%s: not put back into its clip: %s", job.code, why)
+            return False
+        return True
+
+
+def _odd(facts: Facts, request: Request) -> tuple[str, ...]:
+    found = []
+    if not facts.has_sound:
+        found.append("It came back without sound.")
+    wanted = request.whole_seconds or request.video.seconds
+    if wanted and abs(facts.seconds - wanted) > max(OFF_SECONDS, OFF_SHARE * wanted):
+        if request.whole_seconds:
+            found.append("I couldn't put it back into the whole clip, so this is the changed part alone.")
+        else:
+            found.append(f"It came back {facts.seconds:.1f} s long; {wanted:.1f} s were sent.")
+    return tuple(found)

@@ -1,0 +1,112 @@
+"""Finished videos that are kept: who may fetch which, and a member's own list of jobs. No Discord here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import cards
+from bot.clock import Clock
+from bot.file_refusals import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
+from bot.media.editor import TooMuchWork, Unreadable
+from bot.moderator_refusals import NoSuchJob, UndecidedReport
+from bot.packing import Packing
+from bot.providers.base import Provider
+from bot.shelf import Shelf
+from storage.direct_messages import DirectMessages
+from storage.job import Job
+from storage.jobs import Jobs
+from storage.ledger import Ledger
+from storage.reports import Reports
+
+log = logging.getLogger(__name__)
+
+MOST_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a member sees of their own: their newest jobs, which of them have a video to fetch, and whether they get
+    direct messages.
+    """
+
+    jobs: list[Job]
+    kept: list[Job]
+    direct_messages: bool
+
+
+class Handout:
+    """Hands out what is kept. Raises a `Refusal` that says why not."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        ledger: Ledger,
+        reports: Reports,
+        direct_messages: DirectMessages,
+        packing: Packing,
+        shelf: Shelf,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+    ) -> None:
+        self._jobs = jobs
+        self._ledger = ledger
+        self._reports = reports
+        self._direct_messages = direct_messages
+        self._packing = packing
+        self._shelf = shelf
+        self.providers = providers
+        self._clock = clock
+
+    async def own(self, guild_id: int, member_id: int) -> Own:
+        """The member's own, in this server."""
+        found = await self._ledger.jobs(guild_id, member_id=member_id, most=MOST_LISTED)
+        jobs = [job for job in found if job.forgotten_at is None]
+        kept = [job for job in jobs if await asyncio.to_thread(self._is_kept, job)]
+        return Own(jobs, kept, await self._direct_messages.agreed(member_id))
+
+    async def fetchable(self, guild_id: int, job_id: int, *, by: int) -> Job:
+        """The server's job of that id, whose video this person may fetch now: everybody one of which a smaller copy was
+        posted, only its own member one that is nowhere to be seen.
+        """
+        job = await self._jobs.get(guild_id, job_id)
+        if job is None:
+            raise NoSuchJob
+        if job.failure and by != job.member_id:
+            raise NotYoursToFetch(job=job.code)
+        report = await self._reports.of(guild_id, job_id)
+        if report and report.decision is None:
+            raise UndecidedReport
+        if not await asyncio.to_thread(self._is_kept, job):
+            raise VideoThrownAway(job=job.code)
+        return job
+
+    def size(self, job: Job) -> int:
+        """Of its whole video, in bytes."""
+        return self._shelf.video(job).stat().st_size
+
+    @asynccontextmanager
+    async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[list[list[Path]]]:
+        """The whole video, message by message, in files of at most so many bytes."""
+        async with AsyncExitStack() as stack:
+            try:
+                messages = await stack.enter_async_context(self._packing.messages(job, most_bytes))
+            except (Unreadable, TooMuchWork, OSError) as why:
+                log.warning("%s: no pieces of %d bytes: %s", job.code, most_bytes, why)
+                raise PiecesTooLarge(job=job.code, until=cards.day(job.kept_until)) from None
+            yield messages
+
+    async def send_directly(self, member_id: int, *, wanted: bool) -> None:
+        """Whether the person wants finished videos by direct message when nothing else works."""
+        if wanted:
+            await self._direct_messages.agree(member_id, now=self._clock.now())
+        else:
+            await self._direct_messages.withdraw(member_id)
+
+    def _is_kept(self, job: Job) -> bool:
+        until = job.kept_until if job.forgotten_at is None else None
+        return until is not None and until > self._clock.now() and self._shelf.has_video(job)

@@ -1,0 +1,113 @@
+"""The message that ends a job, and the places where it may go: its thread, else its channel, else a direct message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import discord
+
+from bot import cards, results
+from bot.errors import PostRefused
+from bot.packing import MARGIN, Parcel
+from bot.posting import earlier, nonce, post_errors
+from bot.providers.base import Provider
+from storage.direct_messages import DirectMessages
+from storage.job import Job
+
+Rung = Literal["thread", "channel", "direct"]
+NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where an outcome is."""
+
+    channel_id: int
+    message_id: int
+
+
+class Outcomes:
+    """Posts outcomes through the bot's own connection. Raises the `Post…` errors only."""
+
+    def __init__(
+        self, client: discord.Client, providers: Mapping[str, Provider], direct_messages: DirectMessages
+    ) -> None:
+        self._client = client
+        self._providers = providers
+        self._direct_messages = direct_messages
+
+    async def rungs(self, job: Job) -> list[Rung]:
+        """The places where the outcome may be posted, the best one first."""
+        rungs: list[Rung] = ["thread", "channel"] if job.thread_id else ["channel"]
+        return [*rungs, "direct"] if await self._direct_messages.agreed(job.member_id) else rungs
+
+    def most_bytes(self, job: Job, rung: Rung) -> int:
+        """How large a file may be there."""
+        guild = self._client.get_guild(job.guild_id) if rung != "direct" else None
+        return (guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES) - MARGIN
+
+    async def found(self, job: Job) -> Sent | None:
+        """An earlier post of the outcome, wherever it may have been made."""
+        for rung in await self.rungs(job):
+            try:
+                async with post_errors():
+                    channel = await self._channel(job, rung)
+                    sent = await earlier(self._client, channel, job, job.told_since, lambda it: _is_outcome(it, job))
+            except PostRefused:
+                continue  # gone, or out of sight
+            if sent:
+                return Sent(channel.id, sent)
+        return None
+
+    async def post(self, job: Job, rung: Rung, parcel: Parcel | None) -> Sent:
+        """Post the outcome there, with the video if there is one."""
+        async with post_errors():
+            channel = await self._channel(job, rung)
+            post: dict[str, Any] = {"nonce": nonce(job, f"{'video' if parcel else 'note'}|{channel.id}")}
+            if rung == "channel" and job.card_id:
+                card = discord.MessageReference(
+                    message_id=job.card_id, channel_id=job.channel_id, guild_id=job.guild_id, fail_if_not_exists=False
+                )
+                try:
+                    return await self._send(channel, job, rung, parcel, reference=card, **post)
+                except discord.Forbidden as error:
+                    if error.code != NO_REPLY_WITHOUT_HISTORY:
+                        raise
+            return await self._send(channel, job, rung, parcel, **post)
+
+    async def _send(
+        self, channel: discord.PartialMessageable, job: Job, rung: Rung, parcel: Parcel | None, **post: Any
+    ) -> Sent:
+        if parcel:
+            post["file"] = discord.File(parcel.file, filename=cards.result_file(job))
+            if rung != "direct":  # its buttons are about a server's message
+                post["view"] = results.buttons(job, smaller=parcel.smaller is not None)
+        sent = await channel.send(
+            self._words(job, rung, parcel),
+            allowed_mentions=discord.AllowedMentions(
+                everyone=False, roles=False, users=[discord.Object(job.member_id)], replied_user=False
+            ),
+            **post,
+        )
+        return Sent(channel.id, sent.id)
+
+    def _words(self, job: Job, rung: Rung, parcel: Parcel | None) -> str:
+        guild = self._client.get_guild(job.guild_id)
+        server = (guild.name if guild else "the server where you asked") if rung == "direct" else None
+        if parcel is None:
+            return cards.notice(job, self._providers, server=server)
+        return cards.delivery(job, parcel.smaller, parcel.odd, server=server)
+
+    async def _channel(self, job: Job, rung: Rung) -> discord.PartialMessageable:
+        if rung == "direct":
+            opened = await self._client.http.start_private_message(job.member_id)
+            return self._client.get_partial_messageable(int(opened["id"]))
+        channel_id = job.thread_id if rung == "thread" and job.thread_id else job.channel_id
+        return self._client.get_partial_messageable(channel_id, guild_id=job.guild_id)
+
+
+def _is_outcome(message: discord.Message, job: Job) -> bool:
+    """Whether it ends the job: its words end with the job's code, and those of no other message do."""
+    return message.content.endswith(job.code)

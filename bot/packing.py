@@ -1,0 +1,89 @@
+"""Finished videos in a size that Discord takes: a smaller copy, or pieces that play by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.cards import Smaller
+from bot.finishing import Finished
+from bot.media.editor import Editor
+from bot.media.marks import content_credentials
+from bot.shelf import Shelf
+from storage.job import Job
+
+MARGIN = 64 * 1024  # bytes of a post that are not the file
+STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says
+MOST_FILES = 10  # in one message
+MOST_BYTES = 25 * 2**20  # of all files in one message, unless a single one is larger
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is posted of a finished video: the video itself, or a smaller copy of it."""
+
+    file: Path
+    size: int
+    smaller: Smaller | None
+    odd: tuple[str, ...]
+
+
+class Packing:
+    """Makes files fit. Raises what the `Editor` raises where that can't be done."""
+
+    def __init__(self, editor: Editor, shelf: Shelf) -> None:
+        self._editor = editor
+        self._shelf = shelf
+
+    async def fitting(self, job: Job, finished: Finished, most_bytes: int) -> Parcel:
+        """The finished video in at most so many bytes. A copy that was made before is used again."""
+        if finished.size <= most_bytes:
+            return Parcel(finished.video, finished.size, None, finished.odd)
+        copy = self._shelf.copy(job)
+        if not 0 < _size(copy) <= most_bytes:
+            await self._editor.shrink(finished.video, most_bytes, copy)
+        lost = await asyncio.to_thread(_credentials_lost, finished.video, copy)
+        return Parcel(copy, _size(copy), Smaller(most_bytes + MARGIN, finished.size, lost), finished.odd)
+
+    @asynccontextmanager
+    async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[list[list[Path]]]:
+        """The whole video without loss, message by message: one file, or pieces of at most so many bytes each. The
+        pieces are gone afterwards.
+        """
+        video = self._shelf.video(job)
+        if _size(video) <= most_bytes:
+            yield [[video]]
+            return
+        with TemporaryDirectory(dir=self._shelf.of(job), prefix="pieces-", ignore_cleanup_errors=True) as folder:
+            yield _by_message(await self._editor.pieces(video, most_bytes, Path(folder)))
+
+
+def smaller_step(size: int) -> int | None:
+    """What to try after a file of so many bytes was too large; None when there is nothing left to try."""
+    return next((step for step in STEPS if step < size), None)
+
+
+def _size(file: Path) -> int:
+    """In bytes; 0 for one that isn't there."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def _credentials_lost(whole: Path, copy: Path) -> bool:
+    return content_credentials(whole) and not content_credentials(copy)
+
+
+def _by_message(files: Sequence[Path]) -> list[list[Path]]:
+    messages: list[list[Path]] = []
+    room = 0
+    for file in files:
+        size = file.stat().st_size
+        if not messages or len(messages[-1]) == MOST_FILES or size > room:
+            messages.append([])
+            room = MOST_BYTES
+        messages[-1].append(file)
+        room -= size
+    return messages

@@ -1,0 +1,101 @@
+"""The files of jobs on disk: what was attached, what was made of it to be sent, and the finished video."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from storage.job import Job, code_of, id_of
+
+OLD_NAME = "ai-generated-"  # with which the names of finished videos began while all were in one folder
+
+
+class Shelf:
+    """One folder per job, named by its code. Which of its files exist tells how far the job's files have come."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def tidy(self, old: Path) -> None:
+        """Make the folder; take over what is left of the `old` one, and throw away what belongs to no job."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        for entry in self.folder.iterdir():
+            if id_of(entry.name) is None:
+                _remove(entry)
+        for file in old.glob(f"{OLD_NAME}*.mp4"):
+            code = file.stem.removeprefix(OLD_NAME)
+            if id_of(code) is not None:
+                place = self.folder / code
+                place.mkdir(mode=0o700, exist_ok=True)
+                file.replace(place / "video.mp4")
+        shutil.rmtree(old, ignore_errors=True)
+
+    def of(self, job: Job) -> Path:
+        """The job's folder, made if it isn't there."""
+        place = self.folder / job.code
+        place.mkdir(mode=0o700, exist_ok=True)
+        return place
+
+    def clip(self, job: Job) -> Path:
+        """The clip as it was attached; kept for a day after the end, so that it can be used again."""
+        return self.of(job) / "clip"
+
+    def sound(self, job: Job) -> Path:
+        """The recording as it was attached; kept like the clip."""
+        return self.of(job) / "sound"
+
+    def attached(self, job: Job) -> list[Path]:
+        """The clip and the recording as they were attached, and what was prepared of them to be sent."""
+        place = self.of(job)
+        return [file for file in place.iterdir() if file.name in {"clip", "sound"} or _is_prepared(file)]
+
+    def prepared(self, job: Job, part: str, what: str) -> Path:
+        """Where a file lies that was made of the clip (`video`) or the recording (`audio`), by what was done to it."""
+        return self.of(job) / f"{part}-{what}"
+
+    def part(self, job: Job, number: int) -> Path:
+        """What a provider made, as it was fetched: one of the parts of the finished video, from 0 on."""
+        return self.of(job) / f"part-{number}.mp4"
+
+    def video(self, job: Job) -> Path:
+        """The finished video, whole; kept where it could not be posted like this."""
+        return self.of(job) / "video.mp4"
+
+    def has_video(self, job: Job) -> bool:
+        """Whether it is there."""
+        return (self.folder / job.code / "video.mp4").exists()
+
+    def copy(self, job: Job) -> Path:
+        """The finished video, smaller, until it is posted."""
+        return self.of(job) / "copy.mp4"
+
+    def jobs(self) -> set[int]:
+        """The ids of the jobs that have a folder."""
+        return {job_id for entry in self.folder.iterdir() if (job_id := id_of(entry.name)) is not None}
+
+    def throw_away_video(self, job: Job) -> None:
+        """The finished video and its copy, now that the outcome is posted; the whole one stays while it is kept."""
+        for name in ("copy.mp4",) if job.kept_until else ("copy.mp4", "video.mp4"):
+            (self.folder / job.code / name).unlink(missing_ok=True)
+
+    def throw_away_but_video(self, job: Job) -> None:
+        """Everything but the finished video."""
+        for entry in self.of(job).iterdir():
+            if entry.name != "video.mp4":
+                _remove(entry)
+
+    def throw_away(self, *job_ids: int) -> None:
+        """Everything of these jobs."""
+        for job_id in job_ids:
+            shutil.rmtree(self.folder / code_of(job_id), ignore_errors=True)
+
+
+def _is_prepared(file: Path) -> bool:
+    return file.name.startswith(("video-", "audio-")) and not file.suffix
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)

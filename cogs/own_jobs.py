@@ -1,0 +1,123 @@
+"""A member's own jobs, and handing out the videos that are kept: privately, whole, in as many messages as it takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from bot import cards, dossier
+from bot.client import Mouthpiece, explain
+from bot.errors import MouthpieceError, PostFailed, PostRefused, PostTooLarge
+from bot.file_refusals import FetchFailed, PiecesTooLarge
+from bot.packing import MARGIN, smaller_step
+from bot.posting import post_errors
+from bot.refusals import ChannelUnfit
+from bot.results import FULL_PREFIX
+from cogs.buttons import job_button
+from storage.job import Job
+
+Interaction = discord.Interaction[Mouthpiece]
+
+DIRECT_PREFIX = "v1:direct:"  # followed by what is wanted: on or off
+MOST_CHARS = 1900  # of one message, which has at most 2,000
+
+
+async def show_own(interaction: Interaction) -> None:
+    """Show the member's newest jobs here in the answer, with a button for each video that is kept."""
+    if interaction.guild_id is None:
+        raise ChannelUnfit
+    own = await interaction.client.handout.own(interaction.guild_id, interaction.user.id)
+    lines = [dossier.own_short(job) for job in own.jobs]
+    while len("\n".join(lines)) > MOST_CHARS:
+        lines.pop()
+    view = discord.ui.View(timeout=None)
+    for job in own.kept:
+        view.add_item(discord.ui.Button(label=f"Get {job.code}", custom_id=f"{FULL_PREFIX}{job.id}"))
+    view.add_item(DirectButton(wanted=not own.direct_messages, row=4))
+    view.stop()
+    await interaction.edit_original_response(
+        content="\n".join(["**Your newest videos here**", *lines]) if lines else "You have made nothing here yet.",
+        view=view,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
+    """Hand out the whole video, in smaller pieces where Discord takes less than it says."""
+    handout = interaction.client.handout
+    job = await handout.fetchable(guild_id, job_id, by=interaction.user.id)
+    size, most_bytes, pieces = handout.size(job), interaction.filesize_limit - MARGIN, 0
+    while not pieces:
+        try:
+            pieces = await _send(interaction, job, most_bytes)
+        except PostTooLarge:
+            most_bytes = smaller_step(min(size, most_bytes)) or 0
+            if not most_bytes:
+                raise PiecesTooLarge(job=job.code, until=cards.day(job.kept_until)) from None
+        except (PostFailed, PostRefused):
+            raise FetchFailed(job=job.code, until=cards.day(job.kept_until)) from None
+    if pieces == 1:
+        return f"The full video of {job.code} ({cards.megabytes(size)}):"
+    return f"The full video of {job.code} ({cards.megabytes(size)}), cut into {pieces} pieces without loss:"
+
+
+async def _send(interaction: Interaction, job: Job, most_bytes: int) -> int:
+    """Send it in files of at most so many bytes; how many there are."""
+    async with interaction.client.handout.messages(job, most_bytes) as messages, post_errors():
+        names = _names(job, sum(len(files) for files in messages))
+        for number, files in enumerate(messages):
+            attached = [discord.File(file, filename=names.pop(0)) for file in files]
+            if number == 0:  # into the answer itself, which says more at the end
+                await interaction.edit_original_response(attachments=attached)
+            else:
+                await interaction.followup.send(files=attached, ephemeral=True)
+        return sum(len(files) for files in messages)
+
+
+def _names(job: Job, pieces: int) -> list[str]:
+    whole = Path(cards.result_file(job))
+    if pieces == 1:
+        return [whole.name]
+    return [f"{whole.stem}-{number:02}-of-{pieces:02}{whole.suffix}" for number in range(1, pieces + 1)]
+
+
+class DirectButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=rf"{DIRECT_PREFIX}(?P<wanted>on|off)"
+):
+    """Switches direct messages on or off for whoever presses it."""
+
+    def __init__(self, *, wanted: bool, row: int | None = None) -> None:
+        state = "off" if wanted else "on"
+        super().__init__(
+            discord.ui.Button(
+                label=f"Send finished videos by direct message when nothing else works: {state}",
+                custom_id=f"{DIRECT_PREFIX}{'on' if wanted else 'off'}",
+            ),
+            row=row,
+        )
+        self.wanted = wanted
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: Interaction, _item: discord.ui.Item[discord.ui.View], match: re.Match[str]
+    ) -> DirectButton:
+        """The button that was pressed."""
+        return cls(wanted=match["wanted"] == "on")
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Remember it, and show the list as it is now."""
+        await interaction.response.defer()
+        try:
+            await interaction.client.handout.send_directly(interaction.user.id, wanted=self.wanted)
+            await show_own(interaction)
+        except MouthpieceError as refusal:
+            await explain(interaction, refusal)
+
+
+def setup(client: Mouthpiece) -> None:
+    """Listen for the buttons."""
+    buttons: list[Any] = [job_button(FULL_PREFIX, _fetch), DirectButton]
+    client.add_dynamic_items(*buttons)

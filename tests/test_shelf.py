@@ -1,0 +1,57 @@
+"""What lies on disk for a job, under which name, and what is taken over from earlier versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.shelf import Shelf
+from storage.job import code_of, id_of
+from tests.test_cards import a_job
+
+
+@given(st.integers(min_value=1, max_value=32**5 - 1))
+def test_a_code_stands_for_one_job(job_id: int) -> None:
+    assert id_of(code_of(job_id)) == job_id
+
+
+@given(st.text(max_size=10))
+def test_what_is_no_code_stands_for_no_job(name: str) -> None:
+    job_id = id_of(name)
+    assert job_id is None or code_of(job_id) == name
+
+
+def test_videos_in_the_folder_of_an_earlier_version_are_taken_over_and_nothing_else_is_left(tmp_path: Path) -> None:
+    old, shelf, job = tmp_path / "results", Shelf(tmp_path / "files"), a_job("succeeded")
+    (old / "tmpabc").mkdir(parents=True)
+    (old / f"ai-generated-{job.code}.mp4").write_bytes(b"video")
+    (old / f"ai-generated-{job.code}.part").write_bytes(b"vid")
+    (old / "ai-generated-stray.mp4").write_bytes(b"video")
+    for _ in range(2):
+        shelf.tidy(old)
+        assert not old.exists()
+        assert shelf.video(job).read_bytes() == b"video"
+        assert [file.name for file in shelf.folder.rglob("*")] == [job.code, "video.mp4"]
+
+
+def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_path: Path) -> None:
+    shelf, job = Shelf(tmp_path / "files"), a_job()
+    shelf.tidy(tmp_path / "results")
+    shelf.clip(job).write_bytes(b"clip")
+    (shelf.folder / "shown-xyz").mkdir()
+    (shelf.folder / "stray").touch()
+    shelf.tidy(tmp_path / "results")
+    assert [entry.name for entry in shelf.folder.iterdir()] == [job.code]
+
+
+def test_a_posted_video_goes_and_a_kept_one_stays_without_its_copy(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    posted, kept = a_job("succeeded", id=8), a_job("succeeded", id=9, kept_until=5.0)
+    for job in (posted, kept):
+        for file in (shelf.video(job), shelf.copy(job), shelf.clip(job)):
+            file.write_bytes(b"data")
+        shelf.throw_away_video(job)
+    assert {file.name for file in shelf.of(posted).iterdir()} == {"clip"}
+    assert {file.name for file in shelf.of(kept).iterdir()} == {"clip", "video.mp4"}
