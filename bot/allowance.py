@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.cards import quoted
-from bot.preflight import listed
+from bot.listing import listed
 from storage.quota import OverLimit, Pot, Standing
 from storage.rule import SCALE, Grant, Rule, Subject, Unit
 

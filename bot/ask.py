@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from bot.fixes import Fixes
 from bot.providers.request import Media, Mode
+from storage.job import Job
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was asked for. `missing` names the permissions that the bot lacks there for its work; `within`
-    are the channel that a thread is in, and the category.
+    are the channel that a thread is in, and the category; `file_bytes` is the largest file that can be posted there.
     """
 
     guild_id: int
@@ -18,6 +21,7 @@ class Place:
     channel_name: str
     missing: tuple[str, ...] = ()
     within: tuple[int, ...] = ()
+    file_bytes: int = 10 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,12 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One person's wish for a video: text and voice, or audio. Volumes are None where the person left them open."""
+    """One person's wish for a video: text and voice, or audio.
+
+    Volumes are None where the person left them open, and so is `fill`, what follows a recording that is shorter than
+    the clip. `fixes` are what the person has agreed to be done to the files, None before they were asked;
+    `earlier` is the job whose clip is used again.
+    """
 
     place: Place
     asker: Asker
@@ -45,7 +54,10 @@ class Ask:
     audio: Media | None = None
     volume: float | None = None
     own_volume: float | None = None
+    fill: Literal["silence", "again"] | None = None
     provider: str | None = None
+    fixes: Fixes | None = None
+    earlier: Job | None = None
 
     @property
     def guild_id(self) -> int:

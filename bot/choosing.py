@@ -7,16 +7,22 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 from bot.ask import Ask
-from bot.errors import ProviderError
+from bot.drafts import CLIP, SOUND
+from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.failures import KEY_FAULTS
+from bot.file_refusals import NothingFits, UnreadableFile
 from bot.intake import Intake, lasts
-from bot.media.probe import Facts, Unreadable
-from bot.preflight import Seen, fit, listed, looked
-from bot.providers.base import Provider
+from bot.listing import listed
+from bot.media.facts import Facts
+from bot.media.probe import Unreadable
+from bot.offer import MOST_CHARS, Offer, against
+from bot.preflight import Fit, Seen, fit, looked, mended
+from bot.providers.base import Credentials, Provider
 from bot.providers.request import Media, Request
-from bot.refusals import KeyMissing, KeySwitchedOff, NoKey, NothingFits, UnknownProvider, UnreadableFile
+from bot.refusals import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from storage.guilds import Guilds
 from storage.keys import Keys
 from storage.sealing import CannotUnseal
@@ -40,6 +46,16 @@ class Candidate:
         return {"provider": self.provider.name, "request": self.request.model_dump_json()}
 
 
+class FixesNeeded(Refusal):
+    """Nothing fits as it is, and something can be done about it: `offer` says what."""
+
+    sentence = "That doesn't fit as it is. Nothing was counted, sent or charged."
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__()
+        self.offer = offer
+
+
 class Chooser:
     """Finds out who can do what was asked for."""
 
@@ -57,21 +73,46 @@ class Chooser:
         ]
         return keyed + [provider for provider in self._providers.values() if not provider.credentials]
 
-    async def candidates(self, ask: Ask, *, waiting: float = 0.0) -> list[Candidate]:
-        """Everyone to be tried, in that order, with their prices; a `Refusal` that says why when there is nobody.
+    async def look(self, ask: Ask, folder: Path) -> Seen:
+        """What the attached files really hold. They lie in the folder afterwards, named as on the shelf."""
+        _fitting(ask, await self._asked(ask))  # refuses by claims, before anything is fetched
+        clip = await self._look(ask.video, folder / CLIP)
+        return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
+
+    async def candidates(self, ask: Ask, seen: Seen, *, waiting: float = 0.0) -> list[Candidate]:
+        """Everyone to be tried, in that order, with their prices; a `Refusal` that says why when there is nobody, which
+        is `FixesNeeded` when something can be done.
 
         `waiting` is how many seconds the job may wait before it begins: so long must its files be reachable.
         """
         providers = await self._asked(ask)
-        _fitting(ask, providers)  # refuses by claims, before anything is fetched
-        seen = Seen(await self._look(ask.video), await self._look(ask.audio) if ask.audio else None)
         needed = NEEDED_SECONDS + waiting
-        lasting = (lasts(ask.video, needed), lasts(ask.audio, needed) if ask.audio else True)
-        found = _fitting(looked(ask, seen, lasting=lasting), providers, seen)
-        priced = await asyncio.gather(*(self._priced(ask.guild_id, candidate) for candidate in found))
-        if (await self._guilds.policy(ask.guild_id)).choosing == "cheapest":
+        lasting = (_lasts(ask, ask.video, needed), _lasts(ask, ask.audio, needed))
+        known = looked(ask, seen, lasting=lasting)
+        fits = {provider: fit(known, provider, seen) for provider in providers}
+        found = [Candidate(provider, one.request) for provider, one in fits.items() if one.request]
+        if not found:
+            raise await self._otherwise(known, seen, fits)
+        return await self._in_order(ask.guild_id, found)
+
+    async def _in_order(self, guild_id: int, found: list[Candidate]) -> list[Candidate]:
+        """With prices; the cheapest first, if the server wants that."""
+        priced = await asyncio.gather(*(self._priced(guild_id, candidate) for candidate in found))
+        if (await self._guilds.policy(guild_id)).choosing == "cheapest":
             priced.sort(key=_price_or_dearest)
         return priced
+
+    async def _otherwise(self, ask: Ask, seen: Seen, fits: Mapping[Provider, Fit]) -> Refusal:
+        """What can be done when the wish fits nobody: for whom the least has to give way."""
+        ways = {provider: mended(ask, provider, seen) for provider in fits}
+        least = min((way.sacrifice for way in ways.values() if way.request), default=None)
+        able = [Candidate(p, way.request) for p, way in ways.items() if way.request and way.sacrifice == least]
+        if not able:
+            return _nothing_fits(fits)
+        first = (await self._in_order(ask.guild_id, able))[0]
+        fixes = frozenset(misfit.fix for misfit in ways[first.provider].misfits if misfit.fix)
+        against = {provider.label: one.misfits for provider, one in fits.items()}
+        return FixesNeeded(Offer(ask, seen, first.provider, first.request, fixes, against))
 
     async def _asked(self, ask: Ask) -> list[Provider]:
         """The providers that the wish leaves open."""
@@ -93,13 +134,15 @@ class Chooser:
             raise KeyMissing(provider=asked.label, available=labels)
         return [asked] if asked else usable
 
-    async def _look(self, media: Media) -> Facts:
+    async def _look(self, media: Media, into: Path) -> Facts:
         if not self._intake.is_attachment(media.url):
             raise UnreadableFile(name=media.name[:60], problem="it is not one of Discord's own files")
         try:
-            return await self._intake.look(media.url, media.name)
+            return await self._intake.look(media, into)
         except Unreadable as why:
             raise UnreadableFile(name=media.name[:60], problem=str(why)) from None
+        except ResultUnusable:
+            raise UnreadableFile(name=media.name[:60], problem="it is larger than I can take") from None
         except ProviderError as fault:
             log.info("an attachment could not be fetched: %s", fault)
             raise UnreadableFile(name=media.name[:60], problem="Discord didn't hand it over; try again") from None
@@ -110,11 +153,18 @@ class Chooser:
         try:
             credentials = await self._keys.open(guild_id, info.id) if info else {}
             async with asyncio.timeout(PRICE_PATIENCE):
-                price = await candidate.provider.price(candidate.request, credentials or {})
+                price = await _price(candidate, credentials or {})
         except (ProviderError, CannotUnseal, TimeoutError) as fault:
             log.info("%s: no price: %s", candidate.provider.name, fault)
             return candidate
         return replace(candidate, request=candidate.request.model_copy(update={"price_usd": price}))
+
+
+def _lasts(ask: Ask, media: Media | None, seconds: float) -> bool:
+    """Whether a provider can still fetch the file then. How long Discord keeps what was attached to a command is not
+    documented, so a file that is used again is handed over.
+    """
+    return media is None or (ask.earlier is None and lasts(media, seconds))
 
 
 def _price_or_dearest(candidate: Candidate) -> Decimal:
@@ -122,11 +172,19 @@ def _price_or_dearest(candidate: Candidate) -> Decimal:
     return Decimal("Infinity") if price is None else price
 
 
-def _fitting(ask: Ask, providers: list[Provider], seen: Seen | None = None) -> list[Candidate]:
-    """Those that the wish fits; `NothingFits` with everyone's reasons when there is nobody."""
-    fits = {provider: fit(ask, provider, seen) for provider in providers}
-    found = [Candidate(provider, request) for provider, request in fits.items() if isinstance(request, Request)]
-    if not found:
-        reasons = {provider: "; ".join(why) for provider, why in fits.items() if not isinstance(why, Request)}
-        raise NothingFits(reasons="\n".join(f"- **{provider.label}**: {why}." for provider, why in reasons.items()))
-    return found
+async def _price(candidate: Candidate, credentials: Credentials) -> Decimal | None:
+    """Of all calls together."""
+    prices = [await candidate.provider.price(call, credentials) for call in candidate.request.calls]
+    known = [price for price in prices if price is not None]
+    return sum(known, Decimal(0)) if len(known) == len(prices) else None
+
+
+def _fitting(ask: Ask, providers: list[Provider]) -> None:
+    """`NothingFits` when it is clear already that nothing will help."""
+    fits = {provider: fit(ask, provider) for provider in providers}
+    if all(any(misfit.fix is None for misfit in one.misfits) for one in fits.values()):
+        raise _nothing_fits(fits)
+
+
+def _nothing_fits(fits: Mapping[Provider, Fit]) -> NothingFits:
+    return NothingFits(reasons=against({provider.label: one.misfits for provider, one in fits.items()}, MOST_CHARS))

@@ -9,12 +9,13 @@ from bot.ask import Ask
 from bot.automod import AutoMod
 from bot.choosing import Candidate
 from bot.clock import Clock
-from bot.preflight import listed
+from bot.file_refusals import FileRemoved
+from bot.listing import listed
+from bot.preflight import Seen
 from bot.refusals import (
     AttestationNeeded,
     Blocked,
     ChannelClosed,
-    FileRemoved,
     LimitReached,
     PriceUnknown,
     RoleMissing,
@@ -75,13 +76,12 @@ class Gate:
     async def confirmed(self, ask: Ask) -> None:
         """Let those begin who have confirmed that they may use the likeness in their clips."""
         if not await self._access.has_attested(ask.member_id, POLICY_VERSION):
-            raise AttestationNeeded
+            raise AttestationNeeded(ask.interaction_id)
 
-    async def admit_files(self, ask: Ask, candidates: Sequence[Candidate]) -> None:
+    async def admit_files(self, guild_id: int, seen: Seen) -> None:
         """Let these files be used."""
-        request = candidates[0].request
-        digests = [file.digest for file in (request.video, request.audio) if file]
-        if await self._reports.removed_among(ask.guild_id, digests):
+        digests = [facts.digest for facts in (seen.video, seen.audio) if facts]
+        if await self._reports.removed_among(guild_id, digests):
             raise FileRemoved
 
     async def affordable(self, ask: Ask, candidates: list[Candidate]) -> list[Candidate]:

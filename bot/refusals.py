@@ -12,14 +12,6 @@ class TextEmpty(Refusal):
     sentence = "There is nothing to say in that text. Type the words that should be spoken."
 
 
-class NothingFits(Refusal):
-    sentence = "That won't work here; nothing was sent or charged.\n{reasons}"
-
-
-class UnreadableFile(Refusal):
-    sentence = "I can't use “{name}”: {problem}. Nothing was sent or charged."
-
-
 class NoKey(Refusal):
     sentence = (
         "This server has no provider key yet, so I can't make videos here. "
@@ -121,6 +113,8 @@ class TooNew(Refusal):
 
 
 class AttestationNeeded(Refusal):
+    """What everybody confirms once; it can go on afterwards with what that command asked for."""
+
     sentence = (
         "**Before your first video:** I make people in clips say something else. Use only clips that show you, or "
         "people "
@@ -128,10 +122,17 @@ class AttestationNeeded(Refusal):
         "By pressing the button you confirm this for all videos you make with me. It is kept with the time."
     )
 
+    def __init__(self, interaction_id: int) -> None:
+        super().__init__()
+        self.interaction_id = interaction_id
+
 
 class WordsForbidden(Refusal):
     sentence = "This server's AutoMod rule “{rule}” doesn't allow these words. Nothing was started or charged."
 
 
-class FileRemoved(Refusal):
-    sentence = "This file was removed here by a moderator and can't be used again. Nothing was started or charged."
+class NoWorkingKey(Refusal):
+    sentence = (
+        "This server has no provider key that works, so I can't make videos here. "
+        "A moderator can look into it with `/lipsync-admin key list`."
+    )

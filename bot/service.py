@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from bot import allowance
+from bot.acceptance import APPROVAL_SECONDS, Acceptance
 from bot.ask import Ask, Asker
-from bot.charges import micros, milliseconds
-from bot.choosing import Candidate, Chooser
+from bot.choosing import Candidate, Chooser, FixesNeeded
 from bot.clock import Clock
-from bot.delivery import Delivery
 from bot.doors import Doors
-from bot.errors import PostFailed, PostRefused
+from bot.drafts import Draft
+from bot.errors import Refusal
+from bot.file_refusals import OfferGone
 from bot.gate import POLICY_VERSION, Gate
-from bot.preflight import listed
+from bot.intake import Intake
+from bot.listing import listed
+from bot.offer import Offer
+from bot.pending import Pending
+from bot.preflight import Seen
 from bot.providers.base import Provider
-from bot.refusals import (
-    AttestationNeeded,
-    LimitReached,
-    NothingToCancel,
-    NotYours,
-    PlaceUnfit,
-    ShuttingDown,
-    TextEmpty,
-)
+from bot.refusals import AttestationNeeded, NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
 from bot.voices import Voice
 from bot.worker import Worker
 from storage.access import Access
-from storage.guilds import Guilds
-from storage.job import Job, NewJob
+from storage.job import Job
 from storage.jobs import Jobs
-from storage.quota import OverLimit
-
-DEADLINE_SECONDS = 3600.0  # after a job begins, until it is given up
-MOST_UNATTESTED = 500
-APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator
+from storage.ledger import Ledger
 
 
 class Service:
@@ -44,28 +35,31 @@ class Service:
 
     def __init__(
         self,
-        guilds: Guilds,
         jobs: Jobs,
+        ledger: Ledger,
         chooser: Chooser,
         providers: Mapping[str, Provider],
         worker: Worker,
-        delivery: Delivery,
+        acceptance: Acceptance,
         doors: Doors,
         gate: Gate,
         access: Access,
+        intake: Intake,
+        waiting: Pending[Draft],
         clock: Clock,
     ) -> None:
-        self._guilds = guilds
         self._jobs = jobs
+        self._ledger = ledger
         self._chooser = chooser
         self._providers = providers
         self._worker = worker
-        self._delivery = delivery
+        self._acceptance = acceptance
         self._doors = doors
         self._gate = gate
         self._access = access
+        self._intake = intake
         self._clock = clock
-        self._unattested: dict[int, Ask] = {}  # what was asked for, until the person has confirmed
+        self._waiting = waiting  # until the person has said yes
 
     async def usable(self, guild_id: int) -> list[Provider]:
         """The providers that the server can use, in its order; answered from memory."""
@@ -77,8 +71,75 @@ class Service:
         among = [chosen] if chosen else await self._chooser.usable(guild_id)
         return list({key: voice for each in among for key, voice in each.voices.items()}.values())
 
-    async def start(self, ask: Ask) -> Job:
-        """Accept the job and show it in its channel; the worker does the rest."""
+    async def voices_for(self, guild_id: int, provider: str | None, member_id: int) -> list[Voice]:
+        """The same voices, with the one that the person used last in this server before the others."""
+        last = await self._ledger.last_voice(guild_id, member_id)
+        return sorted(await self.voices(guild_id, provider), key=lambda voice: voice.key != last)
+
+    async def start(self, ask: Ask, files: Path | None = None) -> Job:
+        """Accept the job and show it in its channel; the worker does the rest. What lies in the folder of `files`
+        already, which is the service's from now on, is not fetched.
+
+        `FixesNeeded` and `AttestationNeeded` are refusals after which it can go on: by `mend` and `attest`.
+        """
+        return await self._go_on(Draft(ask, files or self._intake.new_folder()))
+
+    async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Job:
+        """The person agrees to what was offered, or has chosen another part of the clip."""
+        draft = self._take(asker, interaction_id)
+        if draft.offer is None:
+            raise OfferGone
+        fixes = draft.offer.agreed(rest=rest, part=part)
+        return await self._go_on(draft, replace(draft, ask=replace(draft.ask, asker=asker, fixes=fixes)))
+
+    async def drop(self, asker: Asker, interaction_id: int) -> None:
+        """The person doesn't want it any more."""
+        self._take(asker, interaction_id).throw_away()
+
+    def offered(self, asker: Asker, interaction_id: int) -> Offer:
+        """What was offered to the person."""
+        draft = self._take(asker, interaction_id)
+        self._waiting.keep(interaction_id, asker.member_id, draft)
+        if draft.offer is None:
+            raise OfferGone
+        return draft.offer
+
+    def _take(self, asker: Asker, interaction_id: int) -> Draft:
+        draft = self._waiting.take(interaction_id, asker.member_id)
+        if draft is None:
+            raise OfferGone
+        return draft
+
+    async def _go_on(self, before: Draft, draft: Draft | None = None) -> Job:
+        """From a draft to a job. What the person must say yes to first is remembered with it; with a choice that
+        doesn't work, what was there `before` is.
+        """
+        draft = draft or before
+        ask = draft.ask
+        self._waiting.sweep()
+        try:
+            await self._admit(ask)
+            async with self._doors.entering(ask):
+                seen = draft.seen or await self._chooser.look(ask, draft.folder)
+                draft = replace(draft, seen=seen)
+                return await self._acceptance.accept(draft, await self._candidates(ask, seen))
+        except FixesNeeded as needed:
+            self._waiting.keep(ask.interaction_id, ask.member_id, replace(draft, offer=needed.offer))
+            raise
+        except AttestationNeeded:
+            self._waiting.keep(ask.interaction_id, ask.member_id, draft)
+            raise
+        except Refusal:
+            if before.offer is None:
+                draft.throw_away()
+            else:
+                self._waiting.keep(ask.interaction_id, ask.member_id, before)
+            raise
+        except BaseException:
+            draft.throw_away()
+            raise
+
+    async def _admit(self, ask: Ask) -> None:
         if self._worker.draining:
             raise ShuttingDown
         if ask.place.missing:
@@ -89,81 +150,24 @@ class Service:
             raise TextEmpty
         await self._gate.admit(ask)
         await self._gate.within_limits(ask)
-        async with self._doors.entering(ask):
-            waiting = APPROVAL_SECONDS if await self._gate.may_hold(ask) else 0.0
-            candidates = await self._chooser.candidates(ask, waiting=waiting)
-            await self._gate.admit_files(ask, candidates)
-            affordable = await self._gate.affordable(ask, candidates)
-            await self._confirmed(ask)
-            return await self._accept(ask, affordable)
 
-    async def _confirmed(self, ask: Ask) -> None:
-        """Everything else fits; remember what was asked for while the person confirms."""
-        try:
-            await self._gate.confirmed(ask)
-        except AttestationNeeded:
-            self._unattested[ask.interaction_id] = ask
-            while len(self._unattested) > MOST_UNATTESTED:
-                del self._unattested[next(iter(self._unattested))]
-            raise
-
-    async def _accept(self, ask: Ask, candidates: list[Candidate]) -> Job:
-        """Store the job, show it, and hand it to the worker. What is too dear for a limit on money is left out."""
-        await self._guilds.join(ask.guild_id, self._clock.now())
-        while True:
-            held = await self._gate.must_wait(ask, candidates)
-            try:
-                return await self._show(ask, await self._jobs.enqueue(self._job(ask, candidates, held=held), held=held))
-            except OverLimit as over:
-                if over.standing.rule.unit != "cents" or len(candidates) == 1:
-                    raise LimitReached(reason=allowance.refusal(over)) from None
-            dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
-            candidates = [candidate for candidate in candidates if candidate is not dearest]
-
-    def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:
-        now = self._clock.now()
-        first, *others = candidates
-        return NewJob(
-            guild_id=ask.guild_id,
-            interaction_id=ask.interaction_id,
-            member_id=ask.member_id,
-            role_ids=ask.asker.role_ids,
-            channel_id=ask.place.channel_id,
-            provider=first.provider.name,
-            request=first.request.model_dump_json(),
-            fallbacks=json.dumps([other.stored for other in others]),
-            stage=first.provider.stages(first.request)[0].name,
-            milliseconds=milliseconds(first.request),
-            micros=max(micros(candidate.request.price_usd) for candidate in candidates),
-            video_digest=first.request.video.digest,
-            audio_digest=first.request.audio.digest if first.request.audio else None,
-            created_at=now,
-            deadline_at=now + (APPROVAL_SECONDS if held else DEADLINE_SECONDS),
-        )
-
-    async def _show(self, ask: Ask, job: Job) -> Job:
-        try:
-            job = await self._delivery.open(job, looking=False)
-        except PostRefused:
-            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
-        except PostFailed:
-            pass  # accepted all the same: the worker shows it as soon as Discord can
-        except Exception:
-            self._worker.add(job)
-            raise
-        self._worker.add(job)
-        return job
+    async def _candidates(self, ask: Ask, seen: Seen) -> list[Candidate]:
+        waiting = APPROVAL_SECONDS if await self._gate.may_hold(ask) else 0.0
+        await self._gate.admit_files(ask.guild_id, seen)
+        candidates = await self._chooser.candidates(ask, seen, waiting=waiting)
+        affordable = await self._gate.affordable(ask, candidates)
+        await self._gate.confirmed(ask)
+        return affordable
 
     async def attest(self, asker: Asker, interaction_id: int) -> Job | None:
         """The person confirms that they may use the likeness in their clips: the job that they asked for then, None
         when it is not known any more.
         """
         await self._access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
-        ask = self._unattested.get(interaction_id)
-        if ask is None or ask.member_id != asker.member_id:
+        draft = self._waiting.take(interaction_id, asker.member_id)
+        if draft is None:
             return None
-        del self._unattested[interaction_id]
-        return await self.start(replace(ask, asker=asker))  # who they are now, not when they asked
+        return await self._go_on(replace(draft, ask=replace(draft.ask, asker=asker)))  # who they are now, not then
 
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
         """Cancel the member's own job, or any job of the server for a moderator."""

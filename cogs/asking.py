@@ -3,31 +3,80 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
+from typing import Any
 
 import discord
 
 from bot import allowance
 from bot.ask import Ask, Asker, Place
+from bot.choosing import FixesNeeded
 from bot.client import PERMISSIONS, Mouthpiece, explain
 from bot.errors import MouthpieceError
+from bot.offer import Offer
+from bot.providers.request import Media
 from bot.refusals import AttestationNeeded, ChannelUnfit
 from storage.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
 
 ATTEST_PREFIX = "v1:attest:"  # followed by the id of the command that asked
+MEND_PREFIX = "v1:fix:"  # followed by what is to be done, the id of the command, and whether the clip's rest stays
+
+
+def ask_of(interaction: Interaction, video: Media, **wish: Any) -> Ask:
+    """What the person asks for here and now; `wish` as in `Ask`."""
+    place, asker = place_of(interaction), asker_of(interaction)
+    return Ask(place=place, asker=asker, interaction_id=interaction.id, video=video, **wish)
+
+
+def media_of(attachment: discord.Attachment) -> Media:
+    """An attached file, as Discord describes it."""
+    return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
 
 
 async def start(interaction: Interaction, ask: Ask) -> None:
-    """Start the job, or ask the person to confirm first what everybody confirms once."""
+    """Start the job, or ask what the person must say yes to first."""
+    await carry_on(interaction, interaction.client.service.start(ask))
+
+
+async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) -> None:
+    """Wait for a job that is being started, or ask what its person must say yes to first: what is to be done to the
+    files, and what everybody confirms once.
+    """
     try:
-        job = await interaction.client.service.start(ask)
+        job = await starting
+    except FixesNeeded as needed:
+        text, view = offer_card(needed.offer, rest=True)
+        await interaction.edit_original_response(content=text, view=view)
     except AttestationNeeded as needed:
-        view = discord.ui.View(timeout=None)
-        view.add_item(AttestButton(ask.interaction_id))
-        await interaction.edit_original_response(content=str(needed), view=view)
+        confirming = discord.ui.View(timeout=None)
+        confirming.add_item(AttestButton(needed.interaction_id))
+        await interaction.edit_original_response(content=str(needed), view=confirming)
     else:
-        await answer(interaction, job)
+        if job is None:
+            await interaction.edit_original_response(content="Thank you, that is kept. Now use the command once more.")
+        else:
+            await answer(interaction, job)
+
+
+def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
+    """What can be done about a wish that doesn't fit, in words and buttons. Served by the dynamic item in
+    `cogs/mending.py`.
+    """
+    view = discord.ui.View(timeout=None)
+    acts = {"do": offer.label}
+    if offer.can_choose_part:
+        acts["part"] = "Choose part"
+    if offer.has_rest:
+        acts["rest"] = "Leave out the rest" if rest else "Keep the rest"
+    for act, label in {**acts, "cancel": "Cancel"}.items():
+        kept = rest != (act == "rest")
+        style = discord.ButtonStyle.success if act == "do" else discord.ButtonStyle.secondary
+        custom_id = f"{MEND_PREFIX}{act}:{offer.ask.interaction_id}:{int(kept)}"
+        view.add_item(discord.ui.Button(label=label[:80], style=style, custom_id=custom_id))
+    view.stop()
+    return offer.text(rest=rest), view
 
 
 async def answer(interaction: Interaction, job: Job) -> None:
@@ -78,14 +127,9 @@ class AttestButton(
         """Remember it, and go on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            job = await interaction.client.service.attest(asker_of(interaction), self.interaction_id)
+            await carry_on(interaction, interaction.client.service.attest(asker_of(interaction), self.interaction_id))
         except MouthpieceError as refusal:
             await explain(interaction, refusal)
-            return
-        if job is None:
-            await interaction.edit_original_response(content="Thank you, that is kept. Now use the command once more.")
-        else:
-            await answer(interaction, job)
 
 
 def asker_of(interaction: Interaction) -> Asker:
@@ -115,8 +159,9 @@ def place_of(interaction: Interaction) -> Place:
     elif not isinstance(channel, discord.TextChannel):
         needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
     lacking = needed & ~interaction.app_permissions
+    largest = interaction.guild.filesize_limit if interaction.guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
     missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
-    return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing, tuple(filter(None, within)))
+    return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing, tuple(filter(None, within)), largest)
 
 
 def setup(client: Mouthpiece) -> None:

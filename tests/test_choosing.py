@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from bot.errors import (
     RateLimited,
     UnknownOutcome,
 )
-from bot.media.probe import Facts
+from bot.media.facts import Facts
 from bot.providers.base import Accepted, Done, Submission
+from bot.providers.request import Media
 from tests.canned import canned_look
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World, answer
@@ -33,8 +35,8 @@ def two(world: World) -> tuple[Scripted, Scripted]:
 def facts_of_the_clip(world: World, **changes: Any) -> None:
     """Let the bot find something else in clips."""
 
-    async def look(url: str, name: str = "") -> Facts:
-        found = await canned_look(url, name)
+    async def look(media: Media, into: Path) -> Facts:
+        found = await canned_look(media, into)
         values = {**{field: getattr(found, field) for field in Facts.__slots__}, **(changes if found.width else {})}
         return Facts(**values)
 
@@ -68,9 +70,8 @@ async def test_a_refusal_says_of_each_provider_everything_that_stands_against_it
     facts_of_the_clip(world, seconds=75.0, width=640, height=360)
     said = await world.text(text="x" * 130)
     runcomfy = next(line for line in said.splitlines() if "**RunComfy**" in line)
-    assert "it takes clips of 2 to 10 s, and this one has 75.0 s" in runcomfy
     assert "it takes sides of 720 to 1920 pixels, and the clip has 640×360" in runcomfy
-    assert "it speaks at most 120 characters, and this text has 130" in runcomfy
+    assert "it speaks at most 120 characters at once, and this text has 130" in runcomfy
     runninghub = next(line for line in said.splitlines() if "**RunningHub**" in line)
     assert "it takes clips of 2 to 60 s, and this one has 75.0 s" in runninghub
     assert "characters" not in runninghub
@@ -158,11 +159,11 @@ async def test_a_job_whose_key_was_replaced_while_it_was_being_refused_goes_on_w
     submits, refuse = world.client.worker._submits, [True]
     send = submits._send
 
-    async def refused_once(provider: Any, call: Submission) -> Any:
+    async def refused_once(job: Any, provider: Any, call: Submission) -> Any:
         if refuse.pop() if refuse else False:
             await world.add_key("rc-the-newer-0002")
             raise BadKey("401")
-        return await send(provider, call)
+        return await send(job, provider, call)
 
     submits._send = refused_once  # type: ignore[method-assign]
     await world.text()
@@ -295,7 +296,7 @@ def told(world: World) -> list[str]:
 
 
 async def stored_hints(world: World) -> list[str]:
-    rows = await world.client.service._guilds._database.rows("SELECT hint FROM keys ORDER BY id")
+    rows = await world.client.rulebook._guilds._database.rows("SELECT hint FROM keys ORDER BY id")
     return [row["hint"] for row in rows]
 
 

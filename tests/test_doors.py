@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from bot.doors import LOOKING_AT_ONCE
-from bot.media.probe import Facts
+from bot.media.facts import Facts
 from bot.providers.base import Accepted, Submission
+from bot.providers.request import Media
 from bot.refusals import BotBusy, ServerBusy
 from tests.canned import canned_look
 from tests.scripted import scripted, start, until
@@ -44,11 +46,11 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
     gate = asyncio.Event()
     looking = 0
 
-    async def look(url: str, name: str = "") -> Facts:
+    async def look(media: Media, into: Path) -> Facts:
         nonlocal looking
         looking += 1
         await gate.wait()
-        return await canned_look(url, name)
+        return await canned_look(media, into)
 
     world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
     waiting = [asyncio.create_task(start(world, number)) for number in range(25)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, cast
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from bot.ask import Ask, Asker, Place
 from bot.intake import lasts
-from bot.media.probe import Facts
-from bot.preflight import Seen, fit, listed
+from bot.listing import listed
+from bot.media.facts import Facts
+from bot.offer import MOST_CHARS, Offer, against
+from bot.preflight import Seen, fit, mended
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.providers.http import Http
 from bot.providers.request import Media, Request
+from bot.speech import divided
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 AUDIO = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=1000)
@@ -36,7 +39,35 @@ def providers() -> dict[str, Provider]:
 
 def reasons(ask: Ask, provider: Provider, clip: Facts = CLIP, recording: Facts = RECORDING) -> str:
     found = fit(ask, provider, Seen(clip, recording if ask.audio else None))
-    return "" if isinstance(found, Request) else "; ".join(found)
+    assert (found.request is None) == bool(found.misfits)
+    return "; ".join(misfit.words for misfit in found.misfits)
+
+
+def request_of(ask: Ask, provider: Provider, clip: Facts = CLIP, recording: Facts = RECORDING) -> Request:
+    """The request, everything that can be mended being mended."""
+    found = mended(ask, provider, Seen(clip, recording if ask.audio else None))
+    assert found.request
+    return found.request
+
+
+def assert_fits(request: Request, provider: Provider) -> None:
+    """Whatever was done to the files, what is sent is within the limits of the provider."""
+    limits = next(flow.limits for flow in provider.flows if flow.name == request.flow)
+    shortest, longest = limits.video_seconds
+    for call in request.calls:
+        assert call.video.seconds is not None
+        assert shortest - 0.05 <= call.video.seconds <= longest + 0.05
+        assert len(call.text or "") <= limits.text_chars or call.mode == "audio"
+        if call.clip:
+            sides = (call.clip.width, call.clip.height)
+            assert limits.sides[0] <= min(sides) <= max(sides) <= limits.sides[1]
+            assert all(side % 2 == 0 for side in sides)
+            assert call.clip.most_bytes <= limits.video_bytes
+    if request.sections:
+        assert " ".join("".join(section.text for section in request.sections).split()) in {
+            " ".join("".join((request.text or "").split(" ")).split()),
+            "".join((request.text or "").split()),
+        }
 
 
 @pytest.mark.parametrize(
@@ -75,8 +106,8 @@ def test_the_recording_itself_counts(providers: dict[str, Provider], recording: 
 
 def test_everything_that_stands_against_it_is_said_at_once(providers: dict[str, Provider]) -> None:
     wrong = replace(TEXT, text="x" * 200, voice="nobody", speed=3.0, video=VIDEO.model_copy(update={"size": 2**30}))
-    said = reasons(wrong, providers["runcomfy"], replace(CLIP, seconds=70.0))
-    for word in ("120 characters", "no voice “nobody”", "0.8 to 2", "1024.0 MB", "70.0 s"):
+    said = reasons(wrong, providers["runcomfy"], CLIP)
+    for word in ("120 characters", "no voice “nobody”", "0.8 to 2", "1024.0 MB"):
         assert word in said
 
 
@@ -91,21 +122,25 @@ def test_too_little_text_for_the_shortest_speech_is_said_before_it_is_paid(provi
 def test_volumes_go_only_to_those_who_can_set_them(providers: dict[str, Provider]) -> None:
     quiet = replace(SPOKEN, volume=0.5, own_volume=0.2)
     assert reasons(quiet, providers["runcomfy"]) == "it can't set volumes"
-    request = fit(quiet, providers["runninghub"], Seen(CLIP, RECORDING))
-    assert isinstance(request, Request)
+    request = request_of(quiet, providers["runninghub"])
     assert (request.volume, request.own_volume) == (0.5, 0.2)
 
 
 def test_the_clips_own_sound_is_gone_unless_somebody_wants_it(providers: dict[str, Provider]) -> None:
-    request = fit(SPOKEN, providers["runninghub"], Seen(CLIP, RECORDING))
-    assert isinstance(request, Request)
+    request = request_of(SPOKEN, providers["runninghub"])
     assert (request.volume, request.own_volume) == (1.0, 0.0)
 
 
-def test_a_link_that_ends_too_soon_is_no_use_to_those_who_fetch_themselves(providers: dict[str, Provider]) -> None:
+def test_a_file_whose_link_ends_too_soon_is_handed_over_if_it_can_be(providers: dict[str, Provider]) -> None:
     ending = replace(TEXT, video=VIDEO.model_copy(update={"reachable": False}))
-    assert "the link to this one ends too soon" in reasons(ending, providers["runcomfy"])
-    assert reasons(ending, providers["runninghub"]) == ""
+    assert reasons(ending, providers["runcomfy"]) == ""
+    assert [stage.name for stage in providers["runcomfy"].stages(request_of(ending, providers["runcomfy"]))] == [
+        "upload_video",
+        "text",
+    ]
+    large = replace(ending, video=ending.video.model_copy(update={"size": 20 * 2**20}))
+    assert "through this thread I can hand over 10 MB" in reasons(large, providers["runcomfy"])
+    assert reasons(large, providers["runninghub"]) == ""
 
 
 @pytest.mark.parametrize(
@@ -128,8 +163,11 @@ def test_whatever_is_asked_is_a_request_or_reasons(
 ) -> None:
     facts = replace(CLIP, seconds=seconds, width=side, height=side)
     for provider in load_providers(Http(httpx.AsyncClient()), {}).values():
-        found: Any = fit(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None))
-        assert isinstance(found, Request) or (found and all(found))
+        found = fit(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None))
+        assert (found.request is None) == bool(found.misfits)
+        assert all(misfit.words for misfit in found.misfits)
+        if request := mended(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None)).request:
+            assert_fits(request, provider)
 
 
 def test_names_are_listed_as_people_write_them() -> None:
@@ -138,10 +176,50 @@ def test_names_are_listed_as_people_write_them() -> None:
 
 def test_a_voice_is_taken_by_its_shown_title_and_one_that_several_have_is_asked_back() -> None:
     runcomfy = load_providers(Http(httpx.AsyncClient()), {})["runcomfy"]
-    by_title: Any = fit(replace(TEXT, voice="sunny · english"), runcomfy)
+    by_title = fit(replace(TEXT, voice="sunny · english"), runcomfy).request
+    assert by_title
     assert by_title.voice == "en:genshin_vindi2"
     kling = load_providers(Http(httpx.AsyncClient()), {})["kling_gateway"]
-    (reason,) = cast("list[str]", fit(replace(TEXT, voice="genshin_vindi2"), kling))
+    (misfit,) = fit(replace(TEXT, voice="genshin_vindi2"), kling).misfits
+    reason = misfit.words
     assert reason.startswith("several of its voices are called that: ")
     assert "· English" in reason
     assert "· Chinese" in reason
+
+
+def wrong_in_every_way() -> tuple[Ask, Seen]:
+    clip = replace(
+        CLIP, seconds=75.0, width=640, height=360, formats=frozenset({"webm", "mkv"}), video_codec="vp9",
+        frames_per_second=240.0, turned=True,
+    )  # fmt: skip
+    sound = replace(RECORDING, formats=frozenset({"ogg", "opus"}), audio_codec="opus", seconds=90.0, sound_seconds=90.0)
+    audio = AUDIO.model_copy(update={"name": "voice-message.ogg"})
+    return replace(SPOKEN, audio=audio, video=VIDEO.model_copy(update={"name": "clip.webm"})), Seen(clip, sound)
+
+
+def test_a_card_about_many_providers_fits_a_message_and_keeps_what_is_done_and_for_how_much(
+    providers: dict[str, Provider],
+) -> None:
+    ask, seen = wrong_in_every_way()
+    ways = {provider.label: mended(ask, provider, seen) for provider in providers.values()}
+    first = ways["RunComfy"].request
+    assert first
+    priced = first.model_copy(update={"price_usd": Decimal("0.05")})
+    fixes = frozenset(misfit.fix for misfit in ways["RunComfy"].misfits if misfit.fix)
+    reasons_of_all = {label: way.misfits for label, way in ways.items()}
+    offer = Offer(ask, seen, providers["runcomfy"], priced, fixes, reasons_of_all)
+    text = offer.text(rest=True)
+    assert len(text) <= 2000
+    assert "For RunComfy I can use a part of the clip" in text
+    assert "for about $0.05" in text
+    for label in ways:
+        assert f"**{label}**" in text
+    assert len(against(reasons_of_all, MOST_CHARS)) <= MOST_CHARS
+
+
+def test_a_long_text_is_divided_at_sentences_and_nothing_of_it_is_lost() -> None:
+    text = "One sentence here. Another, rather longer, sentence there! Is it all? Yes."
+    parts = divided(text, 40)
+    assert parts == ["One sentence here.", "Another, rather longer, sentence there!", "Is it all? Yes."]
+    assert divided("x" * 90, 40) == ["x" * 40, "x" * 40, "x" * 10]
+    assert divided("你好。" * 20, 30) == ["你好。" * 10] * 2

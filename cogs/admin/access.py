@@ -10,7 +10,7 @@ from discord.app_commands import Range
 
 from bot import log_words
 from bot.cards import quoted
-from bot.preflight import listed
+from bot.listing import listed
 from bot.rulebook import Doorway, Rulebook
 from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
 from storage.access import Kind

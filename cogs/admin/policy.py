@@ -12,8 +12,8 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot import log_words, reporting
+from bot.listing import listed
 from bot.moderator_refusals import BadMonth, ChannelRefuses
-from bot.preflight import listed
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 
 NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot import allowance, log_words
-from bot.preflight import listed
+from bot.listing import listed
 from bot.rulebook import Doorway
 from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm

@@ -1,0 +1,114 @@
+"""From a wish that fits to a job: stored and counted in one transaction, shown in its channel, given to the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+from bot import allowance
+from bot.ask import Ask
+from bot.charges import micros, milliseconds
+from bot.choosing import Candidate
+from bot.clock import Clock
+from bot.delivery import Delivery
+from bot.drafts import Draft
+from bot.errors import PostFailed, PostRefused
+from bot.face_sessions import reusable
+from bot.gate import Gate
+from bot.refusals import LimitReached, PlaceUnfit
+from bot.shelf import Shelf
+from bot.worker import Worker
+from storage.guilds import Guilds
+from storage.job import Job, NewJob
+from storage.jobs import Jobs
+from storage.keys import Keys
+from storage.quota import OverLimit
+
+log = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 3600.0  # for each call in turn, until a job that has begun is given up
+APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator
+
+
+class Acceptance:
+    """Accepts jobs. Raises a `Refusal` when a limit is reached, or the job can't be shown."""
+
+    def __init__(
+        self,
+        guilds: Guilds,
+        jobs: Jobs,
+        keys: Keys,
+        gate: Gate,
+        shelf: Shelf,
+        worker: Worker,
+        delivery: Delivery,
+        clock: Clock,
+    ) -> None:
+        self._guilds = guilds
+        self._jobs = jobs
+        self._keys = keys
+        self._gate = gate
+        self._shelf = shelf
+        self._worker = worker
+        self._delivery = delivery
+        self._clock = clock
+
+    async def accept(self, draft: Draft, candidates: list[Candidate]) -> Job:
+        """Store the job, show it, and hand it to the worker. What is too dear for a limit on money is left out."""
+        ask = draft.ask
+        await self._guilds.join(ask.guild_id, self._clock.now())
+        while True:
+            held = await self._gate.must_wait(ask, candidates)
+            try:
+                job = await self._jobs.enqueue(await self._job(ask, candidates, held=held), held=held)
+                break
+            except OverLimit as over:
+                if over.standing.rule.unit != "cents" or len(candidates) == 1:
+                    raise LimitReached(reason=allowance.refusal(over)) from None
+            dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
+            candidates = [candidate for candidate in candidates if candidate is not dearest]
+        try:
+            await asyncio.to_thread(draft.shelve, self._shelf, job)
+        except OSError as error:
+            log.warning("%s: its files are fetched again when they are needed: %s", job.code, error.strerror)
+            draft.throw_away()
+        return await self._show(ask, job)
+
+    async def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:
+        now = self._clock.now()
+        first, *others = candidates
+        key = await self._keys.current(ask.guild_id, first.provider.name)
+        begun = reusable(ask.earlier, first.provider, first.request, key.id if key else None)
+        return NewJob(
+            guild_id=ask.guild_id,
+            interaction_id=ask.interaction_id,
+            member_id=ask.member_id,
+            role_ids=ask.asker.role_ids,
+            channel_id=ask.place.channel_id,
+            provider=first.provider.name,
+            request=first.request.model_dump_json(),
+            fallbacks=json.dumps([other.stored for other in others]),
+            key_id=key.id if key and begun else None,
+            yields=begun,
+            stage=first.provider.stages(first.request)[0].name,
+            milliseconds=milliseconds(first.request),
+            micros=max(micros(candidate.request.price_usd) for candidate in candidates),
+            video_digest=first.request.video.digest,
+            audio_digest=first.request.audio.digest if first.request.audio else None,
+            created_at=now,
+            deadline_at=now + (APPROVAL_SECONDS if held else DEADLINE_SECONDS * len(first.request.calls)),
+        )
+
+    async def _show(self, ask: Ask, job: Job) -> Job:
+        try:
+            job = await self._delivery.open(job, looking=False)
+        except PostRefused:
+            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
+        except PostFailed:
+            pass  # accepted all the same: the worker shows it as soon as Discord can
+        except Exception:
+            self._worker.add(job)
+            raise
+        self._worker.add(job)
+        return job

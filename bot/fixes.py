@@ -1,0 +1,41 @@
+"""What can be done so that a file or a text fits a provider, and what a person has agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Fix = Literal["turn", "scale", "convert", "repeat", "recode", "lengthen", "trim", "cut", "split"]
+
+# The clip: turn upright, scale, convert (format, frame rate, size), repeat what is too short, trim what is too long
+# The recording: recode (format, size), lengthen by silence, cut · The text: split into sections
+OF_CLIP: frozenset[Fix] = frozenset({"turn", "scale", "convert", "repeat", "trim"})
+OF_SOUND: frozenset[Fix] = frozenset({"recode", "lengthen", "cut"})
+ASKED_ONE_BY_ONE: frozenset[Fix] = frozenset({"trim", "cut", "split"})  # the others change nothing that is seen or said
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One thing that stands against a provider, in words that follow its name; `fix` is None where nothing helps."""
+
+    words: str
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """What a person has agreed to. `part` is where in the clip the part begins that is used, and how long it is; the
+    longest that fits from the beginning where it is None. With `rest`, the rest of the clip stays around it.
+    """
+
+    agreed: frozenset[Fix] = field(default_factory=frozenset)
+    part: tuple[float, float] | None = None
+    rest: bool = True
+
+    def allow(self, misfits: Sequence[Misfit]) -> bool:
+        """Whether all of it may be mended."""
+        return all(
+            misfit.fix is not None and (misfit.fix not in ASKED_ONE_BY_ONE or misfit.fix in self.agreed)
+            for misfit in misfits
+        )

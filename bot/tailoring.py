@@ -1,0 +1,106 @@
+"""How files and texts are made to fit a flow: the edits that mend what doesn't. Nothing here decides whether that may
+be done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from bot.ask import Ask
+from bot.fixes import Fixes
+from bot.media.edits import ClipEdit, SoundEdit
+from bot.media.facts import Facts
+from bot.providers.base import Provider
+from bot.providers.flows import Flow, Limits
+from bot.providers.request import Part, Section
+from bot.speech import divided, pace
+from bot.voices import Voice
+
+SHARE_OF_BYTES = 0.98  # of what a provider takes, so that nobody quarrels over the rest
+PAUSE_SECONDS = 0.5  # of picture after a section's speech, whose length is a guess
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way through one provider, for what a person asked for: where it is looked for what doesn't fit."""
+
+    ask: Ask
+    provider: Provider
+    flow: Flow
+
+    @property
+    def limits(self) -> Limits:
+        """What the flow takes."""
+        return self.flow.limits
+
+    def most_bytes(self, part: Part) -> int:
+        """The largest file that can be brought to the provider once it has to be prepared."""
+        limit = int((self.limits.video_bytes if part == "video" else self.limits.audio_bytes) * SHARE_OF_BYTES)
+        return limit if part in self.provider.uploads else min(limit, self.ask.place.file_bytes)
+
+
+def part_of_clip(facts: Facts, limits: Limits, fixes: Fixes) -> tuple[float, float]:
+    """Where the part that is sent begins, and how long it is."""
+    shortest, longest = limits.video_seconds
+    if fixes.part:
+        return fixes.part
+    return 0.0, min(max(facts.seconds, shortest), longest)
+
+
+def clip_edit(way: Way, facts: Facts, part: tuple[float, float]) -> ClipEdit:
+    """The part of the clip in a form that fits."""
+    width, height = canvas(facts.width, facts.height, way.limits.sides)
+    return ClipEdit(start=part[0], seconds=part[1], width=width, height=height, most_bytes=way.most_bytes("video"))
+
+
+def canvas(width: int, height: int, sides: tuple[int, int]) -> tuple[int, int]:
+    """Even sides within the limits for a picture of these sides: larger or smaller in proportion where that is enough,
+    else with space around it.
+    """
+    smallest, largest = sides
+    factor = max(1.0, smallest / min(width, height))
+    factor = min(factor, largest / max(width, height))
+    return _even(width * factor, smallest, largest), _even(height * factor, smallest, largest)
+
+
+def _even(side: float, smallest: int, largest: int) -> int:
+    return min(max(2 * round(side / 2), 2 * ceil(smallest / 2)), largest - largest % 2)
+
+
+def sound_edit(way: Way, seconds: float) -> SoundEdit:
+    """The recording in a form that fits, so long."""
+    return SoundEdit(
+        format="mp3" if "mp3" in way.limits.audio_formats else "wav",
+        seconds=seconds,
+        fill="again" if way.ask.fill == "again" else "silence",
+        most_bytes=way.most_bytes("audio"),
+    )
+
+
+def sound_seconds(way: Way, facts: Facts, clip_seconds: float) -> float:
+    """How long the recording is when it is sent."""
+    shortest, longest = way.limits.audio_seconds
+    own = facts.sound_seconds or facts.seconds
+    wanted = clip_seconds if way.ask.fill == "again" else own
+    return max(shortest, min(wanted, clip_seconds, longest))
+
+
+def texts(way: Way, language: str) -> list[str]:
+    """What is spoken, in parts that the provider can say in one call each."""
+    letters = int(pace(language, way.ask.speed) * (way.limits.video_seconds[1] - PAUSE_SECONDS))
+    return divided(way.ask.text or "", max(1, min(way.limits.text_chars, letters)))
+
+
+def sections(way: Way, facts: Facts, voice: Voice, begin: float) -> tuple[Section, ...]:
+    """The parts of a long text, each with the part of the clip that follows the one before; a clip that is too short
+    for all of them begins anew.
+    """
+    made: list[Section] = []
+    shortest, longest = way.limits.video_seconds
+    for text in texts(way, voice.language):
+        spoken = len(text) / pace(voice.language, way.ask.speed) + PAUSE_SECONDS
+        seconds = round(min(max(spoken, shortest), longest), 2)
+        made.append(Section(text=text, clip=clip_edit(way, facts, (round(begin, 2), seconds))))
+        begin += seconds
+    return tuple(made)

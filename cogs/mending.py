@@ -1,0 +1,110 @@
+"""The private card under a wish that doesn't fit as it is: what can be done about it, with one button that does it."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from bot.client import Mouthpiece, explain
+from bot.errors import MouthpieceError
+from bot.file_refusals import OfferGone, PartUnclear
+from bot.offer import Offer
+from cogs.asking import MEND_PREFIX, asker_of, carry_on, offer_card
+
+Interaction = discord.Interaction[Mouthpiece]
+
+
+class MendButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=rf"{MEND_PREFIX}(?P<act>do|part|rest|cancel):(?P<asked>\d{{1,20}}):(?P<rest>[01])",
+):
+    """One of the card's buttons; whose card it is was remembered with the wish."""
+
+    def __init__(self, item: discord.ui.Button[discord.ui.View], act: str, asked: int, *, rest: bool) -> None:
+        super().__init__(item)
+        self.act, self.asked, self.rest = act, asked, rest
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: Interaction, item: discord.ui.Button[discord.ui.View], match: re.Match[str]
+    ) -> MendButton:
+        """The button that was pressed."""
+        return cls(item, match["act"], int(match["asked"]), rest=match["rest"] == "1")
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Do what stands on it."""
+        service = interaction.client.service
+        try:
+            if self.act == "part":
+                offer = service.offered(asker_of(interaction), self.asked)
+                await interaction.response.send_modal(PartForm(offer, rest=self.rest))
+                return
+            if self.act == "do":
+                await interaction.response.edit_message(content="I'm on it …", view=None)  # so that it is pressed once
+                await carry_on(interaction, service.mend(asker_of(interaction), self.asked, rest=self.rest, part=None))
+            elif self.act == "rest":
+                await interaction.response.defer()
+                await _show(interaction, self.asked, rest=self.rest)
+            else:
+                await interaction.response.defer()
+                await service.drop(asker_of(interaction), self.asked)
+                await interaction.edit_original_response(content="Nothing was made, counted or charged.", view=None)
+        except MouthpieceError as refusal:
+            await _refuse(interaction, self.asked, refusal, rest=self.rest)
+
+
+class PartForm(discord.ui.Modal):
+    """Asks which part of the clip is used."""
+
+    def __init__(self, offer: Offer, *, rest: bool) -> None:
+        super().__init__(title="Which part?", timeout=900)
+        seconds = offer.request.clip.seconds if offer.request.clip else 0.0
+        self._asked, self._rest = offer.ask.interaction_id, rest
+        self._begin: discord.ui.TextInput[PartForm] = discord.ui.TextInput(
+            placeholder="0:00", default="0", max_length=12
+        )
+        self._length: discord.ui.TextInput[PartForm] = discord.ui.TextInput(default=f"{seconds:g}", max_length=12)
+        whole = f"The clip has {offer.seen.video.seconds:.1f} s"
+        self.add_item(discord.ui.Label(text="Begin at", description=whole, component=self._begin))
+        most = f"In seconds; {offer.provider.label} takes {seconds:g} s"
+        self.add_item(discord.ui.Label(text="How long", description=most, component=self._length))
+
+    async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Make the video with that part."""
+        await interaction.response.defer()
+        try:
+            part = (moment(self._begin.value), moment(self._length.value))
+            service = interaction.client.service
+            await carry_on(interaction, service.mend(asker_of(interaction), self._asked, rest=self._rest, part=part))
+        except MouthpieceError as refusal:
+            await _refuse(interaction, self._asked, refusal, rest=self._rest)
+
+
+async def _show(interaction: Interaction, asked: int, *, rest: bool, above: str = "") -> None:
+    """The card, as long as what it is about is known."""
+    text, view = offer_card(interaction.client.service.offered(asker_of(interaction), asked), rest=rest)
+    await interaction.edit_original_response(content=f"{above}{text}"[:2000], view=view)
+
+
+async def _refuse(interaction: Interaction, asked: int, refusal: MouthpieceError, *, rest: bool) -> None:
+    """Say why not, above the card if something else can be chosen on it."""
+    try:
+        await _show(interaction, asked, rest=rest, above=f"⚠️ {refusal}\n\n")
+    except OfferGone:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=None)
+        await explain(interaction, refusal)
+
+
+def moment(typed: str) -> float:
+    """Seconds, from `12`, `12.5` or `1:05`; `PartUnclear` for anything else."""
+    found = re.fullmatch(r"(?:(\d{1,3}):)?(\d{1,5}(?:[.,]\d{1,3})?)", typed.strip())
+    if found is None or (found[1] and float(found[2].replace(",", ".")) >= 60):
+        raise PartUnclear(typed=typed[:20])
+    return int(found[1] or 0) * 60 + float(found[2].replace(",", "."))
+
+
+def setup(client: Mouthpiece) -> None:
+    """Listen for the buttons."""
+    client.add_dynamic_items(MendButton)

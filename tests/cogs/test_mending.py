@@ -1,0 +1,275 @@
+"""A wish that doesn't fit as it is: what the person reads, and what one click makes of it; on real files."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import av
+import pytest
+from simcord.results import InteractionResult
+
+from bot.ask import Asker
+from bot.file_refusals import OfferGone
+from bot.media.editor import Editor, TooMuchWork
+from bot.media.edits import ClipEdit, SoundEdit
+from bot.sandbox.sample import write_sample_audio, write_sample_clip
+from cogs.mending import moment
+from tests.canned import real_clip, real_sound
+from tests.world import World, answer, open_world
+
+LINE = "Now I say something else."
+
+
+async def edited(clip: bytes, edit: ClipEdit) -> bytes:
+    with TemporaryDirectory() as folder:
+        source, target = Path(folder, "a"), Path(folder, "b")
+        source.write_bytes(clip)
+        await Editor().clip(source, edit, target)
+        return target.read_bytes()
+
+
+async def long_clip(seconds: float = 13.0) -> bytes:
+    """A clip of 720p that is longer than one provider takes."""
+    return await edited(real_clip(4.0)[1], ClipEdit(seconds=seconds, width=1280, height=720, most_bytes=8 * 2**20))
+
+
+async def wish(world: World, **options: Any) -> InteractionResult:
+    mode = "audio" if "audio" in options else "text"
+    given = {"video": real_clip(4.0), **({"text": LINE, "voice": "en:genshin_vindi2"} if mode == "text" else {})}
+    return await world.member.slash(world.channel, f"lipsync {mode}", **{**given, **options})
+
+
+def labels(result: InteractionResult) -> list[str]:
+    assert result.response
+    return [str(button["label"]) for row in result.response.components for button in row["components"]]
+
+
+def words(result: InteractionResult) -> str:
+    """What the private message says now."""
+    assert result.response
+    return str(result.response.content)
+
+
+async def press(world: World, result: InteractionResult, label: str) -> str:
+    assert result.response
+    return words(await world.member.click(result.response, label=label))
+
+
+async def the_video(world: World, folder: Path) -> Path:
+    await world.quiet(90)
+    (outcome,) = world.outcomes()
+    assert len(outcome.attachments) == 1
+    made = folder / "made.mp4"
+    made.write_bytes(world.file(outcome))
+    return made
+
+
+def picture(file: Path) -> tuple[float, int, int]:
+    with av.open(file) as container:
+        found = container.streams.video[0]
+        assert container.duration
+        return container.duration / av.time_base, found.width, found.height
+
+
+async def test_a_small_clip_is_scaled_by_one_click(tmp_path: Path) -> None:
+    small = await edited(real_clip(4.0)[1], ClipEdit(seconds=4.0, width=640, height=360, most_bytes=2**22))
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", small))
+        assert "4.0 s, 640×360" in answer(said)
+        assert "it takes sides of 720 to 1920 pixels, and the clip has 640×360" in answer(said)
+        assert "For RunComfy I can scale the clip" in answer(said)
+        assert labels(said) == ["Scale", "Cancel"]
+        assert world.sandbox.runs.ledger == []
+        assert world.client.worker.open_jobs == 0
+        assert "is on its way" in await press(world, said, "Scale")
+        seconds, *sides = picture(await the_video(world, tmp_path))
+        assert sides == [1280, 720]
+        assert seconds == pytest.approx(4.0, abs=0.1)
+
+
+async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_it(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        assert "it takes clips of 2 to 10 s, and this one has 13.0 s" in answer(said)
+        assert "The rest of the clip stays as it is around it." in answer(said)
+        assert labels(said) == ["Use the first 10 s", "Choose part", "Leave out the rest", "Cancel"]
+        assert "is on its way" in await press(world, said, "Use the first 10 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
+        (run,) = world.sandbox.runs.ledger
+        assert run.seconds == pytest.approx(10.0, abs=0.1)
+
+
+async def test_without_the_rest_only_the_part_comes_back(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        assert said.response
+        without = await world.member.click(said.response, label="Leave out the rest")
+        assert "The rest of the clip is left out." in words(without)
+        await press(world, without, "Use the first 10 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(10.0, abs=0.1)
+
+
+async def test_another_part_can_be_chosen_and_a_wrong_one_loses_nothing(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        for begin, length, words in (("soon", "3", "don't understand “soon”"), ("11", "5", "ends after the clip")):
+            assert words in await choose(world, said, begin, length)
+        assert "takes 2 to 10 s, and the part that you chose has 12.0 s" in await choose(world, said, "0", "12")
+        assert "is on its way" in await choose(world, said, "0:09", "3.5")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
+        (run,) = world.sandbox.runs.ledger
+        assert run.seconds == pytest.approx(3.5, abs=0.1)
+
+
+async def choose(world: World, said: InteractionResult, begin: str, length: str) -> str:
+    assert said.response
+    form = await world.member.click(said.response, label="Choose part")
+    assert form.modal
+    fields = [part["component"]["custom_id"] for part in form.modal["components"]]
+    return words(await world.member.submit_modal(form, dict(zip(fields, (begin, length), strict=True))))
+
+
+async def test_a_voice_message_is_converted_and_cut_to_the_clip(tmp_path: Path) -> None:
+    with TemporaryDirectory() as folder:
+        voice = Path(folder, "voice.ogg")
+        write_ogg(voice, "This is a voice message, and it goes on for rather longer than the clip does, as they do.")
+        spoken = voice.read_bytes()
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, audio=("voice-message.ogg", spoken), video=real_clip(2.0))
+        assert "the recording is a .ogg file" in answer(said)
+        assert "fit the clip" in answer(said)
+        assert labels(said) == ["Cut the recording to 2.0 s", "Cancel"]
+        await press(world, said, "Cut the recording to 2.0 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(2.0, abs=0.1)
+
+
+def write_ogg(path: Path, text: str) -> None:
+    mp3 = path.with_suffix(".mp3")
+    write_sample_audio(mp3, text)
+    with av.open(mp3) as source, av.open(path, "w", format="ogg") as target:
+        stream = target.add_stream("libopus", rate=48000)
+        for frame in source.decode(audio=0):
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+
+
+async def test_a_long_text_is_made_in_parts_and_joined(tmp_path: Path) -> None:
+    line = "This is the first sentence, and it is fairly long, for a sentence. " * 3
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, text=line.strip())
+        assert "it speaks at most 120 characters at once, and this text has 200" in answer(said)
+        assert labels(said) == ["Make 3 parts", "Cancel"]
+        await press(world, said, "Make 3 parts")
+        seconds = picture(await the_video(world, tmp_path))[0]
+        runs = world.sandbox.runs.ledger
+        assert [run.order.text for run in runs] == [line.strip()[:66]] * 3
+        assert seconds == pytest.approx(sum(run.seconds for run in runs), abs=0.3)
+
+
+def asked(said: InteractionResult) -> int:
+    """The id of the command that the card is about, from one of its buttons."""
+    assert said.response
+    return int(said.response.components[0]["components"][0]["custom_id"].split(":")[3])
+
+
+async def test_what_is_cancelled_or_pressed_by_somebody_else_makes_nothing(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        with pytest.raises(OfferGone):
+            await world.client.service.mend(Asker(world.moderator.id), asked(said), rest=True, part=None)
+        command = asked(said)
+        assert "Nothing was made" in await press(world, said, "Cancel")
+        with pytest.raises(OfferGone):
+            await world.client.service.mend(Asker(world.member.id), command, rest=True, part=None)
+        assert world.sandbox.runs.ledger == []
+        assert not list((tmp_path / "intake").iterdir())
+
+
+async def test_what_no_fix_helps_is_refused_with_every_reason(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("voice.mp3", real_sound()))
+        assert "the clip has no picture" in answer(said)
+        assert labels(said) == []
+        assert not list((tmp_path / "intake").iterdir())
+
+
+@pytest.mark.parametrize(("typed", "seconds"), [("12", 12.0), (" 12.5 ", 12.5), ("1:05", 65.0), ("0:09,25", 9.25)])
+def test_a_moment_is_read_as_people_type_it(typed: str, seconds: float) -> None:
+    assert moment(typed) == seconds
+
+
+@cache
+def sample(seconds: float) -> bytes:
+    with TemporaryDirectory() as folder:
+        write_sample_clip(Path(folder, "clip.mp4"), seconds)
+        return Path(folder, "clip.mp4").read_bytes()
+
+
+async def test_a_recording_is_repeated_until_the_clip_ends_if_somebody_wants_that(tmp_path: Path) -> None:
+    with TemporaryDirectory() as folder:
+        source, target = Path(folder, "a"), Path(folder, "b")
+        source.write_bytes(real_sound())
+        await Editor().sound(source, SoundEdit(seconds=2.0, most_bytes=2**20), target)
+        short = target.read_bytes()
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", sample(6.0)), audio=("voice.mp3", short), shorter="again")
+        assert "is on its way" in answer(said)
+        await the_video(world, tmp_path)
+
+
+async def test_a_limit_reached_at_the_press_is_said_above_the_card_which_stays(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        blocked: dict[str, Any] = {"by": 1, "now": 0.0}
+        access = world.client.service._access
+        await access.block(world.guild.id, world.member.id, "for a test", **blocked)
+        refused = await press(world, said, "Use the first 10 s")
+        assert "moderators don't let you use me" in refused
+        assert "For RunComfy I can use a part of the clip" in refused
+        await access.unblock(world.guild.id, world.member.id, by=1, now=0.0)
+        assert "is on its way" in await press(world, said, "Use the first 10 s")
+        await world.quiet(90)
+
+
+async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+
+        async def hopeless(source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
+            raise TooMuchWork("it takes too long")
+
+        world.client.worker._submits._handover._editor.clip = hopeless  # type: ignore[method-assign]
+        await press(world, said, "Use the first 10 s")
+        await world.quiet()
+        (outcome,) = world.outcomes()
+        assert "couldn't prepare the files" in outcome.content
+        assert "Nothing was charged" in outcome.content
+
+
+async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        intake = tmp_path / "intake"
+        clip = ("clip.mp4", await long_clip())
+        await wish(world, video=clip)
+        assert len(list(intake.iterdir())) == 1
+        await world.client.housekeeping.forget(world.member.id)
+        assert not list(intake.iterdir())
+        await wish(world, video=clip)
+        world.clock._begin -= 1000.0  # the monotonic clock goes on
+        await world.client.housekeeping.tidy()
+        assert not list(intake.iterdir())
