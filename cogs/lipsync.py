@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot import allowance, dossier
-from bot.ask import Ask
 from bot.client import Mouthpiece
-from bot.providers.request import Media
 from bot.voices import search
-from cogs.asking import asker_of, place_of, start
+from cogs.asking import asker_of, media_of, place_of
 from cogs.buttons import ForgetButton
+from cogs.clips import start_with
+from cogs.own_jobs import show_own
 
 Interaction = discord.Interaction[Mouthpiece]
 
@@ -22,6 +22,7 @@ AUTO = "auto"
 MOST_CHARS = 1400  # of the list of limits; the whole answer has at most 2,000
 MOST_SHOWN = 3  # of a member's own jobs
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
+CLIP = "A clip of one person, from the front (mp4, mov, webm, mkv, gif…); left out: the newest here"
 
 
 @app_commands.guild_only()
@@ -35,46 +36,48 @@ class Lipsync(app_commands.Group):
 
     @app_commands.command(description="Type a line, pick a voice, and the person in your video says it")
     @app_commands.describe(
-        video="A clip of one person, seen from the front (mp4 or mov)",
         text="What should be said",
         voice="Start typing a name or a language",
+        video=CLIP,
         speed="How fast: 1 is normal",
         provider="Who makes the video; usually best left out",
     )
     async def text(
         self,
         interaction: Interaction,
-        video: discord.Attachment,
         text: Range[str, 1, LONGEST_TEXT],
         voice: str,
+        video: discord.Attachment | None = None,
         speed: Range[float, 0.5, 2.0] = 1.0,
         provider: str | None = None,
     ) -> None:
         """Speak a text with a voice."""
         await interaction.response.defer(ephemeral=True)
-        await start(interaction, _ask(interaction, video, provider, text=text, voice=voice, speed=speed))
+        await start_with(interaction, video, text=text, voice=voice, speed=speed, provider=_named(provider))
 
     @app_commands.command(description="Attach a recording, and the person in your video says it")
     @app_commands.describe(
-        video="A clip of one person, seen from the front (mp4 or mov)",
-        audio="The recording that should be said (mp3, wav, m4a or aac)",
+        audio="What should be said: a recording, or a video's sound (mp3, wav, m4a, aac, ogg, flac…)",
+        video=CLIP,
         volume="How loud the recording is, in percent; not every provider can set it",
         own_volume="How loud the clip's own sound stays, in percent; 0 is usual",
+        shorter="What follows where the recording is shorter than the clip",
         provider="Who makes the video; usually best left out",
     )
     async def audio(
         self,
         interaction: Interaction,
-        video: discord.Attachment,
         audio: discord.Attachment,
+        video: discord.Attachment | None = None,
         volume: Range[int, 0, 200] | None = None,
         own_volume: Range[int, 0, 200] | None = None,
+        shorter: Literal["silence", "again"] | None = None,
         provider: str | None = None,
     ) -> None:
         """Speak what an audio file says."""
         await interaction.response.defer(ephemeral=True)
         volumes = {"volume": _share(volume), "own_volume": _share(own_volume)}
-        await start(interaction, _ask(interaction, video, provider, audio=_media(audio), **volumes))
+        await start_with(interaction, video, audio=media_of(audio), fill=shorter, provider=_named(provider), **volumes)
 
     @app_commands.command(description="What is kept about you, for how long, and how to have it erased")
     async def privacy(self, interaction: Interaction) -> None:
@@ -100,9 +103,19 @@ class Lipsync(app_commands.Group):
             allowed_mentions=discord.AllowedMentions.none(),
         )
 
+    @app_commands.command(description="Your newest videos here, and those that are kept for you to fetch")
+    async def jobs(self, interaction: Interaction) -> None:
+        """Tell, and offer to hand them out."""
+        await interaction.response.defer(ephemeral=True)
+        await show_own(interaction)
+
     @text.autocomplete("voice")
     async def _voices(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
-        voices = await self._service.voices(interaction.guild_id or 0, interaction.namespace.provider)
+        guild_id, provider = interaction.guild_id or 0, interaction.namespace.provider
+        if typed:
+            voices = await self._service.voices(guild_id, provider)
+        else:
+            voices = await self._service.voices_for(guild_id, provider, interaction.user.id)
         return [Choice(name=voice.title[:100], value=voice.key) for voice in search(voices, typed)]
 
     @text.autocomplete("provider")
@@ -120,19 +133,8 @@ def setup(client: Mouthpiece) -> None:
     client.tree.add_command(Lipsync(client))
 
 
-def _ask(interaction: Interaction, video: discord.Attachment, provider: str | None, **wish: Any) -> Ask:
-    return Ask(
-        place=place_of(interaction),
-        asker=asker_of(interaction),
-        interaction_id=interaction.id,
-        video=_media(video),
-        provider=None if provider == AUTO else provider,
-        **wish,
-    )
-
-
-def _media(attachment: discord.Attachment) -> Media:
-    return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
+def _named(provider: str | None) -> str | None:
+    return None if provider == AUTO else provider
 
 
 def _share(percent: int | None) -> float | None:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -24,8 +25,8 @@ from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from storage.database import open_database
 from storage.sealing import MasterKeys
-from tests.canned import CannedStudio, real_clip
-from tests.discord_server.rest import SPOILER
+from tests.canned import FilmedStudio, real_clip
+from tests.discord_server.rest import SPOILER, store_file
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.welcome import welcome
@@ -92,7 +93,7 @@ class Outside:
 @pytest.fixture
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     async with DiscordServer() as discord, Sandbox() as sandbox:
-        sandbox.runs.studio = CannedStudio()
+        sandbox.runs.studio = FilmedStudio()
         settings = Settings(_env_file=None, discord_token=SecretStr(TOKEN), database_path=tmp_path / "data" / "bot.db")
         settings.master()
         async with open_database(settings.database_path) as database:
@@ -129,7 +130,14 @@ async def test_a_job_goes_from_a_command_to_an_uploaded_video_over_real_sockets(
     assert "canary" not in log
     assert "signature" not in log
     assert TOKEN not in log
-    assert not list((outside.folder / "data" / "results").iterdir())
+    assert not list((outside.folder / "data" / "files").rglob("*.mp4"))
+
+
+def button(message: dict[str, Any], label: str) -> str:
+    """The custom id of the button with this label."""
+    return next(
+        str(item["custom_id"]) for row in message["components"] for item in row["components"] if item["label"] == label
+    )
 
 
 async def test_a_reported_video_is_marked_as_a_spoiler_in_place_and_its_buttons_outlive_a_restart(
@@ -143,15 +151,53 @@ async def test_a_reported_video_is_marked_as_a_spoiler_in_place_and_its_buttons_
         (outcome,) = outside.discord.outcomes()
         (thread,) = outside.discord.state.threads.values()
         thread["thread_metadata"]["archived"] = True  # as after a day
-        pressed = await people.click(outcome, outcome["components"][0]["components"][0]["custom_id"])
+        pressed = await people.click(outcome, button(outcome, "Report"))
         assert "hidden until the moderators have looked" in await pressed.answer()
         (file,) = outcome["attachments"]
         assert file["flags"] & SPOILER
         assert not file["filename"].startswith("SPOILER_")
     async with outside.bot():
-        pressed = await people.click(outcome, outcome["components"][0]["components"][1]["custom_id"])
+        pressed = await people.click(outcome, button(outcome, "Delete"))
         assert "the moderators decide about it first" in await pressed.answer()
     assert outside.discord.outcomes() == [outcome]
+
+
+async def test_a_message_is_made_to_speak_by_a_form_over_real_sockets(outside: Outside) -> None:
+    people, state = outside.discord.people, outside.discord.state
+    clip = state.post(state.channel_id, {"content": "look"}, [store_file(state, people.origin, *CLIP)])
+    async with outside.bot():
+        await outside.add_key()
+        for filled in ({"What should be said": "Hello there"}, {"Or a recording": ("talk.m4a", CLIP[1])}):
+            form = await people.use_on(clip, "Make it speak")
+            await asyncio.wait_for(form.acknowledged.wait(), 10)
+            sent = await people.submit(form, filled)
+            if "Or a recording" in filled:
+                assert "the recording is a video, of which I take the sound" in await sent.answer()
+                assert sent.original
+                sent = await people.click(sent.original, button(sent.original, "Convert"))
+            assert "is on its way" in await sent.answer()
+        await outside.discord.until(lambda: len(outside.discord.outcomes()) == 2)
+
+
+async def test_a_clip_that_was_found_is_used_after_a_yes_and_not_after_a_restart(outside: Outside) -> None:
+    people, state = outside.discord.people, outside.discord.state
+    state.post(state.channel_id, {"content": "look"}, [store_file(state, people.origin, *CLIP)])
+    async with outside.bot():
+        await outside.add_key()
+        asked = await people.slash("lipsync text", text="Hello there", voice="Sunny")
+        assert "Shall I use it?" in await asked.answer()
+        assert asked.original
+        use = asked.original["components"][0]["components"][0]["custom_id"]
+        pressed = await people.click(asked.original, use)
+        assert "is on its way" in await pressed.answer()
+        await outside.discord.until(lambda: outside.sandbox.runs.ledger)
+        asked = await people.slash("lipsync text", text="Hello there", voice="Sunny")
+        assert "Shall I use it?" in await asked.answer()
+        assert asked.original
+        use = asked.original["components"][0]["components"][0]["custom_id"]
+    async with outside.bot():
+        assert "Use the command once more" in await (await people.click(asked.original, use)).answer()
+    assert len(outside.sandbox.runs.ledger) == 1
 
 
 async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) -> None:
@@ -262,16 +308,16 @@ async def test_an_upload_whose_answer_is_lost_is_posted_once(outside: Outside) -
     assert outcome["attachments"]
 
 
-async def test_a_video_too_large_for_the_server_ends_in_a_sentence_and_is_kept(outside: Outside) -> None:
+async def test_a_video_that_no_copy_is_small_enough_of_ends_in_a_sentence_and_is_kept(outside: Outside) -> None:
     outside.discord.state.file_limit = 100
     async with outside.bot():
         await outside.add_key()
         await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
         await outside.discord.until(outside.discord.outcomes)
     (outcome,) = outside.discord.outcomes()
-    assert "takes only smaller files" in outcome["content"]
-    (kept,) = (outside.folder / "data" / "results").iterdir()
-    assert kept.name in outcome["content"]
+    assert "It is kept for you until" in outcome["content"]
+    (kept,) = (outside.folder / "data" / "files").rglob("*.mp4")
+    assert kept.parent.name in outcome["content"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""*Apps ▸ Make it speak*: a message's clip says something else, or its recording is said by somebody in a clip."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.client import Mouthpiece, explain
+from bot.errors import MouthpieceError
+from bot.file_refusals import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
+from bot.posting import post_errors
+from bot.providers.request import Media
+from bot.refusals import NoWorkingKey
+from bot.voices import Voice
+from cogs.asking import Interaction, ask_of, media_of, place_of, start
+from cogs.clips import Clip, attached, newest_clips
+from cogs.lipsync import LONGEST_TEXT
+
+TITLE = "Make it speak"
+FORM_SECONDS = 900.0
+MOST_CHOICES = 25
+LONGEST_NAME = 100
+SEARCH_PATIENCE = 1.5  # the form must open within three seconds
+
+
+@app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
+async def make_it_speak(interaction: Interaction, message: discord.Message) -> None:
+    """Open the form that asks for what the message lacks."""
+    place, service = place_of(interaction), interaction.client.service
+    clips, recordings = attached(message, "video"), attached(message, "audio")
+    if not clips and not recordings:
+        raise NothingToSpeakIn
+    if not await service.usable(place.guild_id):
+        raise NoWorkingKey
+    if clips:
+        voices = await service.voices_for(place.guild_id, None, interaction.user.id)
+        await interaction.response.send_modal(WordsForm(media_of(clips[0]), voices[:MOST_CHOICES]))
+    else:
+        found = await newest_clips(interaction, MOST_CHOICES, patience=SEARCH_PATIENCE)
+        await interaction.response.send_modal(ClipForm(media_of(recordings[0]), found))
+
+
+class WordsForm(discord.ui.Modal):
+    """Asks what the person in a clip should say, and with which voice. `voices` are those to choose from."""
+
+    def __init__(self, video: Media, voices: list[Voice]) -> None:
+        super().__init__(title=TITLE, timeout=FORM_SECONDS)
+        self._video = video
+        self._first = voices[0].key if voices else ""
+        self._text: discord.ui.TextInput[WordsForm] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph, required=False, max_length=LONGEST_TEXT
+        )
+        self._voice = voice_menu(voices)
+        self._other_voice: discord.ui.TextInput[WordsForm] = discord.ui.TextInput(
+            required=False, max_length=LONGEST_NAME
+        )
+        self._audio: discord.ui.FileUpload[WordsForm] = discord.ui.FileUpload(required=False, max_values=1)
+        self.add_item(discord.ui.Label(text="What should be said", component=self._text))
+        if voices:
+            self.add_item(discord.ui.Label(text="Voice", component=self._voice))
+        other = "The name of a voice that isn't in the list; it counts instead"
+        self.add_item(discord.ui.Label(text="Another voice", description=other, component=self._other_voice))
+        instead = "Any recording, or a video's sound; leave the text empty then"
+        self.add_item(discord.ui.Label(text="Or a recording", description=instead, component=self._audio))
+
+    async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Start with what was typed or attached."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        text, files = self._text.value.strip(), self._audio.values
+        if text and files:
+            raise TextAndRecording
+        if files:
+            await start(interaction, ask_of(interaction, self._video, audio=media_of(files[0])))
+        elif text:
+            chosen = self._voice.values[0] if self._voice.values else self._first
+            voice = self._other_voice.value.strip() or chosen
+            await start(interaction, ask_of(interaction, self._video, text=text, voice=voice))
+        else:
+            raise NothingToSay
+
+    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
+        """Answer with the error's own sentence, and give the text back: nobody likes to type it twice."""
+        await explain(interaction, error)
+        if self._text.value and isinstance(error, MouthpieceError):
+            text = self._text.value.replace("```", "'''")
+            with suppress(MouthpieceError):
+                async with post_errors():
+                    await interaction.followup.send(f"Your text, to copy:\n```\n{text}\n```", ephemeral=True)
+
+
+class ClipForm(discord.ui.Modal):
+    """Asks who should say a recording: a clip of the person's own, or one that was `found` in the channel."""
+
+    def __init__(self, audio: Media, found: list[Clip]) -> None:
+        super().__init__(title=TITLE, timeout=FORM_SECONDS)
+        self._audio = audio
+        self._found = found
+        self._upload: discord.ui.FileUpload[ClipForm] = discord.ui.FileUpload(required=not found, max_values=1)
+        self._choice: discord.ui.Select[ClipForm] = discord.ui.Select(
+            required=False,
+            options=[
+                discord.SelectOption(
+                    label=clip.media.name[:100], description=_described(clip), value=str(place), default=not place
+                )
+                for place, clip in enumerate(found)
+            ],
+        )
+        one = "A clip of one person, seen from the front"
+        self.add_item(discord.ui.Label(text="Your clip", description=one, component=self._upload))
+        if found:
+            other = "Used when you attach none above"
+            self.add_item(discord.ui.Label(text="Or a clip from here", description=other, component=self._choice))
+
+    async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Start with the clip that was attached, else with the chosen one."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if self._upload.values:
+            video = media_of(self._upload.values[0])
+        elif self._choice.values:
+            video = self._found[int(self._choice.values[0])].media
+        else:
+            raise NoClipChosen
+        await start(interaction, ask_of(interaction, video, audio=self._audio))
+
+    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
+        """Answer with the error's own sentence."""
+        await explain(interaction, error)
+
+
+def voice_menu(voices: list[Voice]) -> discord.ui.Select[Any]:
+    """The voices to choose from, the first of them chosen."""
+    first = voices[0].key if voices else ""
+    options = [
+        discord.SelectOption(label=voice.title[:100], value=voice.key, default=voice.key == first) for voice in voices
+    ]
+    return discord.ui.Select(required=False, options=options)
+
+
+def _described(clip: Clip) -> str:
+    return f"{clip.author[:60]}, {clip.posted_at:%d %b, %H:%M} UTC"
+
+
+def setup(client: Mouthpiece) -> None:
+    """Add the command."""
+    client.tree.add_command(app_commands.ContextMenu(name=TITLE, callback=make_it_speak))
