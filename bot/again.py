@@ -1,0 +1,111 @@
+"""The same once more, or with other words or another voice: from the files and the wish of an earlier job."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from bot.ask import Ask, Asker, Place
+from bot.clock import Clock
+from bot.file_refusals import ClipThrownAway, NotYoursToRepeat, OnItsWay
+from bot.fixes import Fix, Fixes
+from bot.intake import Intake
+from bot.moderator_refusals import NoSuchJob, UndecidedReport
+from bot.providers.request import Request
+from bot.service import Service
+from bot.shelf import Shelf
+from storage.job import Job
+from storage.jobs import Jobs
+from storage.reports import Reports
+
+SESSION_SECONDS = 20 * 3600.0  # Kling's documents give a face session a day
+
+
+class Again:
+    """Starts jobs from earlier ones. Raises a `Refusal`, as `Service.start` does."""
+
+    def __init__(
+        self, jobs: Jobs, reports: Reports, shelf: Shelf, intake: Intake, service: Service, clock: Clock
+    ) -> None:
+        self._jobs = jobs
+        self._reports = reports
+        self._shelf = shelf
+        self._intake = intake
+        self._service = service
+        self._clock = clock
+        self._starting: set[int] = set()  # pressed twice is meant once
+
+    async def wish(self, guild_id: int, job_id: int, *, by: int) -> Request:
+        """What was asked for then, for whoever asked for it."""
+        return Request.model_validate_json((await self._job(guild_id, job_id, by)).request)
+
+    async def start(
+        self,
+        place: Place,
+        asker: Asker,
+        interaction_id: int,
+        job_id: int,
+        *,
+        text: str | None = None,
+        voice: str | None = None,
+    ) -> Job:
+        """Ask for the same again, with other words or another voice where they are given."""
+        job = await self._job(place.guild_id, job_id, asker.member_id)
+        if job_id in self._starting:
+            raise OnItsWay(job=job.code)
+        self._starting.add(job_id)
+        try:
+            return await self._service.start(*await self._anew(job, place, asker, interaction_id, text, voice))
+        finally:
+            self._starting.discard(job_id)
+
+    async def _anew(
+        self, job: Job, place: Place, asker: Asker, interaction_id: int, text: str | None, voice: str | None
+    ) -> tuple[Ask, Path]:
+        request = Request.model_validate_json(job.request)
+        ask = Ask(
+            place=place,
+            asker=asker,
+            interaction_id=interaction_id,
+            video=request.video,
+            audio=request.audio,
+            text=request.text if text is None else text,
+            voice=voice or request.voice,
+            speed=request.speed,
+            volume=None if request.volume == 1 else request.volume,
+            own_volume=request.own_volume or None,
+            fill=request.sound.fill if request.sound else None,
+            provider=None if voice and voice != request.voice else job.provider,
+            fixes=_agreed(request),
+            earlier=job if self._clock.now() - job.created_at < SESSION_SECONDS else None,
+        )
+        return ask, await asyncio.to_thread(self._files, job)
+
+    async def _job(self, guild_id: int, job_id: int, by: int) -> Job:
+        job = await self._jobs.get(guild_id, job_id)
+        if job is None or job.forgotten_at is not None:
+            raise NoSuchJob
+        if job.member_id != by:
+            raise NotYoursToRepeat(job=job.code)
+        report = await self._reports.of(guild_id, job_id)
+        if report and report.decision is None:
+            raise UndecidedReport
+        return job
+
+    def _files(self, job: Job) -> Path:
+        """The earlier job's files, attached and prepared, in a new folder: they are the same on disk, not copies."""
+        if not self._shelf.clip(job).exists():
+            raise ClipThrownAway
+        folder = self._intake.new_folder()
+        for file in self._shelf.attached(job):
+            os.link(file, folder / file.name)
+        return folder
+
+
+def _agreed(request: Request) -> Fixes:
+    """What the person agreed to then: nothing is asked twice."""
+    agreed: set[Fix] = {"trim", "cut"}
+    if request.sections:
+        agreed.add("split")
+    return Fixes(agreed=frozenset(agreed), part=request.part, rest=request.whole_seconds is not None)

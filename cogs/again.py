@@ -1,0 +1,88 @@
+"""*Again* and *Change voice* under a finished video, for whoever asked for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import discord
+
+from bot.client import Mouthpiece, explain
+from bot.errors import MouthpieceError
+from bot.providers.request import Request
+from bot.refusals import NoWorkingKey
+from bot.results import AGAIN_PREFIX, VOICE_PREFIX
+from cogs.asking import Interaction, asker_of, carry_on, place_of
+from cogs.lipsync import LONGEST_TEXT
+from cogs.speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
+
+
+class AgainButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=rf"(?P<act>{AGAIN_PREFIX}|{VOICE_PREFIX})(?P<job>\d{{1,18}})",
+):
+    """Starts the same once more, or opens the form for other words and another voice."""
+
+    def __init__(self, item: discord.ui.Button[Any], act: str, job_id: int) -> None:
+        super().__init__(item)
+        self.act, self.job_id = act, job_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: Interaction, item: discord.ui.Button[Any], match: re.Match[str]
+    ) -> AgainButton:
+        """The button that was pressed."""
+        return cls(item, match["act"], int(match["job"]))
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Do what stands on it."""
+        try:
+            place, asker = place_of(interaction), asker_of(interaction)
+            again = interaction.client.again
+            if self.act == VOICE_PREFIX:
+                wish = await again.wish(place.guild_id, self.job_id, by=asker.member_id)
+                voices = await interaction.client.service.voices_for(place.guild_id, None, asker.member_id)
+                if not voices:
+                    raise NoWorkingKey
+                voices.sort(key=lambda voice: voice.key != wish.voice)
+                await interaction.response.send_modal(VoiceForm(self.job_id, wish, voice_menu(voices[:MOST_CHOICES])))
+                return
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await carry_on(interaction, again.start(place, asker, interaction.id, self.job_id))
+        except MouthpieceError as refusal:
+            await explain(interaction, refusal)
+
+
+class VoiceForm(discord.ui.Modal):
+    """Asks for other words and another voice for the same clip."""
+
+    def __init__(self, job_id: int, wish: Request, voices: discord.ui.Select[Any]) -> None:
+        super().__init__(title="Change voice", timeout=FORM_SECONDS)
+        self._job_id = job_id
+        self._text: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph, default=wish.text, max_length=LONGEST_TEXT
+        )
+        self._voice = voices
+        self._other: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(required=False, max_length=LONGEST_NAME)
+        self.add_item(discord.ui.Label(text="What should be said", component=self._text))
+        self.add_item(discord.ui.Label(text="Voice", component=self._voice))
+        other = "The name of a voice that isn't in the list; it counts instead"
+        self.add_item(discord.ui.Label(text="Another voice", description=other, component=self._other))
+
+    async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
+        """Start with what was typed and chosen."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        voice = self._other.value.strip() or (self._voice.values[0] if self._voice.values else None)
+        place, asker = place_of(interaction), asker_of(interaction)
+        again = interaction.client.again
+        starting = again.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
+        await carry_on(interaction, starting)
+
+    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
+        """Answer with the error's own sentence."""
+        await explain(interaction, error)
+
+
+def setup(client: Mouthpiece) -> None:
+    """Listen for the buttons."""
+    client.add_dynamic_items(AgainButton)

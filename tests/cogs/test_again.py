@@ -1,0 +1,156 @@
+"""*Again* and *Change voice* under a finished video: from the files that are kept, by whoever asked for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.housekeeping import DAY
+from storage.job import Job
+from tests.cogs.test_mending import choose, long_clip, press, wish
+from tests.world import World, answer, open_world
+
+RUNNINGHUB = ["rh-canary-0001", "ai"]
+LINE = "A line that is long enough to be spoken."
+
+
+async def made(world: World, **options: Any) -> Any:
+    """The message with a finished video."""
+    assert "is on its way" in await world.text(text=LINE, **options)
+    await world.quiet()
+    return world.outcomes()[0]
+
+
+async def newest(world: World) -> Job:
+    return (await world.client.moderation.jobs(world.guild.id))[0]
+
+
+async def test_again_makes_the_same_once_more_from_the_kept_clip(world: World) -> None:
+    await world.add_key()
+    message = await made(world)
+    assert "is on its way" in answer(await world.member.click(message, label="Again"))
+    await world.quiet()
+    first, second = [run.order for run in world.sandbox.runs.ledger]
+    assert (second.text, second.voice_id) == (first.text, first.voice_id)
+    assert "prepared-" in second.video_url
+    assert len([found for found in world.thread().history() if found.attachments]) == 2
+
+
+async def test_the_voice_and_the_words_can_be_changed(world: World) -> None:
+    await world.add_key()
+    form = await world.member.click(await made(world), label="Change voice")
+    assert form.modal
+    words, voice, other = (part["component"] for part in form.modal["components"])
+    assert words["value"] == LINE
+    given = {words["custom_id"]: "Something else.", voice["custom_id"]: ["en:AOT"], other["custom_id"]: ""}
+    assert "is on its way" in answer(await world.member.submit_modal(form, given))
+    await world.quiet()
+    order = world.sandbox.runs.ledger[1].order
+    assert (order.text, order.voice_id) == ("Something else.", "AOT")
+
+
+async def test_only_whoever_asked_for_it_makes_it_again(world: World) -> None:
+    await world.add_key()
+    message = await made(world)
+    for label in ("Again", "Change voice"):
+        assert "Only the person who asked for" in answer(await world.moderator.click(message, label=label))
+    assert len(world.sandbox.runs.ledger) == 1
+
+
+async def test_a_day_later_the_clip_is_gone_and_that_is_said(world: World) -> None:
+    await world.add_key()
+    message = await made(world)
+    world.clock.skipped += 1.1 * DAY
+    await world.client.housekeeping.tidy()
+    assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
+    assert len(world.sandbox.runs.ledger) == 1
+
+
+async def test_what_is_reported_is_not_made_again_before_it_is_decided(world: World) -> None:
+    await world.add_key()
+    message = await made(world)
+    await world.moderator.click(message, label="Report")
+    assert "moderators decide about it first" in answer(await world.member.click(message, label="Again"))
+    assert len(world.sandbox.runs.ledger) == 1
+
+
+async def test_the_face_that_was_found_is_not_paid_for_again(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.member.click(await made(world), label="Again")
+    await world.quiet()
+    assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech", "video", "speech", "video"]
+    assert (await newest(world)).state == "succeeded"
+
+
+async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    database = world.client.rulebook._limits._database
+
+    async def forget(tx: Any) -> None:
+        await tx.row("UPDATE jobs SET yields = json_set(yields, '$.session_id', '1')")
+
+    await database.write(forget)
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    job = await newest(world)
+    assert job.state == "succeeded", job.detail
+    assert [run.order.makes for run in world.sandbox.runs.ledger].count("face") == 2
+
+
+async def test_another_account_finds_the_face_itself(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    await world.fill_key_form("runninghub", ["rh-canary-0002", "ai"])
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    assert [run.order.makes for run in world.sandbox.runs.ledger].count("face") == 2
+
+
+async def test_a_longer_text_is_offered_in_parts_and_not_just_paid_for(world: World) -> None:
+    await world.add_key()
+    form = await world.member.click(await made(world), label="Change voice")
+    assert form.modal
+    fields = [part["component"]["custom_id"] for part in form.modal["components"]]
+    long = "This is a sentence of some length, and there will be more. " * 4
+    said = await world.member.submit_modal(form, dict(zip(fields, (long, ["en:AOT"], ""), strict=True)))
+    assert "at most 120 characters at once" in answer(said)
+    assert len(world.sandbox.runs.ledger) == 1
+
+
+async def test_the_prepared_part_is_used_again(tmp_path: Any) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        await press(world, said, "Use the first 10 s")
+        await world.quiet(90)
+        edits = []
+        editor = world.client.worker._submits._handover._editor
+        clip = editor.clip
+
+        async def counting(*how: Any) -> None:
+            edits.append(how)
+            await clip(*how)
+
+        editor.clip = counting  # type: ignore[method-assign, assignment]
+        (outcome,) = world.outcomes()
+        await world.member.click(outcome, label="Again")
+        await world.quiet(90)
+        assert edits == []
+        assert len(world.sandbox.runs.ledger) == 2
+        assert len([found for found in world.thread().history() if found.attachments]) == 2
+
+
+async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: Any) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        assert said.response
+        without = await world.member.click(said.response, label="Leave out the rest")
+        await choose(world, without, "9", "3.5")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        await world.member.click(outcome, label="Again")
+        await world.quiet(90)
+        first, second = [run.seconds for run in world.sandbox.runs.ledger]
+        assert first == second
+        assert first < 4
