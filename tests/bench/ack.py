@@ -48,7 +48,7 @@ async def main() -> None:
 
 async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of one round, in ms."""
-    async with DiscordServer() as discord, Sandbox() as sandbox, _bot(discord, sandbox, in_flight):
+    async with DiscordServer() as discord, Sandbox() as sandbox, bot(discord, sandbox, in_flight):
         delays: list[float] = []
 
         async def one(_: int) -> None:
@@ -68,8 +68,8 @@ async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
 
 
 @asynccontextmanager
-async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) -> AsyncIterator[None]:
-    """The bot as a process, with this many jobs in flight; None is the baseline."""
+async def bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None, *more: str) -> AsyncIterator[None]:
+    """The bot as a process, with this many jobs in flight; None is the baseline, which may get `more` arguments."""
     sandbox.runs.studio, sandbox.runs.work_seconds = CannedStudio(), 3600
     sandbox.runs.slots = asyncio.Semaphore(1_000_000)  # all in progress: counting a line would be the emulator's time
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,7 @@ async def _bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None) 
         }
         if in_flight is not None:
             await _fill(Path(folder), discord.state.guild_id, int(discord.state.member["id"]), sandbox, in_flight)
-        module = ["tests.bench.defer_only"] if in_flight is None else ["bot", "run"]
+        module = ["tests.bench.defer_only", *more] if in_flight is None else ["bot", "run"]
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment)
         try:
             await asyncio.wait_for(discord.gateway.ready.wait(), 20)

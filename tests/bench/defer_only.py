@@ -1,8 +1,9 @@
-"""The baseline for acknowledgements: a discord.py bot whose only command defers."""
+"""The baseline for acknowledgements: a discord.py bot whose only command defers, and with `answer` says a word then."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 import discord
 import yarl
@@ -10,7 +11,7 @@ from discord import app_commands
 
 
 class DeferOnly(discord.Client):
-    """Nothing but a deferred answer."""
+    """Nothing but a deferred answer, given at once if it is wanted."""
 
     async def setup_hook(self) -> None:
         tree = app_commands.CommandTree(self)
@@ -19,6 +20,8 @@ class DeferOnly(discord.Client):
         @group.command(name="text", description="baseline")
         async def text(interaction: discord.Interaction, video: discord.Attachment, text: str, voice: str) -> None:  # noqa: ARG001
             await interaction.response.defer(ephemeral=True)
+            if "answer" in sys.argv:
+                await interaction.edit_original_response(content="Done.")
 
         tree.add_command(group)
         await tree.sync()

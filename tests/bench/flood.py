@@ -27,7 +27,7 @@ from bot.providers.request import Media
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from storage.database import open_database
-from tests.canned import CannedStudio, real_clip
+from tests.canned import FilmedStudio, real_clip
 from tests.discord_server.rest import store_file
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
@@ -99,7 +99,7 @@ class Both:
 async def _measure(flood: int) -> tuple[list[float], int]:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         async with DiscordServer() as small, Sandbox() as sandbox:
-            sandbox.runs.studio, sandbox.runs.work_seconds = CannedStudio(), 5.0
+            sandbox.runs.studio, sandbox.runs.work_seconds = FilmedStudio(), 5.0
             sandbox.runs.slots = asyncio.Semaphore(1_000)
             patch.setattr(discord.http.Route, "BASE", small.api_url)
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(small.gateway_url))

@@ -26,7 +26,7 @@ async def main() -> None:
     url = f"http://127.0.0.1:{port}"
     far_side = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.far_side", str(port))
     try:
-        await _until_up(url)
+        await until_up(f"{url}/report")
         for size in SIZES:
             sides = {side: await _run(side, url, *size) for side in ("baseline", "worker")}
             _print(size[0], **sides)
@@ -53,11 +53,11 @@ async def _run(side: str, url: str, *size: float) -> dict[str, Any]:
         return {**used, **(await client.get(f"{url}/report")).json()}
 
 
-async def _until_up(url: str) -> None:
+async def until_up(url: str) -> None:
     async with httpx.AsyncClient() as client:
         while True:
             try:
-                await client.get(f"{url}/report")
+                await client.get(url)
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)
             else:

@@ -1,0 +1,164 @@
+"""One side of the benchmark of files, as a process of its own: prints what it took, as JSON.
+
+`copy in` and `copy out` are the baselines: the same bytes, streamed through the same libraries, and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import discord
+import httpx
+
+from bot.finishing import Finishing
+from bot.intake import Intake
+from bot.media.probe import Probe
+from bot.outcomes import Outcomes
+from bot.packing import Parcel
+from bot.providers import load_providers
+from bot.providers.http import Http
+from bot.providers.request import Media, Request
+from bot.providers.transport import open_client
+from bot.shelf import Shelf
+from storage.job import Job
+from tests.discord_server.state import TOKEN
+
+CHANNEL = 3
+
+
+@dataclass
+class Side:
+    """What both sides have: the far side's address, a client that is logged in, a folder."""
+
+    url: str
+    folder: Path
+    client: httpx.AsyncClient
+    connection: discord.Client
+
+    def address(self, name: str) -> str:
+        return f"{self.url}/videos/{name}"
+
+    async def copy_in(self, name: str, _: int) -> None:
+        """The baseline."""
+        async with self.client.stream("GET", self.address(name)) as response:
+            with (self.folder / "copy.mp4").open("wb") as file:
+                async for chunk in response.aiter_raw():
+                    file.write(chunk)
+
+    async def bot_in(self, name: str, number: int) -> None:
+        """As for a command."""
+        intake = Intake(Http(self.client), self.folder, {"127.0.0.1"})
+        facts = await intake.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
+        assert facts.digest
+
+    async def copy_out(self, name: str, number: int) -> None:
+        """The baseline."""
+        await self.copy_in(name, number)
+        with (self.folder / "copy.mp4").open("rb") as file:
+            form = aiohttp.FormData()
+            form.add_field("payload_json", "{}")
+            form.add_field("files[0]", file, filename="video.mp4", content_type="application/octet-stream")
+            async with aiohttp.ClientSession() as session:
+                answer = await session.post(f"{self.url}/api/v10/channels/{CHANNEL}/messages", data=form)
+                assert answer.status == 200
+                await answer.read()
+
+    async def bot_out(self, name: str, number: int) -> None:
+        """As for a job that has succeeded."""
+        nothing, http = cast("Any", None), Http(self.client)
+        finishing = Finishing(nothing, http, Probe(), nothing, nothing, Shelf(self.folder))
+        job = _job(number, self.address(name))
+        finished = await finishing.whole(job, asking=False)
+        parcel = Parcel(finished.video, finished.size, None, finished.odd)
+        await Outcomes(self.connection, load_providers(http, {}), nothing).post(job, "channel", parcel)
+
+
+async def main() -> None:
+    """Once with a small file, so that libraries and children are there; then what counts."""
+    which, url, folder = sys.argv[1:]
+    discord.http.Route.BASE = f"{url}/api/v10"
+    async with open_client({"127.0.0.1"}) as client, discord.Client(intents=discord.Intents.none()) as connection:
+        await connection.login(TOKEN)
+        side = Side(url, Path(folder), client, connection)
+        move: Callable[[str, int], Awaitable[None]] = getattr(side, which.replace(" ", "_"))
+        await move("small.mp4", 1)
+        before, others = _most_memory(), _most_memory_of_children()
+        began = time.perf_counter()
+        await move("large.mp4", 2)
+        seconds = time.perf_counter() - began
+        print(
+            json.dumps(
+                {
+                    "seconds": seconds,
+                    "grew": _peak("self") - before,
+                    "children": _most_memory_of_children(),
+                    "children_grew": _most_memory_of_children() - others,
+                }
+            )
+        )
+
+
+def _most_memory() -> int:
+    """What is resident now; from here on the peak is counted anew."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _peak("self")
+
+
+def _most_memory_of_children() -> int:
+    children = Path("/proc/self/task").glob("*/children")
+    return sum(_peak(child) for listed in children for child in listed.read_text().split())
+
+
+def _peak(process: str) -> int:
+    """Most resident bytes."""
+    status = Path("/proc", process, "status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024
+
+
+def _job(number: int, url: str) -> Job:
+    video = Media(url="https://x.example/v.mp4", name="v.mp4", size=1)
+    request = Request(flow="text", mode="text", video=video, text="Hi", voice="en:AOT")
+    return Job(
+        id=number,
+        guild_id=1,
+        interaction_id=number,
+        member_id=2,
+        provider="runcomfy",
+        request=request.model_dump_json(),
+        fallbacks="[]",
+        key_id=1,
+        created_at=0.0,
+        deadline_at=0.0,
+        channel_id=CHANNEL,
+        card_id=None,
+        thread_id=None,
+        state="succeeded",
+        stage="text",
+        handle=None,
+        remote=None,
+        submitted_at=0.0,
+        yields={"video_url": url},
+        failure=None,
+        detail=None,
+        cost_usd=Decimal(0),
+        counted_at=0.0,
+        milliseconds=0,
+        micros=0,
+        ended_at=0.0,
+        delivering_at=None,
+        reply_id=None,
+        closed_at=None,
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
