@@ -9,23 +9,35 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from bot.acceptance import Acceptance
+from bot.again import Again
 from bot.approvals import Approvals
+from bot.attachments import Attachments
 from bot.automod import AutoMod
 from bot.choosing import Chooser
 from bot.client import Mouthpiece
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.doors import Doors
+from bot.drafts import Draft
 from bot.errors import SettingsError
+from bot.finishing import Finishing
 from bot.gate import Gate
+from bot.handout import Handout
+from bot.handover import Handover
 from bot.housekeeping import Housekeeping
 from bot.intake import Intake
 from bot.keyring import Keyring
 from bot.log_channel import LogChannel
+from bot.media.editor import Editor
+from bot.media.probe import Probe
 from bot.moderation import Moderation
 from bot.moves import Moves
 from bot.notices import Notices
+from bot.outcomes import Outcomes
 from bot.pacing import Pacing
+from bot.packing import Packing
+from bot.pending import Pending
 from bot.polls import Polls
 from bot.providers import load_providers
 from bot.providers.base import Provider
@@ -34,8 +46,11 @@ from bot.providers.transport import open_client
 from bot.replies import Replies
 from bot.results import Results
 from bot.rulebook import Rulebook
+from bot.running import work_when_ready
+from bot.sandbox_mode import open_sandbox, sandbox_providers
 from bot.service import Service
 from bot.settings import Settings
+from bot.shelf import Shelf
 from bot.submits import Submits
 from bot.worker import Worker
 from storage.backup import reconcile
@@ -46,8 +61,6 @@ from storage.stores import Stores
 
 log = logging.getLogger(__name__)
 
-FAULT_PAUSE = 60.0
-
 
 @asynccontextmanager
 async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Mouthpiece]:
@@ -56,12 +69,12 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
     async with AsyncExitStack() as stack:
         master = settings.master()
         database = await stack.enter_async_context(open_database(settings.database_path))
-        sandbox_url = await _open_sandbox(stack) if settings.sandbox else ""
+        sandbox_url = await open_sandbox(stack) if settings.sandbox else ""
         trusted = settings.trusted_hosts | {sandbox_url.removeprefix("http://").partition("/")[0]}
         http = Http(await stack.enter_async_context(open_client(trusted)), settings.gateway_hosts)
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
-            providers |= _sandbox_providers(http, sandbox_url)
+            providers |= sandbox_providers(http, sandbox_url)
         stores = Stores.on(database, master)
         await _open_every_key(database, master)
         if (restored := await reconcile(database)) is not None:
@@ -70,7 +83,7 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
             )
         client = Mouthpiece(stores.facts, stores.guilds, clock)
         beside = _put_together(client, stores, http, providers, trusted, settings, clock)
-        working = asyncio.create_task(_work_when_ready(client, *beside))
+        working = asyncio.create_task(work_when_ready(client, *beside))
         try:
             yield client
         finally:
@@ -91,25 +104,62 @@ def _put_together(
 ) -> list[Callable[[], Awaitable[None]]]:
     """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
     guilds, jobs, keys, pacing = stores.guilds, stores.jobs, stores.keys, Pacing()
-    folder = _folder(settings.data_folder / "results")
+    shelf, probe = Shelf(settings.data_folder / "files"), Probe()
+    shelf.tidy(settings.data_folder / "results")
     intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted)
     replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
     moves = Moves(jobs, keys, notices, providers, clock, pacing)
     polls = Polls(moves)
-    delivery = Delivery(jobs, polls, replies, http, folder, clock, pacing)
-    client.worker = Worker(moves, Approvals(moves), Submits(moves, intake), polls, delivery, replies)
+    editor, handover = Editor(), Handover(shelf, intake, Editor(), Attachments(client))
+    delivery = Delivery(
+        jobs,
+        Finishing(polls, http, probe, editor, handover, shelf),
+        Packing(editor, shelf),
+        replies,
+        Outcomes(client, providers, stores.direct_messages),
+        shelf,
+        clock,
+        pacing,
+        results_days=settings.results_days,
+    )
+    client.worker = Worker(moves, Approvals(moves), Submits(moves, handover), polls, delivery, replies)
     gate = Gate(guilds, stores.access, stores.limits, stores.ledger, stores.reports, AutoMod(client, clock), clock)
     chooser = Chooser(guilds, keys, providers, intake)
     doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
+    drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
+    acceptance = Acceptance(guilds, jobs, keys, gate, shelf, client.worker, delivery, clock)
     client.service = Service(
-        guilds, jobs, chooser, providers, client.worker, delivery, doors, gate, stores.access, clock
+        jobs,
+        stores.ledger,
+        chooser,
+        providers,
+        client.worker,
+        acceptance,
+        doors,
+        gate,
+        stores.access,
+        intake,
+        drafts,
+        clock,
     )
+    client.again = Again(jobs, stores.reports, shelf, intake, client.service, clock)
     client.housekeeping = Housekeeping(
-        stores.privacy, folder, clock, retention_days=settings.retention_days, results_days=settings.results_days
+        stores.privacy,
+        jobs,
+        stores.direct_messages,
+        shelf,
+        (drafts, client.offers),
+        clock,
+        retention_days=settings.retention_days,
+        results_days=settings.results_days,
+    )
+    handing = Packing(Editor(), shelf)  # one of its own: who fetches a video waits for nobody's work
+    client.handout = Handout(
+        jobs, stores.ledger, stores.reports, stores.direct_messages, handing, shelf, providers, clock
     )
     client.keyring = Keyring(guilds, jobs, keys, providers, clock)
     client.rulebook = Rulebook(guilds, stores.limits, stores.access, clock)
-    results = Results(client, http, folder)
+    results = Results(client, http, shelf)
     log_channel = LogChannel(client, stores.chronicle, guilds, jobs, providers, clock)
     client.moderation = Moderation(
         jobs,
@@ -126,28 +176,6 @@ def _put_together(
     return [notices.run, client.housekeeping.run, log_channel.run]
 
 
-async def _work_when_ready(client: Mouthpiece, *beside: Callable[[], Awaitable[None]]) -> None:
-    """The worker, and what goes on beside it for as long."""
-    await client.at_home.wait()
-    others = [asyncio.create_task(_lasting(other)) for other in beside]
-    try:
-        await client.worker.run()
-    finally:
-        for other in others:
-            other.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-
-async def _lasting(run: Callable[[], Awaitable[None]]) -> None:
-    """Go on after a fault of ours: nothing beside the worker may end it, or stop for good."""
-    while True:
-        try:
-            await run()
-        except Exception:
-            log.exception("something beside the worker failed; it begins again")
-            await asyncio.sleep(FAULT_PAUSE)
-
-
 def _folder(path: Path, *, empty: bool = False) -> Path:
     if empty:
         shutil.rmtree(path, ignore_errors=True)
@@ -161,17 +189,3 @@ async def _open_every_key(database: Database, master: MasterKeys) -> None:
         await verify(database, master)
     except CannotUnseal as error:
         raise SettingsError(problem=f"MASTER_KEYS: {error}; nothing was changed") from None
-
-
-async def _open_sandbox(stack: AsyncExitStack) -> str:
-    try:
-        from bot.sandbox.server import Sandbox  # noqa: PLC0415 - needs the demo extra
-    except ImportError as error:
-        raise SettingsError(problem=f"SANDBOX: needs the demo extra installed ({error.name} is missing)") from None
-    return (await stack.enter_async_context(Sandbox())).url
-
-
-def _sandbox_providers(http: Http, url: str) -> dict[str, Provider]:
-    from bot.sandbox.provider import SandboxProvider  # noqa: PLC0415 - needs the demo extra
-
-    return {SandboxProvider.name: SandboxProvider(http, f"{url}/runcomfy")}

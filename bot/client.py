@@ -14,11 +14,15 @@ import discord
 import yarl
 from discord import app_commands
 
+from bot.again import Again
+from bot.ask import Ask
 from bot.clock import Clock
 from bot.errors import MouthpieceError
+from bot.handout import Handout
 from bot.housekeeping import Housekeeping
 from bot.keyring import Keyring
 from bot.moderation import Moderation
+from bot.pending import Pending
 from bot.rulebook import Rulebook
 from bot.service import Service
 from bot.settings import Settings
@@ -44,10 +48,12 @@ class Mouthpiece(discord.Client):
     """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations."""
 
     service: Service
+    again: Again
     keyring: Keyring
     rulebook: Rulebook
     moderation: Moderation
     housekeeping: Housekeeping
+    handout: Handout
     worker: Worker
 
     def __init__(self, facts: Facts, guilds: Guilds, clock: Clock) -> None:
@@ -61,6 +67,7 @@ class Mouthpiece(discord.Client):
         )
         self.tree = Tree(self)
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
+        self.offers: Pending[Ask] = Pending(clock)  # asked for with a clip that the bot found, until somebody says yes
         self._facts = facts
         self._known_guilds = guilds
         self._clock = clock
@@ -107,9 +114,9 @@ class Mouthpiece(discord.Client):
             await self._known_guilds.join(guild.id, self._clock.now())
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """A server removed the bot: its keys go at once."""
+        """A server removed the bot: its keys go, at once or with the last job that needs them."""
         await self._known_guilds.leave(guild.id, self._clock.now())
-        await self.keyring.erase(guild.id)
+        await self.keyring.retire(guild.id)
 
 
 class Tree(app_commands.CommandTree[Mouthpiece]):

@@ -144,6 +144,7 @@ class Worker:
 
     async def _step(self, ticket: Ticket) -> float | None:
         if ticket.job.state in OUTCOMES:
+            await self._submits.clear(ticket)
             return await self._delivery.step(ticket)
         if ticket.job.card_id is None:
             return await self._open(ticket)
@@ -180,6 +181,8 @@ def _shown(ticket: Ticket) -> tuple[object, ...]:
 
 
 def _lane(ticket: Ticket) -> str:
-    """Each provider has a lane of its own, and so has Discord."""
+    """Each provider has a lane of its own, so has Discord, and so have videos that must be made smaller."""
+    if ticket.large:
+        return "large"
     at_discord = ticket.job.state in OUTCOMES or ticket.job.card_id is None
     return "discord" if at_discord else ticket.job.provider

@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.media.probe import Facts
+from bot.client import Mouthpiece
+from bot.media.facts import Facts
+from bot.providers.request import Media
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.studio import Clip, Order, Studio
 
@@ -36,12 +38,42 @@ class CannedStudio(Studio):
         target.write_bytes(f"video of {target.stem}".encode() * 100)
 
 
-async def canned_look(url: str, name: str = "") -> Facts:  # noqa: ARG001
+class FilmedStudio(CannedStudio):
+    """The same for a bot in its own process, which looks into what it gets: every finished video is a real one."""
+
+    async def dub(self, order: Order, video: Path, audio: Path | None, target: Path) -> None:  # noqa: ARG002
+        target.write_bytes(real_clip(CLIP_SECONDS)[1])
+
+
+def look_into_nothing(client: Mouthpiece) -> None:
+    """Let the bot take every file for what its name says."""
+    look_into_no_clip(client)
+    client.worker._delivery.finishing.look = canned_video
+
+
+def look_into_no_clip(client: Mouthpiece) -> None:
+    """Let the bot take every clip and recording for what its name says."""
+    intake = client.service._intake
+    intake.look, intake.length = canned_look, canned_length  # type: ignore[method-assign]
+
+
+async def canned_video(file: Path) -> Facts:  # noqa: ARG001
+    """What the bot finds in any finished video."""
+    return Facts(frozenset({"mp4"}), CLIP_SECONDS, 1280, 720, has_sound=True)
+
+
+async def canned_look(media: Media, into: Path) -> Facts:
     """What the bot finds in any file: it is what its name says, and fits every provider."""
-    ending = name.rpartition(".")[2]
+    into.write_bytes(media.url.encode())
+    ending = media.name.rpartition(".")[2]
     is_video = ending in {"mp4", "mov"}
     width, height = (1280, 720) if is_video else (0, 0)
     return Facts(frozenset({ending}), CLIP_SECONDS if is_video else SPEECH_SECONDS, width, height, has_sound=True)
+
+
+async def canned_length(url: str) -> float:  # noqa: ARG001
+    """Every speech is as long as the other."""
+    return SPEECH_SECONDS
 
 
 @cache

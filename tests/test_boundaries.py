@@ -21,8 +21,9 @@ from bot.providers.http import Http
 from bot.providers.kling_gateway import KlingGateway
 from bot.providers.transport import open_client
 from bot.replies import CANCEL_PREFIX
-from bot.results import Posted
+from bot.results import FULL_PREFIX, Posted
 from cogs.buttons import CHARGED_PREFIX, FORGET_ID, FREE_PREFIX, REFUND_PREFIX
+from cogs.own_jobs import DirectButton
 from storage import stores
 from storage.stores import Stores
 from tests.providers.samples import HANDLE, text_request
@@ -37,8 +38,12 @@ ACROSS_SERVERS = {
     "Access.attest": "a person's own word, wherever it is given",
     "Access.has_attested": "a person's own word, wherever it is given",
     "Chronicle.waiting": "the log channels' task",
+    "DirectMessages.agree": "a person's own word, wherever it is given",
+    "DirectMessages.agreed": "a person's own word, wherever it is given",
+    "DirectMessages.withdraw": "a person's own word, wherever it is given",
     "Guilds.present": "which servers the bot was in, at the start",
     "Jobs.open_jobs": "the worker's start",
+    "Jobs.with_files": "what lies on disk, whosever it is",
     "Keys.untold": "the notices' start",
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",
@@ -84,6 +89,8 @@ async def test_a_forged_button_cancels_no_other_servers_job(world: World, job_id
 def test_custom_ids_hold_nothing_but_a_number() -> None:
     assert CANCEL_PREFIX == "v1:cancel:"
     assert FORGET_ID == "v1:forget"
+    assert FULL_PREFIX == "v1:full:"
+    assert DirectButton(wanted=True).custom_id == "v1:direct:on"
 
 
 async def test_autocomplete_shows_a_member_no_keys(world: World) -> None:
@@ -212,6 +219,21 @@ async def test_nobody_decides_about_another_servers_job(world: World, decision: 
             await DECISIONS[decision](world.client.moderation, guild_id, forged)
     assert await world.client.moderation.jobs(world.guild.id) == before
     assert world.outcomes()[0].attachments
+
+
+async def test_nobody_fetches_another_servers_video(world: World) -> None:
+    await world.add_key()
+    await world.text()
+    await world.quiet()
+    (job,) = await world.client.moderation.jobs(world.guild.id)
+    _, room = await elsewhere(world)
+    guild_id = world.env.backend.get_channel(room.id).guild_id
+    assert guild_id
+    for forged in (job.id, 999_999_999_999_999_999):
+        with pytest.raises(NoSuchJob):
+            await world.client.handout.fetchable(guild_id, forged, by=world.member.id)
+    assert (await world.client.handout.own(guild_id, world.member.id)).jobs == []
+    assert (await world.client.handout.own(world.guild.id, world.moderator.id)).jobs == []
 
 
 @pytest.mark.parametrize("prefix", MODERATORS_BUTTONS)

@@ -24,7 +24,7 @@ from bot.clock import Clock
 from bot.errors import MouthpieceError
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
-from tests.canned import CannedStudio, canned_look
+from tests.canned import CannedStudio, look_into_nothing
 from tests.welcome import welcome
 
 KEY = "rc-canary-key-0001"
@@ -144,7 +144,7 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
         )
         async with open_bot(settings, clock) as client, simcord.run(client, check_errors=False) as env:
             if not rendering:
-                client.service._chooser._intake.look = canned_look  # type: ignore[method-assign]
+                look_into_nothing(client)
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")

@@ -61,7 +61,6 @@ async def test_the_requester_is_pinged_once_and_nobody_by_the_text(world: World)
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"text": "x" * 121}, "**RunComfy**: it speaks at most 120 characters, and this text has 121"),
         ({"text": "   "}, "nothing to say"),
         ({"voice": "Darth Vader"}, "no voice “Darth Vader”"),
         ({"voice": "zh:tiyuxi_xuedi"}, "no voice"),
