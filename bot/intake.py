@@ -20,7 +20,7 @@ from bot.providers.request import Media
 
 DISCORD_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 MOST_BYTES = 512 * 2**20  # more than anybody can attach
-LEFT_FREE = 2**30  # bytes of disk that stay free whatever people attach
+LEFT_FREE = 2**28  # bytes of disk that stay free whatever people attach
 
 
 class Intake:
