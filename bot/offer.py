@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from bot.ask import Ask
 from bot.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
@@ -70,7 +71,7 @@ class Offer:
             "**That doesn't fit as it is.** Nothing is counted, sent or charged yet.",
             *(f"-# {fact}" for fact in facts(self.ask, self.seen)),
         ]
-        doing = self._doing(rest=rest)
+        doing = f"\n{self._doing(rest=rest)}"  # a list would swallow the next line
         left = MOST_CHARS - len("\n".join([*head, doing]))
         return "\n".join([*head, against(self.against, left), doing])
 
@@ -116,22 +117,24 @@ def against(misfits: Mapping[str, Sequence[Misfit]], most: int) -> str:
 
 def facts(ask: Ask, seen: Seen) -> list[str]:
     """What was found in the files, a line each."""
-    lines = [f"🎬 {', '.join(_of_video(seen.video))}"]
+    lines = [f"🎬 {', '.join(_of_video(seen.video, ask.video.name))}"]
     if ask.audio and seen.audio:
-        lines.append(f"🎙️ {', '.join(_of_sound(seen.audio))}")
+        lines.append(f"🎙️ {', '.join(_of_sound(seen.audio, ask.audio.name))}")
     return lines
 
 
-def _of_video(found: Facts) -> list[str]:
-    told = [f"{found.seconds:.1f} s", f"{found.width}×{found.height}", _kind(found, found.video_codec)]
+def _of_video(found: Facts, name: str) -> list[str]:
+    told = [f"{found.seconds:.1f} s", f"{found.width}×{found.height}", _kind(found, found.video_codec, name)]
     if found.frames_per_second:
         told.append(f"{found.frames_per_second:.3g} pictures a second")
     return told if found.has_sound else [*told, "no sound"]
 
 
-def _of_sound(found: Facts) -> list[str]:
-    return [f"{found.sound_seconds or found.seconds:.1f} s", _kind(found, found.audio_codec)]
+def _of_sound(found: Facts, name: str) -> list[str]:
+    return [f"{found.sound_seconds or found.seconds:.1f} s", _kind(found, found.audio_codec, name)]
 
 
-def _kind(found: Facts, codec: str) -> str:
-    return " ".join(filter(None, (listed(sorted(found.formats), "or"), f"({codec})" if codec else "")))
+def _kind(found: Facts, codec: str, name: str) -> str:
+    ending = PurePath(name).suffix.lower().removeprefix(".")
+    container = ending if ending in found.formats else listed(sorted(found.formats), "or")
+    return f"{container} ({codec})" if codec else container
