@@ -13,6 +13,7 @@ from bot.handover import Handover
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.facts import Facts
+from bot.media.marks import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.polls import Polls
 from bot.providers.http import Http
@@ -61,7 +62,15 @@ class Finishing:
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(video)
         size = (await asyncio.to_thread(video.stat)).st_size
-        return Finished(video, size, _odd(facts, Request.model_validate_json(job.request)))
+        odd = _odd(facts, Request.model_validate_json(job.request))
+        if await asyncio.to_thread(self._lost_credentials, job):
+            odd = (*odd, "Its content credentials got lost when its parts were put together.")
+        return Finished(video, size, odd)
+
+    def _lost_credentials(self, job: Job) -> bool:
+        """Whether what was put together doesn't carry what its parts do; a single part became the video itself."""
+        parts = self._shelf.of(job).glob("part-*.mp4")
+        return any(map(content_credentials, parts)) and not content_credentials(self._shelf.video(job))
 
     async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, Facts]:
         part = self._shelf.part(job, number)

@@ -104,6 +104,19 @@ async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_i
         assert run.seconds == pytest.approx(10.0, abs=0.1)
 
 
+async def test_credentials_that_get_lost_when_parts_are_put_together_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.finishing.content_credentials", lambda file: file.name.startswith("part-"))
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        await press(world, said, "Use the first 10 s")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        assert "Its content credentials got lost when its parts were put together." in outcome.content
+
+
 async def test_without_the_rest_only_the_part_comes_back(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
