@@ -14,7 +14,7 @@ from storage.job import Job
 
 REUSED = "session_reused"
 YIELDS = ("session_id", "face_id", "face_start", "face_end")
-PASSED_OVER = {"upload_video", "face"}  # all that is done with the clip itself
+PASSED_OVER = {"upload_video": "session_id", "face": "session_id", "speech": "audio_url"}  # once there is that
 
 
 def reusable(earlier: Job | None, provider: Provider, request: Request, key_id: int | None) -> dict[str, str]:
@@ -28,6 +28,11 @@ def reusable(earlier: Job | None, provider: Provider, request: Request, key_id: 
     return {**found, REUSED: "1"} if "session_id" in found else {}
 
 
+def without_session(yields: Mapping[str, str]) -> dict[str, str]:
+    """What is left when the provider doesn't know the session any more: what this job has paid for itself."""
+    return {name: value for name, value in yields.items() if name not in {*YIELDS, REUSED}}
+
+
 def is_passed_over(stage: str, yields: Mapping[str, str]) -> bool:
-    """Whether an earlier job has done this stage already."""
-    return REUSED in yields and own_name(stage) in PASSED_OVER
+    """Whether what this stage makes is there already, from an earlier job or an earlier try."""
+    return PASSED_OVER.get(own_name(stage), "") in yields

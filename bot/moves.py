@@ -10,6 +10,7 @@ from typing import Any
 from bot.charges import counting, nothing_paid
 from bot.clock import Clock
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
+from bot.face_sessions import without_session
 from bot.failures import KEY_FAULTS
 from bot.notices import Notices
 from bot.pacing import Pacing
@@ -83,6 +84,19 @@ class Moves:
         job = ticket.job
         names = [stage.name for stage in self.providers[job.provider].stages(Request.model_validate_json(job.request))]
         ticket.job = await self.jobs.pass_over(job, stage=names[names.index(job.stage) + 1])
+        return 0.0
+
+    async def without_session(self, ticket: Ticket, fault: ProviderError) -> float:
+        """Begin anew without the face session of an earlier job, and keep what this one has paid for."""
+        job = ticket.job
+        first = self.providers[job.provider].stages(Request.model_validate_json(job.request))[0].name
+        anew: dict[str, Any] = {
+            "stage": first,
+            "yields": without_session(job.yields),
+            "handle": None,
+            "fallbacks": "[]",
+        }
+        ticket.job = await self.jobs.move(job, "queued", now=self.clock.now(), note=str(fault), **anew)
         return 0.0
 
     async def unknown(self, ticket: Ticket, fault: UnknownOutcome) -> float:

@@ -37,13 +37,8 @@ from storage.job import Job
 log = logging.getLogger(__name__)
 
 LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
-PROOFS_OF_REFUSAL = (
-    NotAccepted,
-    BadKey,
-    OutOfCredit,
-    InputRejected,
-    CannotHandOver,
-)  # after which another provider may be tried
+# After these another provider may be tried.
+PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHandOver)
 
 
 class Submits:
@@ -105,8 +100,8 @@ class Submits:
     async def _queue_again(self, ticket: Ticket, note: str) -> float:
         """Send it again, and to nobody else: a lookup is good proof, and not good enough to pay another provider."""
         ticket.faults = ticket.lookups = 0
-        now = self._moves.clock.now()
-        ticket.job = await self._moves.jobs.move(ticket.job, "queued", now=now, note=note, fallbacks="[]")
+        moves = self._moves
+        ticket.job = await moves.jobs.move(ticket.job, "queued", now=moves.clock.now(), note=note, fallbacks="[]")
         return 0.0
 
     async def _ready(self, ticket: Ticket) -> tuple[Provider, Stage, Submission] | float:
@@ -146,10 +141,9 @@ class Submits:
         return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
 
     async def _send(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
-        part = HANDED_OVER.get(call.stage)
-        if part is None:
-            return await provider.submit(call)
-        return Done(await self._handover.bring(job, part, provider, call))
+        if part := HANDED_OVER.get(call.stage):
+            return Done(await self._handover.bring(job, part, provider, call))
+        return await provider.submit(call)
 
     async def _not_taken(self, ticket: Ticket, fault: ProviderError, code: str) -> float:
         """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
@@ -161,7 +155,7 @@ class Submits:
             if replaced and code in KEY_FAULTS and self._moves.nothing_paid(job):
                 return await self._queue_again(ticket, "the key was replaced meanwhile")
         if REUSED in job.yields and isinstance(fault, InputRejected | Gone):
-            return await self._try_next(ticket, [{"provider": job.provider, "request": job.request}], fault)
+            return await self._moves.without_session(ticket, fault)
         fallbacks = json.loads(job.fallbacks)
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._moves.nothing_paid(job):
             return await self._try_next(ticket, fallbacks, fault)
@@ -179,8 +173,7 @@ class Submits:
         if isinstance(fault, RateLimited):
             wait = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
             ticket.not_before[job.provider] = moves.clock.monotonic() + wait
-        request = Request.model_validate_json(following["request"])
-        first = moves.providers[following["provider"]].stages(request)[0].name
+        first = moves.providers[following["provider"]].stages(Request.model_validate_json(following["request"]))[0].name
         log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])
         ticket.job = await moves.jobs.turn(
             job,
