@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, Callable, Collection, Mapping
+from collections.abc import AsyncIterable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -31,15 +31,14 @@ from bot.errors import (
     ResultUnusable,
     UnknownOutcome,
 )
+from bot.providers.download import Also, save
 from bot.providers.lenient import cleaned
 from bot.providers.transport import FRESH
 
 MAX_JSON_BYTES = 1 << 20
 MAX_REDIRECTS = 3
-PIECE_BYTES = 1 << 20  # of a download, as it goes to disk
 REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
 DOWNLOAD_SECONDS = 900.0
-Also = Callable[[bytes], object] | None
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _TRANSPORT_FAULTS = (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
 
@@ -135,7 +134,7 @@ class Http:
             try:
                 async with asyncio.timeout(DOWNLOAD_SECONDS), self._client.stream("GET", url) as response:
                     if not response.has_redirect_location:
-                        await _save(response, part, most, also)
+                        await save(response, part, most, also)
                         part.replace(target)
                         return
                     url = str(response.url.join(response.headers["location"]))
@@ -160,28 +159,6 @@ async def _capped(response: httpx.Response) -> bytes:
         if len(raw) > MAX_JSON_BYTES:
             raise httpx.ReadError("answer too large")
     return bytes(raw)
-
-
-async def _save(response: httpx.Response, part: Path, most: int, also: Also) -> None:
-    if response.status_code in {403, 404, 410}:
-        raise Gone(f"HTTP {response.status_code} for the result")
-    if response.status_code != 200:
-        raise NotAccepted(f"HTTP {response.status_code} for the result")
-    kind = response.headers.get("content-type", "")
-    if kind.startswith(("text/", "application/json")):
-        raise NotAccepted(f"the result is {kind[:40]}")
-    expected = int(response.headers.get("content-length", "-1"))
-    written = 0
-    with part.open("wb") as file:
-        async for piece in response.aiter_raw(PIECE_BYTES):
-            written += len(piece)
-            if written > most:
-                raise ResultUnusable(f"the result is larger than {most} bytes")
-            await asyncio.to_thread(file.write, piece)
-            if also:
-                await asyncio.to_thread(also, piece)
-    if written == 0 or expected not in {-1, written}:
-        raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.bench.clips import write_clip
 from tests.bench.jobs import until_up
 
-SIZE, SECONDS, ROUNDS = 100_000_000, 20.0, 9
+SIZE, SECONDS, ROUNDS = 100_000_000, 60.0, 9
 MIB = 2**20
 
 

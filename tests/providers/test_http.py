@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -22,7 +23,8 @@ from bot.errors import (
     ResultUnusable,
     UnknownOutcome,
 )
-from bot.providers.http import MAX_JSON_BYTES, PIECE_BYTES, Http
+from bot.providers.download import PIECE_BYTES
+from bot.providers.http import MAX_JSON_BYTES, Http
 from bot.providers.transport import _is_public, open_client
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -226,6 +228,17 @@ async def test_whoever_wants_every_piece_of_a_download_gets_what_is_on_disk(http
         await http.download(url, target, most=len(sent), also=pieces.append)
     assert len(pieces) == 3
     assert b"".join(pieces) == target.read_bytes() == sent.encode()
+
+
+@pytest.mark.parametrize("size", [PIECE_BYTES, PIECE_BYTES * 3])
+async def test_a_disk_that_takes_no_more_is_a_fault_too(http: Http, tmp_path: Path, size: int) -> None:
+    def full(_: bytes) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    async with serving(answering(http_answer("200 OK", "x" * size))) as url:
+        with pytest.raises(NotAccepted):
+            await http.download(url, tmp_path / "x.mp4", most=size, also=full)
+    assert not (tmp_path / "x.mp4").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""A file from the outside on its way to disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from bot.errors import Gone, NotAccepted, ResultUnusable
+
+PIECE_BYTES = 1 << 20  # as they go to disk
+Also = Callable[[bytes], object] | None
+
+
+async def save(response: httpx.Response, part: Path, most: int, also: Also) -> None:
+    """Stream the answer's file to `part`. `most` in bytes; `also` gets every piece, in a thread.
+
+    `Gone`, `NotAccepted` and `ResultUnusable` as `Http.download` raises them.
+    """
+    if response.status_code in {403, 404, 410}:
+        raise Gone(f"HTTP {response.status_code} for the result")
+    if response.status_code != 200:
+        raise NotAccepted(f"HTTP {response.status_code} for the result")
+    kind = response.headers.get("content-type", "")
+    if kind.startswith(("text/", "application/json")):
+        raise NotAccepted(f"the result is {kind[:40]}")
+    expected = int(response.headers.get("content-length", "-1"))
+    written = 0
+    with part.open("wb") as file:
+
+        def keep(piece: bytes) -> None:
+            file.write(piece)
+            if also:
+                also(piece)
+
+        async with _one_behind(keep) as give:
+            async for piece in _pieces(response):
+                written += len(piece)
+                if written > most:
+                    raise ResultUnusable(f"the result is larger than {most} bytes")
+                await give(piece)
+    if written == 0 or expected not in {-1, written}:
+        raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The answer in pieces that are worth a thread's while."""
+    held, size = [], 0
+    async for chunk in response.aiter_raw():
+        held.append(chunk)
+        size += len(chunk)
+        if size >= PIECE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+@asynccontextmanager
+async def _one_behind(work: Callable[[bytes], object]) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+    """Hands pieces to a thread, one after the other: while it works on one, the next may come in."""
+    under_way: asyncio.Future[object] | None = None
+
+    async def give(piece: bytes) -> None:
+        nonlocal under_way
+        if under_way:
+            await under_way
+        under_way = asyncio.ensure_future(asyncio.to_thread(work, piece))
+
+    try:
+        yield give
+    finally:
+        if under_way:
+            await under_way
