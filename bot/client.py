@@ -9,7 +9,6 @@ import logging
 from importlib import import_module
 from pkgutil import iter_modules
 
-import aiohttp
 import discord
 import yarl
 from discord import app_commands
@@ -17,7 +16,7 @@ from discord import app_commands
 from bot.again import Again
 from bot.ask import Ask
 from bot.clock import Clock
-from bot.errors import MouthpieceError
+from bot.explaining import explain
 from bot.handout import Handout
 from bot.housekeeping import Housekeeping
 from bot.keyring import Keyring
@@ -41,7 +40,6 @@ PERMISSIONS = discord.Permissions(
     read_message_history=True,
 )
 COMMANDS_FACT = "synced_commands"
-ANSWERED_ELSEWHERE = {10062, 40060}  # Discord's codes for an interaction that is over, or has its answer
 
 
 class Mouthpiece(discord.Client):
@@ -125,26 +123,6 @@ class Tree(app_commands.CommandTree[Mouthpiece]):
     async def on_error(self, interaction: discord.Interaction[Mouthpiece], error: app_commands.AppCommandError) -> None:
         """Answer with the error's own sentence."""
         await explain(interaction, error)
-
-
-async def explain(interaction: discord.Interaction[Mouthpiece], error: Exception) -> None:
-    """Tell the person, privately, what went wrong; what is no fault of theirs goes to the log as well."""
-    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-    if isinstance(cause, discord.HTTPException) and cause.code in ANSWERED_ELSEWHERE:
-        log.warning("an interaction came too late or twice: %s", cause)
-        return
-    if isinstance(cause, MouthpieceError):
-        sentence = str(cause)
-    else:
-        log.error("an interaction failed", exc_info=cause)
-        sentence = "Something went wrong inside the bot; whoever runs it finds the reason in its log."
-    try:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(content=sentence)
-        else:
-            await interaction.response.send_message(sentence, ephemeral=True)
-    except (discord.HTTPException, aiohttp.ClientError, RuntimeError) as lost:  # the last: the bot is being closed
-        log.warning("an answer could not be given: %s", lost)
 
 
 def aim_discord(settings: Settings) -> None:

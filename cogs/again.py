@@ -7,8 +7,8 @@ from typing import Any
 
 import discord
 
-from bot.client import Mouthpiece, explain
-from bot.errors import MouthpieceError
+from bot.client import Mouthpiece
+from bot.explaining import Form, explained
 from bot.providers.request import Request
 from bot.refusals import NoWorkingKey
 from bot.results import AGAIN_PREFIX, VOICE_PREFIX
@@ -34,26 +34,24 @@ class AgainButton(
         """The button that was pressed."""
         return cls(item, match["act"], int(match["job"]))
 
+    @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
-        try:
-            place, asker = place_of(interaction), asker_of(interaction)
-            again = interaction.client.again
-            if self.act == VOICE_PREFIX:
-                wish = await again.wish(place.guild_id, self.job_id, by=asker.member_id)
-                voices = await interaction.client.service.voices_for(place.guild_id, None, asker.member_id)
-                if not voices:
-                    raise NoWorkingKey
-                voices.sort(key=lambda voice: voice.key != wish.voice)
-                await interaction.response.send_modal(VoiceForm(self.job_id, wish, voice_menu(voices[:MOST_CHOICES])))
-                return
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            await carry_on(interaction, again.start(place, asker, interaction.id, self.job_id))
-        except MouthpieceError as refusal:
-            await explain(interaction, refusal)
+        place, asker = place_of(interaction), asker_of(interaction)
+        again = interaction.client.again
+        if self.act == VOICE_PREFIX:
+            wish = await again.wish(place.guild_id, self.job_id, by=asker.member_id)
+            voices = await interaction.client.service.voices_for(place.guild_id, None, asker.member_id)
+            if not voices:
+                raise NoWorkingKey
+            voices.sort(key=lambda voice: voice.key != wish.voice)
+            await interaction.response.send_modal(VoiceForm(self.job_id, wish, voice_menu(voices[:MOST_CHOICES])))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await carry_on(interaction, again.start(place, asker, interaction.id, self.job_id))
 
 
-class VoiceForm(discord.ui.Modal):
+class VoiceForm(Form):
     """Asks for other words and another voice for the same clip."""
 
     def __init__(self, job_id: int, wish: Request, voices: discord.ui.Select[Any]) -> None:
@@ -77,10 +75,6 @@ class VoiceForm(discord.ui.Modal):
         again = interaction.client.again
         starting = again.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
         await carry_on(interaction, starting)
-
-    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
-        """Answer with the error's own sentence."""
-        await explain(interaction, error)
 
 
 def setup(client: Mouthpiece) -> None:

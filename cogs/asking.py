@@ -11,8 +11,8 @@ import discord
 from bot import allowance
 from bot.ask import Ask, Asker, Place
 from bot.choosing import FixesNeeded
-from bot.client import PERMISSIONS, Mouthpiece, explain
-from bot.errors import MouthpieceError
+from bot.client import PERMISSIONS, Mouthpiece
+from bot.explaining import explained
 from bot.offer import Offer
 from bot.providers.request import Media
 from bot.refusals import AttestationNeeded, ChannelUnfit
@@ -123,13 +123,11 @@ class AttestButton(
         """The button that was pressed."""
         return cls(int(match["ask"]))
 
+    @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Remember it, and go on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            await carry_on(interaction, interaction.client.service.attest(asker_of(interaction), self.interaction_id))
-        except MouthpieceError as refusal:
-            await explain(interaction, refusal)
+        await carry_on(interaction, interaction.client.service.attest(asker_of(interaction), self.interaction_id))
 
 
 def asker_of(interaction: Interaction) -> Asker:

@@ -12,8 +12,9 @@ from typing import Any
 
 import discord
 
-from bot.client import Mouthpiece, explain
-from bot.errors import MouthpieceError, PostFailed, PostRefused
+from bot.client import Mouthpiece
+from bot.errors import PostFailed, PostRefused
+from bot.explaining import explained
 from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
 from bot.moderator_refusals import NoSuchJob
 from bot.posting import post_errors
@@ -45,18 +46,15 @@ def job_button(prefix: str, act: Act, *, moderators_only: bool = False) -> type[
             """The button that was pressed."""
             return cls(item, int(match["job"]))
 
+        @explained
         async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
             """Do it if that is possible, and say so either way."""
             await interaction.response.defer(ephemeral=True, thinking=True)
-            try:
-                if interaction.guild_id is None:
-                    raise ChannelUnfit
-                if moderators_only and not interaction.permissions.manage_guild:
-                    raise NotAllowed
-                said = await act(interaction, interaction.guild_id, self.job_id)
-            except MouthpieceError as refusal:
-                await explain(interaction, refusal)
-                return
+            if interaction.guild_id is None:
+                raise ChannelUnfit
+            if moderators_only and not interaction.permissions.manage_guild:
+                raise NotAllowed
+            said = await act(interaction, interaction.guild_id, self.job_id)
             await interaction.edit_original_response(content=said, allowed_mentions=discord.AllowedMentions.none())
             if moderators_only:
                 await _close(interaction, said)
@@ -162,6 +160,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
         """The button that was pressed."""
         return cls()
 
+    @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Erase, and say what was."""
         await interaction.response.defer(ephemeral=True, thinking=True)

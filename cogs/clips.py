@@ -17,8 +17,9 @@ from typing import Any, Literal
 import discord
 
 from bot.cards import quoted
-from bot.client import Mouthpiece, explain
+from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
+from bot.explaining import explained
 from bot.file_refusals import NoClipHere, OfferGone
 from bot.posting import post_errors
 from bot.providers.request import Media, Part
@@ -137,20 +138,18 @@ class ClipButton(
         """The button that was pressed."""
         return cls("use" if match["act"] == "use" else "drop", int(match["ask"]))
 
+    @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start, or forget what was asked for. The question goes at once, so that nobody answers it twice."""
         ask = interaction.client.offers.take(self.interaction_id, interaction.user.id)
-        try:
-            if ask is None:
-                raise OfferGone
-            if self.act == "drop":
-                await interaction.response.edit_message(content="Cancelled; nothing was started.", view=None)
-                return
-            await interaction.response.edit_message(content="I'm looking at the clip…", view=None)
-            # Who and where they are now, not when they asked.
-            await start(interaction, replace(ask, place=place_of(interaction), asker=asker_of(interaction)))
-        except MouthpieceError as refusal:
-            await explain(interaction, refusal)
+        if ask is None:
+            raise OfferGone
+        if self.act == "drop":
+            await interaction.response.edit_message(content="Cancelled; nothing was started.", view=None)
+            return
+        await interaction.response.edit_message(content="I'm looking at the clip…", view=None)
+        # Who and where they are now, not when they asked.
+        await start(interaction, replace(ask, place=place_of(interaction), asker=asker_of(interaction)))
 
 
 def setup(client: Mouthpiece) -> None:

@@ -6,8 +6,9 @@ import re
 
 import discord
 
-from bot.client import Mouthpiece, explain
+from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
+from bot.explaining import Form, explain, explained
 from bot.file_refusals import OfferGone, PartUnclear
 from bot.offer import Offer
 from cogs.asking import MEND_PREFIX, asker_of, carry_on, offer_card
@@ -32,6 +33,7 @@ class MendButton(
         """The button that was pressed."""
         return cls(item, match["act"], int(match["asked"]), rest=match["rest"] == "1")
 
+    @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
         service = interaction.client.service
@@ -54,7 +56,7 @@ class MendButton(
             await _refuse(interaction, self.asked, refusal, rest=self.rest)
 
 
-class PartForm(discord.ui.Modal):
+class PartForm(Form):
     """Asks which part of the clip is used."""
 
     def __init__(self, offer: Offer, *, rest: bool) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import discord
 
 from bot import cards, dossier
-from bot.client import Mouthpiece, explain
-from bot.errors import MouthpieceError, PostFailed, PostRefused, PostTooLarge
+from bot.client import Mouthpiece
+from bot.errors import PostFailed, PostRefused, PostTooLarge
+from bot.explaining import explained
 from bot.file_refusals import FetchFailed, PiecesTooLarge
 from bot.packing import MARGIN, smaller_step
 from bot.posting import post_errors
@@ -107,14 +108,12 @@ class DirectButton(
         """The button that was pressed."""
         return cls(wanted=match["wanted"] == "on")
 
+    @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Remember it, and show the list as it is now."""
         await interaction.response.defer()
-        try:
-            await interaction.client.handout.send_directly(interaction.user.id, wanted=self.wanted)
-            await show_own(interaction)
-        except MouthpieceError as refusal:
-            await explain(interaction, refusal)
+        await interaction.client.handout.send_directly(interaction.user.id, wanted=self.wanted)
+        await show_own(interaction)
 
 
 def setup(client: Mouthpiece) -> None:

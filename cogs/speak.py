@@ -8,8 +8,9 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.client import Mouthpiece, explain
+from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
+from bot.explaining import Form
 from bot.file_refusals import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
 from bot.posting import post_errors
 from bot.providers.request import Media
@@ -44,7 +45,7 @@ async def make_it_speak(interaction: Interaction, message: discord.Message) -> N
         await interaction.response.send_modal(ClipForm(media_of(recordings[0]), found))
 
 
-class WordsForm(discord.ui.Modal):
+class WordsForm(Form):
     """Asks what the person in a clip should say, and with which voice. `voices` are those to choose from."""
 
     def __init__(self, video: Media, voices: list[Voice]) -> None:
@@ -84,7 +85,7 @@ class WordsForm(discord.ui.Modal):
 
     async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
         """Answer with the error's own sentence, and give the text back: nobody likes to type it twice."""
-        await explain(interaction, error)
+        await super().on_error(interaction, error)
         if self._text.value and isinstance(error, MouthpieceError):
             text = self._text.value.replace("```", "'''")
             with suppress(MouthpieceError):
@@ -92,7 +93,7 @@ class WordsForm(discord.ui.Modal):
                     await interaction.followup.send(f"Your text, to copy:\n```\n{text}\n```", ephemeral=True)
 
 
-class ClipForm(discord.ui.Modal):
+class ClipForm(Form):
     """Asks who should say a recording: a clip of the person's own, or one that was `found` in the channel."""
 
     def __init__(self, audio: Media, found: list[Clip]) -> None:
@@ -125,10 +126,6 @@ class ClipForm(discord.ui.Modal):
         else:
             raise NoClipChosen
         await start(interaction, ask_of(interaction, video, audio=self._audio))
-
-    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
-        """Answer with the error's own sentence."""
-        await explain(interaction, error)
 
 
 def voice_menu(voices: list[Voice]) -> discord.ui.Select[Any]:

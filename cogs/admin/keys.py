@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.client import explain
+from bot.explaining import Form
 from bot.failures import KEY_FAULTS
 from bot.keyring import Keyring, KeyState
 from bot.providers.base import Provider
@@ -96,7 +96,7 @@ class Key(app_commands.Group):
         return _choices([key.provider for key in saved], typed)
 
 
-class KeyForm(discord.ui.Modal):
+class KeyForm(Form):
     """Asks for what the provider's key consists of."""
 
     def __init__(self, keyring: Keyring, provider: Provider) -> None:
@@ -123,10 +123,6 @@ class KeyForm(discord.ui.Modal):
             f"{_price(self._provider, price)}\nMembers can start with `/lipsync text`. What they may use: "
             "`/lipsync-admin setup`.",
         )
-
-    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
-        """Answer with the error's own sentence."""
-        await explain(interaction, error)
 
 
 async def _listed(keyring: Keyring, guild_id: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import discord
 
 from bot import allowance
-from bot.client import explain
+from bot.explaining import Form
 from bot.moderator_refusals import BadNumber
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 from storage.rule import Rule
@@ -22,7 +22,7 @@ ASKED: Mapping[str, Rule] = {
 }
 
 
-class LimitsForm(discord.ui.Modal):
+class LimitsForm(Form):
     """Shows what holds now; an emptied field takes the limit away."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -53,10 +53,6 @@ class LimitsForm(discord.ui.Modal):
                 await rulebook.remove(guild_id, rule.subject, rule.subject_id, rule.unit, rule.window, by=by)
         lines = [allowance.line(rule) for rule in await rulebook.rules(guild_id)]
         await reply(interaction, "\n".join(["**Limits**, from the next video on", *(lines or ["None."])]))
-
-    async def on_error(self, interaction: Interaction, error: Exception) -> None:  # type: ignore[override]
-        """Answer with the error's own sentence."""
-        await explain(interaction, error)
 
 
 def _written(rule: Rule, most: int) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import discord
 
-from bot.client import Mouthpiece, explain
+from bot.client import Mouthpiece
+from bot.explaining import explain
 from bot.refusals import NotAllowed
 
 Interaction = discord.Interaction[Mouthpiece]

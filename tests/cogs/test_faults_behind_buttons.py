@@ -1,0 +1,57 @@
+"""Whatever fails behind a button, whoever pressed it reads a sentence, and the operator finds the reason in the log."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NoReturn
+
+import discord
+import pytest
+
+from bot.results import AGAIN_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
+from cogs.asking import ATTEST_PREFIX, MEND_PREFIX
+from cogs.buttons import FORGET_ID, REFUND_PREFIX
+from cogs.clips import CLIP_PREFIX
+from cogs.own_jobs import DIRECT_PREFIX
+from tests.world import World
+
+BUTTONS = [
+    f"{AGAIN_PREFIX}1",
+    f"{VOICE_PREFIX}1",
+    f"{REPORT_PREFIX}1",
+    f"{FULL_PREFIX}1",
+    f"{REFUND_PREFIX}1",
+    f"{ATTEST_PREFIX}1",
+    f"{MEND_PREFIX}do:1:1",
+    f"{MEND_PREFIX}part:1:1",
+    f"{MEND_PREFIX}rest:1:1",
+    f"{CLIP_PREFIX}use:1",
+    f"{DIRECT_PREFIX}on",
+    FORGET_ID,
+]
+
+
+class Broken:
+    """Every part of it fails."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(f"no {name}")
+
+
+def break_everything(client: Any) -> None:
+    for room in ("service", "again", "handout", "moderation", "housekeeping", "offers"):
+        setattr(client, room, Broken())
+
+
+@pytest.mark.parametrize("custom_id", BUTTONS)
+async def test_a_fault_behind_a_button_is_told(world: World, caplog: pytest.LogCaptureFixture, custom_id: str) -> None:
+    view = discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label="Press", custom_id=custom_id))
+    message = await world.client.get_partial_messageable(world.channel.id).send("here", view=view)
+    break_everything(world.client)
+    with caplog.at_level(logging.ERROR):
+        pressed = await world.moderator.click(message, label="Press")
+    assert pressed.response
+    assert "Something went wrong inside the bot" in pressed.response.content
+    assert "an interaction failed" in caplog.text
+    assert "RuntimeError" in caplog.text
