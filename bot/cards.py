@@ -97,7 +97,7 @@ def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
         failure = "thrown_away"
     mark = "📦" if failure == "kept" else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
     sentence = FAILURES[failure].format(provider=name, until=day(job.kept_until))
-    return f"{mark} {sentence}{in_part(job.stage)} {cost(job, name)}"
+    return f"{mark} {sentence}{in_part(job)} {cost(job, name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,11 @@ def _copied(job: Job, smaller: Smaller, *, direct: bool) -> str:
     )
 
 
-def notice(job: Job, providers: Mapping[str, Provider], *, server: str | None = None) -> str:
-    """The message at the end of a job without its video. It pings the requester, once. `server` as above."""
+def notice(job: Job, providers: Mapping[str, Provider], *, parts: bool = False, server: str | None = None) -> str:
+    """The message at the end of a job without its whole video; `parts`: with some of it. Otherwise as `delivery`."""
     where = f"\n-# You asked in **{quoted(server)}**, where I couldn't post this." if server else ""
-    return f"<@{job.member_id}> {outcome(job, providers)}{where}\n-# {job.code}"
+    made = "\nWhat was made before is attached." if parts else ""
+    return f"<@{job.member_id}> {outcome(job, providers)}{made}{where}\n-# {job.code}"
 
 
 def cost(job: Job, provider: str) -> str:

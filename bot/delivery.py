@@ -21,6 +21,7 @@ from bot.pacing import Pacing
 from bot.packing import Packing, Parcel, smaller_step
 from bot.replies import Replies
 from bot.schedule import Ticket
+from bot.sections import results
 from bot.shelf import Shelf
 from storage.job import Job
 from storage.jobs import Jobs
@@ -76,8 +77,8 @@ class Delivery:
             if (job.delivering_at is not None or job.restored) and (sent := await self._outcomes.found(job)):
                 return await self._closed(ticket, sent)
             finished = None
-            if job.state == "succeeded" and not job.failure:
-                finished = await self.finishing.whole(job, asking=ticket.faults > 0)
+            if _has_video(job) or (_has_parts(job) and not ticket.without_video):
+                finished = await self.finishing.whole(job, asking=_has_video(job) and ticket.faults > 0)
             rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
             if rung is None:
                 return await self._keep(ticket) if finished else await self._closed(ticket, None)
@@ -122,10 +123,13 @@ class Delivery:
 
     async def _keep(self, ticket: Ticket) -> float:
         """The video can be posted nowhere; a sentence that says where it is may be."""
-        now = self._clock.now()
-        log.warning("%s: the video can't be posted; it is kept", ticket.job.code)
-        ticket.job = await self._jobs.keep(ticket.job, now=now, until=now + self._kept_seconds)
         ticket.refused.clear()
+        if _has_video(ticket.job):
+            now = self._clock.now()
+            log.warning("%s: the video can't be posted; it is kept", ticket.job.code)
+            ticket.job = await self._jobs.keep(ticket.job, now=now, until=now + self._kept_seconds)
+        else:
+            ticket.without_video = True
         return 0.0
 
     async def _closed(self, ticket: Ticket, sent: Sent | None) -> float | None:
@@ -148,7 +152,10 @@ class Delivery:
         hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and ticket.faults > 2)
         if hopeless or self._clock.now() > (job.ended_at or 0) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
-            ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_lost")
+            if _has_video(job):
+                ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_lost")
+            else:
+                ticket.without_video = True
             return 0.0
         log.info("%s: fetching the video: %s; again later", job.code, fault)
         return self._pacing.after_fault(ticket.faults)
@@ -159,6 +166,13 @@ class Delivery:
         if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
             return self._pacing.after_fault(ticket.faults)
-        if job.state == "succeeded" and not job.failure:
-            return await self._keep(ticket)
-        return await self._closed(ticket, None)
+        return await self._keep(ticket) if _has_video(job) else await self._closed(ticket, None)
+
+
+def _has_video(job: Job) -> bool:
+    return job.state == "succeeded" and not job.failure
+
+
+def _has_parts(job: Job) -> bool:
+    """Whether a later part failed: those before it were paid for too."""
+    return job.state != "succeeded" and bool(results(job.yields))

@@ -53,7 +53,9 @@ class Finishing:
         self.look = probe.look
 
     async def whole(self, job: Job, *, asking: bool) -> Finished:
-        """The job's finished video. What lies there already is used again. `asking`: the address may be out of date."""
+        """The job's finished video; of a job whose later part failed, what was made before. What lies there already is
+        used again. `asking`: the address may be out of date.
+        """
         video, facts = self._shelf.video(job), None
         if not await asyncio.to_thread(self._shelf.has_video, job):
             yields = await self._polls.yields_again(job) if asking else job.yields
@@ -62,7 +64,7 @@ class Finishing:
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(video)
         size = (await asyncio.to_thread(video.stat)).st_size
-        odd = _odd(facts, Request.model_validate_json(job.request))
+        odd = () if job.failure else _odd(facts, Request.model_validate_json(job.request))
         if await asyncio.to_thread(self._lost_credentials, job):
             odd = (*odd, "Its content credentials got lost when its parts were put together.")
         return Finished(video, size, odd)
@@ -97,7 +99,7 @@ class Finishing:
         """
         request, video = Request.model_validate_json(job.request), self._shelf.video(job)
         made = await self._joined(parts, video.with_name("joined.mp4")) if len(parts) > 1 else parts[0]
-        if request.whole_seconds is not None and await self._put_back(job, request, made, video):
+        if request.whole_seconds is not None and not job.failure and await self._put_back(job, request, made, video):
             return True
         await asyncio.to_thread(made.replace, video)
         return len(parts) > 1

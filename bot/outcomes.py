@@ -62,7 +62,7 @@ class Outcomes:
         return None
 
     async def post(self, job: Job, rung: Rung, parcel: Parcel | None) -> Sent:
-        """Post the outcome there, with the video if there is one."""
+        """Post the outcome there, with the video, or what there is of it."""
         async with post_errors():
             channel = await self._channel(job, rung)
             post: dict[str, Any] = {"nonce": nonce(job, f"{'video' if parcel else 'note'}|{channel.id}")}
@@ -96,8 +96,8 @@ class Outcomes:
     def _words(self, job: Job, rung: Rung, parcel: Parcel | None) -> str:
         guild = self._client.get_guild(job.guild_id)
         server = (guild.name if guild else "the server where you asked") if rung == "direct" else None
-        if parcel is None:
-            return cards.notice(job, self._providers, server=server)
+        if parcel is None or job.failure:
+            return cards.notice(job, self._providers, parts=parcel is not None, server=server)
         return cards.delivery(job, parcel.smaller, parcel.odd, server=server)
 
     async def _channel(self, job: Job, rung: Rung) -> discord.PartialMessageable:

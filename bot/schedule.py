@@ -36,6 +36,7 @@ class Ticket:
     refused: set[str] = field(default_factory=set)  # the places where Discord doesn't take its outcome
     large: bool = False  # whether its video must be made smaller
     most_bytes: int | None = None  # that a file may have, where Discord took less than it says
+    without_video: bool = False  # what was made before a later part failed can't be had or posted
     turn: int = 0  # which of its entries in the heap counts
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
 

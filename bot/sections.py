@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.providers.request import Request
+from storage.job import Job
 
 
 def own_name(stage: str) -> str:
@@ -39,10 +40,10 @@ def results(yields: Mapping[str, str]) -> list[str]:
     return [url for _, url in sorted(found)]
 
 
-def in_part(stage: str) -> str:
+def in_part(job: Job) -> str:
     """A sentence about which part of a long text it was; nothing for a text in one part."""
-    number = stage.rpartition(":")[0]
-    return f" That was part {number}; it needs all of them." if number else ""
+    number = job.stage.rpartition(":")[0]
+    return f" That was part {number} of {len(Request.model_validate_json(job.request).sections)}." if number else ""
 
 
 def _prefix(stage: str) -> str:

@@ -174,20 +174,6 @@ def write_ogg(path: Path, text: str) -> None:
         target.mux(stream.encode(None))
 
 
-async def test_a_long_text_is_made_in_parts_and_joined(tmp_path: Path) -> None:
-    line = "This is the first sentence, and it is fairly long, for a sentence. " * 3
-    async with open_world(tmp_path, rendering=True) as world:
-        await world.add_key()
-        said = await wish(world, text=line.strip())
-        assert "it speaks at most 120 characters at once, and this text has 200" in answer(said)
-        assert labels(said) == ["Make 3 parts", "Cancel"]
-        await press(world, said, "Make 3 parts")
-        seconds = picture(await the_video(world, tmp_path))[0]
-        runs = world.sandbox.runs.ledger
-        assert [run.order.text for run in runs] == [line.strip()[:66]] * 3
-        assert seconds == pytest.approx(sum(run.seconds for run in runs), abs=0.3)
-
-
 def asked(said: InteractionResult) -> int:
     """The id of the command that the card is about, from one of its buttons."""
     assert said.response

@@ -1,0 +1,86 @@
+"""A text that is too long for one call: made in parts and joined; of what fails later, the parts before it arrive."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.studio import Order, Studio, Unfit
+from tests.cogs.test_mending import labels, picture, press, the_video, wish
+from tests.world import World, answer, open_world
+
+SENTENCE = "This is the first sentence, and it is fairly long, for a sentence."
+LINE = " ".join([SENTENCE] * 3)
+
+
+class Failing(Studio):
+    """Makes so many videos and no more."""
+
+    def __init__(self, makes: int) -> None:
+        self.makes = makes
+
+    async def dub(self, order: Order, video: Path, audio: Path | None, target: Path) -> None:
+        if not self.makes:
+            raise Unfit("no face was found")
+        self.makes -= 1
+        await super().dub(order, video, audio, target)
+
+
+@asynccontextmanager
+async def a_world(folder: Path, studio: Studio | None = None) -> AsyncIterator[World]:
+    async with open_world(folder, rendering=True) as world:
+        world.sandbox.runs.studio = studio or world.sandbox.runs.studio
+        await world.add_key()
+        yield world
+
+
+async def test_a_long_text_is_made_in_parts_and_joined(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        said = await wish(world, text=LINE)
+        assert "it speaks at most 120 characters at once, and this text has 200" in answer(said)
+        assert labels(said) == ["Make 3 parts", "Cancel"]
+        await press(world, said, "Make 3 parts")
+        seconds = picture(await the_video(world, tmp_path))[0]
+        runs = world.sandbox.runs.ledger
+        assert [run.order.text for run in runs] == [SENTENCE] * 3
+        assert seconds == pytest.approx(sum(run.seconds for run in runs), abs=0.3)
+
+
+async def test_of_a_text_whose_last_part_fails_the_parts_before_it_arrive(tmp_path: Path) -> None:
+    async with a_world(tmp_path, Failing(2)) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        seconds = picture(await the_video(world, tmp_path))[0]
+        runs = world.sandbox.runs.ledger
+        assert seconds == pytest.approx(sum(run.seconds for run in runs if run.status == "completed"), abs=0.3)
+        (outcome,) = world.outcomes()
+        assert "could not make this video" in outcome.content
+        assert "That was part 3 of 3." in outcome.content
+        assert "What was made before is attached." in outcome.content
+        assert "That was part 3 of 3." in world.card_text()
+        (job,) = await world.client.moderation.jobs(world.guild.id)
+        assert (job.state, job.failure) == ("failed", "provider_failed")
+
+
+async def test_a_text_whose_first_part_fails_ends_in_the_sentence_alone(tmp_path: Path) -> None:
+    async with a_world(tmp_path, Failing(0)) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        assert not outcome.attachments
+        assert "That was part 1 of 3." in outcome.content
+        assert "attached" not in outcome.content
+
+
+async def test_parts_that_cannot_be_fetched_any_more_leave_the_sentence_alone(tmp_path: Path) -> None:
+    async with a_world(tmp_path, Failing(1)) as world:
+        world.sandbox.faults.add("answer", "GET", "/files/*", status=404, times=100)
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        assert not outcome.attachments
+        assert "That was part 2 of 3." in outcome.content
+        (job,) = await world.client.moderation.jobs(world.guild.id)
+        assert (job.state, job.failure) == ("failed", "provider_failed")
