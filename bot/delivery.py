@@ -70,6 +70,10 @@ class Delivery:
             raise
         return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)
 
+    async def gather(self, job: Job) -> None:
+        """Bring to disk what is made so far of a job in parts."""
+        await self.finishing.gather(job)
+
     async def step(self, ticket: Ticket) -> float | None:
         """Bring the outcome one step closer to its place; None when the job is closed."""
         job = ticket.job
@@ -87,6 +91,9 @@ class Delivery:
             return await self._post_again(ticket, fault)
         except ProviderError as fault:
             return await self._fetch_again(ticket, fault)
+        except (Unreadable, TooMuchWork) as why:
+            log.warning("%s: its parts can't be joined: %s", job.code, why)
+            return await self._keep(ticket)
 
     async def _post(self, ticket: Ticket, rung: Rung, finished: Finished | None) -> float | None:
         job, parcel = ticket.job, None

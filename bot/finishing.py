@@ -54,7 +54,8 @@ class Finishing:
 
     async def whole(self, job: Job, *, asking: bool) -> Finished:
         """The job's finished video; of a job whose later part failed, what was made before. What lies there already is
-        used again. `asking`: the address may be out of date.
+        used again. `asking`: the address may be out of date. `Unreadable` and `TooMuchWork` where parts that lie on the
+        shelf can't be joined.
         """
         video, facts = self._shelf.video(job), None
         if not await asyncio.to_thread(self._shelf.has_video, job):
@@ -64,10 +65,26 @@ class Finishing:
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(video)
         size = (await asyncio.to_thread(video.stat)).st_size
-        odd = () if job.failure else _odd(facts, Request.model_validate_json(job.request))
+        odd = () if job.failure else _odd(facts, *await asyncio.to_thread(self._wanted, job))
         if await asyncio.to_thread(self._lost_credentials, job):
             odd = (*odd, "Its content credentials got lost when its parts were put together.")
         return Finished(video, size, odd)
+
+    async def gather(self, job: Job) -> None:
+        """Bring what is made so far to disk: its address may not last until the last part is made."""
+        for number, url in enumerate(results(job.yields)):
+            try:
+                await self._fetch(job, number, url)
+            except ProviderError as fault:
+                log.info("%s: fetching part %d: %s; again at the end", job.code, number + 1, fault)
+
+    def _wanted(self, job: Job) -> tuple[Request, bool]:
+        """What was asked for, and whether the rest of the clip should be around it but is not: what was put in still
+        lies there, what was not has become the video itself.
+        """
+        request = Request.model_validate_json(job.request)
+        made = self._shelf.joined(job) if request.sections else self._shelf.part(job, 0)
+        return request, request.whole_seconds is not None and not made.exists()
 
     def _lost_credentials(self, job: Job) -> bool:
         """Whether what was put together doesn't carry what its parts do; a single part became the video itself."""
@@ -98,16 +115,17 @@ class Finishing:
         is the only part as it is.
         """
         request, video = Request.model_validate_json(job.request), self._shelf.video(job)
-        made = await self._joined(parts, video.with_name("joined.mp4")) if len(parts) > 1 else parts[0]
+        made = await self._joined(job, parts) if len(parts) > 1 else parts[0]
         if request.whole_seconds is not None and not job.failure and await self._put_back(job, request, made, video):
             return True
         await asyncio.to_thread(made.replace, video)
         return len(parts) > 1
 
-    async def _joined(self, parts: Sequence[Path], joined: Path) -> Path:
+    async def _joined(self, job: Job, parts: Sequence[Path]) -> Path:
+        joined = self._shelf.joined(job)
         try:
             await self._editor.join(parts, joined)
-        except (Unreadable, TooMuchWork, OSError) as why:
+        except OSError as why:  # the disk is full; it may have room later
             raise NotAccepted(f"the parts can't be joined: {why}") from None
         return joined
 
@@ -124,14 +142,13 @@ class Finishing:
         return True
 
 
-def _odd(facts: Facts, request: Request) -> tuple[str, ...]:
+def _odd(facts: Facts, request: Request, alone: bool) -> tuple[str, ...]:
     found = []
     if not facts.has_sound:
         found.append("It came back without sound.")
     wanted = request.whole_seconds or request.video.seconds
-    if wanted and abs(facts.seconds - wanted) > max(OFF_SECONDS, OFF_SHARE * wanted):
-        if request.whole_seconds:
-            found.append("I couldn't put it back into the whole clip, so this is the changed part alone.")
-        else:
-            found.append(f"It came back {facts.seconds:.1f} s long; {wanted:.1f} s were sent.")
+    if alone:
+        found.append("I couldn't put it back into the whole clip, so this is the changed part alone.")
+    elif wanted and abs(facts.seconds - wanted) > max(OFF_SECONDS, OFF_SHARE * wanted):
+        found.append(f"It came back {facts.seconds:.1f} s long instead of {wanted:.1f} s.")
     return tuple(found)

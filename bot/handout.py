@@ -26,6 +26,7 @@ from storage.reports import Reports
 log = logging.getLogger(__name__)
 
 MOST_LISTED = 10
+MOST_KEPT = 20  # buttons that fit under one message, beside another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,12 @@ class Handout:
         self._clock = clock
 
     async def own(self, guild_id: int, member_id: int) -> Own:
-        """The member's own, in this server."""
-        found = await self._ledger.jobs(guild_id, member_id=member_id, most=MOST_LISTED)
-        jobs = [job for job in found if job.forgotten_at is None]
-        kept = [job for job in jobs if await asyncio.to_thread(self._is_kept, job)]
-        return Own(jobs, kept, await self._direct_messages.agreed(member_id))
+        """The member's own, in this server: what is kept comes first, however many came after it."""
+        keeping = await self._ledger.keeping(guild_id, member_id, now=self._clock.now(), most=MOST_KEPT)
+        kept = [job for job in keeping if await asyncio.to_thread(self._is_kept, job)]
+        newest = await self._ledger.jobs(guild_id, member_id=member_id, most=MOST_LISTED)
+        others = [job for job in newest if job.forgotten_at is None and job not in kept]
+        return Own([*kept, *others], kept, await self._direct_messages.agreed(member_id))
 
     async def fetchable(self, guild_id: int, job_id: int, *, by: int) -> Job:
         """The server's job of that id, whose video this person may fetch now: everybody one of which a smaller copy was
@@ -87,7 +89,7 @@ class Handout:
 
     def size(self, job: Job) -> int:
         """Of its whole video, in bytes."""
-        return self._shelf.video(job).stat().st_size
+        return sum(file.stat().st_size for file in self._shelf.whole(job))
 
     @asynccontextmanager
     async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[list[list[Path]]]:
@@ -109,4 +111,4 @@ class Handout:
 
     def _is_kept(self, job: Job) -> bool:
         until = job.kept_until if job.forgotten_at is None else None
-        return until is not None and until > self._clock.now() and self._shelf.has_video(job)
+        return until is not None and until > self._clock.now() and bool(self._shelf.whole(job))

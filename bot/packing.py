@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 from bot.cards import Smaller
 from bot.finishing import Finished
@@ -54,12 +54,14 @@ class Packing:
         """The whole video without loss, message by message: one file, or pieces of at most so many bytes each. The
         pieces are gone afterwards.
         """
-        video = self._shelf.video(job)
-        if _size(video) <= most_bytes:
-            yield [[video]]
-            return
+        pieces: list[Path] = []
         with TemporaryDirectory(dir=self._shelf.of(job), prefix="pieces-", ignore_cleanup_errors=True) as folder:
-            yield _by_message(await self._editor.pieces(video, most_bytes, Path(folder)))
+            for file in self._shelf.whole(job):
+                if _size(file) <= most_bytes:
+                    pieces.append(file)
+                else:
+                    pieces += await self._editor.pieces(file, most_bytes, Path(mkdtemp(dir=folder)))
+            yield _by_message(pieces)
 
 
 def smaller_step(size: int) -> int | None:

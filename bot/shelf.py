@@ -7,6 +7,8 @@ from pathlib import Path
 
 from storage.job import Job, code_of, id_of
 
+VIDEO = "video.mp4"
+PARTS = "part-*.mp4"
 OLD_NAME = "ai-generated-"  # with which the names of finished videos began while all were in one folder
 
 
@@ -27,7 +29,7 @@ class Shelf:
             if id_of(code) is not None:
                 place = self.folder / code
                 place.mkdir(mode=0o700, exist_ok=True)
-                file.replace(place / "video.mp4")
+                file.replace(place / VIDEO)
         shutil.rmtree(old, ignore_errors=True)
 
     def of(self, job: Job) -> Path:
@@ -55,15 +57,24 @@ class Shelf:
 
     def part(self, job: Job, number: int) -> Path:
         """What a provider made, as it was fetched: one of the parts of the finished video, from 0 on."""
-        return self.of(job) / f"part-{number}.mp4"
+        return self.of(job) / PARTS.replace("*", str(number))
+
+    def joined(self, job: Job) -> Path:
+        """The parts in one file, unless that has become the finished video."""
+        return self.of(job) / "joined.mp4"
 
     def video(self, job: Job) -> Path:
         """The finished video, whole; kept where it could not be posted like this."""
-        return self.of(job) / "video.mp4"
+        return self.of(job) / VIDEO
 
     def has_video(self, job: Job) -> bool:
         """Whether it is there."""
-        return (self.folder / job.code / "video.mp4").exists()
+        return (self.folder / job.code / VIDEO).exists()
+
+    def whole(self, job: Job) -> list[Path]:
+        """The finished video, or its parts in order where they could not be joined; nothing if neither is there."""
+        place = self.folder / job.code
+        return [place / VIDEO] if (place / VIDEO).exists() else sorted(place.glob(PARTS), key=_number)
 
     def copy(self, job: Job) -> Path:
         """The finished video, smaller, until it is posted."""
@@ -74,20 +85,29 @@ class Shelf:
         return {job_id for entry in self.folder.iterdir() if (job_id := id_of(entry.name)) is not None}
 
     def throw_away_video(self, job: Job) -> None:
-        """The finished video and its copy, now that the outcome is posted; the whole one stays while it is kept."""
-        for name in ("copy.mp4",) if job.kept_until else ("copy.mp4", "video.mp4"):
-            (self.folder / job.code / name).unlink(missing_ok=True)
+        """The finished video and all that it was made of, now that the outcome is posted; while it is kept, the whole
+        one stays.
+        """
+        kept = self.whole(job) if job.kept_until else []
+        for file in (self.folder / job.code).glob("*.mp4"):
+            if file not in kept:
+                file.unlink(missing_ok=True)
 
     def throw_away_but_video(self, job: Job) -> None:
         """Everything but the finished video."""
+        kept = self.whole(job)
         for entry in self.of(job).iterdir():
-            if entry.name != "video.mp4":
+            if entry not in kept:
                 _remove(entry)
 
     def throw_away(self, *job_ids: int) -> None:
         """Everything of these jobs."""
         for job_id in job_ids:
             shutil.rmtree(self.folder / code_of(job_id), ignore_errors=True)
+
+
+def _number(part: Path) -> int:
+    return int(part.stem.rpartition("-")[2])
 
 
 def _is_prepared(file: Path) -> bool:

@@ -151,6 +151,7 @@ class Worker:
         if ticket.job.state == "held":
             return await self._approvals.wait(ticket)
         if ticket.job.state == "queued":
+            await self._delivery.gather(ticket.job)
             return await self._submits.submit(ticket)
         if ticket.job.state == "submitting":
             return await self._submits.find(ticket)

@@ -62,7 +62,7 @@ async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
             raise FetchFailed(job=job.code, until=cards.day(job.kept_until)) from None
     if pieces == 1:
         return f"The full video of {job.code} ({cards.megabytes(size)}):"
-    return f"The full video of {job.code} ({cards.megabytes(size)}), cut into {pieces} pieces without loss:"
+    return f"The full video of {job.code} ({cards.megabytes(size)}), in {pieces} pieces without loss:"
 
 
 async def _send(interaction: Interaction, job: Job, most_bytes: int) -> int:

@@ -59,6 +59,19 @@ class Ledger:
         )
         return [read_job(row) for row in rows]
 
+    async def keeping(self, guild_id: int, member_id: int, *, now: float, most: int) -> list[Job]:
+        """The member's jobs whose whole videos can be fetched, newest first."""
+        rows = await self._database.rows(
+            """SELECT * FROM jobs
+               WHERE guild_id = :guild_id AND member_id = :member_id AND kept_until > :now AND forgotten_at IS NULL
+               ORDER BY id DESC LIMIT :most""",
+            guild_id=guild_id,
+            member_id=member_id,
+            now=now,
+            most=most,
+        )
+        return [read_job(row) for row in rows]
+
     async def last_voice(self, guild_id: int, member_id: int) -> str | None:
         """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
         row = await self._database.row(

@@ -46,12 +46,26 @@ def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_pa
     assert [entry.name for entry in shelf.folder.iterdir()] == [job.code]
 
 
-def test_a_posted_video_goes_and_a_kept_one_stays_without_its_copy(tmp_path: Path) -> None:
+def test_a_posted_video_goes_and_a_kept_one_stays_without_what_it_was_made_of(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     posted, kept = a_job("succeeded", id=8), a_job("succeeded", id=9, kept_until=5.0)
     for job in (posted, kept):
-        for file in (shelf.video(job), shelf.copy(job), shelf.clip(job)):
+        for file in (shelf.video(job), shelf.copy(job), shelf.clip(job), shelf.part(job, 0), shelf.joined(job)):
             file.write_bytes(b"data")
         shelf.throw_away_video(job)
     assert {file.name for file in shelf.of(posted).iterdir()} == {"clip"}
     assert {file.name for file in shelf.of(kept).iterdir()} == {"clip", "video.mp4"}
+
+
+def test_parts_that_could_not_be_joined_are_the_video_and_are_kept_in_order(tmp_path: Path) -> None:
+    shelf, job = Shelf(tmp_path), a_job("succeeded", kept_until=5.0)
+    for number in range(11):
+        shelf.part(job, number).write_bytes(b"data")
+    for file in (shelf.copy(job), shelf.clip(job)):
+        file.write_bytes(b"data")
+    shelf.throw_away_video(job)
+    shelf.throw_away_but_video(job)
+    assert [file.name for file in shelf.whole(job)] == [f"part-{number}.mp4" for number in range(11)]
+    assert len(list(shelf.of(job).iterdir())) == 11
+    shelf.video(job).write_bytes(b"data")
+    assert shelf.whole(job) == [shelf.video(job)]

@@ -104,6 +104,22 @@ async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_i
         assert run.seconds == pytest.approx(10.0, abs=0.1)
 
 
+async def test_a_part_that_is_nearly_the_whole_clip_and_cannot_be_put_back_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_much(*_: object) -> None:
+        raise TooMuchWork("it takes too long")
+
+    monkeypatch.setattr(Editor, "put_back", too_much)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip(10.6)))
+        await press(world, said, "Use the first 10 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(10.0, abs=0.2)
+        (outcome,) = world.outcomes()
+        assert "this is the changed part alone" in outcome.content
+
+
 async def test_credentials_that_get_lost_when_parts_are_put_together_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,16 @@ async def test_many_videos_fit_one_message(world: World) -> None:
     assert told.count("LS-") == MOST_LISTED
 
 
+async def test_a_kept_video_is_offered_however_many_came_after_it(world: World) -> None:
+    job = await made(world, kept=True)
+    world.sandbox.runs.queue_seconds = 3600
+    for _ in range(MOST_LISTED + 1):
+        await world.text()
+    told = await shown(world)
+    assert f"Get {job.code}" in labels(told)
+    assert job.code in answer(told).splitlines()[1]
+
+
 async def test_a_kept_video_is_handed_to_the_person_who_asked_for_it_and_to_nobody_else(world: World) -> None:
     job = await made(world, kept=True)
     told = await shown(world)

@@ -8,12 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from bot.media.editor import Editor, TooMuchWork
 from bot.sandbox.studio import Order, Studio, Unfit
 from tests.cogs.test_mending import labels, picture, press, the_video, wish
 from tests.world import World, answer, open_world
 
 SENTENCE = "This is the first sentence, and it is fairly long, for a sentence."
 LINE = " ".join([SENTENCE] * 3)
+
+
+class Forgetful(Studio):
+    """Keeps no video longer than until the next one is made."""
+
+    async def dub(self, order: Order, video: Path, audio: Path | None, target: Path) -> None:
+        for earlier in target.parent.glob("*.mp4"):
+            earlier.unlink()
+        await super().dub(order, video, audio, target)
 
 
 class Failing(Studio):
@@ -47,6 +57,37 @@ async def test_a_long_text_is_made_in_parts_and_joined(tmp_path: Path) -> None:
         runs = world.sandbox.runs.ledger
         assert [run.order.text for run in runs] == [SENTENCE] * 3
         assert seconds == pytest.approx(sum(run.seconds for run in runs), abs=0.3)
+
+
+async def test_a_part_is_fetched_before_the_next_one_is_made(tmp_path: Path) -> None:
+    async with a_world(tmp_path, Forgetful()) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        seconds = picture(await the_video(world, tmp_path))[0]
+        assert seconds == pytest.approx(sum(run.seconds for run in world.sandbox.runs.ledger), abs=0.3)
+        (job,) = await world.client.moderation.jobs(world.guild.id)
+        shelf = world.client.worker._delivery.finishing._shelf
+        assert not list(shelf.of(job).glob("*.mp4"))  # all of it is gone, now that it is posted
+
+
+async def test_parts_that_cannot_be_joined_are_kept_and_handed_out_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_much(*_: object) -> None:
+        raise TooMuchWork("it takes too long")
+
+    monkeypatch.setattr(Editor, "join", too_much)
+    async with a_world(tmp_path) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        assert "`/lipsync jobs` hands it out" in outcome.content
+        own = await world.member.slash(world.channel, "lipsync jobs")
+        (get,) = [label for label in labels(own) if label.startswith("Get")]
+        assert own.response
+        got = await world.member.click(own.response, label=get)
+        assert "in 3 pieces" in answer(got)
+        assert got.response
+        assert len(got.response.attachments) == 3
 
 
 async def test_of_a_text_whose_last_part_fails_the_parts_before_it_arrive(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ async def test_a_large_video_is_posted_smaller_and_the_full_one_can_be_fetched(f
         assert len(pieces) > 1
         assert all(len(piece) <= 10 * MEGABYTE for piece in pieces)
         assert seconds_of(pieces) == pytest.approx(5.0, abs=0.3)
-        assert f"cut into {len(pieces)} pieces" in str(cut.original)
+        assert f"in {len(pieces)} pieces" in str(cut.original)
         assert filming.files() == ["video.mp4"]
         assert filming.discord.outcomes() == [message]
         client.housekeeping._clock.skipped += 8 * DAY  # type: ignore[attr-defined]
@@ -225,4 +225,4 @@ async def test_a_video_without_sound_and_of_another_length_is_posted_with_a_word
     message = await delivered(filming)
     assert message["attachments"]
     assert "⚠️ It came back without sound." in message["content"]
-    assert "⚠️ It came back 2.0 s long; 5.0 s were sent." in message["content"]
+    assert "⚠️ It came back 2.0 s long instead of 5.0 s." in message["content"]
