@@ -86,6 +86,7 @@ class Acceptance:
             member_id=ask.member_id,
             role_ids=ask.asker.role_ids,
             channel_id=ask.place.channel_id,
+            parent_id=ask.place.parent_id,
             provider=first.provider.name,
             request=first.request.model_dump_json(),
             fallbacks=json.dumps([other.stored for other in others]),

@@ -13,7 +13,8 @@ from storage.job import Job
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was asked for. `missing` names the permissions that the bot lacks there for its work; `within`
-    are the channel that a thread is in, and the category; `file_bytes` is the largest file that can be posted there.
+    are the channel that a thread is in, and the category; `parent_id` is that channel if whoever sees it may see the
+    thread too; `file_bytes` is the largest file that can be posted there.
     """
 
     guild_id: int
@@ -21,6 +22,7 @@ class Place:
     channel_name: str
     missing: tuple[str, ...] = ()
     within: tuple[int, ...] = ()
+    parent_id: int | None = None
     file_bytes: int = 10 * 2**20
 
 

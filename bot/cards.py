@@ -172,7 +172,7 @@ def link(job: Job, *, own: bool = False) -> str:
     member's `own`.
     """
     channel_id = job.reply_channel_id or job.home_id
-    is_direct = channel_id not in {job.channel_id, job.thread_id}
+    is_direct = channel_id not in {job.channel_id, job.thread_id, job.parent_id}
     if job.reply_id is None or (is_direct and not own):
         return home(job)
     return f"https://discord.com/channels/{'@me' if is_direct else job.guild_id}/{channel_id}/{job.reply_id}"

@@ -1,4 +1,6 @@
-"""The message that ends a job, and the places where it may go: its thread, else its channel, else a direct message."""
+"""The message that ends a job, and the places where it may go: its thread, else its channel, else the channel around
+that, where it was asked for in a thread; else a direct message.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from bot.providers.base import Provider
 from storage.direct_messages import DirectMessages
 from storage.job import Job
 
-Rung = Literal["thread", "channel", "direct"]
+Rung = Literal["thread", "channel", "parent", "direct"]
 NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read
 
 
@@ -41,6 +43,8 @@ class Outcomes:
     async def rungs(self, job: Job) -> list[Rung]:
         """The places where the outcome may be posted, the best one first."""
         rungs: list[Rung] = ["thread", "channel"] if job.thread_id else ["channel"]
+        if job.parent_id:
+            rungs.append("parent")
         return [*rungs, "direct"] if await self._direct_messages.agreed(job.member_id) else rungs
 
     def most_bytes(self, job: Job, rung: Rung) -> int:
@@ -104,8 +108,8 @@ class Outcomes:
         if rung == "direct":
             opened = await self._client.http.start_private_message(job.member_id)
             return self._client.get_partial_messageable(int(opened["id"]))
-        channel_id = job.thread_id if rung == "thread" and job.thread_id else job.channel_id
-        return self._client.get_partial_messageable(channel_id, guild_id=job.guild_id)
+        places = {"thread": job.thread_id, "parent": job.parent_id}
+        return self._client.get_partial_messageable(places.get(rung) or job.channel_id, guild_id=job.guild_id)
 
 
 def _is_outcome(message: discord.Message, job: Job) -> bool:

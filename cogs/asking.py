@@ -150,16 +150,19 @@ def place_of(interaction: Interaction) -> Place:
     if interaction.guild_id is None or channel is None:
         raise ChannelUnfit
     needed = PERMISSIONS
-    within = [getattr(channel, "category_id", None)]
+    within, parent_id = [getattr(channel, "category_id", None)], None
     if isinstance(channel, discord.Thread):
         needed = needed & ~discord.Permissions(send_messages=True, create_public_threads=True)
         within = [channel.parent_id, channel.category_id if channel.parent else None]
+        parent_id = None if channel.is_private() else channel.parent_id
     elif not isinstance(channel, discord.TextChannel):
         needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
     lacking = needed & ~interaction.app_permissions
     largest = interaction.guild.filesize_limit if interaction.guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
     missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
-    return Place(interaction.guild_id, channel.id, f"<#{channel.id}>", missing, tuple(filter(None, within)), largest)
+    return Place(
+        interaction.guild_id, channel.id, f"<#{channel.id}>", missing, tuple(filter(None, within)), parent_id, largest
+    )
 
 
 def setup(client: Mouthpiece) -> None:

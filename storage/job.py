@@ -42,6 +42,7 @@ class NewJob:
     member_id: int
     role_ids: frozenset[int] = frozenset()
     channel_id: int
+    parent_id: int | None = None
     provider: str
     request: str = field(repr=False)
     fallbacks: str = field(repr=False, default="[]")
@@ -60,7 +61,8 @@ class NewJob:
 class Job:
     """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON, and `fallbacks` a
     JSON list of what else may be tried. `restored`: it was open in a backup on which the bot was started. Its whole
-    video can be fetched until `kept_until`, if that is set.
+    video can be fetched until `kept_until`, if that is set. `parent_id` is the channel of the public thread in which it
+    was asked for.
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
     that is None.
@@ -104,6 +106,7 @@ class Job:
     restored: bool = False
     kept_until: float | None = None
     reply_channel_id: int | None = None
+    parent_id: int | None = None
 
     @property
     def code(self) -> str:

@@ -30,10 +30,10 @@ class Jobs:
             row = await tx.row(
                 """INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
                                      fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
-                                     video_digest, audio_digest, key_id, yields)
+                                     video_digest, audio_digest, key_id, yields, parent_id)
                    VALUES (:guild_id, :interaction_id, :member_id, :role_ids, :channel_id, :provider, :request,
                            :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
-                           :video_digest, :audio_digest, :key_id, :yields)
+                           :video_digest, :audio_digest, :key_id, :yields, :parent_id)
                    RETURNING *""",
                 **columns(job),
                 state="held" if held else "queued",

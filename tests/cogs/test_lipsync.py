@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 import pytest
+from simcord.enums import ChannelType
 
 from tests.world import World, answer
 
@@ -38,6 +39,24 @@ async def test_a_job_is_shown_in_a_thread_on_its_card_and_linked_privately(world
     assert outcome.attachments[0].filename.startswith("ai-generated-LS-")
     assert "✅ Done" in world.card_text()
     assert len(world.sandbox.runs.ledger) == 1
+
+
+@pytest.mark.parametrize("kind", [ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD])
+async def test_only_the_channel_of_a_public_thread_is_remembered_as_a_place_for_the_video(
+    world: World, kind: ChannelType
+) -> None:
+    await world.add_key()
+    await world.text()
+    inside = world.thread()
+    inside._channel.type = kind
+    inside._channel.thread_members[world.member.id] = "2026-01-01T00:00:00+00:00"
+    cached: Any = world.client.get_channel(inside.id)
+    cached._type = discord.ChannelType(kind.value)
+    assert "is on its way" in await world.text(inside)
+    await world.quiet()
+    newest = (await world.client.handout.own(world.guild.id, world.member.id)).jobs[0]
+    assert newest.channel_id == inside.id
+    assert newest.parent_id == (world.channel.id if kind is ChannelType.PUBLIC_THREAD else None)
 
 
 async def test_the_requester_is_pinged_once_and_nobody_by_the_text(world: World) -> None:

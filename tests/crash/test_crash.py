@@ -78,10 +78,10 @@ class Outside:
                 connected.cancel()
                 await asyncio.gather(connected, return_exceptions=True)
 
-    async def ask(self, client: Mouthpiece, member_id: int = 42) -> None:
+    async def ask(self, client: Mouthpiece, member_id: int = 42, place: Place | None = None) -> None:
         """One member's command."""
         state = self.discord.state
-        place = Place(state.guild_id, state.channel_id, "#studio")
+        place = place or Place(state.guild_id, state.channel_id, "#studio")
         clip = Media(url="https://cdn.discordapp.com/clip.mp4", name="clip.mp4", size=1000)
         ask = Ask(place, Asker(member_id), 7001, clip, text="Hello", voice="en:AOT")
         await client.service.start(ask)

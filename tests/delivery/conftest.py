@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.ask import Place
 from bot.client import Mouthpiece
 from bot.sandbox.server import Sandbox
 from storage.database import open_database
@@ -41,10 +42,10 @@ class Scene(Outside):
         return thread
 
     @asynccontextmanager
-    async def asked(self) -> AsyncIterator[Mouthpiece]:
+    async def asked(self, place: Place | None = None) -> AsyncIterator[Mouthpiece]:
         """The bot, with the member's job just accepted; what is done without awaiting comes before its end."""
         async with self.life(Doom()) as client:
-            await self.ask(client, self.member_id)
+            await self.ask(client, self.member_id, place)
             yield client
 
     async def delivered(self, client: Mouthpiece) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.ask import Place
 from bot.client import Mouthpiece
 from bot.delivery import POST_PATIENCE
 from tests.crash.doom import Doom
@@ -56,6 +57,27 @@ async def test_a_deleted_thread_sends_the_video_to_the_channel(scene: Scene) -> 
         message = await scene.delivered(client)
     assert message["attachments"]
     assert scene.is_in(message, scene.state.channel_id)
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_what_was_asked_for_in_a_thread_that_is_deleted_goes_to_its_channel_if_that_sees_it(
+    scene: Scene, public: bool
+) -> None:
+    channel_id = scene.state.channel_id
+    inside = int(scene.state.thread(scene.state.snowflake(), "movie night")["id"])
+    async with scene.asked(
+        Place(scene.state.guild_id, inside, "#movie-night", parent_id=channel_id if public else None)
+    ) as client:
+        scene.state.delete_channel(inside)
+        await over(client, Doom())
+    if public:
+        message = scene.told()
+        assert message["attachments"]
+        assert scene.is_in(message, channel_id)
+        assert scene.files() == []
+    else:
+        assert not scene.discord.outcomes()
+        assert is_kept(scene)
 
 
 async def test_a_channel_in_which_nothing_can_be_replied_to_gets_the_video_all_the_same(scene: Scene) -> None:
