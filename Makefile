@@ -11,8 +11,8 @@ demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 run: $(VENV)/.demo ## start the bot on Discord (needs .env)
 	$(BIN)/python -m bot run
 
-test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev ## all of them, on every core
+	$(BIN)/python -m pytest -n auto
 
 check: format lint types test
 
