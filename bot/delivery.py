@@ -80,13 +80,7 @@ class Delivery:
         try:
             if (job.delivering_at is not None or job.restored) and (sent := await self._outcomes.found(job)):
                 return await self._closed(ticket, sent)
-            finished = None
-            if _has_video(job) or (_has_parts(job) and not ticket.without_video):
-                finished = await self.finishing.whole(job, asking=_has_video(job) and ticket.faults > 0)
-            rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
-            if rung is None:
-                return await self._keep(ticket) if finished else await self._closed(ticket, None)
-            return await self._post(ticket, rung, finished)
+            return await self._bring(ticket)
         except PostFailed as fault:
             return await self._post_again(ticket, fault)
         except ProviderError as fault:
@@ -95,12 +89,22 @@ class Delivery:
             log.warning("%s: its parts can't be joined: %s", job.code, why)
             return await self._keep(ticket)
 
+    async def _bring(self, ticket: Ticket) -> float | None:
+        job, finished = ticket.job, None
+        if self.finishing.takes_work(job) and not ticket.large:
+            return _at_length(ticket)
+        if _has_video(job) or (_has_parts(job) and not ticket.without_video):
+            finished = await self.finishing.whole(job, asking=_has_video(job) and ticket.faults > 0)
+        rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
+        if rung is None:
+            return await self._keep(ticket) if finished else await self._closed(ticket, None)
+        return await self._post(ticket, rung, finished)
+
     async def _post(self, ticket: Ticket, rung: Rung, finished: Finished | None) -> float | None:
         job, parcel = ticket.job, None
         if finished:
             if finished.size > self._most_bytes(ticket, rung) and not ticket.large:
-                ticket.large = True  # in a lane of its own, so that what is small needn't wait for it
-                return 0.0
+                return _at_length(ticket)
             try:
                 parcel = await self._packing.fitting(job, finished, self._most_bytes(ticket, rung))
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
@@ -159,6 +163,8 @@ class Delivery:
         hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and ticket.faults > 2)
         if hopeless or self._clock.now() > (job.ended_at or 0) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
+            if self.finishing.is_fetched(job):
+                return await self._keep(ticket)
             if _has_video(job):
                 ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_lost")
             else:
@@ -174,6 +180,12 @@ class Delivery:
             log.info("%s: posting: %s; again later", job.code, fault)
             return self._pacing.after_fault(ticket.faults)
         return await self._keep(ticket) if _has_video(job) else await self._closed(ticket, None)
+
+
+def _at_length(ticket: Ticket) -> float:
+    """Work on its video takes minutes: the next step is taken in a lane in which nothing else waits for it."""
+    ticket.large = True
+    return 0.0
 
 
 def _has_video(job: Job) -> bool:

@@ -14,7 +14,7 @@ from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.facts import Facts
 from bot.media.marks import content_credentials
-from bot.media.probe import Probe, Unreadable
+from bot.media.probe import Interrupted, Probe, Unreadable
 from bot.polls import Polls
 from bot.providers.http import Http
 from bot.providers.request import Request
@@ -70,6 +70,16 @@ class Finishing:
             odd = (*odd, "Its content credentials got lost when its parts were put together.")
         return Finished(video, size, odd)
 
+    def takes_work(self, job: Job) -> bool:
+        """Whether what was made must be worked on before it is the finished video; that may take minutes."""
+        request = Request.model_validate_json(job.request)
+        several = len(results(job.yields)) > 1 or (request.whole_seconds is not None and not job.failure)
+        return several and bool(job.yields) and not self._shelf.has_video(job)
+
+    def is_fetched(self, job: Job) -> bool:
+        """Whether all that was made is on disk."""
+        return self._shelf.has_video(job) or len(self._shelf.whole(job)) == len(results(job.yields)) > 0
+
     async def gather(self, job: Job) -> None:
         """Bring what is made so far to disk: its address may not last until the last part is made."""
         for number, url in enumerate(results(job.yields)):
@@ -101,6 +111,8 @@ class Finishing:
         """What is in it. A file that is no video is thrown away: the next fetch may bring a better one."""
         try:
             facts = await self.look(file)
+        except Interrupted as why:
+            raise NotAccepted(f"the result can't be looked into: {why}") from None
         except Unreadable as why:
             problem = str(why)
         else:

@@ -38,11 +38,12 @@ class Polls:
         """Ask once how the running stage is doing."""
         job, moves = ticket.job, self._moves
         now = moves.clock.now()
-        if now > job.deadline_at:
-            return await moves.end(ticket, "unknown", "took_too_long")
+        late = now > job.deadline_at  # asked all the same, once: it may have been the bot that was late
         try:
             answer = await self._ask(job)
         except ProviderError as fault:
+            if late:
+                return await moves.end(ticket, "unknown", "took_too_long")
             delay = moves.again(ticket, fault)
             code, times = ticket.same_fault
             ticket.same_fault = (fault.code, times + 1 if code == fault.code else 1)
@@ -53,6 +54,8 @@ class Polls:
             return await moves.end(ticket, "unknown", "gone", fault.detail) if gone else delay
         ticket.faults, ticket.same_fault = 0, ("", 0)
         elapsed = now - (job.submitted_at or now)
+        if isinstance(answer, Waiting) and late:
+            return await moves.end(ticket, "unknown", "took_too_long")
         if isinstance(answer, Waiting):
             self._wonder(job.provider, answer.word)
             ticket.position = answer.position

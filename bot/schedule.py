@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import NamedTuple
 
 from bot.clock import Clock
 from bot.providers.base import Accepted, Done
@@ -34,7 +35,7 @@ class Ticket:
     answer: Accepted | Done | None = None  # what the provider said to a submission, until that is committed
     cleared: bool = False  # whether its prepared files were taken out of its thread
     refused: set[str] = field(default_factory=set)  # the places where Discord doesn't take its outcome
-    large: bool = False  # whether its video must be made smaller
+    large: bool = False  # whether its video must be worked on
     most_bytes: int | None = None  # that a file may have, where Discord took less than it says
     without_video: bool = False  # what was made before a later part failed can't be had or posted
     turn: int = 0  # which of its entries in the heap counts
@@ -42,25 +43,31 @@ class Ticket:
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Traffic:
     busy: int = 0
     waiting: Turns[Ticket] = field(default_factory=Turns)
 
 
+class Lane(NamedTuple):
+    """Steps that hold up each other and no others, so many at once."""
+
+    name: str
+    width: int
+
+
 class Schedule:
-    """Runs `step` for every ticket when it is due, at most `width` at once per lane; what must wait takes turns."""
+    """Runs `step` for every ticket when it is due, as its lane allows; what must wait takes turns."""
 
     def __init__(
-        self, step: Callable[[Ticket], Awaitable[None]], lane_of: Callable[[Ticket], str], clock: Clock, width: int
+        self, step: Callable[[Ticket], Awaitable[None]], lane_of: Callable[[Ticket], Lane], clock: Clock
     ) -> None:
         self._step = step
         self._lane_of = lane_of
         self._clock = clock
-        self._width = width
         self._heap: list[tuple[float, int, Ticket]] = []
         self._turns = count(1)
         self._nap: asyncio.Future[None] | None = None
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
+        self._lanes: defaultdict[Lane, _Traffic] = defaultdict(_Traffic)
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
 
@@ -108,19 +115,20 @@ class Schedule:
             self._nap.cancel()
 
     def _begin(self, ticket: Ticket) -> None:
-        lane = self._lanes[self._lane_of(ticket)]
-        if lane.busy >= self._width:
-            lane.waiting.put(ticket, ticket.job)
+        lane = self._lane_of(ticket)
+        traffic = self._lanes[lane]
+        if traffic.busy >= lane.width:
+            traffic.waiting.put(ticket, ticket.job)
             return
-        lane.busy += 1
-        task = asyncio.ensure_future(self._serve(lane, ticket))
+        traffic.busy += 1
+        task = asyncio.ensure_future(self._serve(traffic, ticket))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _serve(self, lane: _Lane, ticket: Ticket) -> None:
+    async def _serve(self, traffic: _Traffic, ticket: Ticket) -> None:
         try:
             await self._step(ticket)
-            while lane.waiting and self._open:
-                await self._step(lane.waiting.pop())
+            while traffic.waiting and self._open:
+                await self._step(traffic.waiting.pop())
         finally:
-            lane.busy -= 1
+            traffic.busy -= 1

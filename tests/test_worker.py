@@ -157,6 +157,17 @@ async def test_a_run_that_never_ends_is_unknown_at_its_deadline(world: World) ->
     assert (await row(world, job)).state == "unknown"
 
 
+async def test_a_run_that_ended_while_the_bot_was_away_too_long_is_delivered(world: World) -> None:
+    provider = scripted(world)
+    finished = provider.on_poll("only", "")
+    provider.on_poll = lambda *_: Waiting()
+    await start(world)
+    await until(lambda: provider.polls)
+    provider.on_poll = lambda *_: finished
+    world.clock.skipped += 7200
+    assert (await outcome(world)).attachments
+
+
 async def test_a_run_is_gone_only_when_the_provider_says_so_repeatedly(world: World) -> None:
     provider = scripted(world)
     finished = provider.on_poll("only", "")

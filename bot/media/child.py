@@ -30,6 +30,10 @@ class Unreadable(Exception):
     """The file can't be used. The words go on from “I can't use this file: …”."""
 
 
+class Interrupted(Unreadable):
+    """The work broke off, by the file's fault or the machine's: another try may go well. The words go on likewise."""
+
+
 class TooMuchWork(Exception):
     """What was asked for takes more time, memory or bytes than is allowed. The words go on as in `Unreadable`."""
 
@@ -48,8 +52,8 @@ class Bounds:
 async def in_child(bounds: Bounds, limiter: CapacityLimiter, work: Callable[[Unpack[Args]], T], *args: *Args) -> T:
     """What `work` returns, in one of the children that live on between calls. `limiter` says how many at once.
 
-    Raises `Unreadable` and `TooMuchWork` as `work` does, `Unreadable` too where it fails or dies, `TooMuchWork` where
-    it goes beyond a bound, `OSError` when the disk is full. A cancelled call kills the child.
+    Raises `Unreadable` and `TooMuchWork` as `work` does, `Interrupted` where it dies, `TooMuchWork` where it goes
+    beyond a bound, `OSError` when the disk is full. A cancelled call kills the child.
     """
     async with limiter:  # the wait for a turn is not the file's fault
         try:
@@ -60,7 +64,7 @@ async def in_child(bounds: Bounds, limiter: CapacityLimiter, work: Callable[[Unp
         except TimeoutError:
             raise TooMuchWork("it takes too long to read") from None
         except BrokenWorkerProcess:
-            raise Unreadable("reading it failed") from None
+            raise Interrupted("reading it failed") from None
     if isinstance(found, _Fault):
         raise found.as_error()
     return found

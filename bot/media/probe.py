@@ -8,10 +8,10 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
-from bot.media.child import Bounds, Task, TooMuchWork, Unreadable, in_child
+from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable, in_child
 from bot.media.facts import Facts
 
-__all__ = ["Facts", "Probe", "Unreadable"]
+__all__ = ["Facts", "Interrupted", "Probe", "Unreadable"]
 
 AT_ONCE = 2  # children, besides those that edit: people wait for a look
 MEASURE = Task("bot.media.measure", "measure")
@@ -30,9 +30,9 @@ class Probe:
         self._limiter = CapacityLimiter(AT_ONCE)
 
     async def look(self, file: Path) -> Facts:
-        """The facts, or `Unreadable`."""
+        """The facts, or `Unreadable`; `Interrupted` where another look may tell more."""
         try:
             facts: Facts = await in_child(BOUNDS, self._limiter, MEASURE, file)
         except TooMuchWork as error:
-            raise Unreadable(str(error)) from None
+            raise Interrupted(str(error)) from None
         return facts

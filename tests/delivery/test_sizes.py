@@ -10,7 +10,7 @@ import av
 import pytest
 
 from bot.housekeeping import DAY
-from bot.media.child import TooMuchWork
+from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
 from tests.canned import look_into_no_clip
 from tests.crash.doom import Doom
@@ -207,6 +207,38 @@ async def test_what_is_no_video_is_fetched_again_and_what_was_looked_into_is_not
     assert message["attachments"]
     assert [file.name for file in looks[:2]] == ["part-0.mp4"] * 2
     assert len(looks) == 3  # the last by the lane for large files, which finds it on the shelf
+
+
+async def test_a_look_that_breaks_off_throws_nothing_away(filming: Scene) -> None:
+    async with filming.asked() as client:
+        finishing = client.worker._delivery.finishing
+        look, looks = finishing.look, list[str]()
+
+        async def dies_once(file: Path) -> object:
+            looks.append(file.name)
+            if len(looks) == 2:  # once it is on disk and its address may have ended
+                filming.sandbox.faults.add("answer", "GET", "/files/*", status=404, times=1000)
+                raise Interrupted("reading it failed")
+            return await look(file)
+
+        finishing.look = dies_once  # type: ignore[assignment]
+        message = await filming.delivered(client)
+    assert message["attachments"]
+    assert looks[:3] == ["part-0.mp4", "video.mp4", "video.mp4"]
+
+
+async def test_a_video_that_no_look_gets_to_the_end_of_is_kept(filming: Scene) -> None:
+    async def dies(_: Path) -> object:
+        raise Interrupted("reading it failed")
+
+    async with filming.asked() as client:
+        client.worker._delivery.finishing.look = dies  # type: ignore[assignment]
+        await filming.discord.until(lambda: filming.row()["state"] == "succeeded")
+        await filming.discord.until(lambda: "part-0.mp4" in filming.files())
+        client.housekeeping._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
+        await over(client, Doom())
+    assert "`/lipsync jobs` hands it out" in filming.told()["content"]
+    assert filming.files() == ["part-0.mp4"]
 
 
 @pytest.mark.parametrize("made", [b"this is no video", b""])

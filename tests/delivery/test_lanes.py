@@ -1,0 +1,76 @@
+"""Work on files takes minutes; nobody whose job needs none waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.ask import Ask, Asker, Place
+from bot.client import Mouthpiece
+from bot.fixes import Fixes
+from bot.media.editor import Editor
+from bot.media.facts import Facts
+from bot.providers.request import Media
+from storage.database import open_database
+from storage.job import Job
+from tests.crash.doom import Doom
+from tests.delivery.conftest import Scene
+from tests.welcome import welcome
+
+SLOW_ONE, ORDINARY_ONE = 100, 101
+
+
+def wish(scene: Scene, member_id: int, **more: Any) -> Ask:
+    place = Place(scene.state.guild_id, scene.state.channel_id, "#studio")
+    clip = Media(url="https://cdn.discordapp.com/clip.mp4", name="clip.mp4", size=1000)
+    return Ask(place, Asker(member_id), member_id, clip, text="Hello", voice="en:AOT", **more)
+
+
+async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
+    """A job that needs both kinds of work: its clip is cut, and the result is put back into it."""
+    intake: Any = client.service._intake
+    look = intake.look
+
+    async def long_clip(_media: Media, into: Path) -> Facts:
+        into.write_bytes(b"clip")
+        return Facts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True)
+
+    intake.look = long_clip
+    try:
+        return await client.service.start(wish(scene, SLOW_ONE, fixes=Fixes(agreed=frozenset({"trim"}), rest=True)))
+    finally:
+        intake.look = look
+
+
+@pytest.mark.parametrize("work", ["clip", "put_back"])
+async def test_a_job_that_needs_no_work_passes_those_that_do(
+    scene: Scene, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Editor, *args: Any) -> None:
+        begun.set()
+        await done.wait()
+        args[-1].write_bytes(b"made")
+
+    async def quick(_: Editor, *args: Any) -> None:
+        args[-1].write_bytes(b"made")
+
+    for name in ("clip", "put_back"):
+        monkeypatch.setattr(Editor, name, slow if name == work else quick)
+    for width in ("LANE_WIDTH", "FILES_WIDTH"):
+        monkeypatch.setattr(f"bot.worker.{width}", 1)
+    async with open_database(scene.settings.database_path) as database:
+        await welcome(database, scene.state.guild_id, SLOW_ONE, ORDINARY_ONE)
+    async with scene.life(Doom()) as client:
+        await trimmed(client, scene)
+        await asyncio.wait_for(begun.wait(), 30)
+        await client.service.start(wish(scene, ORDINARY_ONE))
+        await scene.discord.until(scene.discord.outcomes)
+        assert f"<@{ORDINARY_ONE}>" in scene.told()["content"]
+        done.set()
+        await scene.discord.until(lambda: not client.worker.open_jobs)
+    assert len(scene.discord.outcomes()) == 2
