@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 LETTERS_PER_SECOND = {"zh": 4.5, "yue": 4.5, "ja": 7.0, "ko": 6.0}  # spoken at speed 1; a little fast, to be safe
 OTHER_LETTERS_PER_SECOND = 14.0
@@ -21,9 +22,16 @@ def seconds_of(text: str, language: str, speed: float) -> float:
     return len(text) / pace(language, speed)
 
 
-def divided(text: str, most: int) -> list[str]:
-    """The text in parts of at most `most` characters, divided at sentences where that is possible."""
-    return _packed(_pieces(text.strip(), most), most)
+def divided(text: str, most: int, least: int = 0) -> list[str]:
+    """The text in as few parts as possible, of at most `most` characters and about as long as each other; divided at
+    sentences, unless a part would have less than `least` characters.
+    """
+    parts: list[str] = []
+    for longest in (most, max(1, most // 4)):
+        parts = _evenly(_pieces(text.strip(), longest), most)
+        if all(len(part) >= least for part in parts):
+            break
+    return parts
 
 
 def _pieces(text: str, most: int, level: int = 0) -> list[str]:
@@ -35,8 +43,13 @@ def _pieces(text: str, most: int, level: int = 0) -> list[str]:
     return [piece for part in parts for piece in _pieces(part, most, level + 1)]
 
 
+def _evenly(pieces: list[str], most: int) -> list[str]:
+    """In as few parts as possible, as each is paid for; the longest of them as short as it can be."""
+    fewest = len(_packed(pieces, most))
+    return _packed(pieces, bisect_left(range(most), True, key=lambda longest: len(_packed(pieces, longest)) <= fewest))
+
+
 def _packed(pieces: list[str], most: int) -> list[str]:
-    """As few parts as possible: each is paid for."""
     packed: list[str] = []
     for piece in pieces:
         together = f"{packed[-1]}{'' if packed[-1][-1] in _NO_SPACE_AFTER else ' '}{piece}" if packed else piece

@@ -88,8 +88,10 @@ def sound_seconds(way: Way, facts: Facts, clip_seconds: float) -> float:
 
 def texts(way: Way, language: str) -> list[str]:
     """What is spoken, in parts that the provider can say in one call each."""
-    letters = int(pace(language, way.ask.speed) * (way.limits.video_seconds[1] - PAUSE_SECONDS))
-    return divided(way.ask.text or "", max(1, min(way.limits.text_chars, letters)))
+    letters_per_second = pace(language, way.ask.speed)
+    longest = int(letters_per_second * (way.limits.video_seconds[1] - PAUSE_SECONDS))
+    shortest = round(letters_per_second * way.limits.speech_seconds)
+    return divided(way.ask.text or "", max(1, min(way.limits.text_chars, longest)), shortest)
 
 
 def sections(way: Way, facts: Facts, voice: Voice, begin: float) -> tuple[Section, ...]:

@@ -223,3 +223,19 @@ def test_a_long_text_is_divided_at_sentences_and_nothing_of_it_is_lost() -> None
     assert parts == ["One sentence here.", "Another, rather longer, sentence there!", "Is it all? Yes."]
     assert divided("x" * 90, 40) == ["x" * 40, "x" * 40, "x" * 10]
     assert divided("你好。" * 20, 30) == ["你好。" * 10] * 2
+
+
+def test_no_part_of_a_long_text_is_too_short_to_be_spoken() -> None:
+    sentence = "This is said so that there is something to say."
+    parts = divided(" ".join([sentence] * 4) + " No!", 192)
+    assert parts == [f"{sentence} {sentence}", f"{sentence} {sentence} No!"]
+    long = "word " * 37 + "end."
+    assert [len(part) > 30 for part in divided(f"{long} No!", 190, least=28)] == [True, True]
+
+
+@given(st.lists(st.text("abc de,.!", min_size=1, max_size=60), max_size=12), st.integers(5, 80), st.integers(0, 30))
+def test_a_text_in_parts_has_all_its_words_and_no_part_is_too_long(lines: list[str], most: int, least: int) -> None:
+    text = " ".join(lines)
+    parts = divided(text, most, least)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+    assert all(0 < len(part) <= most for part in parts)
