@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.ask import Ask
-from bot.drafts import CLIP, SOUND
 from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.failures import KEY_FAULTS
 from bot.file_refusals import NothingFits, UnreadableFile
@@ -23,6 +22,7 @@ from bot.preflight import Fit, Seen, fit, looked, mended
 from bot.providers.base import Credentials, Provider
 from bot.providers.request import Media, Request
 from bot.refusals import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
+from bot.shelf import CLIP, SOUND
 from storage.guilds import Guilds
 from storage.keys import Keys
 from storage.sealing import CannotUnseal

@@ -12,8 +12,6 @@ from bot.preflight import Seen
 from bot.shelf import Shelf
 from storage.job import Job
 
-CLIP, SOUND = "clip", "sound"  # the files' names, as on the shelf
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from storage.job import Job, code_of, id_of
 
+CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"
 PARTS = "part-*.mp4"
 OLD_NAME = "ai-generated-"  # with which the names of finished videos began while all were in one folder
@@ -40,16 +41,16 @@ class Shelf:
 
     def clip(self, job: Job) -> Path:
         """The clip as it was attached; kept for a day after the end, so that it can be used again."""
-        return self.of(job) / "clip"
+        return self.of(job) / CLIP
 
     def sound(self, job: Job) -> Path:
         """The recording as it was attached; kept like the clip."""
-        return self.of(job) / "sound"
+        return self.of(job) / SOUND
 
     def attached(self, job: Job) -> list[Path]:
         """The clip and the recording as they were attached, and what was prepared of them to be sent."""
         place = self.of(job)
-        return [file for file in place.iterdir() if file.name in {"clip", "sound"} or _is_prepared(file)]
+        return [file for file in place.iterdir() if file.name in {CLIP, SOUND} or _is_prepared(file)]
 
     def prepared(self, job: Job, part: str, what: str) -> Path:
         """Where a file lies that was made of the clip (`video`) or the recording (`audio`), by what was done to it."""
