@@ -106,15 +106,18 @@ def _put_together(
     guilds, jobs, keys, pacing = stores.guilds, stores.jobs, stores.keys, Pacing()
     shelf, probe = Shelf(settings.data_folder / "files"), Probe()
     shelf.tidy(settings.data_folder / "results")
-    intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted)
+    intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted, probe, clock)
     replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
     moves = Moves(jobs, keys, notices, providers, clock, pacing)
     polls = Polls(moves)
-    editor, handover = Editor(), Handover(shelf, intake, Editor(), Attachments(client))
+    # An edit may take ten minutes, and what is prepared or handed out doesn't wait for one that finishes a video: so
+    # three editors, and with the probe's two looks five children at once.
+    preparing, finishing, handing_out = Editor(), Editor(), Editor()
+    handover = Handover(shelf, intake, preparing, Attachments(client))
     delivery = Delivery(
         jobs,
-        Finishing(polls, http, probe, editor, handover, shelf),
-        Packing(editor, shelf),
+        Finishing(polls, http, probe, finishing, handover, shelf),
+        Packing(finishing, shelf),
         replies,
         Outcomes(client, providers, stores.direct_messages),
         shelf,
@@ -153,9 +156,9 @@ def _put_together(
         retention_days=settings.retention_days,
         results_days=settings.results_days,
     )
-    handing = Packing(Editor(), shelf)  # one of its own: who fetches a video waits for nobody's work
+    packing = Packing(handing_out, shelf)
     client.handout = Handout(
-        jobs, stores.ledger, stores.reports, stores.direct_messages, handing, shelf, providers, clock
+        jobs, stores.ledger, stores.reports, stores.direct_messages, packing, shelf, providers, clock
     )
     client.keyring = Keyring(guilds, jobs, keys, providers, clock)
     client.rulebook = Rulebook(guilds, stores.limits, stores.access, clock)

@@ -13,7 +13,7 @@ from bot.ask import Ask
 from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.failures import KEY_FAULTS
 from bot.file_refusals import NothingFits, UnreadableFile
-from bot.intake import Intake, lasts
+from bot.intake import Intake
 from bot.listing import listed
 from bot.media.facts import Facts
 from bot.media.probe import Unreadable
@@ -87,13 +87,19 @@ class Chooser:
         """
         providers = await self._asked(ask)
         needed = NEEDED_SECONDS + waiting
-        lasting = (_lasts(ask, ask.video, needed), _lasts(ask, ask.audio, needed))
+        lasting = (self._lasts(ask, ask.video, needed), self._lasts(ask, ask.audio, needed))
         known = looked(ask, seen, lasting=lasting)
         fits = {provider: fit(known, provider, seen) for provider in providers}
         found = [Candidate(provider, one.request) for provider, one in fits.items() if one.request]
         if not found:
             raise await self._otherwise(known, seen, fits)
         return await self._in_order(ask.guild_id, found)
+
+    def _lasts(self, ask: Ask, media: Media | None, seconds: float) -> bool:
+        """Whether a provider can still fetch the file then. How long Discord keeps what was attached to a command is
+        not documented, so a file that is used again is handed over.
+        """
+        return media is None or (ask.earlier is None and self._intake.lasts(media, seconds))
 
     async def _in_order(self, guild_id: int, found: list[Candidate]) -> list[Candidate]:
         """With prices; the cheapest first, if the server wants that."""
@@ -158,13 +164,6 @@ class Chooser:
             log.info("%s: no price: %s", candidate.provider.name, fault)
             return candidate
         return replace(candidate, request=candidate.request.model_copy(update={"price_usd": price}))
-
-
-def _lasts(ask: Ask, media: Media | None, seconds: float) -> bool:
-    """Whether a provider can still fetch the file then. How long Discord keeps what was attached to a command is not
-    documented, so a file that is used again is handed over.
-    """
-    return media is None or (ask.earlier is None and lasts(media, seconds))
 
 
 def _price_or_dearest(candidate: Candidate) -> Decimal:

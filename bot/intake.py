@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import parse_qs, urlsplit
 
+from bot.clock import Clock
 from bot.file_refusals import DiskFull
 from bot.media.facts import Facts
 from bot.media.probe import Probe
@@ -26,16 +26,25 @@ LEFT_FREE = 2**28  # bytes of disk that stay free whatever people attach
 class Intake:
     """Fetches and looks. Raises what `Http.download` raises, and `Unreadable`."""
 
-    def __init__(self, http: Http, folder: Path, trusted: Collection[str]) -> None:
+    def __init__(self, http: Http, folder: Path, trusted: Collection[str], probe: Probe, clock: Clock) -> None:
         self._http = http
         self._attachment_hosts = DISCORD_HOSTS | set(trusted)
         self._folder = folder
-        self._probe = Probe()
+        self._probe = probe
+        self._clock = clock
 
     def is_attachment(self, url: str) -> bool:
         """Whether a file is where people's attachments are: at Discord, or at a host that the operator trusts."""
         parts = urlsplit(url)
         return bool({parts.hostname, parts.netloc} & self._attachment_hosts)
+
+    def lasts(self, media: Media, seconds: float) -> bool:
+        """Whether the address still works so long from now: Discord signs its own with an end (`ex`, hexadecimal)."""
+        try:
+            ends_at = int(parse_qs(urlsplit(media.url).query)["ex"][0], 16)
+        except (KeyError, ValueError):
+            return True
+        return ends_at > self._clock.now() + seconds
 
     def new_folder(self) -> Path:
         """A folder for the files of one command; whoever asked for it moves it or throws it away."""
@@ -70,12 +79,3 @@ def _read(file: Path, piece: Callable[[bytes], object]) -> None:
     with file.open("rb") as data:
         while chunk := data.read(1 << 20):
             piece(chunk)
-
-
-def lasts(media: Media, seconds: float) -> bool:
-    """Whether the address still works so long from now: Discord signs its own with an end (`ex`, in hexadecimal)."""
-    try:
-        ends_at = int(parse_qs(urlsplit(media.url).query)["ex"][0], 16)
-    except (KeyError, ValueError):
-        return True
-    return ends_at > time.time() + seconds

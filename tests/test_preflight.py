@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ask import Ask, Asker, Place
-from bot.intake import lasts
+from bot.clock import Clock
+from bot.intake import Intake
 from bot.listing import listed
 from bot.media.facts import Facts
 from bot.offer import MOST_CHARS, Offer, against
@@ -143,18 +144,27 @@ def test_a_file_whose_link_ends_too_soon_is_handed_over_if_it_can_be(providers: 
     assert reasons(large, providers["runninghub"]) == ""
 
 
+class Noon(Clock):
+    """It is always noon."""
+
+    def now(self) -> float:
+        return 43_200.0
+
+
 @pytest.mark.parametrize(
     ("query", "lasting"),
     [
         ("", True),
-        (f"?ex={int(time.time()) + 86_400:x}&is=1&hm=2", True),
-        (f"?ex={int(time.time()) + 60:x}&is=1&hm=2", False),
+        (f"?ex={43_200 + 3_601:x}&is=1&hm=2", True),
+        (f"?ex={43_200 + 3_599:x}&is=1&hm=2", False),
         ("?ex=1&is=1&hm=2", False),
         ("?ex=soon", True),
     ],
 )
 def test_the_end_of_a_signed_link_is_read(query: str, lasting: bool) -> None:
-    assert lasts(VIDEO.model_copy(update={"url": VIDEO.url + query}), 3600.0) is lasting
+    nothing: Any = None
+    intake = Intake(nothing, nothing, (), nothing, Noon())
+    assert intake.lasts(VIDEO.model_copy(update={"url": VIDEO.url + query}), 3600.0) is lasting
 
 
 @given(st.text(max_size=1100), st.floats(0.1, 5), st.text(max_size=30), st.floats(0, 100), st.integers(0, 5000))

@@ -18,6 +18,19 @@ LINE = "A line that is long enough to be spoken."
 RUNNINGHUB = ["rh-canary-0001", "ai"]
 
 
+@pytest.fixture
+def _ending_links(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The links to what people attach end in an hour: sooner than a provider may need them."""
+    cdn = world.env.backend.cdn
+    store = cdn.store_attachment
+
+    def signed(*given: Any) -> dict[str, Any]:
+        stored = store(*given)
+        return {**stored, "url": f"{stored['url']}?ex={int(world.clock.now()) + 3600:x}"}
+
+    monkeypatch.setattr(cdn, "store_attachment", signed)
+
+
 async def test_a_made_speech_is_measured_before_it_is_put_into_the_clip(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     await world.text(text=LINE)
@@ -50,11 +63,9 @@ async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> N
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
 
 
+@pytest.mark.usefixtures("_ending_links")
 @pytest.mark.parametrize(("provider", "form"), [("runninghub", RUNNINGHUB), ("runware", ["rw-canary-0001"])])
-async def test_files_whose_link_ends_too_soon_are_handed_over(
-    world: World, monkeypatch: pytest.MonkeyPatch, provider: str, form: list[str]
-) -> None:
-    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
+async def test_files_whose_link_ends_too_soon_are_handed_over(world: World, provider: str, form: list[str]) -> None:
     await world.fill_key_form(provider, form)
     await world.audio()
     assert (await outcome(world)).attachments
@@ -62,20 +73,18 @@ async def test_files_whose_link_ends_too_soon_are_handed_over(
     assert not any("attachments-host" in order.video_url + order.audio_url for order in orders)
 
 
-async def test_a_hand_over_that_fails_is_made_again_since_it_is_free(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
+@pytest.mark.usefixtures("_ending_links")
+async def test_a_hand_over_that_fails_is_made_again_since_it_is_free(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     world.sandbox.faults.add("cut after", "POST", "*/upload/binary", times=2)
     await world.audio()
     assert (await outcome(world)).attachments
 
 
+@pytest.mark.usefixtures("_ending_links")
 async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for_as_long_as_it_needs_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
     await world.add_key()
     provider = world.client.service._providers["runcomfy"]
     seen: list[str] = []
@@ -96,13 +105,13 @@ async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for
     assert [found.id for found in world.thread().history() if found.attachments] == [message.id]
 
 
+@pytest.mark.usefixtures("_ending_links")
 async def test_a_file_that_cannot_be_put_into_the_thread_ends_the_job_before_anything_is_sent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*_: object) -> None:
         raise PostRefused(problem="no")
 
-    monkeypatch.setattr("bot.choosing.lasts", lambda *_: False)
     monkeypatch.setattr("bot.attachments.Attachments.put", refused)
     await world.add_key()
     await world.text()

@@ -15,7 +15,7 @@ from bot.media.edits import ClipEdit, SoundEdit
 
 __all__ = ["Editor", "TooMuchWork", "Unreadable"]
 
-AT_ONCE = 1  # an edit takes every core it can get
+AT_ONCE = 1  # child of an editor: an edit takes every core it can get
 EDIT = Bounds(
     seconds=300.0,  # a minute of 1080p takes about one on two idle cores, and five on busy ones
     cpu_seconds=600,
@@ -35,9 +35,9 @@ PIECES = Task("bot.media.pieces", "write_pieces")
 
 
 class Editor:
-    """Changes files. Every method writes `target` whole or not at all, and raises `Unreadable` for a file that can't be
-    used and `TooMuchWork` for one that takes longer, or more memory or bytes, than is allowed. `OSError` means that the
-    disk is full.
+    """Changes files, one after the other. Every method writes `target` whole or not at all, and raises `Unreadable` for
+    a file that can't be used and `TooMuchWork` for one that takes longer, or more memory or bytes, than is allowed.
+    `OSError` means that the disk is full.
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from bot.media.facts import Facts
 
 __all__ = ["Facts", "Interrupted", "Probe", "Unreadable"]
 
-AT_ONCE = 2  # children, besides those that edit: people wait for a look
+AT_ONCE = 2  # children of a probe, besides those of the editors: people wait for a look
 MEASURE = Task("bot.media.measure", "measure")
 BOUNDS = Bounds(
     seconds=15.0,
@@ -24,7 +24,7 @@ BOUNDS = Bounds(
 
 
 class Probe:
-    """Looks into files. The children live on between files, so that a look costs little."""
+    """Looks into files; the bot has one. The children live on between files, so that a look costs little."""
 
     def __init__(self) -> None:
         self._limiter = CapacityLimiter(AT_ONCE)

@@ -19,6 +19,7 @@ import aiohttp
 import discord
 import httpx
 
+from bot.clock import Clock
 from bot.finishing import Finishing
 from bot.intake import Intake
 from bot.media.probe import Probe
@@ -56,7 +57,7 @@ class Side:
 
     async def bot_in(self, name: str, number: int) -> None:
         """As for a command."""
-        intake = Intake(Http(self.client), self.folder, {"127.0.0.1"})
+        intake = Intake(Http(self.client), self.folder, {"127.0.0.1"}, Probe(), Clock())
         facts = await intake.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
         assert facts.digest
 

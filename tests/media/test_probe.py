@@ -9,6 +9,7 @@ import pytest
 
 from bot.media.probe import Probe, Unreadable
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
+from tests.world import open_world
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,9 @@ async def test_a_clip_that_was_cut_short_is_unreadable_or_shorter(media: Path, t
         except Unreadable:
             continue
         assert facts.seconds <= 2.05
+
+
+async def test_whatever_is_looked_into_passes_the_same_bound(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        intake, finishing = world.client.service._intake, world.client.worker._delivery.finishing
+        assert finishing.look == intake._probe.look
