@@ -13,11 +13,11 @@ import logging
 
 from bot.charges import counting
 from bot.clock import Clock
-from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError
+from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.finishing import Finished, Finishing
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.outcomes import Outcomes, Rung, Sent
-from bot.pacing import Pacing
+from bot.pacing import LONGEST_BACKOFF, Pacing
 from bot.packing import Packing, Parcel, smaller_step
 from bot.replies import Replies
 from bot.schedule import Ticket
@@ -159,16 +159,17 @@ class Delivery:
 
     async def _fetch_again(self, ticket: Ticket, fault: ProviderError) -> float:
         job = ticket.job
+        if isinstance(fault, Unwritable):  # nothing is lost, however long that takes: the provider has it
+            ticket.faults, ticket.without_room_at = 1, self._clock.now()
+            log.warning("%s: its video waits for room: %s", job.code, fault)
+            return LONGEST_BACKOFF
         ticket.faults += 1
         hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and ticket.faults > 2)
-        if hopeless or self._clock.now() > (job.ended_at or 0) + FETCH_PATIENCE:
+        if hopeless or self._clock.now() > max(job.ended_at or 0, ticket.without_room_at) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
-            if self.finishing.is_fetched(job):
+            if self.finishing.is_fetched(job) or not _has_video(job):
                 return await self._keep(ticket)
-            if _has_video(job):
-                ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_lost")
-            else:
-                ticket.without_video = True
+            ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_lost")
             return 0.0
         log.info("%s: fetching the video: %s; again later", job.code, fault)
         return self._pacing.after_fault(ticket.faults)

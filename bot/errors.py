@@ -83,6 +83,12 @@ class RateLimited(NotAccepted):
         self.retry_after = retry_after
 
 
+class Unwritable(NotAccepted):
+    """What came can't be written to the bot's own disk, which is full most of the time; nobody else is to blame."""
+
+    code = "unwritable"
+
+
 class UnknownOutcome(ProviderError):
     """The request may or may not have had its effect; it must not be repeated."""
 

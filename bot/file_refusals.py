@@ -14,7 +14,10 @@ class UnreadableFile(Refusal):
 
 
 class DiskFull(Refusal):
-    sentence = "The disk of the machine I run on is nearly full, so I can't take files now. Nothing was started."
+    sentence = (
+        "The disk of the machine I run on is full or can't be written to, so I can't take files now. "
+        "Nothing was started."
+    )
 
 
 class PartUnclear(Refusal):

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from bot.attachments import Attachments
-from bot.errors import CannotHandOver, NotAccepted, PostFailed, PostRefused, PostTooLarge
+from bot.errors import CannotHandOver, NotAccepted, PostFailed, PostRefused, PostTooLarge, Unwritable
 from bot.intake import Intake
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
@@ -45,7 +45,7 @@ class Handover:
         except (Unreadable, TooMuchWork) as why:
             raise CannotHandOver(str(why)) from None
         except OSError as error:
-            raise CannotHandOver(f"the disk: {error.strerror}") from None
+            raise Unwritable(f"the disk takes no more: {error.strerror}") from None
         except PostFailed as fault:
             raise NotAccepted(f"Discord: {fault}") from None
         except (PostRefused, PostTooLarge) as fault:

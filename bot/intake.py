@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import parse_qs, urlsplit
 
 from bot.clock import Clock
+from bot.errors import Unwritable
 from bot.file_refusals import DiskFull
 from bot.media.facts import Facts
 from bot.media.probe import Probe
 from bot.providers.http import Http
 from bot.providers.request import Media
+
+log = logging.getLogger(__name__)
 
 DISCORD_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 MOST_BYTES = 512 * 2**20  # more than anybody can attach
@@ -47,12 +52,15 @@ class Intake:
         return ends_at > self._clock.now() + seconds
 
     def new_folder(self) -> Path:
-        """A folder for the files of one command; whoever asked for it moves it or throws it away."""
-        return Path(mkdtemp(dir=self._folder, prefix="asked-"))
+        """A folder for the files of one command; whoever asked for it moves it or throws it away. `DiskFull` when there
+        is no room for one.
+        """
+        with _disk_full():
+            return Path(mkdtemp(dir=self._folder, prefix="asked-"))
 
     async def look(self, media: Media, into: Path) -> Facts:
         """What the attached file really holds, with its digest; the file itself lies in `into` afterwards, and isn't
-        fetched if it does already.
+        fetched if it does already. `DiskFull` when there is no room for it.
         """
         digest = hashlib.sha256()
         if await asyncio.to_thread(into.exists):
@@ -60,7 +68,8 @@ class Intake:
         else:
             if shutil.disk_usage(self._folder).free < LEFT_FREE + min(media.size, MOST_BYTES):
                 raise DiskFull
-            await self._http.download(media.url, into, most=MOST_BYTES, also=digest.update)
+            with _disk_full():
+                await self._http.download(media.url, into, most=MOST_BYTES, also=digest.update)
         return replace(await self._probe.look(into), digest=digest.hexdigest())
 
     async def fetch(self, url: str, into: Path) -> None:
@@ -79,3 +88,13 @@ def _read(file: Path, piece: Callable[[bytes], object]) -> None:
     with file.open("rb") as data:
         while chunk := data.read(1 << 20):
             piece(chunk)
+
+
+@contextmanager
+def _disk_full() -> Iterator[None]:
+    """In the words that people read; why exactly is for the log."""
+    try:
+        yield
+    except (Unwritable, OSError) as fault:
+        log.warning("what somebody attached can't be kept: %s", fault)
+        raise DiskFull from None

@@ -33,6 +33,7 @@ class Ticket:
     position: int | None = None  # last seen in the provider's queue
     not_before: dict[str, float] = field(default_factory=dict)  # when a provider that had too much to do may be tried
     answer: Accepted | Done | None = None  # what the provider said to a submission, until that is committed
+    without_room_at: float = 0.0  # when the disk last had no room for its video
     cleared: bool = False  # whether its prepared files were taken out of its thread
     refused: set[str] = field(default_factory=set)  # the places where Discord doesn't take its outcome
     large: bool = False  # whether its video must be worked on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,22 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     yield opened.result()
     over.set()
     await keeping
+
+
+@dataclass
+class FullDisk:
+    """A disk that has no room for downloads while it is full."""
+
+    is_full: bool = False
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
+    """There is room until a test says that there is none."""
+    disk, opened = FullDisk(), Path.open
+
+    def opening(file: Path, *args: Any, **named: Any) -> Any:
+        return opened(Path("/dev/full") if disk.is_full and file.suffix == ".part" else file, *args, **named)
+
+    monkeypatch.setattr(Path, "open", opening)
+    return disk

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +81,25 @@ async def test_a_hand_over_that_fails_is_made_again_since_it_is_free(world: Worl
     world.sandbox.faults.add("cut after", "POST", "*/upload/binary", times=2)
     await world.audio()
     assert (await outcome(world)).attachments
+
+
+@pytest.mark.usefixtures("_ending_links")
+async def test_a_disk_that_is_full_while_a_file_is_handed_over_keeps_the_job_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, left = os.link, [2]
+
+    def full_at_first(*given: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        link(*given)
+
+    monkeypatch.setattr("os.link", full_at_first)
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.audio()
+    assert (await outcome(world)).attachments
+    assert left == [0]
 
 
 @pytest.mark.usefixtures("_ending_links")

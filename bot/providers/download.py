@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 
-from bot.errors import Gone, NotAccepted, ResultUnusable
+from bot.errors import Gone, NotAccepted, ResultUnusable, Unwritable
 
 PIECE_BYTES = 1 << 20  # as they go to disk
 Also = Callable[[bytes], object] | None
 
 
-async def save(response: httpx.Response, part: Path, most: int, also: Also) -> None:
-    """Stream the answer's file to `part`. `most` in bytes; `also` gets every piece, in a thread.
+async def save(response: httpx.Response, target: Path, most: int, also: Also) -> None:
+    """Stream the answer's file to `target`. `most` in bytes; `also` gets every piece, in a thread.
 
-    `Gone`, `NotAccepted` and `ResultUnusable` as `Http.download` raises them.
+    `Gone`, `NotAccepted`, `Unwritable` and `ResultUnusable` as `Http.download` raises them.
     """
     if response.status_code in {403, 404, 410}:
         raise Gone(f"HTTP {response.status_code} for the result")
@@ -29,10 +29,11 @@ async def save(response: httpx.Response, part: Path, most: int, also: Also) -> N
         raise NotAccepted(f"the result is {kind[:40]}")
     expected = int(response.headers.get("content-length", "-1"))
     written = 0
-    with part.open("wb") as file:
+    with _whole(target) as part:
 
         def keep(piece: bytes) -> None:
-            file.write(piece)
+            with _writing(), part.open("ab") as file:
+                file.write(piece)
             if also:
                 also(piece)
 
@@ -42,8 +43,30 @@ async def save(response: httpx.Response, part: Path, most: int, also: Also) -> N
                 if written > most:
                     raise ResultUnusable(f"the result is larger than {most} bytes")
                 await give(piece)
-    if written == 0 or expected not in {-1, written}:
-        raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
+        if written == 0 or expected not in {-1, written}:
+            raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """Where to write it until it is whole. Nothing stays of what didn't get so far: the disk may be full."""
+    part = target.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    try:
+        yield part
+        with _writing():
+            part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Tells the disk's faults from the connection's, which are `OSError`s too."""
+    try:
+        yield
+    except OSError as fault:
+        raise Unwritable(f"the disk takes no more: {fault.strerror}") from None
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

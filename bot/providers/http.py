@@ -126,16 +126,14 @@ class Http:
         """Stream `url` to `target`, which appears only when it is complete. `most` in bytes; `also` gets every piece
         of it, in a thread.
 
-        `Gone` when the link is dead, `NotAccepted` when trying again may help, `ResultUnusable` when the file is not
-        acceptable.
+        `Gone` when the link is dead, `NotAccepted` when trying again may help, which is `Unwritable` when the disk is
+        full, `ResultUnusable` when the file is not acceptable.
         """
-        part = target.with_suffix(".part")
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 async with asyncio.timeout(DOWNLOAD_SECONDS), self._client.stream("GET", url) as response:
                     if not response.has_redirect_location:
-                        await save(response, part, most, also)
-                        part.replace(target)
+                        await save(response, target, most, also)
                         return
                     url = str(response.url.join(response.headers["location"]))
             except _TRANSPORT_FAULTS as fault:

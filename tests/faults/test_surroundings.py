@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.providers.base import Accepted
 from storage.database import Database
+from tests.canned import real_clip
+from tests.conftest import FullDisk
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
-from tests.world import World
+from tests.world import World, open_world
 
 
 def failing_writes(monkeypatch: pytest.MonkeyPatch, message: str, when: Callable[[], bool], times: int) -> None:
@@ -48,6 +53,46 @@ async def test_a_full_disk_before_sending_sends_nothing_until_there_is_room(
     assert (await outcome(world)).attachments
     assert len(provider.submits) == 1
     assert (await row(world, job)).state == "succeeded"
+
+
+async def test_a_disk_without_room_for_what_is_attached_is_told_and_nothing_is_started(
+    tmp_path: Path, full_disk: FullDisk
+) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        full_disk.is_full = True
+        assert "The disk of the machine I run on is full" in await world.text(video=real_clip(2.0))
+        assert not list((tmp_path / "intake").iterdir())
+        full_disk.is_full = False
+        assert "is on its way" in await world.text(video=real_clip(2.0))
+        await world.quiet()
+
+
+async def test_a_disk_without_room_for_even_a_folder_is_told_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(**_: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    await world.add_key()
+    monkeypatch.setattr("bot.intake.mkdtemp", no_room)
+    assert "The disk of the machine I run on is full" in await world.text()
+
+
+async def test_a_finished_video_waits_for_room_on_the_disk_however_long_that_takes(
+    world: World, full_disk: FullDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused() -> int:
+        return sum("the disk takes no more: No space left" in said for said in caplog.messages)
+
+    scripted(world)
+    full_disk.is_full = True
+    await start(world)
+    await until(refused)
+    world.clock.skipped += 7200.0
+    seen = refused()
+    await until(lambda: refused() > seen)
+    world.sandbox.faults.add("answer", "GET", "/files/*", status=503, times=1)
+    full_disk.is_full = False
+    assert (await outcome(world)).attachments
 
 
 @pytest.mark.parametrize("seconds", [-86_400.0, -600.0, 600.0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -22,10 +21,12 @@ from bot.errors import (
     RateLimited,
     ResultUnusable,
     UnknownOutcome,
+    Unwritable,
 )
 from bot.providers.download import PIECE_BYTES
 from bot.providers.http import MAX_JSON_BYTES, Http
 from bot.providers.transport import _is_public, open_client
+from tests.conftest import FullDisk
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEADERS = {"Authorization": "Bearer rc-canary-0123456789"}
@@ -230,15 +231,25 @@ async def test_whoever_wants_every_piece_of_a_download_gets_what_is_on_disk(http
     assert b"".join(pieces) == target.read_bytes() == sent.encode()
 
 
-@pytest.mark.parametrize("size", [PIECE_BYTES, PIECE_BYTES * 3])
-async def test_a_disk_that_takes_no_more_is_a_fault_too(http: Http, tmp_path: Path, size: int) -> None:
-    def full(_: bytes) -> None:
-        raise OSError(errno.ENOSPC, "no room")
-
+@pytest.mark.parametrize("size", [10, PIECE_BYTES, PIECE_BYTES * 3])
+async def test_a_disk_that_takes_no_more_is_not_taken_for_the_connections_fault(
+    http: Http, tmp_path: Path, full_disk: FullDisk, size: int
+) -> None:
+    full_disk.is_full, target = True, tmp_path / "x.mp4"
     async with serving(answering(http_answer("200 OK", "x" * size))) as url:
-        with pytest.raises(NotAccepted):
-            await http.download(url, tmp_path / "x.mp4", most=size, also=full)
-    assert not (tmp_path / "x.mp4").exists()
+        with pytest.raises(Unwritable, match="No space left"):
+            await http.download(url, target, most=size)
+        assert not list(tmp_path.iterdir())
+        full_disk.is_full = False
+        await http.download(url, target, most=size)
+    assert target.stat().st_size == size
+
+
+async def test_what_an_earlier_life_left_of_a_download_is_no_part_of_the_next(http: Http, tmp_path: Path) -> None:
+    (tmp_path / "x.part").write_bytes(b"123")
+    async with serving(answering(http_answer("200 OK", "1234567890"))) as url:
+        await http.download(url, tmp_path / "x.mp4", most=100)
+    assert (tmp_path / "x.mp4").read_bytes() == b"1234567890"
 
 
 @pytest.mark.parametrize(
