@@ -14,7 +14,16 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from bot.attachments import Attachments
-from bot.errors import CannotHandOver, NotAccepted, PostFailed, PostRefused, PostTooLarge, Unwritable
+from bot.errors import (
+    CannotHandOver,
+    Gone,
+    NotAccepted,
+    PostFailed,
+    PostRefused,
+    PostTooLarge,
+    ResultUnusable,
+    Unwritable,
+)
 from bot.intake import Intake
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
@@ -67,12 +76,16 @@ class Handover:
                 await self._attachments.take_away(job, int(value))
 
     async def source(self, job: Job, part: Part) -> Path:
-        """The file as it was attached."""
+        """The file as it was attached. `CannotHandOver` when it isn't there any more."""
         file = self._shelf.clip(job) if part == "video" else self._shelf.sound(job)
         if not await asyncio.to_thread(file.exists):  # the bot died between taking the job and keeping its files
             request = Request.model_validate_json(job.request)
             media = request.audio if part == "audio" and request.audio else request.video
-            await self._intake.fetch(media.url, file)
+            try:
+                await self._intake.fetch(media.url, file)
+            except (Gone, ResultUnusable) as fault:  # Discord's word, not the provider's
+                what = "clip" if part == "video" else "recording"
+                raise CannotHandOver(f"the {what} that was attached can't be fetched: {fault.detail}") from None
         return file
 
     async def _ready(self, job: Job, part: Part, request: Request) -> Path:

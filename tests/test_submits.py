@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from bot.drafts import Draft
 from bot.errors import PostRefused
 from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Submission
@@ -139,6 +140,23 @@ async def test_a_file_that_cannot_be_put_into_the_thread_ends_the_job_before_any
     said = (await outcome(world)).content
     assert "couldn't prepare the files" in said
     assert "Nothing was charged" in said
+    assert world.sandbox.runs.ledger == []
+
+
+@pytest.mark.usefixtures("_ending_links")
+async def test_an_attachment_that_is_gone_from_discord_is_not_laid_at_the_providers_door(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(draft: Draft, *_: object) -> None:
+        draft.throw_away()
+
+    monkeypatch.setattr(Draft, "shelve", lost)
+    world.sandbox.faults.add("answer", "GET", "/attachments-host/*", status=404)
+    await world.add_key()
+    await world.text()
+    assert "couldn't prepare the files" in (await outcome(world)).content
+    (job,) = await world.client.moderation.jobs(world.guild.id)
+    assert job.detail == "the clip that was attached can't be fetched: HTTP 404 for the result"
     assert world.sandbox.runs.ledger == []
 
 
