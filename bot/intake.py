@@ -59,8 +59,8 @@ class Intake:
             return Path(mkdtemp(dir=self._folder, prefix="asked-"))
 
     async def look(self, media: Media, into: Path) -> Facts:
-        """What the attached file really holds, with its digest; the file itself lies in `into` afterwards, and isn't
-        fetched if it does already. `DiskFull` when there is no room for it.
+        """What the attached file really holds, with its size and digest; the file itself lies in `into` afterwards, and
+        isn't fetched if it does already. `DiskFull` when there is no room for it.
         """
         digest = hashlib.sha256()
         if await asyncio.to_thread(into.exists):
@@ -70,7 +70,8 @@ class Intake:
                 raise DiskFull
             with _disk_full():
                 await self._http.download(media.url, into, most=MOST_BYTES, also=digest.update)
-        return replace(await self._probe.look(into), digest=digest.hexdigest())
+        size = (await asyncio.to_thread(into.stat)).st_size
+        return replace(await self._probe.look(into), size=size, digest=digest.hexdigest())
 
     async def fetch(self, url: str, into: Path) -> None:
         """Bring the file behind the address to disk."""

@@ -76,7 +76,8 @@ def looked(ask: Ask, seen: Seen, *, lasting: tuple[bool, bool]) -> Ask:
 
 
 def _measured(media: Media, facts: Facts, *, lasting: bool) -> Media:
-    return media.model_copy(update={"seconds": facts.seconds, "digest": facts.digest, "reachable": lasting})
+    measured = {"size": facts.size, "seconds": facts.seconds, "digest": facts.digest}
+    return media.model_copy(update={**measured, "reachable": lasting})
 
 
 def _weight(against: tuple[Misfit, ...]) -> tuple[int, int, int]:

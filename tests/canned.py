@@ -63,12 +63,13 @@ async def canned_video(file: Path) -> Facts:  # noqa: ARG001
 
 
 async def canned_look(media: Media, into: Path) -> Facts:
-    """What the bot finds in any file: it is what its name says, and fits every provider."""
+    """What the bot finds in any file: it is what Discord says of it, and fits every provider."""
     into.write_bytes(media.url.encode())
     ending = media.name.rpartition(".")[2]
     is_video = ending in {"mp4", "mov"}
     width, height = (1280, 720) if is_video else (0, 0)
-    return Facts(frozenset({ending}), CLIP_SECONDS if is_video else SPEECH_SECONDS, width, height, has_sound=True)
+    seconds = CLIP_SECONDS if is_video else SPEECH_SECONDS
+    return Facts(frozenset({ending}), seconds, width, height, has_sound=True, size=media.size)
 
 
 async def canned_length(url: str) -> float:  # noqa: ARG001

@@ -17,7 +17,7 @@ from bot.intake import Intake
 from bot.listing import listed
 from bot.media.facts import Facts
 from bot.offer import MOST_CHARS, Offer, against
-from bot.preflight import Seen, fit, mended
+from bot.preflight import Seen, fit, looked, mended
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.providers.http import Http
@@ -90,6 +90,14 @@ def test_the_clip_itself_counts_and_not_what_discord_says(
     providers: dict[str, Provider], clip: Facts, reason: str
 ) -> None:
     assert reasons(TEXT, providers["runcomfy"], clip) == reason
+
+
+def test_the_size_of_the_file_itself_counts_too(providers: dict[str, Provider]) -> None:
+    clip, recording = replace(CLIP, size=101 * 2**20), replace(RECORDING, size=6 * 2**20)
+    known = looked(SPOKEN, Seen(clip, recording), lasting=(True, True))
+    said = reasons(known, providers["runcomfy"], clip, recording)
+    assert "it takes 100 MB, and the clip has 101.0 MB" in said
+    assert "it takes 5 MB, and the recording has 6.0 MB" in said
 
 
 @pytest.mark.parametrize(

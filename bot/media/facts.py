@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Facts:
     """What is in a file. `formats` are the endings that its container may have. The length is the picture's, or the
     sound's where there is no picture; sides are as shown, upright and with square pixels, and 0 without a picture;
-    `digest` is the SHA-256 of its bytes, where that was asked for.
+    `size` is that of the file in bytes, and `digest` the SHA-256 of them, where they were asked for.
     """
 
     formats: frozenset[str]
@@ -17,6 +17,7 @@ class Facts:
     width: int
     height: int
     has_sound: bool
+    size: int = 0
     digest: str | None = None
     video_codec: str = ""  # as FFmpeg calls it: "h264", "vp9"
     audio_codec: str = ""  # of the first track: "aac", "opus"

@@ -14,9 +14,9 @@ Part = Literal["video", "audio"]
 
 
 class Media(BaseModel):
-    """A file that a person attached. `name` and `size` (bytes) are what Discord claims and may be wrong; `digest`
-    (SHA-256) was measured, and so was `seconds`, the length of what a provider gets of it. `reachable` says whether a
-    provider can fetch that by itself at `url`, and long enough.
+    """A file that a person attached. `name` is what Discord claims and may be wrong, and so is `size` (bytes) until the
+    file was looked into; then that was measured, as `digest` (SHA-256) was, and `seconds`, the length of what a
+    provider gets of it. `reachable` says whether a provider can fetch that by itself at `url`, and long enough.
     """
 
     model_config = ConfigDict(frozen=True)

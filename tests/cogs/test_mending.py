@@ -15,6 +15,7 @@ from bot.ask import Asker
 from bot.file_refusals import OfferGone
 from bot.media.editor import Editor, TooMuchWork
 from bot.media.edits import ClipEdit, SoundEdit
+from bot.providers.request import Request
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from cogs.mending import moment
 from tests.canned import real_clip, real_sound
@@ -208,6 +209,18 @@ async def test_what_is_cancelled_or_pressed_by_somebody_else_makes_nothing(tmp_p
             await world.client.service.mend(Asker(world.member.id), command, rest=True, part=None)
         assert world.sandbox.runs.ledger == []
         assert not list((tmp_path / "intake").iterdir())
+
+
+async def test_the_size_that_discord_claims_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        cdn, clip = world.env.backend.cdn, real_clip(4.0)
+        store = cdn.store_attachment
+        monkeypatch.setattr(cdn, "store_attachment", lambda *given: {**store(*given), "size": 10})
+        await world.add_key()
+        assert "is on its way" in answer(await wish(world, video=clip))
+        (job,) = await world.client.moderation.jobs(world.guild.id)
+        assert Request.model_validate_json(job.request).video.size == len(clip[1])
+        await world.quiet(90)
 
 
 async def test_what_no_fix_helps_is_refused_with_every_reason(tmp_path: Path) -> None:

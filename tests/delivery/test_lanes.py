@@ -36,7 +36,7 @@ async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
 
     async def long_clip(_media: Media, into: Path) -> Facts:
         into.write_bytes(b"clip")
-        return Facts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True)
+        return Facts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True, size=4)
 
     intake.look = long_clip
     try:
