@@ -47,7 +47,7 @@ def _of_file(way: Way, part: Part, facts: Facts | None) -> Iterator[Misfit]:
     elif not file.reachable and part not in way.provider.uploads and file.size > way.ask.place.file_bytes:
         most = way.ask.place.file_bytes
         yield Misfit(
-            f"the {kind}'s link ends too soon, and through this thread I can hand over {most / MEGABYTE:g} MB",
+            f"the {kind}'s link ends too soon, and through this thread I can hand over {most / MEGABYTE:.1f} MB",
             fix,  # type: ignore[arg-type]
         )
 

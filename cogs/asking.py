@@ -14,6 +14,7 @@ from bot.choosing import FixesNeeded
 from bot.client import PERMISSIONS, Mouthpiece
 from bot.explaining import explained
 from bot.offer import Offer
+from bot.packing import MARGIN
 from bot.providers.request import Media
 from bot.refusals import AttestationNeeded, ChannelUnfit
 from storage.job import Job
@@ -161,7 +162,13 @@ def place_of(interaction: Interaction) -> Place:
     largest = interaction.guild.filesize_limit if interaction.guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
     missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
     return Place(
-        interaction.guild_id, channel.id, f"<#{channel.id}>", missing, tuple(filter(None, within)), parent_id, largest
+        interaction.guild_id,
+        channel.id,
+        f"<#{channel.id}>",
+        missing,
+        tuple(filter(None, within)),
+        parent_id,
+        file_bytes=largest - MARGIN,
     )
 
 

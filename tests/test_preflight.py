@@ -148,7 +148,7 @@ def test_a_file_whose_link_ends_too_soon_is_handed_over_if_it_can_be(providers: 
         "text",
     ]
     large = replace(ending, video=ending.video.model_copy(update={"size": 20 * 2**20}))
-    assert "through this thread I can hand over 10 MB" in reasons(large, providers["runcomfy"])
+    assert "through this thread I can hand over 10.0 MB" in reasons(large, providers["runcomfy"])
     assert reasons(large, providers["runninghub"]) == ""
 
 

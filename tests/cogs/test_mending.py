@@ -9,12 +9,14 @@ from typing import Any
 
 import av
 import pytest
+from discord.utils import DEFAULT_FILE_SIZE_LIMIT_BYTES
 from simcord.results import InteractionResult
 
 from bot.ask import Asker
 from bot.file_refusals import OfferGone
 from bot.media.editor import Editor, TooMuchWork
 from bot.media.edits import ClipEdit, SoundEdit
+from bot.packing import MARGIN
 from bot.providers.request import Request
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from cogs.mending import moment
@@ -90,6 +92,15 @@ async def test_a_small_clip_is_scaled_by_one_click(tmp_path: Path) -> None:
         seconds, *sides = picture(await the_video(world, tmp_path))
         assert sides == [1280, 720]
         assert seconds == pytest.approx(4.0, abs=0.1)
+
+
+async def test_a_file_that_is_prepared_for_the_thread_leaves_room_for_the_rest_of_its_post(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        clip = world.client.service.offered(Asker(world.member.id), asked(said)).request.clip
+        assert clip
+        assert clip.most_bytes == DEFAULT_FILE_SIZE_LIMIT_BYTES - MARGIN
 
 
 async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_it(tmp_path: Path) -> None:
