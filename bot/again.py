@@ -75,7 +75,7 @@ class Again:
             speed=request.speed,
             volume=None if request.volume == 1 else request.volume,
             own_volume=request.own_volume or None,
-            fill=request.sound.fill if request.sound else None,
+            fill=request.fill,
             provider=None if voice and voice != request.voice else job.provider,
             fixes=_agreed(request),
             earlier=job if self._clock.now() - job.created_at < SESSION_SECONDS else None,

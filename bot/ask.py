@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from bot.fixes import Fixes
+from bot.media.edits import Fill
 from bot.providers.request import Media, Mode
 from storage.job import Job
 
@@ -56,7 +56,7 @@ class Ask:
     audio: Media | None = None
     volume: float | None = None
     own_volume: float | None = None
-    fill: Literal["silence", "again"] | None = None
+    fill: Fill | None = None
     provider: str | None = None
     fixes: Fixes | None = None
     earlier: Job | None = None

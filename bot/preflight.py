@@ -92,6 +92,7 @@ def _request(way: Way, voices: list[Voice], seen: Seen | None, against: tuple[Mi
         mode=ask.mode,
         video=ask.video,
         audio=ask.audio,
+        fill=ask.fill,
         text=(ask.text or "").strip() if ask.mode == "text" else None,
         voice=voices[0].key if voices else None,
         speed=ask.speed,

@@ -79,10 +79,10 @@ def sound_edit(way: Way, seconds: float) -> SoundEdit:
 
 
 def sound_seconds(way: Way, facts: Facts, clip_seconds: float) -> float:
-    """How long the recording is when it is sent."""
+    """How long the recording is when it is sent: as long as the clip where the person has said what is to follow it."""
     shortest, longest = way.limits.audio_seconds
     own = facts.sound_seconds or facts.seconds
-    wanted = clip_seconds if way.ask.fill == "again" else own
+    wanted = clip_seconds if way.ask.fill else own
     return max(shortest, min(wanted, clip_seconds, longest))
 
 

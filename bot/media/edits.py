@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Fill = Literal["silence", "again"]  # what follows a sound that is too short
+
 
 class ClipEdit(BaseModel):
     """A part of a clip, as an H.264/AAC mp4 of constant frame rate, upright, at `width` x `height` (both even).
@@ -31,5 +33,5 @@ class SoundEdit(BaseModel):
     model_config = ConfigDict(frozen=True)
     format: Literal["mp3", "wav"] = "mp3"
     seconds: float
-    fill: Literal["silence", "again"] = "silence"
+    fill: Fill = "silence"
     most_bytes: int

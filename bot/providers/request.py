@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.media.edits import ClipEdit, SoundEdit
+from bot.media.edits import ClipEdit, Fill, SoundEdit
 
 Mode = Literal["text", "audio"]
 Part = Literal["video", "audio"]
@@ -39,7 +39,8 @@ class Section(BaseModel):
 class Request(BaseModel):
     """What a person asked for, in the form of one provider's flow; stored with the job as JSON.
 
-    `clip` and `sound` are what is done to the files first; `part` is where the part of the clip that is sent begins,
+    `fill` is what is to follow a recording that is shorter than the clip, None where the person left that open. `clip`
+    and `sound` are what is done to the files first; `part` is where the part of the clip that is sent begins,
     and how long it is, if it isn't all of it. `sections` are the parts in which a long text is made, one after the
     other. What is made is put back into the whole clip, `whole_seconds` long, unless that is None. `volume` is the new
     voice's and `own_volume` the clip's own sound, from 0 to 2. `price_usd` is what it was to cost when it was asked
@@ -51,6 +52,7 @@ class Request(BaseModel):
     mode: Mode
     video: Media
     audio: Media | None = None
+    fill: Fill | None = None
     clip: ClipEdit | None = None
     sound: SoundEdit | None = None
     sections: tuple[Section, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.housekeeping import DAY
 from storage.job import Job
-from tests.cogs.test_mending import choose, long_clip, press, wish
+from tests.cogs.test_mending import choose, long_clip, press, sample, sent, wish, write_ogg
 from tests.world import World, answer, open_world
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]
@@ -153,5 +153,19 @@ async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: 
         await world.member.click(outcome, label="Again")
         await world.quiet(90)
         first, second = [run.seconds for run in world.sandbox.runs.ledger]
+        assert first == second
+        assert first < 4
+
+
+async def test_again_adds_no_silence_that_nobody_asked_for(tmp_path: Any) -> None:
+    write_ogg(tmp_path / "voice.ogg", "This is a voice message, and no short one.")
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        voice = ("voice.ogg", (tmp_path / "voice.ogg").read_bytes())
+        await press(world, await wish(world, video=("clip.mp4", sample(6.0)), audio=voice), "Convert")
+        await world.quiet(90)
+        await world.member.click(world.outcomes()[0], label="Again")
+        await world.quiet(90)
+        first, second = sent(world)
         assert first == second
         assert first < 4

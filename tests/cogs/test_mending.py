@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -255,17 +256,36 @@ def sample(seconds: float) -> bytes:
         return Path(folder, "clip.mp4").read_bytes()
 
 
-async def test_a_recording_is_repeated_until_the_clip_ends_if_somebody_wants_that(tmp_path: Path) -> None:
+async def sound_of(seconds: float) -> bytes:
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "a"), Path(folder, "b")
         source.write_bytes(real_sound())
-        await Editor().sound(source, SoundEdit(seconds=2.0, most_bytes=2**20), target)
-        short = target.read_bytes()
+        await Editor().sound(source, SoundEdit(seconds=seconds, most_bytes=2**20), target)
+        return target.read_bytes()
+
+
+def sent(world: World) -> list[float]:
+    """How long the recordings are that the provider got, in seconds."""
+    lengths = []
+    for run in world.sandbox.runs.ledger:
+        data = world.env.backend.cdn.get(run.order.audio_url)
+        assert data
+        with av.open(BytesIO(data), "r") as container:
+            lengths.append(sum(frame.samples for frame in container.decode(audio=0)) / container.streams.audio[0].rate)
+    return lengths
+
+
+@pytest.mark.parametrize(("shorter", "seconds"), [("again", 6.0), ("silence", 6.0), (None, 2.0)])
+async def test_a_shorter_recording_is_followed_by_what_somebody_wants_until_the_clip_ends(
+    tmp_path: Path, shorter: str | None, seconds: float
+) -> None:
+    chosen = {"shorter": shorter} if shorter else {}
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", sample(6.0)), audio=("voice.mp3", short), shorter="again")
+        said = await wish(world, video=("clip.mp4", sample(6.0)), audio=("voice.mp3", await sound_of(2.0)), **chosen)
         assert "is on its way" in answer(said)
         await the_video(world, tmp_path)
+        assert sent(world) == [pytest.approx(seconds, abs=0.1)]
 
 
 async def test_a_limit_reached_at_the_press_is_said_above_the_card_which_stays(tmp_path: Path) -> None:
