@@ -7,14 +7,14 @@ from decimal import ROUND_UP, Decimal
 from typing import Any, Literal
 
 from bot.face_sessions import REUSED, YIELDS
-from bot.providers.base import Provider
 from bot.providers.flows import HANDED_OVER
 from bot.providers.request import Request
 from bot.sections import own_name
 from storage.job import Job, State
 
 MICROS = 1_000_000  # in a US dollar
-HANDED = ("_source", "_message")  # how the names end of what the handing over of files yields
+HANDED = {f"{part}_{what}" for part in HANDED_OVER.values() for what in ("source", "message")}  # yielded by that, free
+RAN = {"ran": "1"}  # what is kept of a stage that has yielded nothing
 
 Charge = Literal["paid", "free", "unclear"]
 
@@ -60,15 +60,9 @@ def counting(job: Job, state: State, *, whole_cost: bool = True, **changes: Any)
     return {"micros": micros(ended.cost_usd)}
 
 
-def nothing_paid(job: Job, provider: Provider | None) -> bool:
-    """Whether no stage before the present one can have cost anything: handing files over is free."""
-    if provider is None:
-        return not job.yields
-    names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
-    return {own_name(name) for name in names[: names.index(job.stage)]} <= set(HANDED_OVER)
-
-
 def begun(job: Job) -> bool:
-    """Whether a stage is done that may have cost something: handing files over is free."""
-    own = set(job.yields) - ({*YIELDS, REUSED} if REUSED in job.yields else set())
-    return any(not name.endswith(HANDED) for name in own)
+    """Whether a stage is done that may have cost something, as what it yielded shows. Handing files over is free, and
+    a face session of an earlier job was paid for by that one.
+    """
+    passed_over = {*YIELDS, REUSED} if REUSED in job.yields else set()
+    return any(own_name(name) not in HANDED for name in job.yields.keys() - passed_over)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.charges import counting, nothing_paid
+from bot.charges import RAN, counting
 from bot.clock import Clock
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
 from bot.face_sessions import without_session
@@ -64,7 +64,7 @@ class Moves:
         names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
         following = names[names.index(job.stage) + 1 :]
         changes: dict[str, Any] = {
-            "yields": {**job.yields, **stored_yields(done.yields, job.stage)},
+            "yields": {**job.yields, **stored_yields(done.yields or RAN, job.stage)},
             "cost_usd": total(job.cost_usd, done.cost_usd),
         }
         if following:
@@ -74,10 +74,6 @@ class Moves:
             changes |= counting(job, state, whole_cost=done.cost_usd is not None, **changes)
         ticket.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
         return 0.0
-
-    def nothing_paid(self, job: Job) -> bool:
-        """Whether no stage before the present one can have cost anything."""
-        return nothing_paid(job, self.providers.get(job.provider))
 
     async def pass_over(self, ticket: Ticket) -> float:
         """Go on to the next stage: an earlier job has done this one."""

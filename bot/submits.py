@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 from uuid import uuid4
 
+from bot.charges import begun
 from bot.errors import (
     BadKey,
     CannotHandOver,
@@ -131,11 +132,11 @@ class Submits:
         return provider, stage, Submission(own_name(job.stage), what, handle, yields, credentials)
 
     async def _with_key(self, job: Job) -> tuple[Job, str]:
-        """The job with the key that is to send it: its own once a stage may have been paid with it, else the server's
-        current one; and what stands against that key.
+        """The job with the key that is to send it: its own once a stage may have been paid with it, or a face session
+        is its account's, else the server's current one; and what stands against that key.
         """
         provider = self._moves.providers.get(job.provider)
-        if provider is None or not provider.credentials or not self._moves.nothing_paid(job):
+        if provider is None or not provider.credentials or begun(job) or REUSED in job.yields:
             return job, ""
         info = await self._moves.keys.current(job.guild_id, job.provider)
         return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
@@ -151,13 +152,13 @@ class Submits:
         if job.state == "submitting":
             await self._moves.key_failed(job, code)
             newer = await self._moves.keys.current(job.guild_id, job.provider)
-            replaced = newer is not None and newer.id != job.key_id and not newer.off_reason
-            if replaced and code in KEY_FAULTS and self._moves.nothing_paid(job):
+            replaced = newer and newer.id != job.key_id and not newer.off_reason and code in KEY_FAULTS
+            if REUSED in job.yields and (replaced or isinstance(fault, InputRejected | Gone)):
+                return await self._moves.without_session(ticket, fault)
+            if replaced and not begun(job):
                 return await self._queue_again(ticket, "the key was replaced meanwhile")
-        if REUSED in job.yields and isinstance(fault, InputRejected | Gone):
-            return await self._moves.without_session(ticket, fault)
         fallbacks = json.loads(job.fallbacks)
-        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and self._moves.nothing_paid(job):
+        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not begun(job):
             return await self._try_next(ticket, fallbacks, fault)
         if not isinstance(fault, NotAccepted):
             return await self._moves.end(ticket, "failed", code, fault.detail)

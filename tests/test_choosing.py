@@ -117,6 +117,14 @@ async def test_once_a_stage_may_have_cost_something_no_other_provider_is_tried(w
     assert second.submits == []
 
 
+async def test_a_stage_that_is_done_and_yielded_nothing_may_have_cost_something_too(world: World) -> None:
+    first, second = scripted(world, Scripted, "face", "lipsync", name="first"), scripted(world, name="second")
+    first.on_submit = lambda call: Done({}) if call.stage == "face" else InputRejected("no")
+    await start(world, provider=None)
+    assert "Whether First charges for it is not known" in (await outcome(world)).content
+    assert second.submits == []
+
+
 async def test_two_busy_providers_are_tried_in_turn_and_neither_before_it_allowed(world: World) -> None:
     first, second = two(world)
     times: dict[str, list[float]] = {"first": [], "second": []}

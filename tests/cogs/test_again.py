@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from bot.errors import BadKey, OutOfCredit, ProviderError
 from bot.housekeeping import DAY
+from bot.providers.base import Submission
 from storage.job import Job
 from tests.cogs.test_mending import choose, long_clip, press, sample, sent, wish, write_ogg
 from tests.world import World, answer, open_world
@@ -18,6 +22,30 @@ async def made(world: World, **options: Any) -> Any:
     assert "is on its way" in await world.text(text=LINE, **options)
     await world.quiet()
     return world.outcomes()[0]
+
+
+async def change_voice(world: World, message: Any, text: str = "Something else, and just as long.") -> str:
+    """What its member reads after asking for the video with another voice."""
+    form = await world.member.click(message, label="Change voice")
+    assert form.modal
+    fields = [part["component"]["custom_id"] for part in form.modal["components"]]
+    return answer(await world.member.submit_modal(form, dict(zip(fields, (text, ["en:AOT"], ""), strict=True))))
+
+
+def refuse_once(world: World, monkeypatch: pytest.MonkeyPatch, fault: ProviderError, before: Any = None) -> None:
+    """Let RunningHub refuse its next call, after something has happened."""
+    provider, left = world.client.service._providers["runninghub"], [fault]
+    submit = provider.submit
+
+    async def refusing(call: Submission) -> Any:
+        if left:
+            raised = left.pop()
+            if before:
+                await before()
+            raise raised
+        return await submit(call)
+
+    monkeypatch.setattr(provider, "submit", refusing)
 
 
 async def newest(world: World) -> Job:
@@ -105,6 +133,32 @@ async def test_another_account_finds_the_face_itself(world: World) -> None:
     await world.member.click(message, label="Again")
     await world.quiet()
     assert [run.order.makes for run in world.sandbox.runs.ledger].count("face") == 2
+
+
+@pytest.mark.parametrize("fault", [BadKey("401"), OutOfCredit("402")])
+async def test_where_the_face_was_paid_before_and_nothing_since_the_next_provider_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: ProviderError
+) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    await world.add_key()
+    refuse_once(world, monkeypatch, fault)
+    assert "is on its way" in await change_voice(world, message)
+    await world.quiet()
+    job = await newest(world)
+    assert (job.state, job.provider) == ("succeeded", "runcomfy"), job.failure
+
+
+async def test_a_face_session_goes_with_the_key_that_found_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    newer = ["rh-canary-0002", "ai"]
+    refuse_once(world, monkeypatch, BadKey("401"), before=lambda: world.fill_key_form("runninghub", newer))
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    assert (await newest(world)).state == "succeeded"
+    runs = [(run.account, run.order.makes) for run in world.sandbox.runs.ledger[3:]]
+    assert runs == [(newer[0], "face"), (newer[0], "speech"), (newer[0], "video")]
 
 
 async def test_a_longer_text_is_offered_in_parts_and_not_just_paid_for(world: World) -> None:
