@@ -79,7 +79,7 @@ class Acceptance:
         now = self._clock.now()
         first, *others = candidates
         key = await self._keys.current(ask.guild_id, first.provider.name)
-        begun = reusable(ask.earlier, first.provider, first.request, key.id if key else None)
+        begun = reusable(ask.earlier, first.provider, first.request, key.id if key else None, now)
         return NewJob(
             guild_id=ask.guild_id,
             interaction_id=ask.interaction_id,

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 from bot.ask import Ask, Asker, Place
-from bot.clock import Clock
 from bot.file_refusals import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.fixes import Fix, Fixes
 from bot.intake import Intake
@@ -19,21 +18,16 @@ from storage.job import Job
 from storage.jobs import Jobs
 from storage.reports import Reports
 
-SESSION_SECONDS = 20 * 3600.0  # Kling's documents give a face session a day
-
 
 class Again:
     """Starts jobs from earlier ones. Raises a `Refusal`, as `Service.start` does."""
 
-    def __init__(
-        self, jobs: Jobs, reports: Reports, shelf: Shelf, intake: Intake, service: Service, clock: Clock
-    ) -> None:
+    def __init__(self, jobs: Jobs, reports: Reports, shelf: Shelf, intake: Intake, service: Service) -> None:
         self._jobs = jobs
         self._reports = reports
         self._shelf = shelf
         self._intake = intake
         self._service = service
-        self._clock = clock
         self._starting: set[int] = set()  # pressed twice is meant once
 
     async def wish(self, guild_id: int, job_id: int, *, by: int) -> Request:
@@ -78,7 +72,7 @@ class Again:
             fill=request.fill,
             provider=None if voice and voice != request.voice else job.provider,
             fixes=_agreed(request),
-            earlier=job if self._clock.now() - job.created_at < SESSION_SECONDS else None,
+            earlier=job,
         )
         return ask, await asyncio.to_thread(self._files, job)
 

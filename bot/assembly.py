@@ -145,7 +145,7 @@ def _put_together(
         drafts,
         clock,
     )
-    client.again = Again(jobs, stores.reports, shelf, intake, client.service, clock)
+    client.again = Again(jobs, stores.reports, shelf, intake, client.service)
     client.housekeeping = Housekeeping(
         stores.privacy,
         jobs,

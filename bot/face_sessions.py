@@ -12,20 +12,26 @@ from bot.providers.request import Request
 from bot.sections import own_name
 from storage.job import Job
 
-REUSED = "session_reused"
+SESSION_SECONDS = 20 * 3600.0  # of the day that Kling's documents give a session
+REUSED = "session_reused"  # in a job's yields: when the job was asked for that found the session
 YIELDS = ("session_id", "face_id", "face_start", "face_end")
 PASSED_OVER = {"upload_video": "session_id", "face": "session_id", "speech": "audio_url"}  # once there is that
 
 
-def reusable(earlier: Job | None, provider: Provider, request: Request, key_id: int | None) -> dict[str, str]:
-    """What a job for this request begins with; nothing where the session was another clip's, or another account's."""
+def reusable(
+    earlier: Job | None, provider: Provider, request: Request, key_id: int | None, now: float
+) -> dict[str, str]:
+    """What a job for this request begins with; nothing where the session is too old, or was another clip's, or another
+    account's.
+    """
     if earlier is None or earlier.provider != provider.name or earlier.key_id != key_id or request.sections:
         return {}
     before = Request.model_validate_json(earlier.request)
     if before.clip != request.clip or before.video.digest != request.video.digest:
         return {}
+    since = float(earlier.yields.get(REUSED, earlier.created_at))
     found = {name: earlier.yields[name] for name in YIELDS if name in earlier.yields}
-    return {**found, REUSED: "1"} if "session_id" in found else {}
+    return {**found, REUSED: str(since)} if "session_id" in found and now - since < SESSION_SECONDS else {}
 
 
 def without_session(yields: Mapping[str, str]) -> dict[str, str]:

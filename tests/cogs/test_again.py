@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import BadKey, OutOfCredit, ProviderError
+from bot.face_sessions import SESSION_SECONDS
 from bot.housekeeping import DAY
 from bot.providers.base import Submission
 from storage.job import Job
@@ -124,6 +125,29 @@ async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) ->
     assert job.state == "succeeded", job.detail
     makes = [run.order.makes for run in world.sandbox.runs.ledger]
     assert (makes.count("face"), makes.count("speech")) == (2, 2)  # the speech of this job is not paid for again
+
+
+async def test_an_old_clip_is_handed_over_again_and_its_face_looked_for_anew(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    world.clock.skipped += SESSION_SECONDS
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    orders = [run.order for run in world.sandbox.runs.ledger]
+    assert [order.makes for order in orders] == ["face", "speech", "video"] * 2
+    assert orders[3].video_url != orders[0].video_url  # not the link of then
+
+
+async def test_a_face_session_grows_no_younger_by_being_used_again(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    for _ in range(2):
+        world.clock.skipped += 0.6 * SESSION_SECONDS
+        await world.member.click(message, label="Again")
+        await world.quiet()
+        message = world.outcomes()[0]
+    makes = [run.order.makes for run in world.sandbox.runs.ledger]
+    assert makes == ["face", "speech", "video", "speech", "video", "face", "speech", "video"]
 
 
 async def test_another_account_finds_the_face_itself(world: World) -> None:
