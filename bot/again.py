@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bot.ask import Ask, Asker, Place
 from bot.file_refusals import ClipThrownAway, NotYoursToRepeat, OnItsWay
-from bot.fixes import Fix, Fixes
 from bot.intake import Intake
 from bot.moderator_refusals import NoSuchJob, UndecidedReport
 from bot.providers.request import Request
@@ -71,7 +70,7 @@ class Again:
             own_volume=request.own_volume or None,
             fill=request.fill,
             provider=None if voice and voice != request.voice else job.provider,
-            fixes=_agreed(request),
+            fixes=request.fixes,
             earlier=job,
         )
         return ask, await asyncio.to_thread(self._files, job)
@@ -95,11 +94,3 @@ class Again:
         for file in self._shelf.attached(job):
             os.link(file, folder / file.name)
         return folder
-
-
-def _agreed(request: Request) -> Fixes:
-    """What the person agreed to then: nothing is asked twice."""
-    agreed: set[Fix] = {"trim", "cut"}
-    if request.sections:
-        agreed.add("split")
-    return Fixes(agreed=frozenset(agreed), part=request.part, rest=request.whole_seconds is not None)

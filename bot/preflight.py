@@ -98,6 +98,7 @@ def _request(way: Way, voices: list[Voice], seen: Seen | None, against: tuple[Mi
         speed=ask.speed,
         volume=1.0 if ask.volume is None else ask.volume,
         own_volume=ask.own_volume or 0.0,
+        fixes=ask.fixes,
     )
     if seen is None:
         return request
@@ -129,8 +130,7 @@ def _with_clip(request: Request, way: Way, clip: Facts, fixes: Fixes, needed: fr
     edit = clip_edit(way, clip, (start, seconds))
     video = request.video.model_copy(update={"seconds": seconds, "reachable": False})
     whole = clip.seconds if fixes.rest and trimmed and clip.seconds <= LONGEST_WHOLE else None
-    part = (start, seconds) if trimmed else None
-    return request.model_copy(update={"video": video, "clip": edit, "whole_seconds": whole, "part": part})
+    return request.model_copy(update={"video": video, "clip": edit, "whole_seconds": whole})
 
 
 def _with_sound(request: Request, way: Way, sound: Facts, needed: frozenset[Fix]) -> Request:

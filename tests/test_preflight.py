@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.ask import Ask, Asker, Place
 from bot.clock import Clock
+from bot.fixes import Fixes
 from bot.intake import Intake
 from bot.listing import listed
 from bot.media.facts import Facts
@@ -233,6 +234,15 @@ def test_a_card_about_many_providers_fits_a_message_and_keeps_what_is_done_and_f
     for label in ways:
         assert f"**{label}**" in text
     assert len(against(reasons_of_all, MOST_CHARS)) <= MOST_CHARS
+
+
+def test_what_was_agreed_to_is_stored_with_the_request(providers: dict[str, Provider]) -> None:
+    fixes = Fixes(frozenset({"trim"}), part=(3.0, 4.0), rest=False)
+    found = fit(replace(TEXT, fixes=fixes), providers["runcomfy"], Seen(replace(CLIP, seconds=12.0), None))
+    assert found.request
+    assert Request.model_validate_json(found.request.model_dump_json()).fixes == fixes
+    before = {**found.request.model_dump(mode="json", exclude={"fixes"}), "part": [3.0, 4.0]}
+    assert Request.model_validate(before).fixes is None  # in an older row
 
 
 def test_a_long_text_is_divided_at_sentences_and_nothing_of_it_is_lost() -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.fixes import Fixes
 from bot.media.edits import ClipEdit, Fill, SoundEdit
 
 Mode = Literal["text", "audio"]
@@ -40,11 +41,11 @@ class Request(BaseModel):
     """What a person asked for, in the form of one provider's flow; stored with the job as JSON.
 
     `fill` is what is to follow a recording that is shorter than the clip, None where the person left that open. `clip`
-    and `sound` are what is done to the files first; `part` is where the part of the clip that is sent begins,
-    and how long it is, if it isn't all of it. `sections` are the parts in which a long text is made, one after the
-    other. What is made is put back into the whole clip, `whole_seconds` long, unless that is None. `volume` is the new
-    voice's and `own_volume` the clip's own sound, from 0 to 2. `price_usd` is what it was to cost when it was asked
-    for, None where the provider doesn't say.
+    and `sound` are what is done to the files first, and `fixes` what the person has agreed to of it, None where nobody
+    had to be asked. `sections` are the parts in which a long text is made, one after the other. What is made is put back
+    into the whole clip, `whole_seconds` long, unless that is None. `volume` is the new voice's and `own_volume` the
+    clip's own sound, from 0 to 2. `price_usd` is what it was to cost when it was asked for, None where the provider
+    doesn't say.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,7 +58,7 @@ class Request(BaseModel):
     sound: SoundEdit | None = None
     sections: tuple[Section, ...] = ()
     whole_seconds: float | None = None
-    part: tuple[float, float] | None = None
+    fixes: Fixes | None = None
     text: str | None = None
     voice: str | None = None
     speed: float = 1.0

@@ -12,6 +12,7 @@ from bot.housekeeping import DAY
 from bot.providers.base import Submission
 from storage.job import Job
 from tests.cogs.test_mending import choose, long_clip, press, sample, sent, wish, write_ogg
+from tests.test_choosing import facts_of_the_clip
 from tests.world import World, answer, open_world
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]
@@ -187,13 +188,20 @@ async def test_a_face_session_goes_with_the_key_that_found_it(world: World, monk
 
 async def test_a_longer_text_is_offered_in_parts_and_not_just_paid_for(world: World) -> None:
     await world.add_key()
-    form = await world.member.click(await made(world), label="Change voice")
-    assert form.modal
-    fields = [part["component"]["custom_id"] for part in form.modal["components"]]
     long = "This is a sentence of some length, and there will be more. " * 4
-    said = await world.member.submit_modal(form, dict(zip(fields, (long, ["en:AOT"], ""), strict=True)))
-    assert "at most 120 characters at once" in answer(said)
+    assert "at most 120 characters at once" in await change_voice(world, await made(world), long)
     assert len(world.sandbox.runs.ledger) == 1
+
+
+async def test_a_clip_that_was_used_whole_is_not_trimmed_for_another_provider_without_a_word(world: World) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    facts_of_the_clip(world, seconds=13.0)
+    message = await made(world)
+    await world.moderator.slash(world.channel, "lipsync-admin key remove", provider="runninghub")
+    await world.add_key()
+    runs = len(world.sandbox.runs.ledger)
+    assert "For RunComfy I can use a part of the clip" in await change_voice(world, message)
+    assert len(world.sandbox.runs.ledger) == runs
 
 
 async def test_the_prepared_part_is_used_again(tmp_path: Any) -> None:
