@@ -10,7 +10,7 @@ from bot.ask import Ask
 from bot.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
 from bot.listing import listed
 from bot.media.facts import Facts
-from bot.preflight import Seen
+from bot.preflight import LONGEST_WHOLE, Seen
 from bot.providers.base import Provider
 from bot.providers.request import Request
 
@@ -46,11 +46,20 @@ class Offer:
         """Whether there is a rest of the clip, which can stay or go."""
         return self.request.whole_seconds is not None
 
+    @property
+    def rest(self) -> bool:
+        """Whether it is to stay, as far as the person has said."""
+        return self._earlier.rest
+
+    @property
+    def _earlier(self) -> Fixes:
+        return self.ask.fixes or Fixes()
+
     def agreed(self, *, rest: bool, part: tuple[float, float] | None = None) -> Fixes:
         """What the person agrees to by pressing the button, or by choosing another part."""
         if part is None and "trim" in self.fixes and self.request.clip:
             part = (self.request.clip.start, self.request.clip.seconds)
-        return Fixes(agreed=self.fixes & ASKED_ONE_BY_ONE, part=part, rest=rest)
+        return Fixes(agreed=self.fixes & ASKED_ONE_BY_ONE, part=part or self._earlier.part, rest=rest)
 
     @property
     def label(self) -> str:
@@ -90,8 +99,8 @@ class Offer:
             sentence += (
                 " The rest of the clip stays as it is around it." if rest else " The rest of the clip is left out."
             )
-        elif "trim" in self.fixes:
-            sentence += " Only that part comes back: the clip is too long for its rest to stay around it."
+        elif self.seen.video.seconds > LONGEST_WHOLE:
+            sentence += " Only what is made comes back: the clip is too long for its rest to stay around it."
         return sentence
 
 

@@ -60,8 +60,8 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
 
 
 def mended(ask: Ask, provider: Provider, seen: Seen) -> Fit:
-    """The same, if the person agreed to everything."""
-    return fit(replace(ask, fixes=replace(ask.fixes or Fixes(), agreed=ASKED_ONE_BY_ONE)), provider, seen)
+    """The same, if the person agreed to everything, and wanted the rest of the clip to stay."""
+    return fit(replace(ask, fixes=replace(ask.fixes or Fixes(), agreed=ASKED_ONE_BY_ONE, rest=True)), provider, seen)
 
 
 def looked(ask: Ask, seen: Seen, *, lasting: tuple[bool, bool]) -> Ask:

@@ -48,7 +48,7 @@ async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) ->
     try:
         job = await starting
     except FixesNeeded as needed:
-        text, view = offer_card(needed.offer, rest=True)
+        text, view = offer_card(needed.offer, rest=needed.offer.rest)
         await interaction.edit_original_response(content=text, view=view)
     except AttestationNeeded as needed:
         confirming = discord.ui.View(timeout=None)

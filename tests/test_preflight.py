@@ -236,6 +236,39 @@ def test_a_card_about_many_providers_fits_a_message_and_keeps_what_is_done_and_f
     assert len(against(reasons_of_all, MOST_CHARS)) <= MOST_CHARS
 
 
+def offered(ask: Ask, provider: Provider, clip: Facts) -> Offer:
+    """What can be done for a provider that the wish doesn't fit."""
+    found = mended(ask, provider, seen := Seen(clip, None))
+    assert found.request
+    fixes = frozenset(misfit.fix for misfit in found.misfits if misfit.fix)
+    return Offer(ask, seen, provider, found.request, fixes, {provider.label: found.misfits})
+
+
+@pytest.mark.parametrize("rest", [True, False])
+def test_the_part_that_was_chosen_stays_chosen_when_something_else_is_agreed_to(
+    providers: dict[str, Provider], rest: bool
+) -> None:
+    chosen = Fixes(frozenset({"trim"}), part=(9.0, 4.0), rest=rest)
+    long, clip = replace(TEXT, text="This is a sentence. " * 10, fixes=chosen), replace(CLIP, seconds=40.0)
+    offer = offered(long, providers["runcomfy"], clip)
+    agreed = replace(long, fixes=offer.agreed(rest=offer.rest))
+    made = fit(agreed, providers["runcomfy"], Seen(clip, None)).request
+    assert made
+    assert made.sections == offer.request.sections
+    assert made.sections[0].clip.start == 9.0
+    assert made.whole_seconds == (40.0 if rest else None)
+
+
+@pytest.mark.parametrize("rest", [True, False])
+@pytest.mark.parametrize("text", [TEXT.text, "This is a sentence. " * 10])
+def test_only_of_a_clip_that_is_too_long_it_is_said_that_its_rest_cannot_stay(
+    providers: dict[str, Provider], text: str, rest: bool
+) -> None:
+    ask, too_long = replace(TEXT, text=text, fixes=Fixes(rest=rest)), "too long for its rest to stay"
+    assert too_long not in offered(ask, providers["runcomfy"], replace(CLIP, seconds=40.0)).text(rest=rest)
+    assert too_long in offered(ask, providers["runcomfy"], replace(CLIP, seconds=301.0)).text(rest=rest)
+
+
 def test_what_was_agreed_to_is_stored_with_the_request(providers: dict[str, Provider]) -> None:
     fixes = Fixes(frozenset({"trim"}), part=(3.0, 4.0), rest=False)
     found = fit(replace(TEXT, fixes=fixes), providers["runcomfy"], Seen(replace(CLIP, seconds=12.0), None))

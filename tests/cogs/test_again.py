@@ -233,7 +233,7 @@ async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: 
         said = await wish(world, video=("clip.mp4", await long_clip()))
         assert said.response
         without = await world.member.click(said.response, label="Leave out the rest")
-        await choose(world, without, "9", "3.5")
+        await choose(world, without, "1", "3.5")
         await world.quiet(90)
         (outcome,) = world.outcomes()
         await world.member.click(outcome, label="Again")
@@ -241,6 +241,10 @@ async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: 
         first, second = [run.seconds for run in world.sandbox.runs.ledger]
         assert first == second
         assert first < 4
+        longer = "This is a sentence of sixty letters, more or less, as it is. " * 2
+        offered = await change_voice(world, outcome, longer + "Yes.")
+        assert "speak the text in parts" in offered
+        assert "The rest of the clip is left out." in offered
 
 
 async def test_again_adds_no_silence_that_nobody_asked_for(tmp_path: Any) -> None:
