@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import shutil
 from pathlib import Path
 
 from bot.ask import Ask, Asker, Place
@@ -87,10 +87,13 @@ class Again:
         return job
 
     def _files(self, job: Job) -> Path:
-        """The earlier job's files, attached and prepared, in a new folder: they are the same on disk, not copies."""
-        if not self._shelf.clip(job).exists():
-            raise ClipThrownAway
+        """The earlier job's files, attached and prepared, in a new folder."""
         folder = self._intake.new_folder()
-        for file in self._shelf.attached(job):
-            os.link(file, folder / file.name)
+        try:
+            self._shelf.share(job, folder)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, FileNotFoundError):
+                raise ClipThrownAway from None
+            raise
         return folder

@@ -79,6 +79,7 @@ class Handover:
         """The file as it was attached. `CannotHandOver` when it isn't there any more."""
         file = self._shelf.clip(job) if part == "video" else self._shelf.sound(job)
         if not await asyncio.to_thread(file.exists):  # the bot died between taking the job and keeping its files
+            self._shelf.of(job)  # makes its folder
             request = Request.model_validate_json(job.request)
             media = request.audio if part == "audio" and request.audio else request.video
             try:

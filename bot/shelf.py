@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -41,16 +42,19 @@ class Shelf:
 
     def clip(self, job: Job) -> Path:
         """The clip as it was attached; kept for a day after the end, so that it can be used again."""
-        return self.of(job) / CLIP
+        return self.folder / job.code / CLIP
 
     def sound(self, job: Job) -> Path:
         """The recording as it was attached; kept like the clip."""
-        return self.of(job) / SOUND
+        return self.folder / job.code / SOUND
 
-    def attached(self, job: Job) -> list[Path]:
-        """The clip and the recording as they were attached, and what was prepared of them to be sent."""
-        place = self.of(job)
-        return [file for file in place.iterdir() if file.name in {CLIP, SOUND} or _is_prepared(file)]
+    def share(self, job: Job, folder: Path) -> None:
+        """Put the clip and the recording as they were attached, and what was prepared of them to be sent, into another
+        folder too; `FileNotFoundError` when they are gone.
+        """
+        others = [file for file in (self.folder / job.code).iterdir() if file.name == SOUND or _is_prepared(file)]
+        for file in (self.clip(job), *others):
+            _share(file, folder / file.name)
 
     def prepared(self, job: Job, part: str, what: str) -> Path:
         """Where a file lies that was made of the clip (`video`) or the recording (`audio`), by what was done to it."""
@@ -113,6 +117,16 @@ def _number(part: Path) -> int:
 
 def _is_prepared(file: Path) -> bool:
     return file.name.startswith(("video-", "audio-")) and not file.suffix
+
+
+def _share(file: Path, other: Path) -> None:
+    """The same on disk where the file system can do that, else a copy."""
+    try:
+        os.link(file, other)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(file, other)
 
 
 def _remove(entry: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,11 +40,27 @@ def test_videos_in_the_folder_of_an_earlier_version_are_taken_over_and_nothing_e
 def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_path: Path) -> None:
     shelf, job = Shelf(tmp_path / "files"), a_job()
     shelf.tidy(tmp_path / "results")
-    shelf.clip(job).write_bytes(b"clip")
+    (shelf.of(job) / "clip").write_bytes(b"clip")
     (shelf.folder / "shown-xyz").mkdir()
     (shelf.folder / "stray").touch()
     shelf.tidy(tmp_path / "results")
     assert [entry.name for entry in shelf.folder.iterdir()] == [job.code]
+
+
+def test_asking_for_the_clip_of_a_job_makes_no_folder(tmp_path: Path) -> None:
+    shelf, job = Shelf(tmp_path), a_job()
+    assert not shelf.clip(job).exists()
+    assert not shelf.sound(job).exists()
+    with pytest.raises(FileNotFoundError):
+        shelf.share(job, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_job_whose_clip_is_gone_nothing_is_shared(tmp_path: Path) -> None:
+    shelf, job = Shelf(tmp_path), a_job()
+    shelf.video(job).write_bytes(b"video")
+    with pytest.raises(FileNotFoundError):
+        shelf.share(job, tmp_path)
 
 
 def test_a_posted_video_goes_and_a_kept_one_stays_without_what_it_was_made_of(tmp_path: Path) -> None:

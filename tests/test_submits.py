@@ -104,6 +104,17 @@ async def test_a_disk_that_is_full_while_a_file_is_handed_over_keeps_the_job_wai
 
 
 @pytest.mark.usefixtures("_ending_links")
+async def test_files_that_could_not_be_kept_are_fetched_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr("bot.drafts.Draft.shelve", fail)
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.audio()
+    assert (await outcome(world)).attachments
+
+
+@pytest.mark.usefixtures("_ending_links")
 async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for_as_long_as_it_needs_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

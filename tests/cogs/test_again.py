@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from errno import ENOENT, EPERM
 from typing import Any
 
 import pytest
@@ -50,6 +52,13 @@ def refuse_once(world: World, monkeypatch: pytest.MonkeyPatch, fault: ProviderEr
     monkeypatch.setattr(provider, "submit", refusing)
 
 
+def failing(error: OSError) -> Any:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
 async def newest(world: World) -> Job:
     return (await world.client.moderation.jobs(world.guild.id))[0]
 
@@ -93,6 +102,27 @@ async def test_a_day_later_the_clip_is_gone_and_that_is_said(world: World) -> No
     await world.client.housekeeping.tidy()
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
     assert len(world.sandbox.runs.ledger) == 1
+
+
+async def test_a_clip_that_goes_at_that_moment_is_gone_and_leaves_nothing_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add_key()
+    message = await made(world)
+    monkeypatch.setattr(os, "link", failing(FileNotFoundError(ENOENT, "it is gone")))
+    assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
+    assert list(world.client.service._intake._folder.iterdir()) == []
+
+
+async def test_where_no_file_can_have_two_names_the_clip_is_copied(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add_key()
+    message = await made(world)
+    monkeypatch.setattr(os, "link", failing(PermissionError(EPERM, "not on this file system")))
+    assert "is on its way" in answer(await world.member.click(message, label="Again"))
+    await world.quiet()
+    assert len(world.sandbox.runs.ledger) == 2
 
 
 async def test_what_is_reported_is_not_made_again_before_it_is_decided(world: World) -> None:
