@@ -11,6 +11,7 @@ from bot.ask import Ask
 from bot.charges import micros, milliseconds
 from bot.choosing import Candidate
 from bot.clock import Clock
+from bot.deadlines import deadline
 from bot.delivery import Delivery
 from bot.drafts import Draft
 from bot.errors import PostFailed, PostRefused
@@ -27,7 +28,6 @@ from storage.quota import OverLimit
 
 log = logging.getLogger(__name__)
 
-DEADLINE_SECONDS = 3600.0  # for each call in turn, until a job that has begun is given up
 APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator
 
 
@@ -98,7 +98,7 @@ class Acceptance:
             video_digest=first.request.video.digest,
             audio_digest=first.request.audio.digest if first.request.audio else None,
             created_at=now,
-            deadline_at=now + (APPROVAL_SECONDS if held else DEADLINE_SECONDS * len(first.request.calls)),
+            deadline_at=now + APPROVAL_SECONDS if held else deadline(first.request, now),
         )
 
     async def _show(self, ask: Ask, job: Job) -> Job:

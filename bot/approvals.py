@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from bot.deadlines import deadline
 from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
 from bot.providers.request import Request
 from bot.schedule import Ticket
-
-BEGIN_SECONDS = 3600.0  # for each call in turn, after a yes, until the job is given up
 
 
 class Approvals:
@@ -25,8 +24,8 @@ class Approvals:
         """Let the job begin; `OverLimit` leaves it waiting."""
         self._check(ticket)
         now = self._moves.clock.now()
-        calls = len(Request.model_validate_json(ticket.job.request).calls)
-        ticket.job = await self._moves.jobs.approve(ticket.job, by=by, now=now, deadline_at=now + BEGIN_SECONDS * calls)
+        deadline_at = deadline(Request.model_validate_json(ticket.job.request), now)
+        ticket.job = await self._moves.jobs.approve(ticket.job, by=by, now=now, deadline_at=deadline_at)
 
     async def deny(self, ticket: Ticket, *, by: int) -> None:
         """End the job."""

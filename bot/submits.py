@@ -11,6 +11,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.charges import begun
+from bot.deadlines import deadline
 from bot.errors import (
     BadKey,
     CannotHandOver,
@@ -174,13 +175,15 @@ class Submits:
         if isinstance(fault, RateLimited):
             wait = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
             ticket.not_before[job.provider] = moves.clock.monotonic() + wait
-        first = moves.providers[following["provider"]].stages(Request.model_validate_json(following["request"]))[0].name
+        request = Request.model_validate_json(following["request"])
+        until = deadline(request, job.counted_at or job.created_at)  # not from now on: taking turns has an end
         log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])
         ticket.job = await moves.jobs.turn(
             job,
             **following,
             fallbacks=json.dumps(rest),
-            stage=first,
+            stage=moves.providers[following["provider"]].stages(request)[0].name,
+            deadline_at=max(job.deadline_at, until),
             note=f"{job.provider}: {fault}",
             now=moves.clock.now(),
         )

@@ -90,20 +90,17 @@ class Jobs:
 
         return await self._database.write(work)
 
-    async def turn(
-        self, job: Job, *, provider: str, request: str, fallbacks: str, stage: str, note: str, now: float
-    ) -> Job:
-        """Turn a job that nobody has taken to another provider, and queue its first stage there."""
+    async def turn(self, job: Job, *, note: str, now: float, **anew: Any) -> Job:
+        """Turn a job that nobody has taken to another provider, and queue its first stage there; `anew` are the
+        provider, request, fallbacks, stage and deadline_at.
+        """
         if job.state == "submitting":
             job = await self.move(job, "queued", now=now, note=note)
         return await self._note(
             job,
-            """provider = :provider, request = :request, fallbacks = :fallbacks, stage = :stage, key_id = NULL,
-               handle = NULL, yields = '{}'""",
-            provider=provider,
-            request=request,
-            fallbacks=fallbacks,
-            stage=stage,
+            """provider = :provider, request = :request, fallbacks = :fallbacks, stage = :stage,
+               deadline_at = :deadline_at, key_id = NULL, handle = NULL, yields = '{}'""",
+            **anew,
         )
 
     async def pass_over(self, job: Job, *, stage: str) -> Job:

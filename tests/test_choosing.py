@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.ask import Ask, Asker, Place
+from bot.deadlines import CALL_SECONDS
 from bot.errors import (
     BadKey,
     ContentRefused,
@@ -18,11 +20,12 @@ from bot.errors import (
     RateLimited,
     UnknownOutcome,
 )
+from bot.fixes import Fixes
 from bot.media.facts import Facts
 from bot.providers.base import Accepted, Done, Submission
-from bot.providers.request import Media
+from bot.providers.request import Media, Request
 from tests.canned import canned_look
-from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
+from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World, answer
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]
@@ -142,6 +145,39 @@ async def test_two_busy_providers_are_tried_in_turn_and_neither_before_it_allowe
     assert times["second"][0] - times["first"][0] < 60
     assert times["first"][1] - times["first"][0] >= 120
     assert len(times["second"]) == 1
+
+
+async def test_two_busy_providers_are_given_up_at_the_deadline(world: World) -> None:
+    first, second = two(world)
+    first.on_submit = second.on_submit = in_turn(RateLimited("429", 20.0))
+    await start(world, provider=None)
+    for times in (1, 2):
+        await until(lambda times=times: len(second.submits) >= times)  # type: ignore[misc]
+        world.clock.skipped += 0.6 * CALL_SECONDS
+    assert "couldn't take this for an hour" in (await outcome(world)).content
+
+
+async def test_a_provider_that_makes_it_in_parts_gets_the_time_for_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.add_key()
+    monkeypatch.setattr(world.client.service._providers["runninghub"], "submit", refuse)
+    place, video = Place(world.guild.id, world.channel.id, ""), CLIP.model_copy(update={"url": world.sandbox.url})
+    text, fixes = "This is a sentence. " * 15, Fixes(frozenset({"split"}))
+    ask = Ask(place, Asker(world.member.id), 9000, video, text=text, voice="en:AOT", fixes=fixes)
+    job = await world.client.service.start(ask)
+    assert job.deadline_at == job.created_at + CALL_SECONDS
+    await world.quiet()
+    turned = await row(world, job)
+    assert turned.provider == "runcomfy"
+    calls = len(Request.model_validate_json(turned.request).calls)
+    assert calls > 1
+    assert turned.deadline_at == job.created_at + calls * CALL_SECONDS
+
+
+async def refuse(_: Submission) -> None:
+    raise OutOfCredit("402")
 
 
 async def test_a_provider_that_asks_for_an_endless_wait_is_tried_again_all_the_same(world: World) -> None:
