@@ -25,7 +25,7 @@ def micros(usd: Decimal | None) -> int:
 
 
 def milliseconds(request: Request) -> int:
-    """How much video this is: the result is as long as the clip."""
+    """How much video this is: what is sent of the clip, and not what stays around that."""
     return round((request.video.seconds or 0.0) * 1000)
 
 
