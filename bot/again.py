@@ -81,8 +81,7 @@ class Again:
             raise NoSuchJob
         if job.member_id != by:
             raise NotYoursToRepeat(job=job.code)
-        report = await self._reports.of(guild_id, job_id)
-        if report and report.decision is None:
+        if await self._reports.awaits_decision(guild_id, job_id):
             raise UndecidedReport
         return job
 

@@ -80,8 +80,7 @@ class Handout:
             raise NoSuchJob
         if job.failure and by != job.member_id:
             raise NotYoursToFetch(job=job.code)
-        report = await self._reports.of(guild_id, job_id)
-        if report and report.decision is None:
+        if await self._reports.awaits_decision(guild_id, job_id):
             raise UndecidedReport
         if not await asyncio.to_thread(self._is_kept, job):
             raise VideoThrownAway(job=job.code)

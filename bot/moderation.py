@@ -177,8 +177,7 @@ class Moderation:
         async with self._deciding(guild_id, job_id) as job:
             if not is_moderator and by != job.member_id:
                 raise NotYoursToDelete(job=job.code)
-            report = await self._reports.of(guild_id, job_id)
-            if report and report.decision is None:
+            if await self._reports.awaits_decision(guild_id, job_id):
                 raise UndecidedReport
             if not await self._results.remove(job, posted):
                 raise CannotRemove

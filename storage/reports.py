@@ -73,6 +73,11 @@ class Reports:
         )
         return _report(row) if row else None
 
+    async def awaits_decision(self, guild_id: int, job_id: int) -> bool:
+        """Whether the job's result was reported, and no moderator has decided about it yet."""
+        report = await self.of(guild_id, job_id)
+        return report is not None and report.decision is None
+
     async def undecided(self, guild_id: int) -> list[Report]:
         """The server's reports that wait for a moderator, oldest first."""
         rows = await self._database.rows(
