@@ -42,10 +42,10 @@ class Request(BaseModel):
 
     `fill` is what is to follow a recording that is shorter than the clip, None where the person left that open. `clip`
     and `sound` are what is done to the files first, and `fixes` what the person has agreed to of it, None where nobody
-    had to be asked. `sections` are the parts in which a long text is made, one after the other. What is made is put back
-    into the whole clip, `whole_seconds` long, unless that is None. `volume` is the new voice's and `own_volume` the
-    clip's own sound, from 0 to 2. `price_usd` is what it was to cost when it was asked for, None where the provider
-    doesn't say.
+    had to be asked. `sections` are the parts in which a long text is made, one after the other. What is made is put
+    back into the whole clip, `whole_seconds` long, unless that is None. `volume` is the new voice's and `own_volume`
+    the clip's own sound, from 0 to 2. `price_usd` is what it was to cost when it was asked for, None where the
+    provider doesn't say.
     """
 
     model_config = ConfigDict(frozen=True)
