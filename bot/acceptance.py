@@ -54,8 +54,10 @@ class Acceptance:
         self._delivery = delivery
         self._clock = clock
 
-    async def accept(self, draft: Draft, candidates: list[Candidate]) -> Job:
-        """Store the job, show it, and hand it to the worker. What is too dear for a limit on money is left out."""
+    async def store(self, draft: Draft, candidates: list[Candidate]) -> Job:
+        """Store the job and its files. What is too dear for a limit on money is left out. `Conflict` when there is a
+        job of that command already.
+        """
         ask = draft.ask
         await self._guilds.join(ask.guild_id, self._clock.now())
         while True:
@@ -73,7 +75,21 @@ class Acceptance:
         except OSError as error:
             log.warning("%s: its files are fetched again when they are needed: %s", job.code, error.strerror)
             draft.throw_away()
-        return await self._show(ask, job)
+        return job
+
+    async def show(self, ask: Ask, job: Job) -> Job:
+        """Show the job in its channel, and hand it to the worker. One that can't be shown has ended."""
+        try:
+            job = await self._delivery.open(job, looking=False)
+        except PostRefused:
+            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
+        except PostFailed:
+            pass  # accepted all the same: the worker shows it as soon as Discord can
+        except Exception:
+            self._worker.add(job)
+            raise
+        self._worker.add(job)
+        return job
 
     async def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:
         now = self._clock.now()
@@ -100,16 +116,3 @@ class Acceptance:
             created_at=now,
             deadline_at=now + APPROVAL_SECONDS if held else deadline(first.request, now),
         )
-
-    async def _show(self, ask: Ask, job: Job) -> Job:
-        try:
-            job = await self._delivery.open(job, looking=False)
-        except PostRefused:
-            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
-        except PostFailed:
-            pass  # accepted all the same: the worker shows it as soon as Discord can
-        except Exception:
-            self._worker.add(job)
-            raise
-        self._worker.add(job)
-        return job

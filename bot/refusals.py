@@ -127,6 +127,10 @@ class AttestationNeeded(Refusal):
         self.interaction_id = interaction_id
 
 
+class AlreadyAsked(Refusal):
+    sentence = "You have asked for that already, and it is counted once. `/lipsync jobs` shows it."
+
+
 class WordsForbidden(Refusal):
     sentence = "This server's AutoMod rule “{rule}” doesn't allow these words. Nothing was started or charged."
 

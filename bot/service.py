@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from bot.offer import Offer
 from bot.pending import Pending
 from bot.preflight import Seen
 from bot.providers.base import Provider
-from bot.refusals import AttestationNeeded, NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
+from bot.refusals import AlreadyAsked, AttestationNeeded, NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
 from bot.voices import Voice
 from bot.worker import Worker
 from storage.access import Access
+from storage.database import Conflict
 from storage.job import Job
 from storage.jobs import Jobs
 from storage.ledger import Ledger
@@ -111,18 +113,27 @@ class Service:
         return draft
 
     async def _go_on(self, before: Draft, draft: Draft | None = None) -> Job:
-        """From a draft to a job. What the person must say yes to first is remembered with it; with a choice that
-        doesn't work, what was there `before` is.
-        """
+        """From a draft to a job; the draft is spent once that is stored, whether or not it can be shown."""
         draft = draft or before
-        ask = draft.ask
         self._waiting.sweep()
+        async with AsyncExitStack() as door:
+            try:
+                job = await self._stored(before, draft, door)
+            except Conflict:
+                raise AlreadyAsked from None
+            return await self._acceptance.show(draft.ask, job)
+
+    async def _stored(self, before: Draft, draft: Draft, door: AsyncExitStack) -> Job:
+        """What the person must say yes to first is remembered with the draft; with a choice that doesn't work, what was
+        there `before` is.
+        """
+        ask = draft.ask
         try:
             await self._admit(ask)
-            async with self._doors.entering(ask):
-                seen = draft.seen or await self._chooser.look(ask, draft.folder)
-                draft = replace(draft, seen=seen)
-                return await self._acceptance.accept(draft, await self._candidates(ask, seen))
+            await door.enter_async_context(self._doors.entering(ask))
+            seen = draft.seen or await self._chooser.look(ask, draft.folder)
+            draft = replace(draft, seen=seen)
+            return await self._acceptance.store(draft, await self._candidates(ask, seen))
         except FixesNeeded as needed:
             self._waiting.keep(ask.interaction_id, ask.member_id, replace(draft, offer=needed.offer))
             raise

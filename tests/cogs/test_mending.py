@@ -9,8 +9,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
+import discord
 import pytest
 from discord.utils import DEFAULT_FILE_SIZE_LIMIT_BYTES
+from simcord.backend.models.channel import Overwrite
+from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
 from bot.ask import Asker
@@ -22,8 +25,9 @@ from bot.providers.request import Request
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from cogs.mending import moment
 from tests.canned import real_clip, real_sound
-from tests.world import World, answer, open_world
+from tests.world import CLIP, World, answer, open_world
 
+SEND_MESSAGES = discord.Permissions(send_messages=True).value
 LINE = "Now I say something else."
 
 
@@ -301,6 +305,23 @@ async def test_a_limit_reached_at_the_press_is_said_above_the_card_which_stays(t
         await access.unblock(world.guild.id, world.member.id, by=1, now=0.0)
         assert "is on its way" in await press(world, said, "Use the first 10 s")
         await world.quiet(90)
+
+
+async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(world: World) -> None:
+    await world.add_key()
+    said = await wish(world, video=CLIP, text=" ".join([LINE] * 8))
+    command = asked(said)
+    assert world.client.user
+    may_not_post = Overwrite(world.client.user.id, OverwriteType.MEMBER, deny=SEND_MESSAGES)
+    world.env.backend.set_overwrite(world.channel.id, may_not_post)
+    assert said.response
+    refused = await world.member.click(said.response, label="Make 2 parts")
+    assert "I can't work in" in words(refused)
+    assert labels(refused) == []
+    (job,) = await world.client.moderation.jobs(world.guild.id)
+    assert (job.failure, job.counted_at) == ("cannot_post", None)
+    with pytest.raises(OfferGone):
+        await world.client.service.mend(Asker(world.member.id), command, rest=True, part=None)
 
 
 async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_path: Path) -> None:
