@@ -16,7 +16,7 @@ from bot.listing import ordinal
 from bot.providers.base import Provider
 from bot.providers.flows import HANDED_OVER
 from bot.providers.request import Request
-from bot.sections import in_part, own_name
+from bot.sections import own_name, stopped_at
 from bot.voices import catalogue
 from storage.job import OUTCOMES, Job
 
@@ -97,7 +97,7 @@ def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
         failure = "thrown_away"
     mark = "📦" if failure == "kept" else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
     sentence = FAILURES[failure].format(provider=name, until=day(job.kept_until))
-    return f"{mark} {sentence}{in_part(job)} {cost(job, name)}"
+    return f"{mark} {sentence}{stopped_at(job)} {cost(job, name)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,12 @@ def results(yields: Mapping[str, str]) -> list[str]:
     return [url for _, url in sorted(found)]
 
 
-def in_part(job: Job) -> str:
-    """A sentence about which part of a long text it was; nothing for a text in one part."""
-    number = job.stage.rpartition(":")[0]
-    return f" That was part {number} of {len(Request.model_validate_json(job.request).sections)}." if number else ""
+def stopped_at(job: Job) -> str:
+    """A sentence about which part of a long text failed, where there are parts before it; nothing otherwise."""
+    number = int(job.stage.rpartition(":")[0] or 0)
+    if job.state not in {"failed", "unknown"} or number < 2:
+        return ""
+    return f" It stopped at part {number} of {len(Request.model_validate_json(job.request).sections)}."
 
 
 def _prefix(stage: str) -> str:

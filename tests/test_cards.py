@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from bot import cards
 from bot.errors import NotAccepted, ProviderError
 from bot.failures import FAILURES
+from bot.media.edits import ClipEdit
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.providers.http import Http
-from bot.providers.request import Media, Request
+from bot.providers.request import Media, Request, Section
 from storage.job import Job, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
+SECTION = Section(text="Hello", clip=ClipEdit(seconds=5.0, width=1280, height=720, most_bytes=1000))
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +162,23 @@ def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: di
     assert "Nothing was charged." in cards.outcome(a_job("cancelled", failure="cancelled"), providers)
     begun = a_job("cancelled", failure="cancelled", yields={"session_id": "1"})
     assert "charges for the steps that were done before" in cards.outcome(begun, providers)
+
+
+@pytest.mark.parametrize(
+    ("state", "failure", "told"),
+    [
+        ("failed", "provider_failed", True),
+        ("unknown", "unknown_outcome", True),
+        ("cancelled", "cancelled", False),
+        ("succeeded", "kept", False),
+        ("succeeded", "result_lost", False),
+    ],
+)
+def test_only_a_text_that_failed_in_a_later_part_says_which_part_it_was(
+    state: State, failure: str, told: bool, providers: dict[str, Provider]
+) -> None:
+    request = Request.model_validate_json(a_job().request).model_copy(update={"sections": (SECTION,) * 3})
+    job = a_job(state, failure=failure, kept_until=86_400.0, stage="2:text", request=request.model_dump_json())
+    assert ("It stopped at part 2 of 3." in cards.outcome(job, providers)) == told
+    assert ("of 3" in cards.outcome(job, providers)) == told
+    assert "of 3" not in cards.outcome(replace(job, stage="1:text"), providers)

@@ -98,9 +98,9 @@ async def test_of_a_text_whose_last_part_fails_the_parts_before_it_arrive(tmp_pa
         assert seconds == pytest.approx(sum(run.seconds for run in runs if run.status == "completed"), abs=0.3)
         (outcome,) = world.outcomes()
         assert "could not make this video" in outcome.content
-        assert "That was part 3 of 3." in outcome.content
+        assert "It stopped at part 3 of 3." in outcome.content
         assert "What was made before is attached." in outcome.content
-        assert "That was part 3 of 3." in world.card_text()
+        assert "It stopped at part 3 of 3." in world.card_text()
         (job,) = await world.client.moderation.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")
 
@@ -111,7 +111,7 @@ async def test_a_text_whose_first_part_fails_ends_in_the_sentence_alone(tmp_path
         await world.quiet(90)
         (outcome,) = world.outcomes()
         assert not outcome.attachments
-        assert "That was part 1 of 3." in outcome.content
+        assert "It stopped at part" not in outcome.content
         assert "attached" not in outcome.content
 
 
@@ -122,6 +122,6 @@ async def test_parts_that_cannot_be_fetched_any_more_leave_the_sentence_alone(tm
         await world.quiet(90)
         (outcome,) = world.outcomes()
         assert not outcome.attachments
-        assert "That was part 2 of 3." in outcome.content
+        assert "It stopped at part 2 of 3." in outcome.content
         (job,) = await world.client.moderation.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")
