@@ -117,6 +117,12 @@ class CannotHandOver(ProviderError):
     code = "cannot_hand_over"
 
 
+class CannotAttach(CannotHandOver):
+    """Discord doesn't take the file where the provider would get it."""
+
+    code = "cannot_attach"
+
+
 class SpeechTooShort(ProviderError):
     """The sound is shorter than the provider takes; known before it was sent."""
 

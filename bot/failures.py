@@ -16,9 +16,10 @@ FAILURES = {
     "out_of_credit": "This server's {provider} account is out of credit. Its moderators are told.",
     "input_rejected": "{provider} can't use this clip or this audio. Try a front view of one face, or another file.",
     "content_refused": "{provider} declined this content. If you think that is wrong, ask a moderator.",
-    "cannot_hand_over": (
-        "I couldn't prepare the files or bring them to where {provider} gets them, so nothing was sent. Try another "
-        "clip, or a shorter part of it."
+    "cannot_hand_over": "I couldn't prepare the files for {provider}. Try another clip, or a shorter part of it.",
+    "cannot_attach": (
+        "Discord didn't let me attach the files for {provider} to fetch. A moderator can look at my permissions in "
+        "that channel and its threads."
     ),
     "speech_too_short": (
         "{provider} needs at least 2 seconds of speech while the face is seen. Use a longer line, or a longer clip."
@@ -32,13 +33,13 @@ FAILURES = {
     "cancelled": "Cancelled, as you asked.",
     "denied": "This server's moderators said no to this one.",
     "approval_expired": "No moderator answered in time, so this was not made. Ask again if you still want it.",
-    "never_sent": "{provider} couldn't take this for an hour, so I stopped trying. Try again later.",
+    "never_sent": "{provider} couldn't take this in time, so I stopped trying. Try again later.",
     "restored": (
         "I was restored from a backup and can't tell what became of this job since then. I won't send it again, so "
         "that nobody pays twice. A moderator can look it up in {provider}'s console."
     ),
     "took_too_long": (
-        "{provider} has not finished after an hour, so I stopped waiting. It may still finish and charge for it; "
+        "{provider} has not finished in time, so I stopped waiting. It may still finish and charge for it; "
         "a moderator can look in the provider's console."
     ),
     "result_lost": "{provider} finished the video, but I couldn't download it. A moderator can find it in its console.",

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from bot.attachments import Attachments
 from bot.errors import (
+    CannotAttach,
     CannotHandOver,
     Gone,
     NotAccepted,
@@ -57,8 +58,10 @@ class Handover:
             raise Unwritable(f"the disk takes no more: {error.strerror}") from None
         except PostFailed as fault:
             raise NotAccepted(f"Discord: {fault}") from None
-        except (PostRefused, PostTooLarge) as fault:
+        except PostTooLarge as fault:
             raise CannotHandOver(f"Discord: {fault}") from None
+        except PostRefused as fault:
+            raise CannotAttach(f"Discord: {fault}") from None
         return {f"{part}_source": url, f"{part}_message": str(message_id)}
 
     async def measured(self, job: Job, stage: Stage) -> Job:

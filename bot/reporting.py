@@ -17,6 +17,8 @@ WORDS = {  # the codes of failures, as short as a table needs them
     "provider_failed": "the provider couldn't make it",
     "input_rejected": "clip or recording refused",
     "content_refused": "content declined",
+    "cannot_hand_over": "files could not be prepared",
+    "cannot_attach": "files could not be attached",
     "speech_too_short": "speech too short",
     "bad_key": "key refused",
     "out_of_credit": "out of credit",

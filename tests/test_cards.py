@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import cards
-from bot.errors import NotAccepted, ProviderError
+from bot import cards, reporting
+from bot.errors import CannotAttach, NotAccepted, ProviderError
 from bot.failures import FAILURES
 from bot.media.edits import ClipEdit
 from bot.providers import load_providers
@@ -100,6 +100,10 @@ def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, p
     assert "{" not in words
 
 
+def test_every_failure_has_a_few_words_for_lists_and_reports() -> None:
+    assert {*reporting.WORDS, "thrown_away"} == {*FAILURES}  # which no row says: it is what becomes of “kept”
+
+
 def test_the_result_is_labelled_as_made_by_ai() -> None:
     words = cards.delivery(a_job("succeeded"))
     assert "AI-generated" in words
@@ -153,7 +157,7 @@ def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
     assert "Nothing was charged." not in cards.outcome(paid, providers)
 
 
-@pytest.mark.parametrize("fault", [*ProviderError.__subclasses__(), *NotAccepted.__subclasses__()])
+@pytest.mark.parametrize("fault", [*ProviderError.__subclasses__(), *NotAccepted.__subclasses__(), CannotAttach])
 def test_every_fault_that_can_end_a_job_has_a_sentence(fault: type[ProviderError]) -> None:
     assert fault.code in FAILURES or issubclass(fault, NotAccepted)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from bot.drafts import Draft
-from bot.errors import PostRefused
+from bot.errors import PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Submission
 from tests.scripted import Findable, outcome, row, scripted, start
@@ -149,7 +149,7 @@ async def test_a_file_that_cannot_be_put_into_the_thread_ends_the_job_before_any
     await world.add_key()
     await world.text()
     said = (await outcome(world)).content
-    assert "couldn't prepare the files" in said
+    assert "Discord didn't let me attach the files for RunComfy to fetch" in said
     assert "Nothing was charged" in said
     assert world.sandbox.runs.ledger == []
 
@@ -169,6 +169,19 @@ async def test_an_attachment_that_is_gone_from_discord_is_not_laid_at_the_provid
     (job,) = await world.client.moderation.jobs(world.guild.id)
     assert job.detail == "the clip that was attached can't be fetched: HTTP 404 for the result"
     assert world.sandbox.runs.ledger == []
+
+
+@pytest.mark.usefixtures("_ending_links")
+async def test_a_file_that_is_too_large_for_the_thread_is_no_question_of_permissions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise PostTooLarge
+
+    monkeypatch.setattr("bot.attachments.Attachments.put", refused)
+    await world.add_key()
+    await world.text()
+    assert "a shorter part of it" in (await outcome(world)).content
 
 
 async def test_our_own_id_for_a_stage_is_a_uuid_stored_before_it_leaves(world: World) -> None:

@@ -117,7 +117,7 @@ async def test_a_clock_that_jumps_over_the_deadline_ends_the_job_as_unknown_and_
 
     provider.on_submit = jump
     await start(world)
-    assert "has not finished after an hour" in (await outcome(world)).content
+    assert "has not finished in time" in (await outcome(world)).content
     assert len(provider.submits) == 1
 
 
