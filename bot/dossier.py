@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot import cards, reporting
 from bot.providers.base import Provider
 from bot.providers.request import Request
-from storage.job import OUTCOMES, Job, State
+from storage.job import Job, State
 from storage.reports import Report
 
 MARKS = {"held": "⏸️", "queued": "⏳", "succeeded": "✅", "failed": "⚠️", "cancelled": "🚫", "unknown": "❓"}
@@ -38,12 +39,12 @@ def own_line(job: Job, providers: Mapping[str, Provider]) -> str:
     return f"- [`{job.code}`]({cards.link(job, own=True)}) {cards.status(job, providers, None)}"
 
 
-def own_short(job: Job) -> str:
-    """One job in the list of the member whose it is, in a few words."""
-    sign, said = mark(job), STATES[job.state]
+def own_short(job: Job, *, kept: bool) -> str:
+    """One job in the list of the member whose it is, in a few words; `kept`: its whole video can be fetched."""
+    sign, said = mark(job), _state(job)
     if job.failure:
         said = f"{said}: {reporting.WORDS.get(job.failure, job.failure)}"
-    if job.kept_until:
+    if kept:
         posted = "could not be posted" if job.failure else "posted as a smaller copy"
         sign, said = "📦", f"{posted}; the full video is kept until {cards.day(job.kept_until)}"
     return f"- {sign} [`{job.code}`]({cards.link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
@@ -51,12 +52,12 @@ def own_short(job: Job) -> str:
 
 def title(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in a menu, where nothing is formatted."""
-    return f"{mark(job)} {job.code} · {cards.label(job.provider, providers)} · {job.state}"
+    return f"{mark(job)} {job.code} · {cards.label(job.provider, providers)} · {_state(job)}"
 
 
 def mark(job: Job) -> str:
     """Its state as a sign."""
-    return MARKS.get(job.state, DEFAULT_MARK)
+    return MARKS["failed"] if _lost_its_video(job) else MARKS.get(job.state, DEFAULT_MARK)
 
 
 def money(job: Job) -> str:
@@ -66,8 +67,9 @@ def money(job: Job) -> str:
     return f"about ${job.micros / 1_000_000:.2f}" if job.micros else "price not known"
 
 
-def everything(job: Job, providers: Mapping[str, Provider], report: Report | None) -> str:
-    """One job, whole."""
+def everything(job: Job, providers: Mapping[str, Provider], report: Report | None, *, kept: bool) -> str:
+    """One job, whole; `kept`: its whole video can be fetched."""
+    job = job if kept else replace(job, kept_until=None)
     lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
         lines.append(cards.subject(Request.model_validate_json(job.request), cards.WHOLE))
@@ -75,7 +77,7 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     lines.append(
         f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
     )
-    lines.append(cards.outcome(job, providers) if _without_video(job) else cards.status(job, providers, None))
+    lines.append(cards.status(job, providers, None))
     if job.state == "unknown":
         lines.append(_settling(job, providers))
     if report:
@@ -112,8 +114,13 @@ def _counting(job: Job) -> str:
     return "" if job.counted_at else " · doesn't count"
 
 
-def _without_video(job: Job) -> bool:
-    return job.state in OUTCOMES and (job.state != "succeeded" or job.failure is not None)
+def _state(job: Job) -> str:
+    return STATES["failed"] if _lost_its_video(job) else STATES[job.state]
+
+
+def _lost_its_video(job: Job) -> bool:
+    """Whether it was made, and didn't reach its place."""
+    return job.state == "succeeded" and job.failure is not None
 
 
 def _who(job: Job) -> str:

@@ -66,7 +66,7 @@ class Handout:
     async def own(self, guild_id: int, member_id: int) -> Own:
         """The member's own, in this server: what is kept comes first, however many came after it."""
         keeping = await self._ledger.keeping(guild_id, member_id, now=self._clock.now(), most=MOST_KEPT)
-        kept = [job for job in keeping if await asyncio.to_thread(self._is_kept, job)]
+        kept = [job for job in keeping if await self.keeps(job)]
         newest = await self._ledger.jobs(guild_id, member_id=member_id, most=MOST_LISTED)
         others = [job for job in newest if job.forgotten_at is None and job not in kept]
         return Own([*kept, *others], kept, await self._direct_messages.agreed(member_id))
@@ -82,9 +82,14 @@ class Handout:
             raise NotYoursToFetch(job=job.code)
         if await self._reports.awaits_decision(guild_id, job_id):
             raise UndecidedReport
-        if not await asyncio.to_thread(self._is_kept, job):
+        if not await self.keeps(job):
             raise VideoThrownAway(job=job.code)
         return job
+
+    async def keeps(self, job: Job) -> bool:
+        """Whether its whole video can be fetched."""
+        until = job.kept_until if job.forgotten_at is None else None
+        return until is not None and until > self._clock.now() and bool(await asyncio.to_thread(self._shelf.whole, job))
 
     def size(self, job: Job) -> int:
         """Of its whole video, in bytes."""
@@ -107,7 +112,3 @@ class Handout:
             await self._direct_messages.agree(member_id, now=self._clock.now())
         else:
             await self._direct_messages.withdraw(member_id)
-
-    def _is_kept(self, job: Job) -> bool:
-        until = job.kept_until if job.forgotten_at is None else None
-        return until is not None and until > self._clock.now() and bool(self._shelf.whole(job))

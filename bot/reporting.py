@@ -31,7 +31,7 @@ WORDS = {  # the codes of failures, as short as a table needs them
     "never_sent": "could not be sent",
     "restored": "restored from a backup",
     "result_lost": "video lost",
-    "kept": "could not be posted; kept to be fetched",
+    "kept": "could not be posted, only kept for some days",
     "cannot_post": "could not be posted",
 }
 K = TypeVar("K", bound=Hashable)

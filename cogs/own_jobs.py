@@ -31,7 +31,7 @@ async def show_own(interaction: Interaction) -> None:
     if interaction.guild_id is None:
         raise ChannelUnfit
     own = await interaction.client.handout.own(interaction.guild_id, interaction.user.id)
-    lines = [dossier.own_short(job) for job in own.jobs]
+    lines = [dossier.own_short(job, kept=job in own.kept) for job in own.jobs]
     while len("\n".join(lines)) > MOST_CHARS:
         lines.pop()
     view = discord.ui.View(timeout=None)

@@ -99,11 +99,12 @@ class _Menu(discord.ui.Select[Panel]):
         moderation = interaction.client.moderation
         job = await moderation.job(guild_id, int(self.values[0]))
         report = await moderation.report_on(job)
+        kept = await interaction.client.handout.keeps(job)
         view = discord.ui.View(timeout=None)
         for button in _buttons(job, reported=report is not None and report.decision is None):
             view.add_item(button)
         view.stop()  # served by the dynamic items in cogs/buttons.py
-        await reply(interaction, dossier.everything(job, moderation.providers, report), view)
+        await reply(interaction, dossier.everything(job, moderation.providers, report, kept=kept), view)
 
 
 def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:

@@ -98,7 +98,10 @@ async def test_a_video_that_was_thrown_away_is_not_offered_any_more(world: World
     world.clock.skipped += 8 * DAY
     pressed = await world.member.click(told.response, label=f"Get {job.code}")
     assert "isn't kept any more" in answer(pressed)
-    assert not any(label.startswith("Get") for label in labels(await shown(world)))
+    told = await shown(world)
+    assert not any(label.startswith("Get") for label in labels(told))
+    assert "no video: could not be posted" in answer(told)
+    assert "kept until" not in answer(told)
 
 
 async def test_direct_messages_are_switched_on_and_off_and_told_and_erased(world: World) -> None:
