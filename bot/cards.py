@@ -163,8 +163,9 @@ def cost(job: Job, provider: str) -> str:
 
 
 def home(job: Job) -> str:
-    """The address of the place where the job is shown."""
-    return f"https://discord.com/channels/{job.guild_id}/{job.home_id}"
+    """The address of the thread in which the job is shown; without one, that of its card."""
+    channel = f"https://discord.com/channels/{job.guild_id}/{job.home_id}"
+    return channel if job.thread_id or job.card_id is None else f"{channel}/{job.card_id}"
 
 
 def link(job: Job, *, own: bool = False) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot import allowance
+from bot import allowance, cards
 from bot.ask import Ask, Asker, Place
 from bot.choosing import FixesNeeded
 from bot.client import PERMISSIONS, Mouthpiece
@@ -82,15 +82,11 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
 
 async def answer(interaction: Interaction, job: Job) -> None:
     """Tell where the job is shown, and what is left to its member."""
-    if job.card_id is None:
-        where = "I'll show it here as soon as Discord lets me."
-    else:
-        where = f"https://discord.com/channels/{job.guild_id}/{job.home_id}/{job.card_id if not job.thread_id else ''}"
-    sentence = f"**{job.code}** is on its way: {where.rstrip('/')}\nI'll ping you there when the video is ready."
+    where = "I'll show it here as soon as Discord lets me." if job.card_id is None else cards.home(job)
+    sentence = f"**{job.code}** is on its way: {where}\nI'll ping you there when the video is ready."
     if job.state == "held":
         sentence = (
-            f"**{job.code}** waits for this server's moderators: {where.rstrip('/')}\nNothing is counted or charged "
-            "until "
+            f"**{job.code}** waits for this server's moderators: {where}\nNothing is counted or charged until "
             "they say yes; I'll ping you there either way."
         )
     standings, _ = await interaction.client.rulebook.standing(

@@ -138,6 +138,12 @@ def test_a_direct_message_is_linked_to_for_its_own_member_only() -> None:
     assert cards.link(replace(job, reply_channel_id=None)) == "https://discord.com/channels/1/4/9"
 
 
+def test_a_job_without_a_thread_is_shown_where_its_card_is() -> None:
+    job = a_job(thread_id=None)
+    assert cards.home(job) == "https://discord.com/channels/1/3/4"
+    assert cards.home(replace(job, card_id=None)) == "https://discord.com/channels/1/3"
+
+
 @given(st.text(max_size=3000))
 def test_a_thread_name_is_never_too_long(text: str) -> None:
     request = Request(flow="text", mode="text", video=VIDEO, text=text, voice="en:AOT")
