@@ -56,7 +56,8 @@ async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) ->
         await interaction.edit_original_response(content=str(needed), view=confirming)
     else:
         if job is None:
-            await interaction.edit_original_response(content="Thank you, that is kept. Now use the command once more.")
+            thanks = "Thank you, that is kept. If your video isn't under way yet, use the command once more."
+            await interaction.edit_original_response(content=thanks)  # pressed twice, or after a restart
         else:
             await answer(interaction, job)
 

@@ -560,6 +560,8 @@ async def test_the_first_video_asks_to_confirm_once_and_then_goes_on_by_itself(w
     assert "people who agreed to exactly this" in answer(asked)
     assert not world.client.worker.open_jobs
     assert "is on its way" in answer(await press(eve, asked, "I confirm; make the video"))
+    twice = answer(await press(eve, asked, "I confirm; make the video"))
+    assert "If your video isn't under way yet, use the command once more." in twice
     await world.quiet()
     assert "is on its way" in answer(await eve.slash(world.channel, "lipsync text", **options))
     await world.quiet()
