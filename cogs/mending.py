@@ -69,8 +69,9 @@ class PartForm(Form):
         self._length: discord.ui.TextInput[PartForm] = discord.ui.TextInput(default=f"{seconds:g}", max_length=12)
         whole = f"The clip has {offer.seen.video.seconds:.1f} s"
         self.add_item(discord.ui.Label(text="Begin at", description=whole, component=self._begin))
-        most = f"In seconds; {offer.provider.label} takes {seconds:g} s"
-        self.add_item(discord.ui.Label(text="How long", description=most, component=self._length))
+        shortest, longest = offer.provider.flow(offer.request).limits.video_seconds
+        takes = f"In seconds; {offer.provider.label} takes {shortest:g} to {longest:g} s"
+        self.add_item(discord.ui.Label(text="How long", description=takes, component=self._length))
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Make the video with that part."""

@@ -127,6 +127,10 @@ class Provider(ABC):
         """The voices this provider accepts, by key."""
         return voices_of(self.name)
 
+    def flow(self, request: Request) -> Flow:
+        """The one of its flows in whose form the request is."""
+        return next(flow for flow in self.flows if flow.name == request.flow)
+
     def stages(self, request: Request) -> tuple[Stage, ...]:
         """The calls that this request takes, in order: files are prepared and handed over first, where that is
         needed. A request in sections takes all of them for each (see `bot.sections`).
@@ -147,7 +151,7 @@ class Provider(ABC):
             for stage, part in HANDED_OVER.items()
             if (file := media[part]) and not file.reachable
         ]
-        return (*handed, *next(flow.stages for flow in self.flows if flow.name == request.flow))
+        return (*handed, *self.flow(request).stages)
 
     @abstractmethod
     async def submit(self, call: Submission) -> Accepted | Done:

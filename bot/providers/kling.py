@@ -89,7 +89,7 @@ class Kling(Provider):
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
         if request.video.seconds is None:
             return None
-        stages = next(len(flow.stages) for flow in self.flows if flow.name == request.flow)
+        stages = len(self.flow(request).stages)
         units = Decimal("0.5") * ceil(request.video.seconds / 5) + Decimal("0.05") * (stages - 1)
         return units * UNIT_USD
 

@@ -178,6 +178,7 @@ async def choose(world: World, said: InteractionResult, begin: str, length: str)
     assert said.response
     form = await world.member.click(said.response, label="Choose part")
     assert form.modal
+    assert form.modal["components"][1]["description"] == "In seconds; RunComfy takes 2 to 10 s"
     fields = [part["component"]["custom_id"] for part in form.modal["components"]]
     return words(await world.member.submit_modal(form, dict(zip(fields, (begin, length), strict=True))))
 
