@@ -142,7 +142,8 @@ def _of_text(way: Way, voices: list[Voice]) -> Iterator[Misfit]:
     if not slowest <= ask.speed <= fastest:
         yield Misfit(f"it speaks at speeds from {slowest:g} to {fastest:g}, not {ask.speed:g}")
     if not voices:
-        yield Misfit(f"it has no voice “{(ask.voice or '')[:50]}”: start typing a name in the voice field and pick one")
+        which = f"it has no voice “{ask.voice[:50]}”" if ask.voice else "no voice was chosen"
+        yield Misfit(f"{which}; the voice field of `/lipsync text` shows those it has")
     elif len(voices) > 1:
         names = listed([voice.title for voice in voices[:5]], "or")
         yield Misfit(f"several of its voices are called that: {names}")

@@ -121,6 +121,17 @@ def test_everything_that_stands_against_it_is_said_at_once(providers: dict[str, 
         assert word in said
 
 
+@pytest.mark.parametrize(
+    ("voice", "reason"), [("nobody", "it has no voice “nobody”"), ("", "no voice was chosen"), (None, "no voice was")]
+)
+def test_without_a_voice_it_is_said_where_voices_are_found(
+    providers: dict[str, Provider], voice: str | None, reason: str
+) -> None:
+    said = reasons(replace(TEXT, voice=voice), providers["runcomfy"])
+    assert said.startswith(reason)
+    assert said.endswith("; the voice field of `/lipsync text` shows those it has")
+
+
 def test_too_little_text_for_the_shortest_speech_is_said_before_it_is_paid(providers: dict[str, Provider]) -> None:
     short = replace(TEXT, text="Hi!")
     assert "it needs at least 2 s of speech, about 28 letters" in reasons(short, providers["runninghub"])
