@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.ask import Ask
 from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.failures import KEY_FAULTS
-from bot.file_refusals import NothingFits, UnreadableFile
+from bot.file_refusals import FixesNeeded, NothingFits, UnreadableFile
 from bot.intake import Intake
 from bot.listing import listed
 from bot.media.facts import Facts
@@ -44,16 +44,6 @@ class Candidate:
     def stored(self) -> dict[str, str]:
         """In the form in which a job's row keeps it."""
         return {"provider": self.provider.name, "request": self.request.model_dump_json()}
-
-
-class FixesNeeded(Refusal):
-    """Nothing fits as it is, and something can be done about it: `offer` says what."""
-
-    sentence = "That doesn't fit as it is. Nothing was counted, sent or charged."
-
-    def __init__(self, offer: Offer) -> None:
-        super().__init__()
-        self.offer = offer
 
 
 class Chooser:

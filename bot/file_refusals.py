@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from bot.errors import Refusal
+from bot.offer import Offer
 
 
 class NothingFits(Refusal):
     sentence = "That won't work here; nothing was sent or charged.\n{reasons}"
+
+
+class FixesNeeded(Refusal):
+    """Nothing fits as it is, and something can be done about it: `offer` says what, in place of a sentence."""
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__()
+        self.offer = offer
 
 
 class UnreadableFile(Refusal):

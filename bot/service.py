@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bot.acceptance import APPROVAL_SECONDS, Acceptance
 from bot.ask import Ask, Asker
-from bot.choosing import Candidate, Chooser, FixesNeeded
+from bot.choosing import Candidate, Chooser
 from bot.clock import Clock
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import Refusal
-from bot.file_refusals import OfferGone
+from bot.file_refusals import FixesNeeded, OfferGone
 from bot.gate import POLICY_VERSION, Gate
 from bot.intake import Intake
 from bot.listing import listed

@@ -10,9 +10,9 @@ import discord
 
 from bot import allowance, cards
 from bot.ask import Ask, Asker, Place
-from bot.choosing import FixesNeeded
 from bot.client import PERMISSIONS, Mouthpiece
 from bot.explaining import explained
+from bot.file_refusals import FixesNeeded
 from bot.offer import Offer
 from bot.packing import MARGIN
 from bot.providers.request import Media
