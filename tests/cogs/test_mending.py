@@ -24,11 +24,13 @@ from bot.packing import MARGIN
 from bot.providers.request import Request
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from cogs.mending import moment
+from storage.rule import Rule
 from tests.canned import real_clip, real_sound
 from tests.world import CLIP, World, answer, open_world
 
 SEND_MESSAGES = discord.Permissions(send_messages=True).value
 LINE = "Now I say something else."
+LONG = " ".join([LINE] * 8)  # two parts, at RunComfy
 
 
 async def edited(clip: bytes, edit: ClipEdit) -> bytes:
@@ -293,24 +295,35 @@ async def test_a_shorter_recording_is_followed_by_what_somebody_wants_until_the_
         assert sent(world) == [pytest.approx(seconds, abs=0.1)]
 
 
-async def test_a_limit_reached_at_the_press_is_said_above_the_card_which_stays(tmp_path: Path) -> None:
-    async with open_world(tmp_path, rendering=True) as world:
-        await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
-        blocked: dict[str, Any] = {"by": 1, "now": 0.0}
-        access = world.client.service._access
-        await access.block(world.guild.id, world.member.id, "for a test", **blocked)
-        refused = await press(world, said, "Use the first 10 s")
-        assert "moderators don't let you use me" in refused
-        assert "For RunComfy I can use a part of the clip" in refused
-        await access.unblock(world.guild.id, world.member.id, by=1, now=0.0)
-        assert "is on its way" in await press(world, said, "Use the first 10 s")
-        await world.quiet(90)
+async def test_a_block_at_the_press_is_said_above_the_card_which_stays(world: World) -> None:
+    await world.add_key()
+    said = await wish(world, video=CLIP, text=LONG)
+    rulebook = world.client.rulebook
+    await rulebook.block(world.guild.id, world.member.id, "for a test", by=1)
+    refused = await press(world, said, "Make 2 parts")
+    assert "moderators don't let you use me" in refused
+    assert "For RunComfy I can speak the text in parts" in refused
+    await rulebook.unblock(world.guild.id, world.member.id, by=1)
+    assert "is on its way" in await press(world, said, "Make 2 parts")
+    await world.quiet()
+
+
+async def test_a_limit_at_the_press_is_said_above_the_card_which_stays(world: World) -> None:
+    await world.add_key()
+    said = await wish(world, video=CLIP, text=LONG)
+    rulebook = world.client.rulebook
+    await rulebook.put(world.guild.id, Rule("everyone", 0, "seconds", "day", 1), by=1)
+    refused = await press(world, said, "Make 2 parts")
+    assert "and the limit is 1 s of video a day" in refused
+    assert "For RunComfy I can speak the text in parts" in refused
+    await rulebook.remove(world.guild.id, "everyone", 0, "seconds", "day", by=1)
+    assert "is on its way" in await press(world, said, "Make 2 parts")
+    await world.quiet()
 
 
 async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(world: World) -> None:
     await world.add_key()
-    said = await wish(world, video=CLIP, text=" ".join([LINE] * 8))
+    said = await wish(world, video=CLIP, text=LONG)
     command = asked(said)
     assert world.client.user
     may_not_post = Overwrite(world.client.user.id, OverwriteType.MEMBER, deny=SEND_MESSAGES)
