@@ -25,6 +25,4 @@ class Facts:
     steady: bool = True  # every frame is shown as long as every other
     turned: bool = False  # stored rotated or mirrored
     deep: bool = False  # more than 8 bits per colour, or HDR
-    sounds: int = 0  # audio tracks
     sound_seconds: float = 0.0  # of the first track
-    alpha: bool = False

@@ -16,7 +16,7 @@ from bot.media.facts import Facts
 from bot.media.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
 from bot.media.skimming import can_skim, skim
 from bot.media.track import Track
-from bot.media.upright import has_alpha, is_deep, is_marked_clear, shown
+from bot.media.upright import is_deep, shown
 
 
 def measure(file: Path) -> Facts:
@@ -37,7 +37,7 @@ def measure(file: Path) -> Facts:
             raise Unreadable("its picture can't be decoded" if seen.count else "it holds nothing that can be played")
         if not seen.first and not heard.first:
             raise nothing_in_it()
-        return _facts(container, seen, heard, len(sounds))
+        return _facts(container, seen, heard)
 
 
 def _read(container: InputContainer, tracks: Sequence[Track]) -> None:
@@ -46,7 +46,7 @@ def _read(container: InputContainer, tracks: Sequence[Track]) -> None:
         of[packet.stream].note(packet)
 
 
-def _facts(container: InputContainer, seen: Track, heard: Track, sounds: int) -> Facts:
+def _facts(container: InputContainer, seen: Track, heard: Track) -> Facts:
     seconds = seen.seconds if seen.first else heard.seconds
     if seconds <= 0:
         raise nothing_in_it()
@@ -58,7 +58,6 @@ def _facts(container: InputContainer, seen: Track, heard: Track, sounds: int) ->
         0,
         bool(heard.first),
         audio_codec=heard.codec,
-        sounds=sounds if heard.first else 0,
         sound_seconds=heard.seconds if heard.first else 0.0,
     )
     if not seen.first:
@@ -77,7 +76,5 @@ def _facts(container: InputContainer, seen: Track, heard: Track, sounds: int) ->
         steady=seen.is_steady,
         turned=bool(sides.turn),
         deep=is_deep(frame),
-        sounds=plain.sounds,
         sound_seconds=plain.sound_seconds,
-        alpha=has_alpha(frame) or is_marked_clear(stream),
     )

@@ -88,6 +88,6 @@ def test_a_damaged_file_is_known_by_its_index_as_by_its_packets(
             continue
         skimmed += skims(file)
         read = read_whole(file, monkeypatch)
-        assert (facts.width, facts.height, facts.sounds) == (read.width, read.height, read.sounds)
+        assert (facts.width, facts.height, facts.has_sound) == (read.width, read.height, read.has_sound)
         assert facts.seconds == pytest.approx(read.seconds, rel=0.05)
     assert skimmed > 10
