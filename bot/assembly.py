@@ -176,7 +176,7 @@ def _put_together(
         providers,
         clock,
     )
-    return [notices.run, client.housekeeping.run, log_channel.run]
+    return [notices.run, client.housekeeping.run, client.housekeeping.sweep, log_channel.run]
 
 
 def _folder(path: Path, *, empty: bool = False) -> Path:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 DAY = 86_400.0
 FILES_KEPT = DAY  # after a job's end: what was attached can be used again
 EVERY = 3600.0  # seconds between two rounds
+SWEEP_EVERY = 60.0  # for what may be kept for minutes only
 GRACE = 30 * DAY  # after which nothing is left of a server that removed the bot
 
 
@@ -52,10 +53,15 @@ class Housekeeping:
             await self.tidy()
             await self._clock.sleep(EVERY)
 
+    async def sweep(self) -> None:
+        """Until cancelled: drop what has waited too long for a person's yes."""
+        while True:
+            for wishes in self._waiting:
+                wishes.sweep()
+            await self._clock.sleep(SWEEP_EVERY)
+
     async def tidy(self) -> None:
         """One round."""
-        for wishes in self._waiting:
-            wishes.sweep()
         now = self._clock.now()
         jobs, servers = await self._privacy.sweep(
             now=now, older_than=now - self.retention_days * DAY, left_before=now - GRACE
@@ -95,20 +101,23 @@ class Housekeeping:
 def _kept(records: Sequence[Record], guild_id: int | None, days: int, results_days: int, *, messages: bool) -> str:
     here = next((record for record in records if record.guild_id == guild_id), None)
     elsewhere = sum(record.jobs for record in records) - (here.jobs if here else 0)
-    kept = "Nothing is kept about you."
+    kept, held = "I have no record of a video of yours.", ""
     if records:
         oldest = int(min(record.oldest_at for record in records))
         kept = f"You are in the records of {here.jobs if here else 0} videos of this server"
         kept += f" and {elsewhere} of others; the oldest is from <t:{oldest}:R>."
+        held = (
+            "Each holds your user id, your text or the link to your recording, the link to your clip, where it was "
+            "asked for, and what became of it. "
+        )
     if messages:
         kept += " You want finished videos by direct message when nothing else works."
     return (
-        f"{kept}\nEach holds your user id, your text or the link to your recording, the link to your clip, where it "
-        f"was asked for, and what became of it. After {days} days, or when you press the button, all that leads to you "
-        "is taken out; the server's numbers stay. Only your user id stays beside the numbers until a video can't count "
+        f"{kept}\n{held}After {days} days, or when you press the button, all that leads to you is taken out of a "
+        "record; the server's numbers stay. Only your user id stays beside the numbers until a video can't count "
         "against a limit any more, 30 days at most. That you confirmed the rules, and that you want direct messages, "
         "is kept until you press the button; whether you are blocked somewhere is kept by that server. Clips and "
-        "recordings are sent to the provider that makes the video, and go a day after its end at the latest. Finished "
+        "recordings are sent to the provider that makes the video, and go about a day after its end. Finished "
         f"videos go once they are posted; one that couldn't be, or only as a smaller copy, is kept for {results_days} "
         "days. What was posted stays in Discord until it is deleted there."
     )

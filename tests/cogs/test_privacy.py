@@ -18,8 +18,12 @@ async def kept(world: World, who: Any = None) -> Any:
     return await (who or world.member).slash(world.channel, "lipsync privacy")
 
 
-async def test_a_person_of_whom_nothing_is_kept_is_told_so(world: World) -> None:
-    assert "Nothing is kept about you." in answer(await kept(world))
+async def test_a_person_without_a_video_is_told_what_else_is_kept(world: World) -> None:
+    assert "I have no record of a video of yours.\nAfter 90 days" in answer(await kept(world))
+    await world.client.handout.send_directly(world.member.id, wanted=True)
+    told = answer(await kept(world))
+    assert told.startswith("I have no record of a video of yours. You want finished videos by direct message")
+    assert "Each holds" not in told
 
 
 async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> None:
@@ -28,10 +32,11 @@ async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> N
     await world.quiet()
     told = await kept(world)
     assert "records of 1 videos of this server and 0 of others" in answer(told)
+    assert "Each holds your user id" in answer(told)
     assert "After 90 days" in answer(told)
     pressed = await world.member.click(told.response, label="Erase what is kept about me")
     assert "no longer in 1 videos' records" in answer(pressed)
-    assert "Nothing is kept about you." in answer(await kept(world))
+    assert "I have no record of a video of yours." in answer(await kept(world))
     rows = await world.client.rulebook._limits._database.rows("SELECT * FROM jobs")
     assert [column for row in rows for column in dict(row) if row[column] == world.member.id] == ["member_id"]
     assert "Hello there" not in str([tuple(row) for row in rows])
@@ -47,7 +52,7 @@ async def test_a_job_under_way_ends_in_its_thread_before_it_is_erased(world: Wor
     await world.quiet()
     assert world.outcomes()[0].attachments
     await world.client.housekeeping.tidy()
-    assert "Nothing is kept about you." in answer(await kept(world))
+    assert "I have no record of a video of yours." in answer(await kept(world))
 
 
 async def test_the_button_erases_whoever_presses_it_and_nobody_else(world: World) -> None:
