@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -30,9 +31,11 @@ from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
 from bot.providers.flows import Stage
 from bot.providers.request import Part, Request
-from bot.sections import own_name, stored_yields, yields_at
+from bot.sections import stored_yields, yields_at
 from bot.shelf import Shelf
 from storage.job import Job
+
+MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 
 
 class Handover:
@@ -45,7 +48,7 @@ class Handover:
         self._attachments = attachments
 
     async def bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
-        """What the stage yields: the file's place for the provider, and the message in which it is."""
+        """What the stage yields: the file's place for the provider, and the messages to be taken away in the end."""
         try:
             ready = await self._ready(job, part, call.request)
             if part in provider.uploads:
@@ -62,7 +65,9 @@ class Handover:
             raise CannotHandOver(f"Discord: {fault}") from None
         except PostRefused as fault:
             raise CannotAttach(f"Discord: {fault}") from None
-        return {f"{part}_source": url, f"{part}_message": str(message_id)}
+        earlier = call.yields.get(f"{part}{MESSAGES}", "").split()  # put there for another provider
+        posted = dict.fromkeys([*earlier, str(message_id)])
+        return {f"{part}_source": url, f"{part}{MESSAGES}": " ".join(posted)}
 
     async def measured(self, job: Job, stage: Stage) -> Job:
         """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
@@ -74,9 +79,9 @@ class Handover:
 
     async def clear(self, job: Job) -> None:
         """Take away what was put into the job's thread, once the provider needs it no more."""
-        for name, value in job.yields.items():
-            if own_name(name).endswith("_message"):
-                await self._attachments.take_away(job, int(value))
+        for messages in left_in_thread(job.yields).values():
+            for message_id in messages.split():
+                await self._attachments.take_away(job, int(message_id))
 
     async def source(self, job: Job, part: Part) -> Path:
         """The file as it was attached. `CannotHandOver` when it isn't there any more."""
@@ -113,6 +118,13 @@ class Handover:
             named = Path(folder, f"{part}{_ending(part, call.request)}")
             await asyncio.to_thread(os.link, ready, named)
             return await provider.upload(named, call.credentials)
+
+
+def left_in_thread(yields: Mapping[str, str]) -> dict[str, str]:
+    """Of what a job's stages have yielded, what stays when it turns to another provider: the messages in its thread,
+    which are taken away when it has ended.
+    """
+    return {name: messages for name, messages in yields.items() if name.endswith(MESSAGES)}
 
 
 def _ending(part: Part, request: Request) -> str:

@@ -25,7 +25,7 @@ from bot.errors import (
 )
 from bot.face_sessions import REUSED, is_passed_over
 from bot.failures import KEY_FAULTS
-from bot.handover import Handover
+from bot.handover import Handover, left_in_thread
 from bot.media.probe import Unreadable
 from bot.moves import CONFIRMATIONS, Moves
 from bot.pacing import LONGEST_RETRY_AFTER
@@ -183,6 +183,7 @@ class Submits:
             **following,
             fallbacks=json.dumps(rest),
             stage=moves.providers[following["provider"]].stages(request)[0].name,
+            yields=json.dumps(left_in_thread(job.yields)),
             deadline_at=max(job.deadline_at, until),
             note=f"{job.provider}: {fault}",
             now=moves.clock.now(),

@@ -92,14 +92,14 @@ class Jobs:
 
     async def turn(self, job: Job, *, note: str, now: float, **anew: Any) -> Job:
         """Turn a job that nobody has taken to another provider, and queue its first stage there; `anew` are the
-        provider, request, fallbacks, stage and deadline_at.
+        provider, request, fallbacks, stage and deadline_at, and what stays of its yields, as JSON.
         """
         if job.state == "submitting":
             job = await self.move(job, "queued", now=now, note=note)
         return await self._note(
             job,
             """provider = :provider, request = :request, fallbacks = :fallbacks, stage = :stage,
-               deadline_at = :deadline_at, key_id = NULL, handle = NULL, yields = '{}'""",
+               deadline_at = :deadline_at, key_id = NULL, handle = NULL, yields = :yields""",
             **anew,
         )
 

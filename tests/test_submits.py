@@ -5,16 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from bot.drafts import Draft
-from bot.errors import PostRefused, PostTooLarge
+from bot.errors import InputRejected, PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
-from bot.providers.base import Accepted, Submission
-from tests.scripted import Findable, outcome, row, scripted, start
+from bot.providers.base import Accepted, Credentials, Submission
+from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start
 from tests.world import World
 
 LINE = "A line that is long enough to be spoken."
@@ -135,6 +136,40 @@ async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for
     (order,) = [run.order for run in world.sandbox.runs.ledger]
     assert "prepared-" in order.video_url
     assert "prepared-" in order.audio_url
+    assert [found.id for found in world.thread().history() if found.attachments] == [message.id]
+
+
+class Uploading(Scripted):
+    """The same, of the kind that takes files."""
+
+    uploads = frozenset({"video"})
+
+    async def upload(self, file: Path, credentials: Credentials) -> str:  # noqa: ARG002
+        return f"https://scripted.example/{file.name}"
+
+
+@pytest.mark.parametrize("kind", [Scripted, Uploading])
+async def test_what_was_put_into_the_thread_for_a_provider_that_refused_it_is_taken_away_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: type[Scripted]
+) -> None:
+    async def not_found(*_: object) -> None:
+        """No earlier message, so that the second provider gets one of its own."""
+
+    monkeypatch.setattr("bot.attachments.earlier", not_found)
+    monkeypatch.setattr("bot.attachments.nonce", lambda *_: None)
+    monkeypatch.setattr("tests.scripted.CLIP", CLIP.model_copy(update={"url": f"{CLIP.url}?ex=1"}))
+    first, second = scripted(world, name="first"), scripted(world, kind, name="second")
+    first.on_submit = in_turn(InputRejected("422"))
+    put: list[int] = []
+
+    def look(_: Submission) -> Accepted:
+        put.extend(found.id for found in world.thread().history() if found.attachments)
+        return Accepted("r")
+
+    second.on_submit = look
+    await start(world, provider=None)
+    message = await outcome(world)
+    assert len(put) == (2 if kind is Scripted else 1)
     assert [found.id for found in world.thread().history() if found.attachments] == [message.id]
 
 
