@@ -13,6 +13,7 @@ from storage.job import Job
 
 log = logging.getLogger(__name__)
 
+PREPARED = "prepared-"  # with which the names of such files begin
 SENTENCE = "-# A prepared file, so that the provider can fetch it. I take it away when the video is done."
 
 
@@ -46,6 +47,11 @@ class Attachments:
 
     def _place(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.home_id, guild_id=job.guild_id)
+
+
+def is_prepared(message: discord.Message, bot: discord.ClientUser | None) -> bool:
+    """Whether the bot has put a file there for a provider; it is soon gone."""
+    return message.author == bot and any(file.filename.startswith(PREPARED) for file in message.attachments)
 
 
 def _holds(message: discord.Message, name: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from bot.attachments import Attachments
+from bot.attachments import PREPARED, Attachments
 from bot.errors import (
     CannotAttach,
     CannotHandOver,
@@ -53,7 +53,7 @@ class Handover:
             ready = await self._ready(job, part, call.request)
             if part in provider.uploads:
                 return {f"{part}_source": await self._upload(ready, part, call, provider)}
-            name = f"prepared-{job.code}-{ready.name}{_ending(part, call.request)}"
+            name = f"{PREPARED}{job.code}-{ready.name}{_ending(part, call.request)}"
             message_id, url = await self._attachments.put(job, ready, name)
         except (Unreadable, TooMuchWork) as why:
             raise CannotHandOver(str(why)) from None

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import discord
 
+from bot.attachments import is_prepared
 from bot.cards import quoted
 from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
@@ -65,8 +66,8 @@ def attached(message: discord.Message, kind: Part) -> list[discord.Attachment]:
 
 
 async def newest_clips(interaction: Interaction, most: int, *, patience: float = PATIENCE) -> list[Clip]:
-    """The newest clips here that the bot sees and the person may see, but none that is hidden; none either when Discord
-    doesn't tell within so many seconds.
+    """The newest clips here that the bot sees and the person may see, but none that is hidden, or that lies here for a
+    provider only; none either when Discord doesn't tell within so many seconds.
 
     Without Discord's privileged Message Content intent, the bot sees its own files and those of messages to it.
     """
@@ -77,7 +78,8 @@ async def newest_clips(interaction: Interaction, most: int, *, patience: float =
     try:
         async with post_errors(), asyncio.timeout(patience):
             async for message in channel.history(limit=MOST_MESSAGES):
-                found += _clips_in(message)
+                if not is_prepared(message, interaction.client.user):
+                    found += _clips_in(message)
                 if len(found) >= most:
                     break
     except MouthpieceError as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from io import BytesIO
 from typing import Any
 
 import discord
@@ -12,6 +13,7 @@ from simcord.backend.models.channel import Overwrite
 from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
+from bot.attachments import PREPARED
 from bot.file_refusals import OfferGone
 from bot.providers.request import Request
 from cogs.clips import ClipButton
@@ -366,6 +368,14 @@ async def test_a_hidden_clip_is_not_offered(world: World) -> None:
     await world.add_key()
     await post(world, ("SPOILER_clip.mp4", b"x"))
     assert "I see no clip" in answer(await without_clip(world))
+
+
+async def test_a_file_that_lies_here_for_a_provider_is_not_offered(world: World) -> None:
+    await world.add_key()
+    await post(world, (f"{PREPARED}cake.mp4", b"x"))
+    here = world.client.get_partial_messageable(world.channel.id, guild_id=world.guild.id)
+    await here.send(file=discord.File(BytesIO(b"x"), f"{PREPARED}LS-7K3QM-clip.mp4"))
+    assert "prepared-cake.mp4" in answer(await without_clip(world)).replace("\\", "")
 
 
 async def test_a_clip_further_back_than_fifty_messages_is_not_looked_for(world: World) -> None:
