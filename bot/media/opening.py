@@ -33,6 +33,8 @@ FORMATS = {  # FFmpeg's name of a container: the file endings that stand for it
 # A playlist or a script in a clip's clothes would make FFmpeg open what it names: files of ours, addresses inside.
 CLOSED = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
 
+LARGEST_REORDER = 32  # frames that may be stored before one that is shown earlier; H.264 and HEVC allow 16
+
 # In a row. FFmpeg says of a picture that there was no memory for, too, that it is damaged: to show the last one instead
 # for the rest of a clip would be no clip.
 MOST_DAMAGED = 24

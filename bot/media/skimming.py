@@ -10,7 +10,8 @@ from av.index import IndexEntry
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.media.track import LARGEST_REORDER, Track
+from bot.media.opening import LARGEST_REORDER
+from bot.media.track import Track
 
 INDEXED = "mov"  # FFmpeg's name of the containers that list every packet before the first is read
 EDGE = LARGEST_REORDER + 1  # packets at the begin and the end, one of which is shown first or last
@@ -18,7 +19,7 @@ EDGE = LARGEST_REORDER + 1  # packets at the begin and the end, one of which is 
 
 def can_skim(container: InputContainer, tracks: Sequence[Track]) -> bool:
     """Whether the index lists every packet of these tracks, and the file is there up to the last of them. A fragmented
-    one, one that was cut short, and one that plays in an order of its own are to be read.
+    one, one that was cut short, and one that leaves pictures out or plays in an order of its own are to be read.
     """
     return container.format.name.startswith(INDEXED) and all(
         _is_whole(stream, container.size) for track in tracks if (stream := track.stream)
@@ -43,8 +44,10 @@ def skim(container: InputContainer, tracks: Sequence[Track]) -> None:
 
 def _is_whole(stream: VideoStream | AudioStream, size: int) -> bool:
     entries = stream.index_entries
-    shown = [entry for entry in entries if not entry.is_discard]
-    return len(entries) == stream.frames and len(shown) > EDGE and all(_lies_within(entry, size) for entry in entries)
+    shown = sum(not entry.is_discard for entry in entries)
+    if isinstance(stream, VideoStream) and shown < len(entries):
+        return False  # what is left out may lie between what is shown, as the index is in the order of decoding
+    return len(entries) == stream.frames and shown > EDGE and all(_lies_within(entry, size) for entry in entries)
 
 
 def _lies_within(entry: IndexEntry, size: int) -> bool:

@@ -12,9 +12,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.media.opening import frames_of, trims_of
+from bot.media.opening import LARGEST_REORDER, frames_of, trims_of
 
-LARGEST_REORDER = 32  # frames that may be stored before one that is shown earlier; H.264 and HEVC allow 16
 UNEVEN = 0.1  # of a frame's time: what rounded time stamps may differ by
 
 

@@ -55,6 +55,7 @@ class Odd:
     background: tuple[int, ...] = BLUE
     noise: bool = False  # instead of the background, what can't be compressed
     counted: bool = False  # instead of the background, black, and a white bar whose place says the number
+    left_out: float = 0.0  # seconds at the begin that the edit list of an mp4 leaves out, as phones do
 
 
 def write(odd: Odd, path: Path) -> Path:
@@ -77,7 +78,20 @@ def write(odd: Odd, path: Path) -> Path:
             for sound in tone(odd.seconds, rate, odd.loudness, odd.flashes, pitch=440 * (number + 1)):
                 output.mux(track.encode(sound))
             output.mux(track.encode(None))
+    if odd.left_out:
+        path.write_bytes(_trimmed(path.read_bytes(), odd.left_out))
     return path
+
+
+def _trimmed(mp4: bytes, seconds: float) -> bytes:
+    """The same packets, of which each track's edit list leaves so much out at the begin."""
+    made, at = bytearray(mp4), 0
+    while (at := mp4.find(b"elst", at + 1)) > 0:
+        units = mp4.find(b"mdhd", at) + 16
+        per_second = int.from_bytes(mp4[units : units + 4], "big")
+        for place, less in ((at + 12, round(seconds * 1000)), (at + 16, -round(seconds * per_second))):
+            made[place : place + 4] = (int.from_bytes(mp4[place : place + 4], "big") - less).to_bytes(4, "big")
+    return bytes(made)
 
 
 def _add_picture(output: OutputContainer, odd: Odd) -> VideoStream:

@@ -14,6 +14,7 @@ from bot.media.child import Unreadable
 from bot.media.facts import Facts
 from bot.media.measure import measure
 from bot.media.opening import opened, picture_of, sounds_of
+from bot.media.rates import steady_rate
 from bot.media.skimming import can_skim
 from bot.media.track import Track
 from tests.media.conftest import Make
@@ -39,6 +40,7 @@ FILES = {
     "two audio tracks": replace(LONG, tracks=2),
     "29.97 fps": replace(LONG, rate=29.97),
 }
+TRIMMED = replace(LONG, audio=None, codec_options=B_FRAMES, left_out=1.0)
 
 
 def skims(file: Path) -> bool:
@@ -58,6 +60,17 @@ def test_an_index_tells_what_the_packets_do(name: str, make: Make, monkeypatch: 
     file = make(FILES[name])
     assert skims(file)
     assert measure(file) == read_whole(file, monkeypatch)
+
+
+@pytest.mark.parametrize("rate", [24, 25, 50])
+def test_a_file_that_begins_inside_a_group_of_pictures_is_read_and_keeps_its_pace(rate: int, make: Make) -> None:
+    """In the order of decoding, the pictures that are left out leave holes between those that are shown."""
+    file = make(replace(TRIMMED, rate=rate))
+    assert not skims(file)
+    facts = measure(file)
+    assert facts.steady
+    assert float(steady_rate(facts)) == rate
+    assert facts.seconds == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("ended", ["a moment before", "in the middle"])
