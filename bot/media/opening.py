@@ -96,13 +96,22 @@ def begin_of(file: Path) -> float:
     """When the first picture is shown on the file's own clock, or its sound begins if it has no picture."""
     with opened(file) as container:
         stream = picture_of(container) or next(iter(sounds_of(container)), None)
-        if stream is not None:
-            for packet in container.demux(stream):
-                at = packet.dts if packet.pts is None else packet.pts
-                if at is not None and not packet.is_discard:
-                    trimmed = trims_of(packet)[0] / stream.rate if isinstance(stream, AudioStream) else 0.0
-                    return float(at * packet.time_base) + trimmed
-    raise nothing_in_it()
+        if stream is None:
+            raise nothing_in_it()
+        times: list[float] = []
+        trimmed = 0.0
+        for packet in container.demux(stream):
+            at = packet.dts if packet.pts is None else packet.pts
+            if at is None or packet.is_discard:
+                continue
+            if not times and isinstance(stream, AudioStream):
+                trimmed = trims_of(packet)[0] / stream.rate
+            times.append(float(at * packet.time_base))
+            if len(times) > LARGEST_REORDER:  # behind an edit list the first to be decoded isn't the first shown
+                break
+    if not times:
+        raise nothing_in_it()
+    return min(times) + trimmed
 
 
 def nothing_in_it() -> Unreadable:

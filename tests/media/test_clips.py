@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bot.media.probe import Probe
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, colour, flashes, numbers, seen
 
+B_FRAMES = {"preset": "medium", "x264-params": "bframes=4:b-adapt=0"}
 COUNTED = Odd(counted=True, seconds=2.0)
 LONG = Odd(counted=True, seconds=8.0, rate=5, codec_options={"preset": "ultrafast", "g": "15"})
 
@@ -35,6 +37,19 @@ async def test_the_first_picture_is_the_one_shown_at_the_start(
 async def test_a_start_far_into_a_clip_is_found_to_the_frame(make: Make, editor: Editor, tmp_path: Path) -> None:
     await editor.clip(make(LONG), edit(6.4, 1.0), tmp_path / "clip")
     assert numbers(tmp_path / "clip") == [number for number in range(32, 37) for _ in range(2)]
+
+
+@pytest.mark.parametrize("left_out", [0.48, 0.64])
+async def test_a_clip_that_begins_inside_a_group_of_pictures_loses_none(
+    left_out: float, make: Make, editor: Editor, tmp_path: Path
+) -> None:
+    source = make(replace(COUNTED, codec_options=B_FRAMES, left_out=left_out))
+    shown = list(range(round(left_out * 25), 50))
+    await editor.clip(source, edit(0.0, len(shown) / 25), tmp_path / "clip")
+    assert numbers(tmp_path / "clip") == shown
+    await editor.put_back(make(Odd(counted=True, seconds=0.4)), source, 0.4, 0.4, tmp_path / "whole")
+    found = numbers(tmp_path / "whole")
+    assert (found[:10], found[20:]) == (shown[:10], shown[20:])
 
 
 async def test_a_clip_that_ends_too_soon_begins_anew(make: Make, editor: Editor, tmp_path: Path) -> None:

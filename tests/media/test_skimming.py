@@ -19,10 +19,10 @@ from bot.media.skimming import can_skim
 from bot.media.track import Track
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd
+from tests.media.test_clips import B_FRAMES
 from tests.media.test_fuzz import damaged
 from tests.media.test_odd_files import PIECEMEAL, X265
 
-B_FRAMES = {"preset": "medium", "x264-params": "bframes=4:b-adapt=0"}
 LONG = Odd(seconds=4.0, sides=(64, 48))
 PHONE = [number / 30 + (number % 7 == 0) * 0.01 for number in range(100)]
 FILES = {
