@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from bot.media.facts import Facts
 from bot.media.fitting import BT709, Fitting, Sides
 from bot.media.loudness import as_frame
+from bot.media.opening import begin_of
 from bot.media.pictures import pictures
 from bot.media.samples import LAYOUTS, samples
 
@@ -131,6 +132,6 @@ def _moments(span: Span, begin: float, first: int, last: int, rate: Fraction) ->
 
 def _heard(spans: Sequence[Span], cuts: list[int]) -> Iterator[bytes]:
     return chain.from_iterable(
-        samples(span.file, span.start, last - first, SOUND_RATE, CHANNELS)
+        samples(span.file, begin_of(span.file) + span.start, last - first, SOUND_RATE, CHANNELS)
         for span, (first, last) in zip(spans, pairwise(cuts), strict=True)
     )

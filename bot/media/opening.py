@@ -95,28 +95,35 @@ def trims_of(packet: Packet[Any]) -> tuple[int, int]:
 def begin_of(file: Path) -> float:
     """When the first picture is shown on the file's own clock, or its sound begins if it has no picture."""
     with opened(file) as container:
-        stream = picture_of(container) or next(iter(sounds_of(container)), None)
-        if stream is None:
-            raise nothing_in_it()
-        times: list[float] = []
-        trimmed = 0.0
-        for packet in container.demux(stream):
-            at = packet.dts if packet.pts is None else packet.pts
-            if at is None or packet.is_discard:
-                continue
-            if not times and isinstance(stream, AudioStream):
-                trimmed = trims_of(packet)[0] / stream.rate
-            times.append(float(at * packet.time_base))
-            if len(times) > LARGEST_REORDER:  # behind an edit list the first to be decoded isn't the first shown
-                break
-    if not times:
-        raise nothing_in_it()
-    return min(times) + trimmed
+        return _begin(container, picture_of(container) or next(iter(sounds_of(container)), None))
+
+
+def sound_begin_of(file: Path) -> float:
+    """When the sound begins on the file's own clock."""
+    with opened(file) as container:
+        return _begin(container, next(iter(sounds_of(container)), None))
 
 
 def nothing_in_it() -> Unreadable:
     """For a file in which nothing was found to play."""
     return Unreadable("it holds nothing that can be played")
+
+
+def _begin(container: InputContainer, stream: VideoStream | AudioStream | None) -> float:
+    times: list[float] = []
+    trimmed = 0.0
+    for packet in container.demux(stream) if stream else ():
+        at = packet.dts if packet.pts is None else packet.pts
+        if at is None or packet.is_discard:
+            continue
+        if not times and isinstance(stream, AudioStream):
+            trimmed = trims_of(packet)[0] / stream.rate
+        times.append(float(at * packet.time_base))
+        if len(times) > LARGEST_REORDER:  # behind an edit list the first to be decoded isn't the first shown
+            break
+    if not times:
+        raise nothing_in_it()
+    return min(times) + trimmed
 
 
 def _is_known(stream: VideoStream | AudioStream) -> bool:

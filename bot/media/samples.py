@@ -1,4 +1,4 @@
-"""The sound of a file as samples without gaps, on the clock of its pictures."""
+"""The sound of a file as samples without gaps, on the file's own clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from bot.media.opening import begin_of, decoded, opened, sounds_of
+from bot.media.opening import decoded, opened, sounds_of
 
 BYTES_PER_SAMPLE = 4  # floats, so that nothing is clipped on the way
 LAYOUTS = {1: "mono", 2: "stereo"}
@@ -23,8 +23,8 @@ AT_A_TIME = 48_000  # samples of silence
 
 
 def samples(file: Path, start: float, count: int, rate: int, channels: int) -> Iterator[bytes]:
-    """`count` samples from `start`, in seconds since the first picture (or sound, if there is no picture): floats, the
-    channels interleaved. Where the file has no sound there is silence.
+    """`count` samples from `start`, in seconds on the file's own clock: floats, the channels interleaved. Where it
+    has no sound there is silence.
     """
     written = 0
     for at, data in _placed(file, start, rate, channels):
@@ -53,10 +53,9 @@ def silence(count: int, channels: int) -> Iterator[bytes]:
 
 def _placed(file: Path, start: float, rate: int, channels: int) -> Iterator[tuple[int, bytes]]:
     """Samples, each piece with its place counted from `start`; one follows on the other unless the clock insists."""
-    zero = begin_of(file)
     place: int | None = None
-    for frame in _resampled(_from(file, zero + start), rate, channels):
-        due = place or 0 if frame.time is None else round((frame.time - zero - start) * rate)
+    for frame in _resampled(_from(file, start), rate, channels):
+        due = place or 0 if frame.time is None else round((frame.time - start) * rate)
         if place is None or abs(due - place) > OUT_OF_STEP * rate:
             place = due
         yield place, bytes(frame.planes[0])[: frame.samples * channels * BYTES_PER_SAMPLE]

@@ -14,7 +14,7 @@ from bot.media.edits import SoundEdit
 from bot.media.encode import Voice
 from bot.media.loudness import gain_for, louder
 from bot.media.measure import measure
-from bot.media.opening import nothing_in_it, opened, sounds_of
+from bot.media.opening import nothing_in_it, opened, sound_begin_of, sounds_of
 from bot.media.samples import BYTES_PER_SAMPLE, samples, silence
 
 CODECS = {"mp3": "libmp3lame", "wav": "pcm_s16le"}
@@ -27,27 +27,25 @@ SHORT = 1.0  # seconds; what is shorter is measured several times over, as loudn
 
 
 def write_sound(source: Path, edit: SoundEdit, target: Path) -> None:
-    """Runs in a child: see `Editor.sound`. The sound of a video begins with its first picture, so that lips and words
-    stay together.
-    """
+    """Runs in a child: see `Editor.sound`. Of a video all its sound is taken, wherever its pictures begin and end."""
     facts = measure(source)
     if not facts.has_sound:
         raise Unreadable("it has no sound")
     with opened(source) as container:
         track = sounds_of(container)[0]
         rate, channels, bits = _form(edit, track.rate, track.channels)
-    seconds = min(edit.seconds, facts.seconds if facts.width else facts.sound_seconds)
+    begin, seconds = sound_begin_of(source), min(edit.seconds, facts.sound_seconds)
     length, count = round(seconds * rate), round(edit.seconds * rate)
     if not length or not count:
         raise nothing_in_it()
 
     def once(most: int = length) -> Iterator[bytes]:
-        return samples(source, 0.0, min(length, most), rate, channels)
+        return samples(source, begin, min(length, most), rate, channels)
 
     measured = chain.from_iterable(once() for _ in range(1 + int(SHORT * rate) // length))
     gain = gain_for(measured, rate, channels)
     rounds = range(0, count if edit.fill == "again" else 1, length)
-    filled = chain(chain.from_iterable(once(count - begin) for begin in rounds), silence(count - length, channels))
+    filled = chain(chain.from_iterable(once(count - done) for done in rounds), silence(count - length, channels))
     with av.open(target, "w", format=edit.format) as output:
         voice = Voice(output, CODECS[edit.format], rate, channels, bits)
         for piece in _first(count * channels * BYTES_PER_SAMPLE, louder(filled, gain, rate, channels)):

@@ -55,6 +55,8 @@ class Odd:
     background: tuple[int, ...] = BLUE
     noise: bool = False  # instead of the background, what can't be compressed
     counted: bool = False  # instead of the background, black, and a white bar whose place says the number
+    late: float = 0.0  # seconds by which the sound begins after the picture; before it if negative
+    sound_seconds: float | None = None  # if not as long as the picture; its beeps are at moments of its own
     left_out: float = 0.0  # seconds at the begin that the edit list of an mp4 leaves out, as phones do
 
 
@@ -72,10 +74,14 @@ def write(odd: Odd, path: Path) -> Path:
             _add_cover(output)
         if picture:
             for frame in _pictures(odd):
+                frame.pts = (frame.pts or 0) + round(max(0.0, -odd.late) / (frame.time_base or 1))
                 output.mux(picture.encode(frame))
             output.mux(picture.encode(None))
         for number, track in enumerate(tracks):
-            for sound in tone(odd.seconds, rate, odd.loudness, odd.flashes, pitch=440 * (number + 1)):
+            for sound in tone(
+                odd.sound_seconds or odd.seconds, rate, odd.loudness, odd.flashes, pitch=440 * (number + 1)
+            ):
+                sound.pts = (sound.pts or 0) + round(max(0.0, odd.late) * rate)
                 output.mux(track.encode(sound))
             output.mux(track.encode(None))
     if odd.left_out:

@@ -76,6 +76,17 @@ async def test_lips_and_words_stay_together_wherever_a_clip_is_cut(
     assert beeps(tmp_path / "clip") == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.parametrize("late", [0.8, -0.6])
+async def test_sound_that_begins_at_another_moment_stays_with_its_pictures(
+    late: float, make: Make, editor: Editor, tmp_path: Path
+) -> None:
+    source = make(Odd(seconds=3.0, late=late, flashes=[0.4, 1.2, 2.0], sides=(64, 48)))
+    await editor.clip(source, edit(0.0, 3.0, 64, 48), tmp_path / "clip")
+    assert flashes(tmp_path / "clip") == pytest.approx([0.4, 1.2, 2.0], abs=0.021)
+    expected = [at + late for at in (0.4, 1.2, 2.0) if at + late > 0]
+    assert beeps(tmp_path / "clip") == pytest.approx(expected, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("rate", "comes_out"), [(24000 / 1001, 24), (25, 25), (30000 / 1001, 30), (50, 50), (60, 60), (120, 30), (8, 10)]
 )

@@ -11,6 +11,7 @@ import pytest
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.edits import SoundEdit
+from bot.media.probe import Probe
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, heard, sound_seconds, track_of
 
@@ -61,9 +62,22 @@ async def test_what_is_too_long_is_cut_at_the_end(make: Make, editor: Editor, tm
     assert len(beeps(tmp_path / "sound")) == 1
 
 
-async def test_the_sound_of_a_video_begins_with_its_picture(make: Make, editor: Editor, tmp_path: Path) -> None:
-    await editor.sound(make(Odd(flashes=[0.4])), SoundEdit(format="wav", seconds=1.0, most_bytes=2**20), tmp_path / "s")
-    assert beeps(tmp_path / "s") == pytest.approx([0.4], abs=0.01)
+@pytest.mark.parametrize("form", ["mp4", "matroska"])
+@pytest.mark.parametrize(
+    ("seconds", "late", "sound_seconds"), [(2.0, 0.0, 2.0), (4.0, 1.6, 2.0), (0.4, 0.0, 2.0), (2.0, -1.0, 2.0)]
+)
+async def test_the_sound_of_a_video_is_taken_whole_wherever_its_picture_is(
+    seconds: float, late: float, sound_seconds: float, form: str,
+    make: Make, editor: Editor, probe: Probe, tmp_path: Path,
+) -> None:  # fmt: skip
+    spoken = [0.3, 1.1, 1.8]
+    video = make(
+        Odd(format=form, seconds=seconds, late=late, sound_seconds=sound_seconds, flashes=spoken, sides=(64, 48))
+    )
+    length = (await probe.look(video)).sound_seconds
+    assert length == pytest.approx(sound_seconds, abs=0.05)
+    await editor.sound(video, SoundEdit(format="wav", seconds=length, most_bytes=2**20), tmp_path / "sound")
+    assert beeps(tmp_path / "sound") == pytest.approx(spoken, abs=0.03)
 
 
 @pytest.mark.parametrize(
