@@ -11,7 +11,9 @@ MOST_BOXES = 100_000  # a long fragmented file has some thousands
 
 
 def content_credentials(file: Path) -> bool:
-    """Whether an mp4 carries a C2PA manifest. Only the headers of its boxes are read; what is no mp4 carries none."""
+    """Whether an mp4 carries a C2PA manifest. Only the headers of its boxes are read; what is no mp4 carries none, and
+    behind a box that says it reaches beyond the file there is nothing.
+    """
     size = file.stat().st_size
     with file.open("rb") as data:
         at = 0
@@ -20,9 +22,9 @@ def content_credentials(file: Path) -> bool:
             kind, length, is_c2pa = _box(data, size - at)
             if is_c2pa:
                 return True
-            if length < 8 or not kind.isascii():
-                return False
             at += length
+            if length < 8 or not kind.isascii() or at >= size:
+                return False
     return False
 
 

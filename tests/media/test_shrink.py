@@ -8,7 +8,6 @@ import pytest
 
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
-from bot.media.marks import C2PA, content_credentials
 from bot.media.probe import Probe
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, flashes, packets_of, tags
@@ -85,25 +84,3 @@ async def test_a_stretch_without_a_keyframe_is_not_cut(make: Make, editor: Edito
     with pytest.raises(TooMuchWork, match="pieces that small"):
         await editor.pieces(video, video.stat().st_size // 12, tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-def test_content_credentials_are_noticed_wherever_they_lie(make: Make, tmp_path: Path) -> None:
-    plain = make(NOISE).read_bytes()
-    box = (8 + 16 + 100).to_bytes(4, "big") + b"uuid" + C2PA + bytes(100)
-    large = (1).to_bytes(4, "big") + b"uuid" + (16 + 16 + 100).to_bytes(8, "big") + C2PA + bytes(100)
-    other = (8 + 16 + 100).to_bytes(4, "big") + b"uuid" + bytes(116)
-    first = int.from_bytes(plain[:4], "big")
-    file = tmp_path / "clip"
-    for content, expected in [
-        (plain, False),
-        (plain[:first] + box + plain[first:], True),
-        (plain[:first] + large + plain[first:], True),
-        (plain + other + box, True),
-        (plain + other, False),
-        (plain + box[:20], False),
-        (b"", False),
-        (b"\x00" * 1000, False),
-        (bytes(range(256)) * 10, False),
-    ]:
-        file.write_bytes(content)
-        assert content_credentials(file) is expected
