@@ -10,7 +10,7 @@ from bot.media.encode import Form, Span, write
 from bot.media.facts import Facts
 from bot.media.fitting import Sides
 from bot.media.rates import steady_rate
-from bot.media.tags import tags_of
+from bot.media.tags import ai_marks_of, tags_of
 
 LONGEST_SIDE = 1920  # no provider makes more, and more would take minutes
 
@@ -22,7 +22,9 @@ def write_joined(parts: Sequence[Path], target: Path) -> None:
 
 
 def write_put_back(made: Path, clip: Path, start: float, seconds: float, target: Path) -> None:
-    """Runs in a child: see `Editor.put_back`. Where less was made, the clip goes on earlier: nothing stands still."""
+    """Runs in a child: see `Editor.put_back`. Where less was made, the clip goes on earlier: nothing stands still.
+    Of the clip's tags only marks of AI are carried: what else its owner wrote there isn't for everybody.
+    """
     whole, new = seen_in(clip), seen_in(made)
     covered = min(seconds, new.seconds)
     after = start + covered
@@ -32,7 +34,7 @@ def write_put_back(made: Path, clip: Path, start: float, seconds: float, target:
         Span(clip, whole, after, whole.seconds - after),
     ]
     spans = [span for span in spans if span.seconds > ROUNDING]
-    write(spans, _form(spans, whole), target, tags_of(made, clip))
+    write(spans, _form(spans, whole), target, ai_marks_of(clip) | tags_of(made))
 
 
 def even_sides(facts: Facts, longest: int) -> Sides:

@@ -11,6 +11,7 @@ from bot.media.probe import Probe
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, colour, flashes, numbers, seen, tags
 
+CUSTOM = {"movflags": "use_metadata_tags"}
 CLIP = Odd(seconds=4.0, flashes=[0.4, 1.6, 2.4, 3.2])
 
 
@@ -109,15 +110,30 @@ async def test_odd_sides_become_even(make: Make, editor: Editor, probe: Probe, t
     assert (facts.width, facts.height) == (100, 76)
 
 
-async def test_marks_of_the_made_and_of_the_clip_are_kept_but_not_where_it_was_taken(
-    make: Make, editor: Editor, tmp_path: Path
-) -> None:
-    custom = {"movflags": "use_metadata_tags"}
-    made = make(Odd(seconds=0.4, tags={"AIGC": '{"Label": "1"}', "comment": "made by AI"}, options=custom))
-    clip = make(Odd(seconds=0.8, tags={"comment": "mine", "title": "Me", "location": "+50+007/"}, options=custom))
-    await editor.put_back(made, clip, 0.2, 0.4, tmp_path / "whole")
-    found = tags(tmp_path / "whole")
-    assert (found["AIGC"], found["comment"], found["title"]) == ('{"Label": "1"}', "made by AI", "Me")
-    assert not [name for name in found if "location" in name]
-    await editor.join([clip, made], tmp_path / "joined")
+async def test_marks_of_ai_are_kept_but_not_what_the_owner_wrote(make: Make, editor: Editor, tmp_path: Path) -> None:
+    private = {"comment": "mine", "title": "Me", "location": "+50+007/"}
+    marked = make(Odd(seconds=0.4, tags={"AIGC": '{"Label": "1"}', "comment": "made by AI"}, options=CUSTOM))
+    plain = make(Odd(seconds=0.8, tags=private, options=CUSTOM))
+    await editor.put_back(marked, plain, 0.2, 0.4, tmp_path / "whole")
+    assert tags(tmp_path / "whole").items() >= {"AIGC": '{"Label": "1"}', "comment": "made by AI"}.items()
+    assert not {"title", "location"} & tags(tmp_path / "whole").keys()
+    clip = make(Odd(seconds=0.8, tags={"AIGC": '{"Label": "2"}', **private}, options=CUSTOM))
+    await editor.put_back(make(Odd(seconds=0.4)), clip, 0.2, 0.4, tmp_path / "whole")
+    assert tags(tmp_path / "whole")["AIGC"] == '{"Label": "2"}'
+    assert not {"title", "comment", "location"} & tags(tmp_path / "whole").keys()
+    await editor.join([make(Odd(seconds=0.4)), marked], tmp_path / "joined")
     assert tags(tmp_path / "joined")["AIGC"] == '{"Label": "1"}'
+
+
+async def test_a_tag_of_any_length_takes_no_room(make: Make, editor: Editor, tmp_path: Path) -> None:
+    """Marks of AI go before it, whatever the order is."""
+    wordy = {"comment": "x" * 200_000, "title": "y" * 4_090, "AIGC": '{"Label": "1"}', "album": "z" * 100}
+    made = make(Odd(seconds=0.4, sides=(64, 48), tags=wordy, options=CUSTOM))
+    await editor.put_back(made, made, 0.2, 0.2, tmp_path / "whole")
+    await editor.join([made], tmp_path / "joined")
+    await editor.shrink(made, 50_000, tmp_path / "small")
+    (piece,) = await editor.pieces(made, 50_000, tmp_path)
+    for file in (tmp_path / "whole", tmp_path / "joined", tmp_path / "small", piece):
+        assert file.stat().st_size < 50_000
+        assert (tags(file)["AIGC"], tags(file)["album"]) == ('{"Label": "1"}', "z" * 100)
+        assert not {"comment", "title"} & tags(file).keys()
