@@ -7,14 +7,13 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot import cards
 from bot.clock import Clock
 from bot.file_refusals import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.moderator_refusals import NoSuchJob, UndecidedReport
-from bot.packing import Packing
+from bot.packing import Messages, Packing
 from bot.providers.base import Provider
 from bot.shelf import Shelf
 from storage.direct_messages import DirectMessages
@@ -96,8 +95,8 @@ class Handout:
         return sum(file.stat().st_size for file in self._shelf.whole(job))
 
     @asynccontextmanager
-    async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[list[list[Path]]]:
-        """The whole video, message by message, in files of at most so many bytes."""
+    async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[Messages]:
+        """The whole video in files of at most so many bytes."""
         async with AsyncExitStack() as stack:
             try:
                 messages = await stack.enter_async_context(self._packing.messages(job, most_bytes))

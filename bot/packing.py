@@ -32,6 +32,19 @@ class Parcel:
     odd: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """A whole video as the files of each message. `lossless` says that nothing of it was encoded anew."""
+
+    files: list[list[Path]]
+    lossless: bool
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return sum(map(len, self.files))
+
+
 class Packing:
     """Makes files fit. Raises what the `Editor` raises where that can't be done."""
 
@@ -50,18 +63,18 @@ class Packing:
         return Parcel(copy, _size(copy), Smaller(most_bytes + MARGIN, finished.size, lost), finished.odd)
 
     @asynccontextmanager
-    async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[list[list[Path]]]:
-        """The whole video without loss, message by message: one file, or pieces of at most so many bytes each. The
-        pieces are gone afterwards.
-        """
-        pieces: list[Path] = []
+    async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[Messages]:
+        """The whole video: one file, or pieces of at most so many bytes each. The pieces are gone afterwards."""
+        files, lossless = [], True
         with TemporaryDirectory(dir=self._shelf.of(job), prefix="pieces-", ignore_cleanup_errors=True) as folder:
             for file in self._shelf.whole(job):
                 if _size(file) <= most_bytes:
-                    pieces.append(file)
+                    files.append(file)
                 else:
-                    pieces += await self._editor.pieces(file, most_bytes, Path(mkdtemp(dir=folder)))
-            yield _by_message(pieces)
+                    pieces = await self._editor.pieces(file, most_bytes, Path(mkdtemp(dir=folder)))
+                    files += pieces.files
+                    lossless &= pieces.lossless
+            yield Messages(_by_message(files), lossless)
 
 
 def smaller_step(size: int) -> int | None:

@@ -13,7 +13,7 @@ from bot.client import Mouthpiece
 from bot.errors import PostFailed, PostRefused, PostTooLarge
 from bot.explaining import explained
 from bot.file_refusals import FetchFailed, PiecesTooLarge
-from bot.packing import MARGIN, smaller_step
+from bot.packing import MARGIN, Messages, smaller_step
 from bot.posting import post_errors
 from bot.refusals import ChannelUnfit
 from bot.results import FULL_PREFIX
@@ -50,32 +50,35 @@ async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
     """Hand out the whole video, in smaller pieces where Discord takes less than it says."""
     handout = interaction.client.handout
     job = await handout.fetchable(guild_id, job_id, by=interaction.user.id)
-    size, most_bytes, pieces = handout.size(job), interaction.filesize_limit - MARGIN, 0
-    while not pieces:
+    size, most_bytes, sent = handout.size(job), interaction.filesize_limit - MARGIN, None
+    while not sent:
         try:
-            pieces = await _send(interaction, job, most_bytes)
+            sent = await _send(interaction, job, most_bytes)
         except PostTooLarge:
             most_bytes = smaller_step(min(size, most_bytes)) or 0
             if not most_bytes:
                 raise PiecesTooLarge(job=job.code, until=cards.day(job.kept_until)) from None
         except (PostFailed, PostRefused):
             raise FetchFailed(job=job.code, until=cards.day(job.kept_until)) from None
-    if pieces == 1:
-        return f"The full video of {job.code} ({cards.megabytes(size)}):"
-    return f"The full video of {job.code} ({cards.megabytes(size)}), in {pieces} pieces without loss:"
+    said = f"The full video of {job.code} ({cards.megabytes(size)})"
+    if sent.count == 1:
+        return f"{said}:"
+    if sent.lossless:
+        return f"{said}, in {sent.count} pieces without loss:"
+    return f"{said}, in {sent.count} pieces; where it couldn't be cut as it is, I encoded it anew:"
 
 
-async def _send(interaction: Interaction, job: Job, most_bytes: int) -> int:
-    """Send it in files of at most so many bytes; how many there are."""
+async def _send(interaction: Interaction, job: Job, most_bytes: int) -> Messages:
+    """Send it in files of at most so many bytes; what was sent."""
     async with interaction.client.handout.messages(job, most_bytes) as messages, post_errors():
-        names = _names(job, sum(len(files) for files in messages))
-        for number, files in enumerate(messages):
+        names = _names(job, messages.count)
+        for number, files in enumerate(messages.files):
             attached = [discord.File(file, filename=names.pop(0)) for file in files]
             if number == 0:  # into the answer itself, which says more at the end
                 await interaction.edit_original_response(attachments=attached)
             else:
                 await interaction.followup.send(files=attached, ephemeral=True)
-        return sum(len(files) for files in messages)
+        return messages
 
 
 def _names(job: Job, pieces: int) -> list[str]:

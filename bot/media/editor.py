@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +24,7 @@ EDIT = Bounds(
     nice=10,  # the bot's own loop goes first
 )
 LONG = replace(EDIT, seconds=600.0, cpu_seconds=1200)  # a whole video is written anew, several times if need be
-BRIEF = replace(EDIT, seconds=60.0, cpu_seconds=60)  # nothing is decoded, or only sound
+BRIEF = replace(EDIT, seconds=60.0, cpu_seconds=60)  # only sound is decoded
 
 CLIP = Task("bot.media.clips", "write_clip")
 SOUND = Task("bot.media.sounds", "write_sound")
@@ -32,6 +32,14 @@ JOIN = Task("bot.media.joins", "write_joined")
 PUT_BACK = Task("bot.media.joins", "write_put_back")
 SHRINK = Task("bot.media.shrink", "write_shrunk")
 PIECES = Task("bot.media.pieces", "write_pieces")
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A video as several files, in order. `lossless` says that nothing of it was encoded anew."""
+
+    files: list[Path]
+    lossless: bool
 
 
 class Editor:
@@ -71,13 +79,14 @@ class Editor:
         async with _whole(target) as part:
             await in_child(LONG, self._limiter, SHRINK, video, most_bytes, part)
 
-    async def pieces(self, video: Path, most_bytes: int, folder: Path) -> list[Path]:
-        """The video cut without loss into files that play by themselves, each of at most `most_bytes`. They are in the
-        order of their names.
+    async def pieces(self, video: Path, most_bytes: int, folder: Path) -> Pieces:
+        """The video cut into files that play by themselves, each of at most `most_bytes`, and without loss wherever it
+        can be cut.
         """
         with TemporaryDirectory(dir=folder, prefix="pieces-", suffix=".part") as parts:
-            made: list[Path] = await in_child(BRIEF, self._limiter, PIECES, video, most_bytes, Path(parts))
-            return [part.replace(folder / part.name) for part in made]
+            made: tuple[list[Path], bool] = await in_child(EDIT, self._limiter, PIECES, video, most_bytes, Path(parts))
+            files, lossless = made
+            return Pieces([file.replace(folder / file.name) for file in files], lossless)
 
 
 @asynccontextmanager

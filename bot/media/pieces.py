@@ -1,12 +1,13 @@
-"""A video cut into files that play by themselves, without decoding it."""
+"""A video cut into files that play by themselves; where that is possible, without decoding it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf
+from itertools import count, islice, pairwise
+from math import ceil, inf
 from pathlib import Path
 
 import av
@@ -16,9 +17,13 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from bot.media.budget import write_within
 from bot.media.child import TooMuchWork
-from bot.media.encode import MOVFLAGS
-from bot.media.opening import nothing_in_it, opened, picture_of, sounds_of
+from bot.media.clips import seen_in
+from bot.media.encode import MOVFLAGS, Form, Span
+from bot.media.joins import even_sides
+from bot.media.opening import begin_of, nothing_in_it, opened, picture_of, sounds_of
+from bot.media.rates import steady_rate
 from bot.media.tags import tags_of
 
 HEADERS = 8_192  # bytes beside picture and sound, without the tables
@@ -35,28 +40,47 @@ class _Stretch:
     size: int = 0
 
 
-def write_pieces(video: Path, most_bytes: int, folder: Path) -> list[Path]:
-    """Runs in a child: see `Editor.pieces`."""
-    stretches, tags = _stretches(video), tags_of(video)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Stretches that are copied into one file; or one that is too large for that, and is encoded anew as several."""
+
+    begin: float
+    until: float  # without end for the last
+    files: Sequence[Path]
+
+
+def write_pieces(video: Path, most_bytes: int, folder: Path) -> tuple[list[Path], bool]:
+    """Runs in a child: see `Editor.pieces`. Also says whether nothing was encoded anew."""
+    (stretches, end), tags = _stretches(video), tags_of(video)
     aim = most_bytes - HEADERS - sum(len(name) + len(value.encode()) + 64 for name, value in tags.items())
     for _ in range(ATTEMPTS):
-        files = _write(video, _cuts(stretches, aim), folder, tags)
-        if all(file.stat().st_size <= most_bytes for file in files):
-            return files
-        for file in files:
+        runs = _runs(stretches, aim, folder)
+        copies = [_copy(video, run, run is runs[0], tags) for run in runs if len(run.files) == 1]
+        if all(file.stat().st_size <= most_bytes for file in copies):
+            break
+        for file in copies:
             file.unlink()
         aim = int(aim * CLOSER)
-    raise _too_long_a_stretch()
+    else:
+        raise _too_small_pieces()
+    for run in runs:
+        if len(run.files) > 1:
+            _encode(video, run, end, most_bytes, tags)
+    files = [file for run in runs for file in run.files]
+    return files, len(copies) == len(files)
 
 
-def _stretches(video: Path) -> list[_Stretch]:
+def _stretches(video: Path) -> tuple[list[_Stretch], float]:
+    """Also where the last one ends, picture and sound."""
     found: list[_Stretch] = []
     heard: list[tuple[float, int]] = []
+    end = 0.0
     with _streams(video) as (container, streams):
         for packet in container.demux(streams):
             at, size = _time(packet), packet.size + BYTES_PER_PACKET
             if at is None:
                 continue
+            end = max(end, at + float((packet.duration or 0) * packet.time_base))
             if packet.stream is not streams[0]:
                 heard.append((at, size))
                 continue
@@ -73,41 +97,57 @@ def _stretches(video: Path) -> list[_Stretch]:
         while number + 1 < len(found) and at >= found[number + 1].begin:
             number += 1
         found[number].size += size
-    return found
+    return found, end
 
 
-def _cuts(stretches: Sequence[_Stretch], aim: int) -> list[float]:
-    cuts, size = [stretches[0].begin], 0
+def _runs(stretches: Sequence[_Stretch], aim: int, folder: Path) -> list[_Run]:
+    if aim <= 0:
+        raise _too_small_pieces()
+    begins: list[tuple[float, int]] = []  # each with the number of files
+    room = 0
     for stretch in stretches:
-        if stretch.size > aim:
-            raise _too_long_a_stretch()
-        if size and size + stretch.size > aim:
-            cuts.append(stretch.begin)
-            size = 0
-        size += stretch.size
-    return cuts
+        if stretch.size > room:
+            files = ceil(stretch.size / aim)
+            begins.append((stretch.begin, files))
+            room = aim if files == 1 else 0
+        room -= stretch.size
+    names = (folder / f"{number:03}.mp4" for number in count(1))
+    ends = (*(begin for begin, _ in begins[1:]), inf)
+    return [_Run(begin, end, list(islice(names, files))) for (begin, files), end in zip(begins, ends, strict=True)]
 
 
-def _write(video: Path, cuts: Sequence[float], folder: Path, tags: dict[str, str]) -> list[Path]:
-    files = []
-    for number, (begin, end) in enumerate(zip((-inf, *cuts[1:]), (*cuts[1:], inf), strict=True), 1):
-        files.append(folder / f"{number:03}.mp4")
-        with (
-            _streams(video) as (container, streams),
-            av.open(files[-1], "w", format="mp4", options={"movflags": MOVFLAGS}) as output,
-        ):
-            output.metadata.update(tags)
-            own = {stream.index: output.add_stream_from_template(stream) for stream in streams}
-            for packet in container.demux(streams):
-                at = _time(packet)
-                if at is None or not begin <= at < end:
-                    continue
-                shift = round(Fraction(cuts[number - 1]) / packet.time_base)
-                packet.pts = None if packet.pts is None else packet.pts - shift
-                packet.dts = None if packet.dts is None else packet.dts - shift
-                packet.stream = own[packet.stream.index]
-                output.mux(packet)
-    return files
+def _copy(video: Path, run: _Run, is_first: bool, tags: Mapping[str, str]) -> Path:
+    (file,), since = run.files, -inf if is_first else run.begin
+    with (
+        _streams(video) as (container, streams),
+        av.open(file, "w", format="mp4", options={"movflags": MOVFLAGS}) as output,
+    ):
+        output.metadata.update(tags)
+        own = {stream.index: output.add_stream_from_template(stream) for stream in streams}
+        for packet in container.demux(streams):
+            at = _time(packet)
+            if at is None or not since <= at < run.until:
+                continue
+            shift = round(Fraction(run.begin) / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts - shift
+            packet.dts = None if packet.dts is None else packet.dts - shift
+            packet.stream = own[packet.stream.index]
+            output.mux(packet)
+    return file
+
+
+def _encode(video: Path, run: _Run, end: float, most_bytes: int, tags: Mapping[str, str]) -> None:
+    facts, zero = seen_in(video), begin_of(video)
+    sides = even_sides(facts, max(facts.width, facts.height))
+    form = Form(sides, steady_rate(facts), facts.has_sound)
+    begin = max(0.0, run.begin - zero)
+    frames = round((min(run.until, end) - zero - begin) * form.rate)
+    if frames < len(run.files):
+        raise _too_small_pieces()
+    cuts = [round(frames * number / len(run.files)) / form.rate for number in range(len(run.files) + 1)]
+    for file, (first, last) in zip(run.files, pairwise(cuts), strict=True):
+        span = Span(video, facts, begin + float(first), float(last - first))
+        write_within(most_bytes, [span], form, file, tags)
 
 
 def _time(packet: Packet[Stream]) -> float | None:
@@ -126,5 +166,5 @@ def _streams(video: Path) -> Iterator[tuple[InputContainer, list[VideoStream | A
         yield container, [picture, *sounds_of(container)[:1]]
 
 
-def _too_long_a_stretch() -> TooMuchWork:
+def _too_small_pieces() -> TooMuchWork:
     return TooMuchWork("it can't be cut into pieces that small")

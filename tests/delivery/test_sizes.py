@@ -12,6 +12,7 @@ import pytest
 from bot.housekeeping import DAY
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
+from bot.packing import MARGIN
 from tests.canned import look_into_no_clip
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
@@ -77,7 +78,7 @@ async def test_a_large_video_is_posted_smaller_and_the_full_one_can_be_fetched(f
         assert len(pieces) > 1
         assert all(len(piece) <= 10 * MEGABYTE for piece in pieces)
         assert seconds_of(pieces) == pytest.approx(5.0, abs=0.3)
-        assert f"in {len(pieces)} pieces" in str(cut.original)
+        assert f"in {len(pieces)} pieces without loss" in str(cut.original)
         assert filming.files() == ["video.mp4"]
         assert filming.discord.outcomes() == [message]
         client.housekeeping._clock.skipped += 8 * DAY  # type: ignore[attr-defined]
@@ -99,10 +100,20 @@ async def test_the_full_video_can_be_fetched_after_a_restart(filming: Scene) -> 
 async def test_a_full_video_of_which_no_piece_is_small_enough_ends_in_a_sentence(filming: Scene) -> None:
     async with filming.asked() as client:
         message = await filming.delivered(client)
-        pressed = await filming.press(message, GET, attachment_size_limit=MEGABYTE)
+        pressed = await filming.press(message, GET, attachment_size_limit=MARGIN + 10_000)
         assert "can't be cut into pieces that are small enough" in await pressed.answer()
         assert filming.fetched(pressed) == []
         assert filming.files() == ["video.mp4"]
+
+
+async def test_a_full_video_that_can_not_be_cut_as_it_is_is_encoded_anew_and_that_is_said(filming: Scene) -> None:
+    async with filming.asked() as client:
+        message = await filming.delivered(client)
+        pressed = await filming.press(message, GET, attachment_size_limit=2 * MEGABYTE)
+        pieces = filming.fetched(pressed)
+        assert f"in {len(pieces)} pieces; where it couldn't be cut as it is, I encoded it anew" in str(pressed.original)
+        assert seconds_of(pieces) == pytest.approx(5.0, abs=0.3)
+        assert all(len(piece) <= 2 * MEGABYTE for piece in pieces)
 
 
 async def test_where_discord_takes_less_than_it_says_the_full_video_is_cut_smaller(filming: Scene) -> None:

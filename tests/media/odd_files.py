@@ -17,7 +17,7 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageDraw
 
@@ -56,6 +56,7 @@ class Odd:
     noise: bool = False  # instead of the background, what can't be compressed
     counted: bool = False  # instead of the background, black, and a white bar whose place says the number
     late: float = 0.0  # seconds by which the sound begins after the picture; before it if negative
+    keyframes: Sequence[float] = ()  # moments at which there is one, besides those of the encoder's choice
     sound_seconds: float | None = None  # if not as long as the picture; its beeps are at moments of its own
     left_out: float = 0.0  # seconds at the begin that the edit list of an mp4 leaves out, as phones do
 
@@ -73,7 +74,9 @@ def write(odd: Odd, path: Path) -> Path:
         if odd.cover:
             _add_cover(output)
         if picture:
-            for frame in _pictures(odd):
+            for number, frame in enumerate(_pictures(odd)):
+                if number / odd.rate in odd.keyframes:
+                    frame.pict_type = PictureType.I
                 frame.pts = (frame.pts or 0) + round(max(0.0, -odd.late) / (frame.time_base or 1))
                 output.mux(picture.encode(frame))
             output.mux(picture.encode(None))

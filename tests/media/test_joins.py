@@ -132,7 +132,7 @@ async def test_a_tag_of_any_length_takes_no_room(make: Make, editor: Editor, tmp
     await editor.put_back(made, made, 0.2, 0.2, tmp_path / "whole")
     await editor.join([made], tmp_path / "joined")
     await editor.shrink(made, 50_000, tmp_path / "small")
-    (piece,) = await editor.pieces(made, 50_000, tmp_path)
+    (piece,) = (await editor.pieces(made, 50_000, tmp_path)).files
     for file in (tmp_path / "whole", tmp_path / "joined", tmp_path / "small", piece):
         assert file.stat().st_size < 50_000
         assert (tags(file)["AIGC"], tags(file)["album"]) == ('{"Label": "1"}', "z" * 100)

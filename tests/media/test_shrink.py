@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,7 +63,9 @@ async def test_pieces_play_by_themselves_and_lose_nothing(
 ) -> None:
     video = make(CUTTABLE)
     most = video.stat().st_size * 115 // 100 // count
-    pieces = await editor.pieces(video, most, tmp_path)
+    made = await editor.pieces(video, most, tmp_path)
+    pieces = made.files
+    assert made.lossless
     assert len(pieces) >= count
     assert sorted(tmp_path.iterdir()) == pieces
     at, seen, heard = 0.0, [], []
@@ -79,8 +83,34 @@ async def test_pieces_play_by_themselves_and_lose_nothing(
         assert [packet for piece in pieces for packet in packets_of(piece, kind)] == packets_of(video, kind)
 
 
-async def test_a_stretch_without_a_keyframe_is_not_cut(make: Make, editor: Editor, tmp_path: Path) -> None:
-    video = make(CUTTABLE)
-    with pytest.raises(TooMuchWork, match="pieces that small"):
-        await editor.pieces(video, video.stat().st_size // 12, tmp_path)
+@pytest.mark.parametrize("keyframes", [[0], [0, 1], [0, 4], [0, 1, 5]])  # at so many seconds
+async def test_only_a_stretch_that_is_too_large_for_a_piece_is_encoded_anew(
+    keyframes: list[int], make: Make, editor: Editor, probe: Probe, tmp_path: Path
+) -> None:
+    video = make(replace(CUTTABLE, codec_options=CUTTABLE.codec_options | {"g": "250"}, keyframes=keyframes))
+    most = video.stat().st_size // 3
+    made = await editor.pieces(video, most, tmp_path)
+    assert not made.lossless
+    assert sorted(tmp_path.iterdir()) == made.files
+    assert max(piece.stat().st_size for piece in made.files) <= most
+    at, lit, loud, pictures = 0.0, [], [], 0
+    for piece in made.files:
+        lit += [at + moment for moment in flashes(piece)]
+        loud += [at + moment for moment in beeps(piece)]
+        pictures += len(packets_of(piece, "video"))
+        at += (await probe.look(piece)).seconds
+        assert tags(piece).items() >= TAGS.items()
+    assert at == pytest.approx(6.0, abs=0.001)
+    assert pictures == 150
+    assert lit == pytest.approx(CUTTABLE.flashes, abs=0.021)
+    assert loud == pytest.approx(CUTTABLE.flashes, abs=0.03)
+    stored = packets_of(video, "video")
+    copied = [packet for piece in made.files for packet in packets_of(piece, "video") if packet in stored]
+    assert len(copied) == sum(25 * (b - a) for a, b in pairwise((*keyframes, 6)) if b - a <= 1)
+
+
+async def test_pieces_out_of_reach_are_refused(make: Make, editor: Editor, tmp_path: Path) -> None:
+    for most in (5_000, 12_000):
+        with pytest.raises(TooMuchWork, match="small"):
+            await editor.pieces(make(CUTTABLE), most, tmp_path)
     assert not list(tmp_path.iterdir())
