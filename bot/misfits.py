@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from bot.fixes import Fix, Fixes, Misfit
 from bot.listing import listed
+from bot.media.edits import MOST_REPEATS
 from bot.media.facts import Facts
 from bot.providers.flows import Limits
 from bot.providers.request import Media, Part
@@ -26,8 +27,7 @@ def of(way: Way, voices: list[Voice], clip: Facts | None, sound: Facts | None) -
     yield from _of_file(way, "video", clip)
     if clip:
         yield from _of_clip(clip, way.limits)
-        if not is_long:
-            yield from _of_length(clip, way)
+        yield from _of_sections(clip, way) if is_long else _of_length(clip, way)
     if way.ask.audio:
         yield from _of_recording(way, clip, sound)
     else:
@@ -101,7 +101,12 @@ def _of_length(facts: Facts, way: Way) -> Iterator[Misfit]:
     elif facts.seconds > longest + TOLERANCE:
         yield Misfit(words, "trim")
     elif facts.seconds < shortest - TOLERANCE:
-        yield Misfit(words, "repeat")
+        yield Misfit(words, "repeat" if shortest <= MOST_REPEATS * facts.seconds else None)
+
+
+def _of_sections(facts: Facts, way: Way) -> Iterator[Misfit]:
+    if facts.width and way.limits.video_seconds[1] > MOST_REPEATS * facts.seconds:
+        yield Misfit(f"the clip has {facts.seconds:.1f} s, too little to be repeated under a text of that length")
 
 
 def _of_recording(way: Way, clip: Facts | None, facts: Facts | None) -> Iterator[Misfit]:

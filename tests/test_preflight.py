@@ -311,3 +311,17 @@ def test_a_text_in_parts_has_all_its_words_and_no_part_is_too_long(lines: list[s
     parts = divided(text, most, least)
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(0 < len(part) <= most for part in parts)
+
+
+@pytest.mark.parametrize(("seconds", "fixes"), [(0.04, ["repeat"]), (0.00005, [None])])
+def test_a_clip_of_nearly_nothing_is_not_offered_to_be_repeated(
+    seconds: float, fixes: list[str | None], providers: dict[str, Provider]
+) -> None:
+    found = fit(TEXT, providers["runcomfy"], Seen(replace(CLIP, seconds=seconds), None))
+    assert [misfit.fix for misfit in found.misfits] == fixes
+
+
+def test_a_long_text_is_not_spoken_over_a_clip_of_nearly_nothing(providers: dict[str, Provider]) -> None:
+    long, words = replace(TEXT, text="A sentence of some length, and more of it. " * 10), "too little to be repeated"
+    assert words not in reasons(long, providers["runcomfy"], replace(CLIP, seconds=0.5))
+    assert words in reasons(long, providers["runcomfy"], replace(CLIP, seconds=0.04))

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from bot.media.budget import write_within
-from bot.media.child import Unreadable
-from bot.media.edits import ClipEdit
+from bot.media.child import TooMuchWork, Unreadable
+from bot.media.edits import MOST_REPEATS, ClipEdit
 from bot.media.encode import Form, Span
 from bot.media.facts import Facts
 from bot.media.fitting import Sides
@@ -22,6 +22,8 @@ def write_clip(source: Path, edit: ClipEdit, target: Path) -> None:
     owner lives.
     """
     facts = seen_in(source)
+    if edit.seconds > MOST_REPEATS * facts.seconds:
+        raise TooMuchWork("it is too short to be repeated so often")
     # A whole rate, so that whole seconds are exactly that: at 30,000/1001 ten would be 10.01, above a limit of ten.
     form = Form(Sides(edit.width, edit.height), Fraction(round(steady_rate(facts))), facts.has_sound)
     write_within(edit.most_bytes, _spans(source, facts, edit), form, target)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Fill = Literal["silence", "again"]  # what follows a sound that is too short
+MOST_REPEATS = 200  # of a clip that is too short, as each opens the file again
 
 
 class ClipEdit(BaseModel):

@@ -57,6 +57,13 @@ async def test_a_clip_that_ends_too_soon_begins_anew(make: Make, editor: Editor,
     assert numbers(tmp_path / "clip") == [*range(40, 50), *range(50), *range(15)]
 
 
+async def test_a_clip_of_nearly_nothing_is_not_repeated_without_end(make: Make, editor: Editor, tmp_path: Path) -> None:
+    source = make(Odd(seconds=0.04, sides=(64, 48)))
+    await editor.clip(source, edit(0.0, 2.0, 64, 48), tmp_path / "clip")
+    with pytest.raises(TooMuchWork, match="too short to be repeated"):
+        await editor.clip(source, edit(0.0, 8.1, 64, 48), tmp_path / "none")
+
+
 async def test_picture_and_sound_begin_anew_together(make: Make, editor: Editor, tmp_path: Path) -> None:
     await editor.clip(make(Odd(seconds=1.6, flashes=[0.48])), edit(0.0, 4.0), tmp_path / "clip")
     expected = [0.48, 2.08, 3.68]
