@@ -14,7 +14,8 @@ from bot.media.fitting import Sides
 from bot.media.measure import measure
 from bot.media.rates import steady_rate
 
-ROUNDING = 0.001  # seconds; what is shorter isn't worth beginning anew
+ROUNDING = 0.001  # seconds; what is shorter isn't worth a span
+HELD = 0.06  # seconds: where so little is missing the last picture stays, as the first one again would be a flash
 
 
 def write_clip(source: Path, edit: ClipEdit, target: Path) -> None:
@@ -41,7 +42,8 @@ def _spans(source: Path, facts: Facts, edit: ClipEdit) -> list[Span]:
     spans: list[Span] = []
     start, missing = edit.start % facts.seconds, edit.seconds
     while missing > ROUNDING or not spans:
-        now = min(missing, facts.seconds - start)
+        left = facts.seconds - start
+        now = missing if missing <= left + HELD else left
         spans.append(Span(source, facts, start, now))
         start, missing = 0.0, missing - now
     return spans

@@ -64,6 +64,16 @@ async def test_a_clip_of_nearly_nothing_is_not_repeated_without_end(make: Make, 
         await editor.clip(source, edit(0.0, 8.1, 64, 48), tmp_path / "none")
 
 
+@pytest.mark.parametrize(("start", "seconds"), [(1.0, 1.0), (1.0, 1.01), (0.0, 2.0)])
+async def test_a_part_that_ends_a_moment_after_its_clip_does_not_flash(
+    start: float, seconds: float, make: Make, editor: Editor, tmp_path: Path
+) -> None:
+    await editor.clip(make(Odd(counted=True, seconds=1.96)), edit(start, seconds), tmp_path / "clip")
+    found = numbers(tmp_path / "clip")
+    assert found == [min(48, round(start * 25) + number) for number in range(len(found))]
+    assert len(found) == pytest.approx(seconds * 25, abs=0.5)
+
+
 async def test_picture_and_sound_begin_anew_together(make: Make, editor: Editor, tmp_path: Path) -> None:
     await editor.clip(make(Odd(seconds=1.6, flashes=[0.48])), edit(0.0, 4.0), tmp_path / "clip")
     expected = [0.48, 2.08, 3.68]
