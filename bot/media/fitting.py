@@ -15,12 +15,15 @@ HD_HEIGHT = 576  # above it, colours that nobody named are BT.709, as players ta
 BT709, BT601, BT2020_PRIMARIES, UNNAMED = 1, 6, 9, 2
 NEARLY = 0.02  # models round sides to multiples of 16: such a picture is cropped rather than framed in black
 THREADS = 2
+LONG = 2.0  # one side by the other; every provider takes up to that, so what is less long was never framed to be sent
 MOST_KINDS = 4  # a file whose pictures change all the time must not fill the memory
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Even sides. `crop` says that a picture of nearly their proportions fills them instead of getting thin bars."""
+    """Even sides. `crop` says that a picture of nearly their proportions fills them instead of getting thin bars, and
+    that one which got bars to be sent loses them.
+    """
 
     width: int
     height: int
@@ -29,9 +32,14 @@ class Sides:
     def inner(self, picture: Shown) -> tuple[int, int]:
         """The sides to which a picture is scaled before it is cropped or framed."""
         across, down = self.width / picture.width, self.height / picture.height
-        is_near = abs(across / down - 1) < NEARLY
-        scale = max(across, down) if self.crop and is_near else min(across, down)
+        fills = self.crop and (abs(across / down - 1) < NEARLY or self._was_framed(picture))
+        scale = max(across, down) if fills else min(across, down)
         return _near_even(picture.width * scale, self.width), _near_even(picture.height * scale, self.height)
+
+    def _was_framed(self, picture: Shown) -> bool:
+        """Whether the picture is long, but less so than these sides, as when a clip was too long to be sent."""
+        ours, its = self.width / self.height, picture.width / picture.height
+        return LONG < its < ours or 1 / LONG > its > ours
 
 
 class Fitting:

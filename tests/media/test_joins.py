@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.media.editor import Editor
+from bot.media.edits import ClipEdit
 from bot.media.probe import Probe
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, colour, flashes, numbers, seen, tags
@@ -70,6 +71,27 @@ async def test_what_was_made_at_other_sides_fills_the_clip_s(
     near_edges = [(0.7, 0.005), (0.995, 0.5), (0.7, 0.995), (0.005, 0.7)]
     is_near = abs(sides[0] / sides[1] / (4 / 3) - 1) < 0.02
     assert {colour(image, *place) for place in near_edges} == ({"blue"} if is_near else {"blue", "black"})
+
+
+@pytest.mark.parametrize(
+    ("sides", "sent", "places"),
+    [((960, 240), (480, 180), [(0.6, 0.03), (0.98, 0.5), (0.6, 0.97), (0.02, 0.7)]),
+     ((240, 960), (180, 480), [(0.6, 0.01), (0.97, 0.6), (0.6, 0.99), (0.03, 0.7)])],
+)  # fmt: skip
+async def test_black_that_was_added_to_send_a_long_clip_is_taken_away_again(
+    sides: tuple[int, int], sent: tuple[int, int], places: list[tuple[float, float]],
+    make: Make, editor: Editor, tmp_path: Path,
+) -> None:  # fmt: skip
+    clip = make(Odd(sides=sides, seconds=1.0))
+    edit = ClipEdit(start=0.2, seconds=0.4, width=sent[0], height=sent[1], most_bytes=2**20)
+    await editor.clip(clip, edit, tmp_path / "sent")
+    await editor.put_back(tmp_path / "sent", clip, 0.2, 0.4, tmp_path / "whole")
+    pictures = seen(tmp_path / "whole")
+    assert {image.size for _, image in pictures} == {sides}
+    for number in (2, 10, 20):
+        image = pictures[number][1]
+        assert {colour(image, *place) for place in places} == {"blue"}
+        assert {colour(image, x, y) for x, y in [(0.03, 0.1), (0.45, 0.45)]} == {"red"}
 
 
 async def test_a_part_that_came_out_shorter_gives_way_to_the_clip(
