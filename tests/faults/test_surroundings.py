@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.providers.base import Accepted
+from bot.providers.base import Accepted, Waiting
 from storage.database import Database
 from tests.canned import real_clip
 from tests.conftest import FullDisk
@@ -115,7 +115,7 @@ async def test_a_clock_that_jumps_over_the_deadline_ends_the_job_as_unknown_and_
         world.clock.skipped += 86_400
         return Accepted("r")
 
-    provider.on_submit = jump
+    provider.on_submit, provider.on_poll = jump, lambda *_: Waiting()
     await start(world)
     assert "has not finished in time" in (await outcome(world)).content
     assert len(provider.submits) == 1

@@ -74,8 +74,8 @@ async def test_a_child_that_fails_leaves_no_file(
 async def test_a_real_edit_is_stopped_in_time(
     make: Make, editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second would be enough to begin, but never to write two hours."""
-    endless = EDIT.model_copy(update={"seconds": 7200.0, "most_bytes": 2**30})
+    """A second would be enough to begin, but never to write three minutes of that size."""
+    endless = EDIT.model_copy(update={"seconds": 190.0, "width": 1920, "height": 1080, "most_bytes": 2**30})
     monkeypatch.setattr(editing, "EDIT", replace(editing.EDIT, seconds=1.5))
     with pytest.raises(TooMuchWork, match="too long"):
         await editor.clip(make(Odd()), endless, tmp_path / "clip")
