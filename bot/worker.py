@@ -11,22 +11,19 @@ from contextlib import asynccontextmanager
 from bot.approvals import Approvals
 from bot.delivery import Delivery
 from bot.errors import PostFailed, PostRefused, Refusal
+from bot.lanes import lane_of
 from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
 from bot.polls import Polls
-from bot.providers.flows import HANDED_OVER
 from bot.refusals import NothingToCancel, ShuttingDown
 from bot.replies import Replies
-from bot.schedule import Lane, Schedule, Ticket
-from bot.sections import own_name
+from bot.schedule import Schedule, Ticket
 from bot.submits import Submits
 from storage.history import Stale
 from storage.job import OUTCOMES, Job
 
 log = logging.getLogger(__name__)
 
-LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord
-FILES_WIDTH = 4  # files at once that are prepared and handed over, or worked on at the end: that may take minutes each
 RESUME_SPREAD = 10.0  # seconds over which the first steps after a start are spread
 DRAIN_SECONDS = 15.0
 
@@ -53,7 +50,7 @@ class Worker:
         self._pacing = moves.pacing
         self._tickets: dict[int, Ticket] = {}
         self._per_guild: Counter[int] = Counter()
-        self._schedule = Schedule(self._take, _lane, moves.clock)
+        self._schedule = Schedule(self._take, lane_of, moves.clock)
         self.draining = False
         self.resumed = False  # whether what the last run left open has been taken on
 
@@ -182,17 +179,3 @@ class Worker:
 def _shown(ticket: Ticket) -> tuple[object, ...]:
     """What of a ticket its card tells."""
     return ticket.job.state, ticket.job.stage, ticket.job.provider, ticket.position
-
-
-def _lane(ticket: Ticket) -> Lane:
-    """Each provider has a lane of its own, and so has Discord; so have the files on their way there, and finished ones
-    that must be worked on: nobody whose job needs no such work waits for them.
-    """
-    job = ticket.job
-    if ticket.large:
-        return Lane("finishing", FILES_WIDTH)
-    if job.state in OUTCOMES or job.card_id is None:
-        return Lane("discord", LANE_WIDTH)
-    if job.state != "held" and own_name(job.stage) in HANDED_OVER:
-        return Lane("handing over", FILES_WIDTH)
-    return Lane(job.provider, LANE_WIDTH)

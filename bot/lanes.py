@@ -1,0 +1,25 @@
+"""Which steps hold up which: those of one lane, and no others."""
+
+from __future__ import annotations
+
+from bot.providers.flows import HANDED_OVER
+from bot.schedule import Lane, Ticket
+from bot.sections import own_name
+from storage.job import OUTCOMES
+
+LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord
+FILES_WIDTH = 4  # files at once that are prepared and handed over, or worked on at the end: that may take minutes each
+
+
+def lane_of(ticket: Ticket) -> Lane:
+    """Each provider has a lane of its own, and so has Discord; so have the files on their way there, and finished ones
+    that must be worked on: nobody whose job needs no such work waits for them.
+    """
+    job = ticket.job
+    if ticket.large:
+        return Lane("finishing", FILES_WIDTH)
+    if job.state in OUTCOMES or job.card_id is None:
+        return Lane("discord", LANE_WIDTH)
+    if job.state != "held" and own_name(job.stage) in HANDED_OVER:
+        return Lane("handing over", FILES_WIDTH)
+    return Lane(job.provider, LANE_WIDTH)
