@@ -125,7 +125,7 @@ def _put_together(
         pacing,
         results_days=settings.results_days,
     )
-    client.worker = Worker(moves, Approvals(moves), Submits(moves, handover), polls, delivery, replies)
+    client.worker = Worker(moves, Approvals(moves), handover, Submits(moves, handover), polls, delivery, replies)
     gate = Gate(guilds, stores.access, stores.limits, stores.ledger, stores.reports, AutoMod(client, clock), clock)
     chooser = Chooser(guilds, keys, providers, intake)
     doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)

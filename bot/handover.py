@@ -27,6 +27,7 @@ from bot.errors import (
     Unwritable,
 )
 from bot.intake import Intake
+from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
 from bot.providers.flows import Stage
@@ -46,9 +47,28 @@ class Handover:
         self._intake = intake
         self._editor = editor
         self._attachments = attachments
+        self._under_way: dict[int, asyncio.Task[dict[str, str]]] = {}
 
     async def bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
-        """What the stage yields: the file's place for the provider, and the messages to be taken away in the end."""
+        """What the stage yields: the file's place for the provider, and the messages to be taken away in the end.
+        `NotAccepted` when it was stopped.
+        """
+        bringing = self._under_way[job.id] = asyncio.ensure_future(self._bring(job, part, provider, call))
+        try:
+            return await bringing
+        except asyncio.CancelledError:
+            if bringing.cancelled() and not _is_cancelled():
+                raise NotAccepted("handing the files over was stopped") from None
+            raise
+        finally:
+            del self._under_way[job.id]
+
+    def stop(self, job: Job) -> None:
+        """Give up handing the job's files over, if that is under way; it is free, and may be done again."""
+        if bringing := self._under_way.get(job.id):
+            bringing.cancel()
+
+    async def _bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
         try:
             ready = await self._ready(job, part, call.request)
             if part in provider.uploads:
@@ -74,7 +94,10 @@ class Handover:
         yields = yields_at(job.yields, job.stage)
         if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
             return job
-        length = {"audio_seconds": str(await self._intake.length(yields["audio_url"]))}
+        try:
+            length = {"audio_seconds": str(await self._intake.length(yields["audio_url"]))}
+        except Interrupted as why:
+            raise NotAccepted(f"the speech can't be measured: {why}") from None
         return replace(job, yields={**job.yields, **stored_yields(length, job.stage)})
 
     async def clear(self, job: Job) -> None:
@@ -118,6 +141,12 @@ class Handover:
             named = Path(folder, f"{part}{_ending(part, call.request)}")
             await asyncio.to_thread(os.link, ready, named)
             return await provider.upload(named, call.credentials)
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the task around this that is to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def left_in_thread(yields: Mapping[str, str]) -> dict[str, str]:

@@ -67,12 +67,6 @@ class Submits:
             return await self._not_taken(ticket, fault, fault.code)
         return await self._moves.answered(ticket, provider, answer)
 
-    async def clear(self, ticket: Ticket) -> None:
-        """Take away what was put into the thread for the provider, which needs it no more."""
-        if not ticket.cleared:
-            await self._handover.clear(ticket.job)
-            ticket.cleared = True
-
     async def find(self, ticket: Ticket) -> float:
         """Settle a submission whose answer was lost, by a crash or on the way; or could not be written down."""
         if ticket.answer:

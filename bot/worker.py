@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from bot.approvals import Approvals
 from bot.delivery import Delivery
 from bot.errors import PostFailed, PostRefused, Refusal
+from bot.handover import Handover
 from bot.lanes import lane_of
 from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
@@ -35,6 +36,7 @@ class Worker:
         self,
         moves: Moves,
         approvals: Approvals,
+        handover: Handover,
         submits: Submits,
         polls: Polls,
         delivery: Delivery,
@@ -43,6 +45,7 @@ class Worker:
         self._jobs = moves.jobs
         self._approvals = approvals
         self._keys = moves.keys
+        self._handover = handover
         self._submits = submits
         self._polls = polls
         self._delivery = delivery
@@ -81,7 +84,8 @@ class Worker:
             self._schedule.put(self._tickets[job.id], delay)
 
     async def cancel(self, job: Job, *, by: int) -> None:
-        """Cancel an open job, or raise the `Refusal` that says why not."""
+        """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once."""
+        self._handover.stop(job)
         async with self._moving(job, NothingToCancel) as ticket:
             await self._polls.cancel(ticket, by=by)
 
@@ -144,7 +148,9 @@ class Worker:
 
     async def _step(self, ticket: Ticket) -> float | None:
         if ticket.job.state in OUTCOMES:
-            await self._submits.clear(ticket)
+            if not ticket.cleared:
+                await self._handover.clear(ticket.job)
+                ticket.cleared = True
             return await self._delivery.step(ticket)
         if ticket.job.card_id is None:
             return await self._open(ticket)

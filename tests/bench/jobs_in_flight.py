@@ -92,7 +92,7 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
             moves = Moves(jobs, keys, nothing, providers, clock, pacing)
-            ours = Worker(moves, nothing, nothing, Polls(moves), nothing, nothing)
+            ours = Worker(moves, nothing, nothing, nothing, Polls(moves), nothing, nothing)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -85,8 +86,13 @@ def picture(file: Path) -> tuple[float, int, int]:
         return container.duration / av.time_base, found.width, found.height
 
 
+async def small_clip() -> bytes:
+    """A clip whose sides are too small for the provider."""
+    return await edited(real_clip(4.0)[1], ClipEdit(seconds=4.0, width=640, height=360, most_bytes=2**22))
+
+
 async def test_a_small_clip_is_scaled_by_one_click(tmp_path: Path) -> None:
-    small = await edited(real_clip(4.0)[1], ClipEdit(seconds=4.0, width=640, height=360, most_bytes=2**22))
+    small = await small_clip()
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", small))
@@ -368,3 +374,23 @@ async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(
         assert len(list(intake.iterdir())) == 1
         world.clock._begin -= 1000.0  # the monotonic clock goes on
         await until(lambda: not list(intake.iterdir()))
+
+
+async def test_a_job_whose_files_are_being_prepared_is_cancelled_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, begun = await small_clip(), asyncio.Event()
+
+    async def endless(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Editor, "clip", endless)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await press(world, await wish(world, video=("clip.mp4", small)), "Scale")
+        await asyncio.wait_for(begun.wait(), 30)
+        assert "is cancelled" in answer(await world.member.click(world.card(), label="Cancel"))
+        await world.quiet()
+        assert "Nothing was charged" in world.outcomes()[0].content
+        assert world.sandbox.runs.ledger == []
