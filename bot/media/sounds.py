@@ -23,7 +23,7 @@ MP3_BITS = (192_000, 160_000, 128_000, 96_000, 64_000, 48_000, 32_000)
 MP3_EXTRA = 8_192  # bytes: padding, and a header with the exact length
 STEREO_FROM = 96_000  # bits per second; with fewer, one good channel is better than two
 WAV_EXTRA, WAV_WIDTH = 256, 2  # bytes: of headers, of a sample
-SHORT = 1.0  # seconds; what is shorter is measured several times over, as loudness is defined over a while
+SHORT = 1.0  # seconds; what is shorter is put several times into one round, as loudness is defined over a while
 
 
 def write_sound(source: Path, edit: SoundEdit, target: Path) -> None:
@@ -39,13 +39,19 @@ def write_sound(source: Path, edit: SoundEdit, target: Path) -> None:
     if not length or not count:
         raise nothing_in_it()
 
-    def once(most: int = length) -> Iterator[bytes]:
+    times = 1 + int(SHORT * rate) // length
+    short = b"".join(samples(source, begin, length, rate, channels)) * times if times > 1 else b""
+
+    def once(most: int = length * times) -> Iterator[bytes]:
+        if short:
+            return iter([short[: most * channels * BYTES_PER_SAMPLE]])
         return samples(source, begin, min(length, most), rate, channels)
 
-    measured = chain.from_iterable(once() for _ in range(1 + int(SHORT * rate) // length))
-    gain = gain_for(measured, rate, channels)
-    rounds = range(0, count if edit.fill == "again" else 1, length)
-    filled = chain(chain.from_iterable(once(count - done) for done in rounds), silence(count - length, channels))
+    gain = gain_for(once(), rate, channels)
+    if edit.fill == "again":
+        filled = chain.from_iterable(once(count - done) for done in range(0, count, length * times))
+    else:
+        filled = chain(once(length), silence(count - length, channels))
     with av.open(target, "w", format=edit.format) as output:
         voice = Voice(output, CODECS[edit.format], rate, channels, bits)
         for piece in _first(count * channels * BYTES_PER_SAMPLE, louder(filled, gain, rate, channels)):

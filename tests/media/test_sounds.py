@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.media import sounds
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.edits import SoundEdit
 from bot.media.probe import Probe
+from bot.media.samples import samples
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, heard, sound_seconds, track_of
 
@@ -53,6 +55,17 @@ async def test_what_is_too_short_is_filled_with_silence_or_with_itself(
         await editor.sound(source, edit, tmp_path / "sound")
         assert sound_seconds(tmp_path / "sound") == pytest.approx(2.5)
         assert beeps(tmp_path / "sound") == pytest.approx(expected, abs=0.01)
+
+
+def test_sound_of_nearly_nothing_is_repeated_without_opening_its_file_again(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, opens = make(Odd(format="wav", video=None, audio="pcm_s16le", seconds=0.002)), []
+    monkeypatch.setattr(sounds, "samples", lambda *order: opens.append(order) or samples(*order))  # type: ignore[func-returns-value]
+    edit = SoundEdit(format="wav", seconds=2.0, fill="again", most_bytes=2**20)
+    sounds.write_sound(source, edit, tmp_path / "sound")
+    assert sound_seconds(tmp_path / "sound") == pytest.approx(2.0)
+    assert len(opens) == 1
 
 
 async def test_what_is_too_long_is_cut_at_the_end(make: Make, editor: Editor, tmp_path: Path) -> None:
