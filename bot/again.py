@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from bot.ask import Ask, Asker, Place
 from bot.file_refusals import ClipThrownAway, NotYoursToRepeat, OnItsWay
+from bot.fixes import Fixes
 from bot.intake import Intake
 from bot.moderator_refusals import NoSuchJob, UndecidedReport
 from bot.providers.request import Request
@@ -70,7 +72,7 @@ class Again:
             own_volume=request.own_volume or None,
             fill=request.fill,
             provider=None if voice and voice != request.voice else job.provider,
-            fixes=request.fixes,
+            fixes=_agreed(request, text, voice),
             earlier=job,
         )
         return ask, await asyncio.to_thread(self._files, job)
@@ -96,3 +98,11 @@ class Again:
                 raise ClipThrownAway from None
             raise
         return folder
+
+
+def _agreed(request: Request, text: str | None, voice: str | None) -> Fixes | None:
+    """What the person agreed to then. Other words, or a slower voice, may take more parts, and each is paid for."""
+    same = text in {None, request.text} and voice in {None, request.voice}
+    if same or request.fixes is None:
+        return request.fixes
+    return replace(request.fixes, agreed=request.fixes.agreed - {"split"})

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import NotAccepted, ProviderError
+from bot.errors import NotAccepted, ProviderError, Unwritable
 from bot.handover import Handover
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
@@ -137,8 +137,8 @@ class Finishing:
         joined = self._shelf.joined(job)
         try:
             await self._editor.join(parts, joined)
-        except OSError as why:  # the disk is full; it may have room later
-            raise NotAccepted(f"the parts can't be joined: {why}") from None
+        except OSError as error:
+            raise Unwritable(f"the parts can't be joined: {error.strerror}") from None
         return joined
 
     async def _put_back(self, job: Job, request: Request, made: Path, video: Path) -> bool:
@@ -148,7 +148,9 @@ class Finishing:
         try:
             clip = await self._handover.source(job, "video")
             await self._editor.put_back(made, clip, start, request.video.seconds or 0.0, video)
-        except (Unreadable, TooMuchWork, OSError, ProviderError) as why:
+        except OSError as error:
+            raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None
+        except (Unreadable, TooMuchWork, ProviderError) as why:
             log.warning("%s: not put back into its clip: %s", job.code, why)
             return False
         return True

@@ -223,6 +223,18 @@ async def test_a_longer_text_is_offered_in_parts_and_not_just_paid_for(world: Wo
     assert len(world.sandbox.runs.ledger) == 1
 
 
+async def test_more_parts_than_were_agreed_to_are_asked_for_anew(tmp_path: Any) -> None:
+    sentence = "This is the first sentence, and it is fairly long, for a sentence."
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await press(world, await wish(world, text=f"{sentence} {sentence}"), "Make 2 parts")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        offered = await change_voice(world, outcome, " ".join([sentence] * 4))
+        assert "The 4 parts" in offered
+        assert len(world.sandbox.runs.ledger) == 2
+
+
 async def test_a_clip_that_was_used_whole_is_not_trimmed_for_another_provider_without_a_word(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     facts_of_the_clip(world, seconds=13.0)

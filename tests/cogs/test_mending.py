@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -128,6 +130,24 @@ async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_i
         assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
         (run,) = world.sandbox.runs.ledger
         assert run.seconds == pytest.approx(10.0, abs=0.1)
+
+
+async def test_a_disk_that_is_full_for_a_while_loses_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_back, left = Editor.put_back, [2]
+
+    async def full_at_first(*given: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        await put_back(*given)
+
+    monkeypatch.setattr(Editor, "put_back", full_at_first)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        said = await wish(world, video=("clip.mp4", await long_clip()))
+        await press(world, said, "Use the first 10 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
+        assert left == [0]
 
 
 async def test_a_part_that_is_nearly_the_whole_clip_and_cannot_be_put_back_is_told(
