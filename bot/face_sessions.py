@@ -39,6 +39,11 @@ def without_session(yields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in yields.items() if name not in {*YIELDS, REUSED}}
 
 
+def uses_session(stage: str) -> bool:
+    """Whether a refusal of this stage may be about the session; those before it know nothing of that."""
+    return own_name(stage) not in PASSED_OVER
+
+
 def is_passed_over(stage: str, yields: Mapping[str, str]) -> bool:
     """Whether what this stage makes is there already, from an earlier job or an earlier try."""
     return PASSED_OVER.get(own_name(stage), "") in yields

@@ -33,7 +33,7 @@ FAILURES = {
     "cancelled": "Cancelled, as you asked.",
     "denied": "This server's moderators said no to this one.",
     "approval_expired": "No moderator answered in time, so this was not made. Ask again if you still want it.",
-    "never_sent": "{provider} couldn't take this in time, so I stopped trying. Try again later.",
+    "never_sent": "I couldn't bring this to {provider} in time, so I stopped trying. Try again later.",
     "restored": (
         "I was restored from a backup and can't tell what became of this job since then. I won't send it again, so "
         "that nobody pays twice. A moderator can look it up in {provider}'s console."

@@ -38,11 +38,11 @@ class Polls:
         """Ask once how the running stage is doing."""
         job, moves = ticket.job, self._moves
         now = moves.clock.now()
-        late = now > job.deadline_at  # asked all the same, once: it may have been the bot that was late
+        late = now > job.deadline_at  # asked all the same: it may have been the bot that was late
         try:
             answer = await self._ask(job)
         except ProviderError as fault:
-            if late:
+            if late and ticket.faults >= CONFIRMATIONS - 1:
                 return await moves.end(ticket, "unknown", "took_too_long")
             delay = moves.again(ticket, fault)
             code, times = ticket.same_fault

@@ -22,8 +22,9 @@ from bot.errors import (
     ProviderError,
     RateLimited,
     UnknownOutcome,
+    Unwritable,
 )
-from bot.face_sessions import REUSED, is_passed_over
+from bot.face_sessions import REUSED, is_passed_over, uses_session
 from bot.failures import KEY_FAULTS
 from bot.handover import Handover, left_in_thread
 from bot.media.probe import Unreadable
@@ -82,14 +83,18 @@ class Submits:
         if provider is None or credentials is None or job.handle is None:
             return await moves.unknown(ticket, UnknownOutcome("there is no key to look it up with"))
         stage = _stage(provider, job, Request.model_validate_json(job.request))
-        if not stage.findable or moves.clock.now() > job.deadline_at:
-            return await moves.unknown(ticket, UnknownOutcome("the answer to the submission was lost"))
+        late = moves.clock.now() > job.deadline_at  # looked up all the same: it may have been the bot that was late
+        found = None
         try:
-            found = await provider.find(own_name(job.stage), job.handle, credentials)
+            if stage.findable:
+                found = await provider.find(own_name(job.stage), job.handle, credentials)
         except ProviderError as fault:
-            return moves.again(ticket, fault)
+            if not late or ticket.faults < CONFIRMATIONS - 1:
+                return moves.again(ticket, fault)
         if found:
             return await moves.answered(ticket, provider, found)
+        if late or not stage.findable:
+            return await moves.unknown(ticket, UnknownOutcome("the answer to the submission was lost"))
         ticket.lookups += 1
         return LOOKUP_SECONDS if ticket.lookups < CONFIRMATIONS else await self._queue_again(ticket, "never arrived")
 
@@ -148,12 +153,14 @@ class Submits:
             await self._moves.key_failed(job, code)
             newer = await self._moves.keys.current(job.guild_id, job.provider)
             replaced = newer and newer.id != job.key_id and not newer.off_reason and code in KEY_FAULTS
-            if REUSED in job.yields and (replaced or isinstance(fault, InputRejected | Gone)):
+            ended = isinstance(fault, InputRejected | Gone) and uses_session(job.stage)
+            if REUSED in job.yields and (replaced or ended):
                 return await self._moves.without_session(ticket, fault)
             if replaced and not begun(job):
                 return await self._queue_again(ticket, "the key was replaced meanwhile")
         fallbacks = json.loads(job.fallbacks)
-        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not begun(job):
+        ours = isinstance(fault, Unwritable)  # no other provider mends that
+        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not ours and not begun(job):
             return await self._try_next(ticket, fallbacks, fault)
         if not isinstance(fault, NotAccepted):
             return await self._moves.end(ticket, "failed", code, fault.detail)

@@ -19,6 +19,7 @@ from bot.errors import (
     OutOfCredit,
     RateLimited,
     UnknownOutcome,
+    Unwritable,
 )
 from bot.fixes import Fixes
 from bot.media.facts import Facts
@@ -102,6 +103,14 @@ async def test_on_proof_that_it_was_not_taken_the_next_one_is_tried(world: World
     assert "second" in world.card_text().lower() or "Done" in world.card_text()
 
 
+async def test_where_the_bots_own_disk_is_full_no_other_is_tried(world: World) -> None:
+    first, second = two(world)
+    first.on_submit = in_turn(Unwritable("the disk takes no more"), Accepted("r"))
+    await start(world, provider=None)
+    assert (await outcome(world)).attachments
+    assert (len(first.submits), len(second.submits)) == (2, 0)
+
+
 @pytest.mark.parametrize("fault", [UnknownOutcome("cut"), ContentRefused("1301"), Gone("404")])
 async def test_on_doubt_or_a_refused_content_no_other_is_tried(world: World, fault: Exception) -> None:
     first, second = two(world)
@@ -154,7 +163,7 @@ async def test_two_busy_providers_are_given_up_at_the_deadline(world: World) -> 
     for times in (1, 2):
         await until(lambda times=times: len(second.submits) >= times)  # type: ignore[misc]
         world.clock.skipped += 0.6 * CALL_SECONDS
-    assert "couldn't take this in time" in (await outcome(world)).content
+    assert "couldn't bring this to" in (await outcome(world)).content
 
 
 async def test_a_provider_that_makes_it_in_parts_gets_the_time_for_them(

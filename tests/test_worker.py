@@ -143,7 +143,7 @@ async def test_a_job_that_the_provider_never_takes_ends_at_its_deadline_uncharge
     await until(lambda: provider.submits)
     world.clock.skipped += 3600
     said = (await outcome(world)).content
-    assert "couldn't take this in time" in said
+    assert "couldn't bring this to" in said
     assert "Nothing was charged." in said
 
 
@@ -167,6 +167,44 @@ async def test_a_run_that_ended_while_the_bot_was_away_too_long_is_delivered(wor
     provider.on_poll = lambda *_: finished
     world.clock.skipped += 7200
     assert (await outcome(world)).attachments
+
+
+async def test_a_late_run_is_asked_about_more_than_once_where_asking_fails(world: World) -> None:
+    provider = scripted(world)
+    finished = provider.on_poll("only", "")
+    provider.on_poll = lambda *_: Waiting()
+    await start(world)
+    await until(lambda: provider.polls)
+    provider.on_poll = in_turn(RateLimited("429", 1.0), NotAccepted("503"), finished)
+    world.clock.skipped += 7200
+    assert (await outcome(world)).attachments
+
+
+async def test_a_late_run_about_which_nobody_answers_is_unknown(world: World) -> None:
+    provider = scripted(world)
+    provider.on_poll = lambda *_: Waiting()
+    job = await start(world)
+    await until(lambda: provider.polls)
+    provider.on_poll = in_turn(NotAccepted("503"))
+    world.clock.skipped += 7200
+    await world.quiet()
+    assert (await row(world, job)).state == "unknown"
+
+
+@pytest.mark.parametrize(("found", "state"), [(Accepted("found"), "succeeded"), (None, "unknown")])
+async def test_a_lost_submission_is_looked_up_once_more_when_it_is_late(
+    world: World, found: Accepted | None, state: str
+) -> None:
+    provider = scripted(world, Findable)
+    provider.on_submit = in_turn(UnknownOutcome("reset"))
+    provider.on_find = in_turn(NotAccepted("503"))
+    job = await start(world)
+    await until(lambda: provider.lookups)
+    provider.on_find = in_turn(found)
+    world.clock.skipped += 7200
+    await world.quiet()
+    assert (await row(world, job)).state == state
+    assert len(provider.submits) == 1
 
 
 async def test_a_run_is_gone_only_when_the_provider_says_so_repeatedly(world: World) -> None:

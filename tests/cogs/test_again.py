@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import BadKey, OutOfCredit, ProviderError
+from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.face_sessions import SESSION_SECONDS
 from bot.housekeeping import DAY
 from bot.providers.base import Submission
@@ -156,6 +156,19 @@ async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) ->
     assert job.state == "succeeded", job.detail
     makes = [run.order.makes for run in world.sandbox.runs.ledger]
     assert (makes.count("face"), makes.count("speech")) == (2, 2)  # the speech of this job is not paid for again
+
+
+async def test_words_that_are_refused_are_not_laid_at_the_face_sessions_door(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    message = await made(world)
+    refuse_once(world, monkeypatch, InputRejected("the text"))
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    job = await newest(world)
+    assert (job.state, job.failure, job.counted_at) == ("failed", "input_rejected", None)
+    assert len(world.sandbox.runs.ledger) == 3  # all of the first job
 
 
 async def test_an_old_clip_is_handed_over_again_and_its_face_looked_for_anew(world: World) -> None:
