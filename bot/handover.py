@@ -47,34 +47,20 @@ class Handover:
         self._intake = intake
         self._editor = editor
         self._attachments = attachments
-        self._under_way: dict[int, asyncio.Task[dict[str, str]]] = {}
+        self._preparing: dict[int, asyncio.Task[Path]] = {}
 
     async def bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
         """What the stage yields: the file's place for the provider, and the messages to be taken away in the end.
         `NotAccepted` when it was stopped.
         """
-        bringing = self._under_way[job.id] = asyncio.ensure_future(self._bring(job, part, provider, call))
         try:
-            return await bringing
-        except asyncio.CancelledError:
-            if bringing.cancelled() and not _is_cancelled():
-                raise NotAccepted("handing the files over was stopped") from None
-            raise
-        finally:
-            del self._under_way[job.id]
-
-    def stop(self, job: Job) -> None:
-        """Give up handing the job's files over, if that is under way; it is free, and may be done again."""
-        if bringing := self._under_way.get(job.id):
-            bringing.cancel()
-
-    async def _bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
-        try:
-            ready = await self._ready(job, part, call.request)
+            ready = await self._prepared(job, part, call.request)
             if part in provider.uploads:
                 return {f"{part}_source": await self._upload(ready, part, call, provider)}
             name = f"{PREPARED}{job.code}-{ready.name}{_ending(part, call.request)}"
             message_id, url = await self._attachments.put(job, ready, name)
+        except Interrupted as why:
+            raise NotAccepted(f"preparing the {part} broke off: {why}") from None
         except (Unreadable, TooMuchWork) as why:
             raise CannotHandOver(str(why)) from None
         except OSError as error:
@@ -88,6 +74,11 @@ class Handover:
         earlier = call.yields.get(f"{part}{MESSAGES}", "").split()  # put there for another provider
         posted = dict.fromkeys([*earlier, str(message_id)])
         return {f"{part}_source": url, f"{part}{MESSAGES}": " ".join(posted)}
+
+    def stop(self, job: Job) -> None:
+        """Give up preparing the job's files, if that is under way; it may be done again."""
+        if preparing := self._preparing.get(job.id):
+            preparing.cancel()
 
     async def measured(self, job: Job, stage: Stage) -> Job:
         """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
@@ -119,6 +110,17 @@ class Handover:
                 what = "clip" if part == "video" else "recording"
                 raise CannotHandOver(f"the {what} that was attached can't be fetched: {fault.detail}") from None
         return file
+
+    async def _prepared(self, job: Job, part: Part, request: Request) -> Path:
+        preparing = self._preparing[job.id] = asyncio.ensure_future(self._ready(job, part, request))
+        try:
+            return await preparing
+        except asyncio.CancelledError:
+            if preparing.cancelled() and not _is_cancelled():
+                raise NotAccepted("preparing the files was stopped") from None
+            raise
+        finally:
+            del self._preparing[job.id]
 
     async def _ready(self, job: Job, part: Part, request: Request) -> Path:
         source = await self.source(job, part)

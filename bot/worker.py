@@ -85,6 +85,8 @@ class Worker:
 
     async def cancel(self, job: Job, *, by: int) -> None:
         """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once."""
+        if job.state in OUTCOMES:  # its last step may take minutes, and can't be stopped
+            raise NothingToCancel(job=job.code)
         self._handover.stop(job)
         async with self._moving(job, NothingToCancel) as ticket:
             await self._polls.cancel(ticket, by=by)
@@ -157,7 +159,7 @@ class Worker:
         if ticket.job.state == "held":
             return await self._approvals.wait(ticket)
         if ticket.job.state == "queued":
-            await self._delivery.gather(ticket.job)
+            await self._delivery.finishing.gather(ticket.job)
             return await self._submits.submit(ticket)
         if ticket.job.state == "submitting":
             return await self._submits.find(ticket)

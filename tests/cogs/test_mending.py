@@ -21,6 +21,7 @@ from simcord.results import InteractionResult
 
 from bot.ask import Asker
 from bot.file_refusals import OfferGone
+from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
 from bot.media.edits import ClipEdit, SoundEdit
 from bot.packing import MARGIN
@@ -414,3 +415,45 @@ async def test_a_job_whose_files_are_being_prepared_is_cancelled_at_once(
         await world.quiet()
         assert "Nothing was charged" in world.outcomes()[0].content
         assert world.sandbox.runs.ledger == []
+
+
+@pytest.mark.parametrize("work", ["clip", "put_back"])
+async def test_work_that_breaks_off_once_is_begun_again(
+    work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = await long_clip()
+    do, left = getattr(Editor, work), [1]
+
+    async def dies_once(*given: Any) -> None:
+        if left:
+            left.clear()
+            raise Interrupted("reading it failed")
+        await do(*given)
+
+    monkeypatch.setattr(Editor, work, dies_once)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await press(world, await wish(world, video=("clip.mp4", long)), "Use the first 10 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.3)
+        assert not left
+
+
+async def test_a_job_that_is_being_put_together_says_at_once_that_it_cannot_be_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, done = asyncio.Event(), asyncio.Event()
+    put_back = Editor.put_back
+
+    async def slow(*given: Any) -> None:
+        begun.set()
+        await done.wait()
+        await put_back(*given)
+
+    monkeypatch.setattr(Editor, "put_back", slow)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
+        await asyncio.wait_for(begun.wait(), 60)
+        assert "has already ended" in answer(await world.member.click(world.card(), label="Cancel"))
+        done.set()
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
