@@ -1,4 +1,4 @@
-"""The words of a job: its status card, its outcome, and what it cost. No Discord here, so that they can be read and
+"""The words of a job: its status card, how it ended, and what it cost. No Discord here, so that they can be read and
 tested.
 
 Rules: what happened, whether it cost anything, what to do next; at most two sentences; a job code on everything.
@@ -6,8 +6,7 @@ Rules: what happened, whether it cost anything, what to do next; at most two sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import ceil
 
 from bot.charges import begun, charge
@@ -67,7 +66,7 @@ def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> s
 
 def status(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """One line on how the job is doing."""
-    if job.state == "succeeded" and not job.failure:
+    if job.has_video:
         return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:
         return outcome(job, providers)
@@ -98,51 +97,6 @@ def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
     mark = "📦" if failure == "kept" else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
     sentence = FAILURES[failure].format(provider=name, until=day(job.kept_until))
     return f"{mark} {sentence}{stopped_at(job)} {cost(job, name)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Smaller:
-    """A smaller copy of a video: how many bytes the server takes and the whole video has, and whether the copy lacks
-    the content credentials that the whole one carries.
-    """
-
-    most_bytes: int
-    whole_bytes: int
-    credentials_lost: bool
-
-
-def delivery(job: Job, smaller: Smaller | None = None, odd: Sequence[str] = (), *, server: str | None = None) -> str:
-    """The message under a finished video. It pings the requester, once.
-
-    `odd`: what is not as it should be; `server`: its name, in a direct message.
-    """
-    voice = catalogue().get(Request.model_validate_json(job.request).voice or "")
-    how = f" · voice {voice.title}" if voice else ""
-    lines = [f"<@{job.member_id}> your video is ready."]
-    if server:
-        lines[0] += f" I couldn't post it in **{quoted(server)}**, so here it is."
-    if smaller:
-        lines.append(_copied(job, smaller, direct=server is not None))
-        if smaller.credentials_lost:
-            lines.append("-# Its content credentials are in the full video only.")
-    lines += [f"-# ⚠️ {what}" for what in odd]
-    return "\n".join([*lines, f"-# AI-generated lip-sync{how} · {job.code}"])
-
-
-def _copied(job: Job, smaller: Smaller, *, direct: bool) -> str:
-    takes = "A direct message" if direct else "This server"
-    how = ": `/lipsync jobs` in that server hands it out" if direct else ""
-    return (
-        f"{takes} takes up to {smaller.most_bytes // 2**20} MB, so this is a smaller copy; the full video "
-        f"({megabytes(smaller.whole_bytes)}) is kept until {day(job.kept_until)}{how}."
-    )
-
-
-def notice(job: Job, providers: Mapping[str, Provider], *, parts: bool = False, server: str | None = None) -> str:
-    """The message at the end of a job without its whole video; `parts`: with some of it. Otherwise as `delivery`."""
-    where = f"\n-# You asked in **{quoted(server)}**, where I couldn't post this." if server else ""
-    made = "\nWhat was made before is attached." if parts else ""
-    return f"<@{job.member_id}> {outcome(job, providers)}{made}{where}\n-# {job.code}"
 
 
 def cost(job: Job, provider: str) -> str:

@@ -15,6 +15,7 @@ from bot.charges import counting
 from bot.clock import Clock
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.finishing import Finished, Finishing
+from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.outcomes import Outcomes, Rung, Sent
 from bot.pacing import LONGEST_BACKOFF, Pacing
@@ -70,10 +71,6 @@ class Delivery:
             raise
         return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)
 
-    async def gather(self, job: Job) -> None:
-        """Bring to disk what is made so far of a job in parts."""
-        await self.finishing.gather(job)
-
     async def step(self, ticket: Ticket) -> float | None:
         """Bring the outcome one step closer to its place; None when the job is closed."""
         job = ticket.job
@@ -93,8 +90,8 @@ class Delivery:
         job, finished = ticket.job, None
         if self.finishing.takes_work(job) and not ticket.large:
             return _at_length(ticket)
-        if _has_video(job) or (_has_parts(job) and not ticket.without_video):
-            finished = await self.finishing.whole(job, asking=_has_video(job) and ticket.faults > 0)
+        if job.has_video or (_has_parts(job) and not ticket.without_video):
+            finished = await self.finishing.whole(job, faults=ticket.faults)
         rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
         if rung is None:
             return await self._keep(ticket) if finished else await self._closed(ticket, None)
@@ -107,10 +104,13 @@ class Delivery:
                 return _at_length(ticket)
             try:
                 parcel = await self._packing.fitting(job, finished, self._most_bytes(ticket, rung))
+            except Interrupted as why:
+                raise NotAccepted(f"making a smaller copy broke off: {why}") from None
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
                 log.warning("%s: no smaller copy: %s", job.code, why)
                 return await self._keep(ticket)
-        until = self._clock.now() + self._kept_seconds if parcel and parcel.smaller else None
+        kept = self._clock.now() + self._kept_seconds if parcel and parcel.smaller else None
+        until = kept if parcel else job.kept_until
         ticket.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
         try:
             sent = await self._outcomes.post(job, rung, parcel)
@@ -134,13 +134,20 @@ class Delivery:
 
     async def _keep(self, ticket: Ticket) -> float:
         """The video can be posted nowhere; a sentence that says where it is may be."""
+        log.warning("%s: what there is of the video can't be posted; it is kept", ticket.job.code)
         ticket.refused.clear()
-        if _has_video(ticket.job):
-            now = self._clock.now()
-            log.warning("%s: the video can't be posted; it is kept", ticket.job.code)
-            ticket.job = await self._jobs.keep(ticket.job, now=now, until=now + self._kept_seconds)
-        else:
-            ticket.without_video = True
+        if ticket.job.has_video:
+            until = self._clock.now() + self._kept_seconds
+            ticket.job = await self._jobs.keep(ticket.job, now=self._clock.now(), until=until)
+            return 0.0
+        ticket.without_video = True
+        return await self._keep_rest(ticket, None)
+
+    async def _keep_rest(self, ticket: Ticket, failure: str | None) -> float:
+        """Keep what is on disk, if anything is, of a video that can't be had whole."""
+        job, now = ticket.job, self._clock.now()
+        until = now + self._kept_seconds if self._shelf.whole(job) else None
+        ticket.job = await self._jobs.delivering(job, now=now, failure=failure, kept_until=until)
         return 0.0
 
     async def _closed(self, ticket: Ticket, sent: Sent | None) -> float | None:
@@ -167,10 +174,9 @@ class Delivery:
         hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and ticket.faults > 2)
         if hopeless or self._clock.now() > max(job.ended_at or 0, ticket.without_room_at) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
-            if self.finishing.is_fetched(job) or not _has_video(job):
+            if self.finishing.is_fetched(job) or not job.has_video:
                 return await self._keep(ticket)
-            ticket.job = await self._jobs.delivering(job, now=self._clock.now(), failure="result_lost")
-            return 0.0
+            return await self._keep_rest(ticket, "result_lost")
         log.info("%s: fetching the video: %s; again later", job.code, fault)
         return self._pacing.after_fault(ticket.faults)
 
@@ -180,17 +186,13 @@ class Delivery:
         if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
             return self._pacing.after_fault(ticket.faults)
-        return await self._keep(ticket) if _has_video(job) else await self._closed(ticket, None)
+        return await self._keep(ticket) if job.has_video else await self._closed(ticket, None)
 
 
 def _at_length(ticket: Ticket) -> float:
     """Work on its video takes minutes: the next step is taken in a lane in which nothing else waits for it."""
     ticket.large = True
     return 0.0
-
-
-def _has_video(job: Job) -> bool:
-    return job.state == "succeeded" and not job.failure
 
 
 def _has_parts(job: Job) -> bool:

@@ -45,8 +45,9 @@ def own_short(job: Job, *, kept: bool) -> str:
     if job.failure:
         said = f"{said}: {reporting.WORDS.get(job.failure, job.failure)}"
     if kept:
-        posted = "could not be posted" if job.failure else "posted as a smaller copy"
-        sign, said = "📦", f"{posted}; the full video is kept until {cards.day(job.kept_until)}"
+        posted = {None: "posted as a smaller copy", "kept": "could not be posted"}.get(job.failure, said)
+        what = "the full video" if job.failure in {None, "kept"} else "what was made of it"
+        sign, said = "📦", f"{posted}; {what} is kept until {cards.day(job.kept_until)}"
     return f"- {sign} [`{job.code}`]({cards.link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
 
 

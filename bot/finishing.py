@@ -24,6 +24,7 @@ from storage.job import Job
 
 log = logging.getLogger(__name__)
 
+MOST_FAULTS = 3  # after which work that breaks off is not begun again
 MOST_RESULT_BYTES = 512 * 2**20
 OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
 
@@ -52,16 +53,17 @@ class Finishing:
         self._shelf = shelf
         self.look = probe.look
 
-    async def whole(self, job: Job, *, asking: bool) -> Finished:
+    async def whole(self, job: Job, *, faults: int) -> Finished:
         """The job's finished video; of a job whose later part failed, what was made before. What lies there already is
-        used again. `asking`: the address may be out of date. `Unreadable` and `TooMuchWork` where parts that lie on the
+        used again. `faults`: how often that has just failed. `Unreadable` and `TooMuchWork` where parts that lie on the
         shelf can't be joined.
         """
         video, facts = self._shelf.video(job), None
         if not await asyncio.to_thread(self._shelf.has_video, job):
-            yields = await self._polls.yields_again(job) if asking else job.yields
-            parts = [await self._fetch(job, *one) for one in enumerate(results(yields))]
-            edited = await self._assemble(job, [part for part, _ in parts])
+            out_of_date = faults > 0 and not job.failure
+            yields = await self._polls.yields_again(job) if out_of_date else job.yields
+            parts = await self._fetch_all(job, results(yields))
+            edited = await self._assemble(job, [part for part, _ in parts], faults)
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(video)
         size = (await asyncio.to_thread(video.stat)).st_size
@@ -101,6 +103,18 @@ class Finishing:
         parts = self._shelf.of(job).glob("part-*.mp4")
         return any(map(content_credentials, parts)) and not content_credentials(self._shelf.video(job))
 
+    async def _fetch_all(self, job: Job, urls: Sequence[str]) -> list[tuple[Path, Facts]]:
+        """Every part that can be had is fetched, also where another can't: it may be all that there will be."""
+        parts, faults = [], []
+        for number, url in enumerate(urls):
+            try:
+                parts.append(await self._fetch(job, number, url))
+            except ProviderError as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+        return parts
+
     async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, Facts]:
         part = self._shelf.part(job, number)
         if not await asyncio.to_thread(part.exists):
@@ -122,26 +136,31 @@ class Finishing:
         await asyncio.to_thread(file.unlink, missing_ok=True)
         raise NotAccepted(f"the result is no video: {problem}")
 
-    async def _assemble(self, job: Job, parts: Sequence[Path]) -> bool:
+    async def _assemble(self, job: Job, parts: Sequence[Path], faults: int) -> bool:
         """Make the whole video of what was fetched; the one place where a job's parts come together. False where that
         is the only part as it is.
         """
         request, video = Request.model_validate_json(job.request), self._shelf.video(job)
-        made = await self._joined(job, parts) if len(parts) > 1 else parts[0]
-        if request.whole_seconds is not None and not job.failure and await self._put_back(job, request, made, video):
+        made = await self._joined(job, parts, faults) if len(parts) > 1 else parts[0]
+        has_rest = request.whole_seconds is not None and not job.failure
+        if has_rest and await self._put_back(job, request, made, video, faults):
             return True
         await asyncio.to_thread(made.replace, video)
         return len(parts) > 1
 
-    async def _joined(self, job: Job, parts: Sequence[Path]) -> Path:
+    async def _joined(self, job: Job, parts: Sequence[Path], faults: int) -> Path:
         joined = self._shelf.joined(job)
         try:
             await self._editor.join(parts, joined)
         except OSError as error:
             raise Unwritable(f"the parts can't be joined: {error.strerror}") from None
+        except Interrupted as why:
+            if faults < MOST_FAULTS:
+                raise NotAccepted(f"joining the parts broke off: {why}") from None
+            raise
         return joined
 
-    async def _put_back(self, job: Job, request: Request, made: Path, video: Path) -> bool:
+    async def _put_back(self, job: Job, request: Request, made: Path, video: Path, faults: int) -> bool:
         """False when that is not possible: then there is what was made alone, as it was paid for."""
         first = request.sections[0].clip if request.sections else request.clip
         start = first.start if first else 0.0
@@ -150,6 +169,10 @@ class Finishing:
             await self._editor.put_back(made, clip, start, request.video.seconds or 0.0, video)
         except OSError as error:
             raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None
+        except Interrupted as why:
+            if faults < MOST_FAULTS:
+                raise NotAccepted(f"putting it back into its clip broke off: {why}") from None
+            return False
         except (Unreadable, TooMuchWork, ProviderError) as why:
             log.warning("%s: not put back into its clip: %s", job.code, why)
             return False

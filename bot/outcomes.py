@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import discord
 
-from bot import cards, results
+from bot import cards, endings, results
 from bot.errors import PostRefused
 from bot.packing import MARGIN, Parcel
 from bot.posting import earlier, nonce, post_errors
@@ -100,9 +100,11 @@ class Outcomes:
     def _words(self, job: Job, rung: Rung, parcel: Parcel | None) -> str:
         guild = self._client.get_guild(job.guild_id)
         server = (guild.name if guild else "the server where you asked") if rung == "direct" else None
-        if parcel is None or job.failure:
-            return cards.notice(job, self._providers, parts=parcel is not None, server=server)
-        return cards.delivery(job, parcel.smaller, parcel.odd, server=server)
+        if parcel is None:
+            return endings.notice(job, self._providers, server=server)
+        if job.failure:
+            return endings.fragment(job, self._providers, parcel.smaller, server=server)
+        return endings.delivery(job, parcel.smaller, parcel.odd, server=server)
 
     async def _channel(self, job: Job, rung: Rung) -> discord.PartialMessageable:
         if rung == "direct":

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-from bot.cards import Smaller
+from bot.endings import Smaller
 from bot.finishing import Finished
 from bot.media.editor import Editor
 from bot.media.marks import content_credentials
-from bot.shelf import Shelf
+from bot.shelf import PIECES, Shelf
 from storage.job import Job
 
 MARGIN = 64 * 1024  # bytes of a post that are not the file
@@ -66,7 +66,7 @@ class Packing:
     async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[Messages]:
         """The whole video: one file, or pieces of at most so many bytes each. The pieces are gone afterwards."""
         files, lossless = [], True
-        with TemporaryDirectory(dir=self._shelf.of(job), prefix="pieces-", ignore_cleanup_errors=True) as folder:
+        with TemporaryDirectory(dir=self._shelf.of(job), prefix=PIECES, ignore_cleanup_errors=True) as folder:
             for file in self._shelf.whole(job):
                 if _size(file) <= most_bytes:
                     files.append(file)

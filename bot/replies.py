@@ -115,4 +115,4 @@ def _is_card(message: discord.Message, job: Job) -> bool:
 def _colour(job: Job) -> discord.Colour:
     if job.state not in OUTCOMES:
         return discord.Colour.blurple()
-    return discord.Colour.green() if job.state == "succeeded" and not job.failure else discord.Colour.orange()
+    return discord.Colour.green() if job.has_video else discord.Colour.orange()

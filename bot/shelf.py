@@ -11,6 +11,7 @@ from storage.job import Job, code_of, id_of
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"
 PARTS = "part-*.mp4"
+PIECES = "pieces-"  # how the names of folders with pieces begin
 OLD_NAME = "ai-generated-"  # with which the names of finished videos began while all were in one folder
 
 
@@ -99,10 +100,10 @@ class Shelf:
                 file.unlink(missing_ok=True)
 
     def throw_away_but_video(self, job: Job) -> None:
-        """Everything but the finished video."""
+        """Everything but the finished video, and the pieces of it that are being handed out."""
         kept = self.whole(job)
         for entry in self.of(job).iterdir():
-            if entry not in kept:
+            if entry not in kept and not entry.name.startswith(PIECES):
                 _remove(entry)
 
     def throw_away(self, *job_ids: int) -> None:

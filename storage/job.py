@@ -114,6 +114,11 @@ class Job:
         return code_of(self.id)
 
     @property
+    def has_video(self) -> bool:
+        """Whether it has ended with its whole video, which is posted or on its way."""
+        return self.state == "succeeded" and not self.failure
+
+    @property
     def told_since(self) -> float:
         """Since when its outcome may have been posted: in a life that a backup doesn't know, at any time."""
         return self.created_at if self.restored or self.ended_at is None else self.ended_at

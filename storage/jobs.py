@@ -115,10 +115,9 @@ class Jobs:
         self, job: Job, *, now: float, failure: str | None = None, kept_until: float | None = None
     ) -> Job:
         """Commit to posting the outcome, or `failure` in place of a video that can't be had. With `kept_until`, what is
-        posted is a smaller copy, and the whole video can be fetched until then.
+        posted is less than there is, and that can be fetched until then.
         """
-        assignment = """delivering_at = :now, failure = coalesce(:failure, failure),
-                        kept_until = coalesce(:kept_until, CASE WHEN failure = 'kept' THEN kept_until END)"""
+        assignment = "delivering_at = :now, failure = coalesce(:failure, failure), kept_until = :kept_until"
         return await self._note(job, assignment, now=now, failure=failure, kept_until=kept_until)
 
     async def keep(self, job: Job, *, now: float, until: float) -> Job:

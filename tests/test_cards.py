@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import cards, reporting
+from bot import cards, endings, reporting
+from bot.charges import begun
 from bot.errors import CannotAttach, NotAccepted, ProviderError
 from bot.failures import FAILURES
 from bot.media.edits import ClipEdit
@@ -89,12 +90,12 @@ def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> N
     ],
 )
 def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, providers: dict[str, Provider]) -> None:
-    assert sentence in cards.notice(job, providers)
+    assert sentence in endings.notice(job, providers)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, providers: dict[str, Provider]) -> None:
-    words = cards.notice(a_job("failed", failure=failure), providers)
+    words = endings.notice(a_job("failed", failure=failure), providers)
     assert words.count("<@") == 1
     assert a_job().code in words
     assert "{" not in words
@@ -105,7 +106,7 @@ def test_every_failure_has_a_few_words_for_lists_and_reports() -> None:
 
 
 def test_the_result_is_labelled_as_made_by_ai() -> None:
-    words = cards.delivery(a_job("succeeded"))
+    words = endings.delivery(a_job("succeeded"))
     assert "AI-generated" in words
     assert words.startswith("<@42>")
     assert cards.result_file(a_job()).startswith("ai-generated-")
@@ -113,15 +114,15 @@ def test_the_result_is_labelled_as_made_by_ai() -> None:
 
 def test_a_kept_video_is_said_to_be_kept_until_a_day_and_thrown_away_afterwards(providers: dict[str, Provider]) -> None:
     job = a_job("succeeded", failure="kept", kept_until=86_400.5)
-    assert "kept for you until <t:86400:D>: `/lipsync jobs` hands it out" in cards.notice(job, providers)
-    assert "thrown away" in cards.notice(replace(job, kept_until=None), providers)
+    assert "kept for you until <t:86400:D>: `/lipsync jobs` hands it out" in endings.notice(job, providers)
+    assert "thrown away" in endings.notice(replace(job, kept_until=None), providers)
 
 
 @pytest.mark.parametrize("server", [None, "The **Club**"])
 def test_a_smaller_copy_says_what_is_kept_and_what_it_lacks(server: str | None) -> None:
     job = a_job("succeeded", kept_until=86_400.0)
-    smaller = cards.Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
-    words = cards.delivery(job, smaller, ("It came back without sound.",), server=server)
+    smaller = endings.Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
+    words = endings.delivery(job, smaller, ("It came back without sound.",), server=server)
     assert "takes up to 10 MB, so this is a smaller copy; the full video (23 MB) is kept until <t:86400:D>" in words
     assert "content credentials are in the full video only" in words
     assert "⚠️ It came back without sound." in words
@@ -154,6 +155,25 @@ def test_a_provider_that_was_removed_from_the_bot_still_has_a_name() -> None:
     assert "runcomfy" in cards.outcome(a_job("failed", failure="no_key"), {})
 
 
+@pytest.mark.parametrize("name", ["video_source", "audio_message", "2:video_source", "12:audio_message"])
+def test_what_handing_over_yields_cost_nothing_in_any_part(name: str) -> None:
+    assert not begun(a_job(yields={name: "https://x/upload.mp4"}))
+    assert begun(a_job(yields={name: "https://x/upload.mp4", "2:session_id": "1"}))
+
+
+def test_parts_of_a_video_come_with_what_went_wrong_and_what_is_kept(providers: dict[str, Provider]) -> None:
+    job = a_job("failed", failure="provider_failed", kept_until=86_400.0)
+    smaller = endings.Smaller(10 * 2**20, 23 * 2**20, credentials_lost=False)
+    words = endings.fragment(job, providers, smaller)
+    assert "could not make this video" in words
+    assert "What was made before is attached." in words
+    assert "this is a smaller copy; the full video (23 MB) is kept until <t:86400:D>" in words
+    assert "AI-generated" in words
+    assert words.endswith(job.code)
+    assert "What was made of it is kept until <t:86400:D>" in endings.notice(job, providers)
+    assert "kept" not in endings.notice(replace(job, kept_until=None), providers)
+
+
 def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
     handed = a_job(yields={"video_source": "https://x/upload.mp4"})
     assert "Nothing has been charged yet" in cards.status(handed, providers, None)
@@ -163,9 +183,12 @@ def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
     assert "Nothing was charged." not in cards.outcome(paid, providers)
 
 
-@pytest.mark.parametrize("fault", [*ProviderError.__subclasses__(), *NotAccepted.__subclasses__(), CannotAttach])
+@pytest.mark.parametrize(
+    "fault", [*(it for it in ProviderError.__subclasses__() if it is not NotAccepted), CannotAttach]
+)
 def test_every_fault_that_can_end_a_job_has_a_sentence(fault: type[ProviderError]) -> None:
-    assert fault.code in FAILURES or issubclass(fault, NotAccepted)
+    """After `NotAccepted` it is tried again, until the deadline, which has a sentence of its own."""
+    assert fault.code in FAILURES
 
 
 def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: dict[str, Provider]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.shelf import Shelf
+from bot.shelf import PIECES, Shelf
 from storage.job import code_of, id_of
 from tests.test_cards import a_job
 
@@ -80,9 +80,12 @@ def test_parts_that_could_not_be_joined_are_the_video_and_are_kept_in_order(tmp_
         shelf.part(job, number).write_bytes(b"data")
     for file in (shelf.copy(job), shelf.clip(job)):
         file.write_bytes(b"data")
+    pieces = shelf.of(job) / f"{PIECES}x"  # somebody is getting them right now
+    pieces.mkdir()
     shelf.throw_away_video(job)
     shelf.throw_away_but_video(job)
     assert [file.name for file in shelf.whole(job)] == [f"part-{number}.mp4" for number in range(11)]
-    assert len(list(shelf.of(job).iterdir())) == 11
+    assert len(list(shelf.of(job).iterdir())) == 12
+    assert pieces.exists()
     shelf.video(job).write_bytes(b"data")
     assert shelf.whole(job) == [shelf.video(job)]

@@ -78,7 +78,7 @@ class Side:
         nothing, http = cast("Any", None), Http(self.client)
         finishing = Finishing(nothing, http, Probe(), nothing, nothing, Shelf(self.folder))
         job = _job(number, self.address(name))
-        finished = await finishing.whole(job, asking=False)
+        finished = await finishing.whole(job, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
         await Outcomes(self.connection, load_providers(http, {}), nothing).post(job, "channel", parcel)
 

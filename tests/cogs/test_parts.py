@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import PostRefused
 from bot.media.editor import Editor, TooMuchWork
+from bot.outcomes import Outcomes, Rung, Sent
+from bot.packing import Parcel
 from bot.sandbox.studio import Order, Studio, Unfit
+from storage.job import Job
 from tests.cogs.test_mending import labels, picture, press, the_video, wish
 from tests.world import World, answer, open_world
 
@@ -24,6 +28,18 @@ class Forgetful(Studio):
         for earlier in target.parent.glob("*.mp4"):
             earlier.unlink()
         await super().dub(order, video, audio, target)
+
+
+class LosingTheFirst(Studio):
+    """Says of the first video that it is made, and doesn't have it."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    async def dub(self, order: Order, video: Path, audio: Path | None, target: Path) -> None:
+        self.made += 1
+        if self.made > 1:
+            await super().dub(order, video, audio, target)
 
 
 class Failing(Studio):
@@ -103,6 +119,44 @@ async def test_of_a_text_whose_last_part_fails_the_parts_before_it_arrive(tmp_pa
         assert "It stopped at part 3 of 3." in world.card_text()
         (job,) = await world.client.moderation.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")
+
+
+async def test_parts_that_can_be_posted_nowhere_are_kept_and_handed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Outcomes.post
+
+    async def no_files(self: Outcomes, job: Job, rung: Rung, parcel: Parcel | None) -> Sent:
+        if parcel:
+            raise PostRefused(problem="no files here")
+        return await post(self, job, rung, None)
+
+    monkeypatch.setattr(Outcomes, "post", no_files)
+    async with a_world(tmp_path, Failing(2)) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        assert "It stopped at part 3 of 3." in outcome.content
+        assert "What was made of it is kept until" in outcome.content
+        own = await world.member.slash(world.channel, "lipsync jobs")
+        assert "no video: the provider couldn't make it; what was made of it is kept until" in answer(own)
+        (get,) = [label for label in labels(own) if label.startswith("Get")]
+        assert own.response
+        got = await world.member.click(own.response, label=get)
+        assert got.response
+        assert got.response.attachments
+
+
+async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> None:
+    async with a_world(tmp_path, LosingTheFirst()) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        await world.quiet(90)
+        (outcome,) = world.outcomes()
+        assert "couldn't download it" in outcome.content
+        assert "What was made of it is kept until" in outcome.content
+        (job,) = await world.client.moderation.jobs(world.guild.id)
+        shelf = world.client.worker._delivery.finishing._shelf
+        assert [file.name for file in shelf.whole(job)] == ["part-1.mp4", "part-2.mp4"]
 
 
 async def test_a_text_whose_first_part_fails_ends_in_the_sentence_alone(tmp_path: Path) -> None:

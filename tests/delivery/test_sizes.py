@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -196,6 +197,21 @@ async def test_a_copy_that_is_too_much_work_gets_one_sentence(filming: Scene, mo
     message = await delivered(filming)
     assert "is kept for you until" in message["content"]
     assert filming.files() == ["video.mp4"]
+
+
+async def test_a_copy_that_breaks_off_is_made_again(filming: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink, left = Editor.shrink, [1]
+
+    async def dies_once(*given: Any) -> None:
+        if left:
+            left.clear()
+            raise Interrupted("reading it failed")
+        await shrink(*given)
+
+    monkeypatch.setattr(Editor, "shrink", dies_once)
+    message = await delivered(filming)
+    assert "so this is a smaller copy" in message["content"]
+    assert message["attachments"]
 
 
 async def test_what_is_no_video_is_fetched_again_and_what_was_looked_into_is_not_looked_into_again(

@@ -1,0 +1,78 @@
+"""The words of the message that ends a job, with its video or without. No Discord here, as in `bot.cards`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.cards import day, megabytes, outcome, quoted
+from bot.providers.base import Provider
+from bot.providers.request import Request
+from bot.voices import catalogue
+from storage.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Smaller:
+    """A smaller copy of a video: how many bytes the server takes and the whole video has, and whether the copy lacks
+    the content credentials that the whole one carries.
+    """
+
+    most_bytes: int
+    whole_bytes: int
+    credentials_lost: bool
+
+
+def delivery(job: Job, smaller: Smaller | None = None, odd: Sequence[str] = (), *, server: str | None = None) -> str:
+    """The message under a finished video. It pings the requester, once.
+
+    `odd`: what is not as it should be; `server`: its name, in a direct message.
+    """
+    lines = [f"<@{job.member_id}> your video is ready."]
+    if server:
+        lines[0] += f" I couldn't post it in **{quoted(server)}**, so here it is."
+    return "\n".join([*lines, *_attached(job, smaller, direct=server is not None), *_warnings(odd), _signed(job)])
+
+
+def fragment(
+    job: Job, providers: Mapping[str, Provider], smaller: Smaller | None = None, *, server: str | None = None
+) -> str:
+    """The message under what was made of a video before a later part failed. Otherwise as `delivery`."""
+    lines = [f"<@{job.member_id}> {outcome(job, providers)}", "What was made before is attached."]
+    if server:
+        lines.append(f"I couldn't post it in **{quoted(server)}**, so here it is.")
+    return "\n".join([*lines, *_attached(job, smaller, direct=server is not None), _signed(job)])
+
+
+def notice(job: Job, providers: Mapping[str, Provider], *, server: str | None = None) -> str:
+    """The message at the end of a job without its video. It pings the requester, once. `server` as above."""
+    lines = [f"<@{job.member_id}> {outcome(job, providers)}"]
+    if job.kept_until and job.failure != "kept":  # what is kept whole is told by the outcome itself
+        lines.append(f"What was made of it is kept until {day(job.kept_until)}: `/lipsync jobs` hands it out.")
+    if server:
+        lines.append(f"-# You asked in **{quoted(server)}**, where I couldn't post this.")
+    return "\n".join([*lines, f"-# {job.code}"])
+
+
+def _attached(job: Job, smaller: Smaller | None, *, direct: bool) -> list[str]:
+    if smaller is None:
+        return []
+    takes = "A direct message" if direct else "This server"
+    how = ": `/lipsync jobs` in that server hands it out" if direct else ""
+    lines = [
+        f"{takes} takes up to {smaller.most_bytes // 2**20} MB, so this is a smaller copy; the full video "
+        f"({megabytes(smaller.whole_bytes)}) is kept until {day(job.kept_until)}{how}."
+    ]
+    if smaller.credentials_lost:
+        lines.append("-# Its content credentials are in the full video only.")
+    return lines
+
+
+def _warnings(odd: Sequence[str]) -> list[str]:
+    return [f"-# ⚠️ {what}" for what in odd]
+
+
+def _signed(job: Job) -> str:
+    voice = catalogue().get(Request.model_validate_json(job.request).voice or "")
+    how = f" · voice {voice.title}" if voice else ""
+    return f"-# AI-generated lip-sync{how} · {job.code}"
