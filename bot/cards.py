@@ -66,6 +66,8 @@ def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> s
 
 def status(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """One line on how the job is doing."""
+    if job.has_video and job.closed_at is None:
+        return "⚙️ It is made. I'm getting it ready to be posted, which may take some minutes."
     if job.has_video:
         return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:

@@ -136,7 +136,7 @@ class Worker:
             if delay is None:
                 await self._forget(ticket)
                 return
-            if ticket.job.state not in OUTCOMES and _shown(ticket) != before:
+            if (ticket.job.state not in OUTCOMES or ticket.large) and _shown(ticket) != before:
                 self._replies.show(ticket.job, ticket.position)
             self._schedule.put(ticket, delay)
 
@@ -186,4 +186,4 @@ class Worker:
 
 def _shown(ticket: Ticket) -> tuple[object, ...]:
     """What of a ticket its card tells."""
-    return ticket.job.state, ticket.job.stage, ticket.job.provider, ticket.position
+    return ticket.job.state, ticket.job.stage, ticket.job.provider, ticket.position, ticket.large
