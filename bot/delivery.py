@@ -75,9 +75,10 @@ class Delivery:
         """Bring the outcome one step closer to its place; None when the job is closed."""
         job = ticket.job
         try:
-            if (job.delivering_at is not None or job.restored) and (sent := await self._outcomes.found(job)):
-                return await self._closed(ticket, sent)
-            return await self._bring(ticket)
+            sent = await self._outcomes.found(job) if job.delivering_at is not None or job.restored else None
+            if job.restored and (sent or not job.has_video):  # what lies there is of a life unknown to the backup
+                await self._keep_rest(ticket, None)
+            return await self._closed(ticket, sent) if sent else await self._bring(ticket)
         except PostFailed as fault:
             return await self._post_again(ticket, fault)
         except ProviderError as fault:
@@ -89,8 +90,9 @@ class Delivery:
     async def _bring(self, ticket: Ticket) -> float | None:
         job, finished = ticket.job, None
         if self.finishing.takes_work(job) and not ticket.large:
-            return _at_length(ticket)
-        if job.has_video or (_has_parts(job) and not ticket.without_video):
+            ticket.large = True  # its next step is taken in a lane in which nothing else waits for it
+            return 0.0
+        if _has_something(ticket):
             finished = await self.finishing.whole(job, faults=ticket.faults)
         rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
         if rung is None:
@@ -101,7 +103,8 @@ class Delivery:
         job, parcel = ticket.job, None
         if finished:
             if finished.size > self._most_bytes(ticket, rung) and not ticket.large:
-                return _at_length(ticket)
+                ticket.large = True
+                return 0.0
             try:
                 parcel = await self._packing.fitting(job, finished, self._most_bytes(ticket, rung))
             except Interrupted as why:
@@ -109,8 +112,8 @@ class Delivery:
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
                 log.warning("%s: no smaller copy: %s", job.code, why)
                 return await self._keep(ticket)
-        kept = self._clock.now() + self._kept_seconds if parcel and parcel.smaller else None
-        until = kept if parcel else job.kept_until
+        keeping = parcel.smaller if parcel else job.kept_until
+        until = self._clock.now() + self._kept_seconds if keeping else None
         ticket.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
         try:
             sent = await self._outcomes.post(job, rung, parcel)
@@ -166,7 +169,7 @@ class Delivery:
 
     async def _fetch_again(self, ticket: Ticket, fault: ProviderError) -> float:
         job = ticket.job
-        if isinstance(fault, Unwritable):  # nothing is lost, however long that takes: the provider has it
+        if isinstance(fault, Unwritable) and not self.finishing.is_fetched(job):  # the provider has it
             ticket.faults, ticket.without_room_at = 1, self._clock.now()
             log.warning("%s: its video waits for room: %s", job.code, fault)
             return LONGEST_BACKOFF
@@ -186,15 +189,10 @@ class Delivery:
         if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
             return self._pacing.after_fault(ticket.faults)
-        return await self._keep(ticket) if job.has_video else await self._closed(ticket, None)
+        return await self._keep(ticket) if _has_something(ticket) else await self._closed(ticket, None)
 
 
-def _at_length(ticket: Ticket) -> float:
-    """Work on its video takes minutes: the next step is taken in a lane in which nothing else waits for it."""
-    ticket.large = True
-    return 0.0
-
-
-def _has_parts(job: Job) -> bool:
-    """Whether a later part failed: those before it were paid for too."""
-    return job.state != "succeeded" and bool(results(job.yields))
+def _has_something(ticket: Ticket) -> bool:
+    """Whether there is the video; or, where a later part failed, those before it: they were paid for too."""
+    job = ticket.job
+    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)) and not ticket.without_video)

@@ -60,7 +60,7 @@ class Finishing:
         """
         video, facts = self._shelf.video(job), None
         if not await asyncio.to_thread(self._shelf.has_video, job):
-            out_of_date = faults > 0 and not job.failure
+            out_of_date = faults > 0 and not job.failure and not self.is_fetched(job)
             yields = await self._polls.yields_again(job) if out_of_date else job.yields
             parts = await self._fetch_all(job, results(yields))
             edited = await self._assemble(job, [part for part, _ in parts], faults)
@@ -112,7 +112,7 @@ class Finishing:
             except ProviderError as fault:
                 faults.append(fault)
         if faults:
-            raise faults[0]
+            raise next((fault for fault in faults if isinstance(fault, Unwritable)), faults[0])
         return parts
 
     async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, Facts]:
@@ -169,7 +169,7 @@ class Finishing:
             await self._editor.put_back(made, clip, start, request.video.seconds or 0.0, video)
         except OSError as error:
             raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None
-        except Interrupted as why:
+        except (Interrupted, NotAccepted) as why:
             if faults < MOST_FAULTS:
                 raise NotAccepted(f"putting it back into its clip broke off: {why}") from None
             return False

@@ -24,6 +24,7 @@ from storage.reports import Reports
 
 log = logging.getLogger(__name__)
 
+NOT_POSTED = {"kept", "result_lost"}
 MOST_LISTED = 10
 MOST_KEPT = 20  # buttons that fit under one message, beside another one
 
@@ -77,7 +78,7 @@ class Handout:
         job = await self._jobs.get(guild_id, job_id)
         if job is None:
             raise NoSuchJob
-        if job.failure and by != job.member_id:
+        if job.failure in NOT_POSTED and by != job.member_id:
             raise NotYoursToFetch(job=job.code)
         if await self._reports.awaits_decision(guild_id, job_id):
             raise UndecidedReport

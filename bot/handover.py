@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -36,6 +37,7 @@ from bot.sections import stored_yields, yields_at
 from bot.shelf import Shelf
 from storage.job import Job
 
+MOST_FAULTS = 3  # after which preparing that breaks off is not begun again
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 
 
@@ -48,6 +50,7 @@ class Handover:
         self._editor = editor
         self._attachments = attachments
         self._preparing: dict[int, asyncio.Task[Path]] = {}
+        self._broken_off: Counter[int] = Counter()  # how often that happened to a job's files
 
     async def bring(self, job: Job, part: Part, provider: Provider, call: Submission) -> dict[str, str]:
         """What the stage yields: the file's place for the provider, and the messages to be taken away in the end.
@@ -60,7 +63,9 @@ class Handover:
             name = f"{PREPARED}{job.code}-{ready.name}{_ending(part, call.request)}"
             message_id, url = await self._attachments.put(job, ready, name)
         except Interrupted as why:
-            raise NotAccepted(f"preparing the {part} broke off: {why}") from None
+            self._broken_off[job.id] += 1
+            again = self._broken_off[job.id] < MOST_FAULTS
+            raise (NotAccepted if again else CannotHandOver)(f"preparing the {part} broke off: {why}") from None
         except (Unreadable, TooMuchWork) as why:
             raise CannotHandOver(str(why)) from None
         except OSError as error:
@@ -93,6 +98,7 @@ class Handover:
 
     async def clear(self, job: Job) -> None:
         """Take away what was put into the job's thread, once the provider needs it no more."""
+        del self._broken_off[job.id]
         for messages in left_in_thread(job.yields).values():
             for message_id in messages.split():
                 await self._attachments.take_away(job, int(message_id))

@@ -118,6 +118,7 @@ class Moves:
         }
         changes |= counting(job, state, whole_cost=cost_usd is not None, **changes)
         ticket.job = await self.jobs.move(job, state, now=self.clock.now(), by=by, **changes)
+        ticket.faults = 0
         return 0.0
 
     def again(self, ticket: Ticket, fault: ProviderError) -> float:

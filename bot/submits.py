@@ -108,10 +108,10 @@ class Submits:
     async def _ready(self, ticket: Ticket) -> tuple[Provider, Stage, Submission] | float:
         """What is to be sent, once it is committed that it will be; or the delay until the job's next step."""
         now, moves = self._moves.clock.now(), self._moves
-        if now > ticket.job.deadline_at:
-            return await moves.end(ticket, "failed", "never_sent")
         if ticket.job.restored:
             return await moves.end(ticket, "failed", "restored")
+        if now > ticket.job.deadline_at:
+            return await moves.end(ticket, "failed", "never_sent")
         job, missing = await self._with_key(ticket.job)
         provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
         if provider is None or credentials is None or missing:

@@ -20,6 +20,7 @@ from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
 from bot.ask import Asker
+from bot.errors import Gone
 from bot.file_refusals import OfferGone
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
@@ -437,6 +438,44 @@ async def test_work_that_breaks_off_once_is_begun_again(
         await press(world, await wish(world, video=("clip.mp4", long)), "Use the first 10 s")
         assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.3)
         assert not left
+
+
+async def test_a_clip_whose_preparing_always_breaks_off_ends_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, tries = await small_clip(), list[object]()
+
+    async def dies(*given: object) -> None:
+        tries.append(given)
+        raise Interrupted("reading it failed")
+
+    monkeypatch.setattr(Editor, "clip", dies)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await press(world, await wish(world, video=("clip.mp4", small)), "Scale")
+        await world.quiet(90)
+        assert "I couldn't prepare the files" in world.outcomes()[0].content
+        assert len(tries) == 3
+
+
+async def test_a_result_that_is_on_disk_is_not_asked_for_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_back, left = Editor.put_back, [1]
+
+    async def dies_once(*given: Any) -> None:
+        if left:
+            left.clear()
+            raise Interrupted("reading it failed")
+        await put_back(*given)
+
+    async def forgotten(*_: object) -> None:
+        raise Gone("404")
+
+    monkeypatch.setattr(Editor, "put_back", dies_once)
+    monkeypatch.setattr("bot.polls.Polls.yields_again", forgotten)
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
+        assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
 
 
 async def test_a_job_that_is_being_put_together_says_at_once_that_it_cannot_be_cancelled(

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import PostRefused
+from bot.errors import PostFailed, PostRefused
 from bot.media.editor import Editor, TooMuchWork
 from bot.outcomes import Outcomes, Rung, Sent
 from bot.packing import Parcel
 from bot.sandbox.studio import Order, Studio, Unfit
 from storage.job import Job
 from tests.cogs.test_mending import labels, picture, press, the_video, wish
+from tests.scripted import until
 from tests.world import World, answer, open_world
 
 SENTENCE = "This is the first sentence, and it is fairly long, for a sentence."
@@ -145,6 +146,24 @@ async def test_parts_that_can_be_posted_nowhere_are_kept_and_handed_out(
         got = await world.member.click(own.response, label=get)
         assert got.response
         assert got.response.attachments
+
+
+async def test_parts_that_cannot_be_posted_for_a_day_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Rung] = []
+
+    async def down(_: Outcomes, _job: Job, rung: Rung, _parcel: Parcel | None) -> Sent:
+        tried.append(rung)
+        raise PostFailed(problem="503")
+
+    monkeypatch.setattr(Outcomes, "post", down)
+    async with a_world(tmp_path, Failing(2)) as world:
+        await press(world, await wish(world, text=LINE), "Make 3 parts")
+        await until(lambda: tried)
+        world.clock.skipped += 25 * 3600
+        await world.quiet(90)
+        (job,) = await world.client.moderation.jobs(world.guild.id)
+        assert job.kept_until
+        assert world.client.worker._delivery.finishing._shelf.whole(job)
 
 
 async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> None:
