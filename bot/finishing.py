@@ -10,11 +10,11 @@ from pathlib import Path
 
 from bot.errors import NotAccepted, ProviderError, Unwritable
 from bot.handover import Handover
-from bot.media.child import TooMuchWork
+from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
 from bot.media.facts import Facts
 from bot.media.marks import content_credentials
-from bot.media.probe import Interrupted, Probe, Unreadable
+from bot.media.probe import Probe, Unreadable
 from bot.polls import Polls
 from bot.providers.http import Http
 from bot.providers.request import Request
@@ -24,7 +24,6 @@ from storage.job import Job
 
 log = logging.getLogger(__name__)
 
-MOST_FAULTS = 3  # after which work that breaks off is not begun again
 MOST_RESULT_BYTES = 512 * 2**20
 OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
 
@@ -76,7 +75,7 @@ class Finishing:
         """Whether what was made must be worked on before it is the finished video; that may take minutes."""
         request = Request.model_validate_json(job.request)
         several = len(results(job.yields)) > 1 or (request.whole_seconds is not None and not job.failure)
-        return several and bool(job.yields) and not self._shelf.has_video(job)
+        return several and not self._shelf.has_video(job)
 
     def is_fetched(self, job: Job) -> bool:
         """Whether all that was made is on disk."""
@@ -85,6 +84,8 @@ class Finishing:
     async def gather(self, job: Job) -> None:
         """Bring what is made so far to disk: its address may not last until the last part is made."""
         for number, url in enumerate(results(job.yields)):
+            if await asyncio.to_thread(self._shelf.part(job, number).exists):
+                continue
             try:
                 await self._fetch(job, number, url)
             except ProviderError as fault:
@@ -155,7 +156,7 @@ class Finishing:
         except OSError as error:
             raise Unwritable(f"the parts can't be joined: {error.strerror}") from None
         except Interrupted as why:
-            if faults < MOST_FAULTS:
+            if faults < MOST_BREAKS:
                 raise NotAccepted(f"joining the parts broke off: {why}") from None
             raise
         return joined
@@ -170,7 +171,7 @@ class Finishing:
         except OSError as error:
             raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None
         except (Interrupted, NotAccepted) as why:
-            if faults < MOST_FAULTS:
+            if faults < MOST_BREAKS:
                 raise NotAccepted(f"putting it back into its clip broke off: {why}") from None
             return False
         except (Unreadable, TooMuchWork, ProviderError) as why:

@@ -28,7 +28,7 @@ from bot.errors import (
     Unwritable,
 )
 from bot.intake import Intake
-from bot.media.child import Interrupted
+from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
 from bot.providers.flows import Stage
@@ -37,7 +37,6 @@ from bot.sections import stored_yields, yields_at
 from bot.shelf import Shelf
 from storage.job import Job
 
-MOST_FAULTS = 3  # after which preparing that breaks off is not begun again
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 
 
@@ -64,7 +63,7 @@ class Handover:
             message_id, url = await self._attachments.put(job, ready, name)
         except Interrupted as why:
             self._broken_off[job.id] += 1
-            again = self._broken_off[job.id] < MOST_FAULTS
+            again = self._broken_off[job.id] < MOST_BREAKS
             raise (NotAccepted if again else CannotHandOver)(f"preparing the {part} broke off: {why}") from None
         except (Unreadable, TooMuchWork) as why:
             raise CannotHandOver(str(why)) from None

@@ -123,7 +123,7 @@ async def outcome(world: World) -> Any:
 
 async def until(found: Callable[[], object]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not found():
             await asyncio.sleep(0.005)
 

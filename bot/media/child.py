@@ -21,6 +21,7 @@ from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
+MOST_BREAKS = 3  # after which work that was interrupted is not begun again
 OPEN_FILES = 64
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}  # the disk's fault, not the file's
 OF_A_BAD_FILE = (OSError, ValueError, ArithmeticError, LookupError, MemoryError, AssertionError, RuntimeError)
