@@ -33,6 +33,8 @@ from bot.media.editor import Editor
 from bot.media.probe import Probe
 from bot.moderation import Moderation
 from bot.moves import Moves
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.notices import Notices
 from bot.outcomes import Outcomes
 from bot.pacing import Pacing
@@ -41,8 +43,6 @@ from bot.pending import Pending
 from bot.polls import Polls
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.providers.http import Http
-from bot.providers.transport import open_client
 from bot.replies import Replies
 from bot.results import Results
 from bot.rulebook import Rulebook

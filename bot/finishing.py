@@ -15,8 +15,8 @@ from bot.media.editor import Editor
 from bot.media.facts import Facts
 from bot.media.marks import content_credentials
 from bot.media.probe import Probe, Unreadable
+from bot.net.client import Http
 from bot.polls import Polls
-from bot.providers.http import Http
 from bot.providers.request import Request
 from bot.sections import results
 from bot.shelf import Shelf

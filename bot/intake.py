@@ -18,7 +18,7 @@ from bot.errors import Unwritable
 from bot.file_refusals import DiskFull
 from bot.media.facts import Facts
 from bot.media.probe import Probe
-from bot.providers.http import Http
+from bot.net.client import Http
 from bot.providers.request import Media
 
 log = logging.getLogger(__name__)

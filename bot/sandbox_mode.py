@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from bot.errors import SettingsError
+from bot.net.client import Http
 from bot.providers.base import Provider
-from bot.providers.http import Http
 
 
 async def open_sandbox(stack: AsyncExitStack) -> str:

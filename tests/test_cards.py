@@ -16,9 +16,9 @@ from bot.charges import begun
 from bot.errors import CannotAttach, NotAccepted, ProviderError
 from bot.failures import FAILURES
 from bot.media.edits import ClipEdit
+from bot.net.client import Http
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.providers.http import Http
 from bot.providers.request import Media, Request, Section
 from storage.job import Job, State
 

@@ -17,11 +17,11 @@ from bot.fixes import Fixes
 from bot.intake import Intake
 from bot.listing import listed
 from bot.media.facts import Facts
+from bot.net.client import Http
 from bot.offer import MOST_CHARS, Offer, against
 from bot.preflight import Seen, fit, looked, mended
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.providers.http import Http
 from bot.providers.request import Media, Request
 from bot.speech import divided
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
+from bot.net.client import Http
 from bot.providers.base import Provider
-from bot.providers.http import Http
 
 
 def provider_classes() -> list[type[Provider]]:

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from bot.errors import Gone
+from bot.net.client import Reply
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.flows import Flow, Stage
-from bot.providers.http import Reply
 from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, task_id
 from bot.providers.kling_gateway import NO_TASK, passes_unless_refused
 from bot.providers.kling_limits import ADVANCED, LEGACY

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from bot.errors import ProviderError
+from bot.net.client import Http
 from bot.providers.flows import HANDED_OVER, Flow, Stage
-from bot.providers.http import Http
 from bot.providers.request import Media, Part, Request
 from bot.voices import Voice, voices_of
 

@@ -16,10 +16,10 @@ from urllib.parse import quote
 import jwt
 
 from bot.errors import Gone, InputRejected
+from bot.net.client import Reply, lost
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.faces import sound_span
 from bot.providers.flows import Flow, Stage
-from bot.providers.http import Reply, lost
 from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
 from bot.providers.kling_limits import ADVANCED, LEGACY
 from bot.providers.request import Request

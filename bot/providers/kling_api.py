@@ -18,9 +18,9 @@ from bot.errors import (
     ProviderError,
     RateLimited,
 )
+from bot.net.client import Reply, lost
 from bot.providers.base import Done, Failed, Submission, Waiting
 from bot.providers.faces import face_yields
-from bot.providers.http import Reply, lost
 from bot.providers.request import Request
 from bot.voices import Voice
 

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.net.client import Reply
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.flows import Flow, Stage
-from bot.providers.http import Reply
 from bot.providers.kling_api import accepted_body, legacy_input, outcome, task_id
 from bot.providers.kling_limits import LEGACY
 from bot.providers.request import Request

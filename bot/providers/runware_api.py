@@ -21,8 +21,8 @@ from bot.errors import (
     RateLimited,
     UnknownOutcome,
 )
+from bot.net.client import Reply, lost
 from bot.providers.base import Answer, Done, Failed, Waiting
-from bot.providers.http import Reply, lost
 
 Task = dict[str, Any]
 

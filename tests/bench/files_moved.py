@@ -23,12 +23,12 @@ from bot.clock import Clock
 from bot.finishing import Finishing
 from bot.intake import Intake
 from bot.media.probe import Probe
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.outcomes import Outcomes
 from bot.packing import Parcel
 from bot.providers import load_providers
-from bot.providers.http import Http
 from bot.providers.request import Media, Request
-from bot.providers.transport import open_client
 from bot.shelf import Shelf
 from storage.job import Job
 from tests.discord_server.state import TOKEN

@@ -19,11 +19,11 @@ import httpx
 
 from bot.clock import Clock
 from bot.moves import Moves
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.pacing import Pacing
 from bot.polls import Polls
-from bot.providers.http import Http
 from bot.providers.runcomfy import RunComfy
-from bot.providers.transport import open_client
 from bot.schedule import Ticket
 from bot.worker import Worker
 from storage.database import Transaction, open_database

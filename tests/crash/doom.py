@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import discord
 import pytest
 
-from bot.providers.http import Http
+from bot.net.client import Http
 from storage.database import Database
 
 T = TypeVar("T")

@@ -22,12 +22,12 @@ from bot.errors import (
     SpeechTooShort,
     UnknownOutcome,
 )
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.providers import provider_classes
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
 from bot.providers.flows import HANDED_OVER, Flow
-from bot.providers.http import Http
 from bot.providers.request import Request
-from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio
 from tests.providers.far_end import FarEnd, assert_left, far_end

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ProviderError
+from bot.net.client import Http
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
-from bot.providers.http import Http
 from tests.providers.samples import HANDLE, Reply, Sample, all_samples
 
 KEYS = (

@@ -10,10 +10,10 @@ import jwt
 import pytest
 
 from bot.errors import BadKey, InputRejected, NotAccepted, SpeechTooShort, UnknownOutcome
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Submission
-from bot.providers.http import Http
 from bot.providers.kling import Kling
-from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio
 from tests.providers.far_end import far_end

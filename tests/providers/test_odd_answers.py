@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import BadKey, InputRejected, NotAccepted, ProviderError, UnknownOutcome
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.providers.base import Done, Failed, Provider, Submission, Waiting
 from bot.providers.faces import face_yields
-from bot.providers.http import Http
 from bot.providers.kling_gateway import KlingGateway
 from bot.providers.runcomfy import RunComfy
-from bot.providers.transport import open_client
 from tests.providers.far_end import far_end
 from tests.providers.samples import HANDLE, Reply, Sample, all_samples, text_request
 

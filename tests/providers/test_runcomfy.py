@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadKey, Gone
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
-from bot.providers.http import Http
 from bot.providers.runcomfy import RunComfy
-from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Unfit
 from tests.canned import CannedStudio

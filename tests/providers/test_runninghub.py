@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted, ProviderError, RateLimited, SpeechTooShort
+from bot.net.client import Http, Reply
+from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
-from bot.providers.http import Http, Reply
 from bot.providers.request import Request
 from bot.providers.runninghub import RunningHub
-from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio
 from tests.providers.samples import AUDIO, FACE, HANDLE, VIDEO, audio_request, text_request

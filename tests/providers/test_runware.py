@@ -18,11 +18,11 @@ import pytest
 from runware.types.task_map import KlingaiLipSyncParams, MinimaxSpeech28Params
 
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
-from bot.providers.http import Http
 from bot.providers.request import Media, Request
 from bot.providers.runware import CHUNK, Runware
-from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.voices import LANGUAGES
 from tests.canned import CannedStudio

@@ -16,11 +16,11 @@ import jwt
 import pytest
 
 from bot.errors import InputRejected
+from bot.net.client import Http
+from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Submission, Waiting
-from bot.providers.http import Http
 from bot.providers.kling import Kling
 from bot.providers.kling_gateway import KlingGateway
-from bot.providers.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Clip
 from tests.canned import CannedStudio

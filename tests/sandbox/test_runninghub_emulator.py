@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.providers.transport import open_client
+from bot.net.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Clip
 from tests.canned import CannedStudio

@@ -14,7 +14,7 @@ from runware import Runware, RunwareError
 from runware.types.task_map import AudioInferenceResult, MediaStorageResultUpload, VideoInferenceResult
 from runware.utils.file import file_to_data_uri
 
-from bot.providers.transport import open_client
+from bot.net.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Clip
 from tests.canned import CannedStudio

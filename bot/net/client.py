@@ -31,9 +31,9 @@ from bot.errors import (
     ResultUnusable,
     UnknownOutcome,
 )
-from bot.providers.download import Also, save
-from bot.providers.lenient import cleaned
-from bot.providers.transport import FRESH
+from bot.net.download import Also, save
+from bot.net.lenient import cleaned
+from bot.net.transport import FRESH
 
 MAX_JSON_BYTES = 1 << 20
 MAX_REDIRECTS = 3

@@ -23,9 +23,9 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.providers.download import PIECE_BYTES
-from bot.providers.http import MAX_JSON_BYTES, Http
-from bot.providers.transport import _is_public, open_client
+from bot.net.client import MAX_JSON_BYTES, Http
+from bot.net.download import PIECE_BYTES
+from bot.net.transport import _is_public, open_client
 from tests.conftest import FullDisk
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -312,7 +312,7 @@ async def test_nothing_on_this_machine_is_ever_connected_to(host: str) -> None:
 
 
 async def test_a_public_address_is_reached_over_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.providers.transport._is_public", lambda _: True)
+    monkeypatch.setattr("bot.net.transport._is_public", lambda _: True)
     async with counting() as (port, connections), open_client() as client:
         with pytest.raises(NotAccepted):
             await Http(client).request("GET", f"http://localhost:{port}/x", headers=HEADERS)
