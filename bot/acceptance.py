@@ -7,15 +7,15 @@ import json
 import logging
 
 from bot import allowance
-from bot.ask import Ask
-from bot.charges import micros, milliseconds
 from bot.choosing import Candidate
 from bot.clock import Clock
 from bot.deadlines import deadline
 from bot.delivery import Delivery
+from bot.domain.ask import Ask
+from bot.domain.costs import micros, milliseconds
+from bot.domain.reuse import reusable
 from bot.drafts import Draft
 from bot.errors import PostFailed, PostRefused
-from bot.face_sessions import reusable
 from bot.gate import Gate
 from bot.refusals import LimitReached, PlaceUnfit
 from bot.shelf import Shelf

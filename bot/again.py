@@ -7,12 +7,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from bot.ask import Ask, Asker, Place
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.fixes import Fixes
+from bot.domain.request import Request
 from bot.file_refusals import ClipThrownAway, NotYoursToRepeat, OnItsWay
-from bot.fixes import Fixes
 from bot.intake import Intake
 from bot.moderator_refusals import NoSuchJob, UndecidedReport
-from bot.providers.request import Request
 from bot.service import Service
 from bot.shelf import Shelf
 from storage.job import Job

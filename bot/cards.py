@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from bot.charges import begun, charge
+from bot.domain.costs import begun, charge
+from bot.domain.flows import HANDED_OVER
+from bot.domain.request import Request
+from bot.domain.sections import own_name, stopped_at
+from bot.domain.voices import catalogue
 from bot.failures import FAILURES
 from bot.listing import ordinal
 from bot.providers.base import Provider
-from bot.providers.flows import HANDED_OVER
-from bot.providers.request import Request
-from bot.sections import own_name, stopped_at
-from bot.voices import catalogue
 from storage.job import OUTCOMES, Job
 
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from bot.ask import Ask
+from bot.domain.ask import Ask
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media, Request
 from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.failures import KEY_FAULTS
 from bot.file_refusals import FixesNeeded, NothingFits, UnreadableFile
 from bot.intake import Intake
 from bot.listing import listed
-from bot.media.facts import Facts
 from bot.media.probe import Unreadable
 from bot.offer import MOST_CHARS, Offer, against
 from bot.preflight import Fit, Seen, fit, looked, mended
 from bot.providers.base import Credentials, Provider
-from bot.providers.request import Media, Request
 from bot.refusals import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from bot.shelf import CLIP, SOUND
 from storage.guilds import Guilds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.providers.request import Request
+from bot.domain.request import Request
 
 CALL_SECONDS = 3600.0
 

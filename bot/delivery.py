@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.charges import counting
 from bot.clock import Clock
+from bot.domain.costs import counting
+from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.finishing import Finished, Finishing
 from bot.media.child import Interrupted
@@ -22,7 +23,6 @@ from bot.pacing import LONGEST_BACKOFF, Pacing
 from bot.packing import Packing, Parcel, smaller_step
 from bot.replies import Replies
 from bot.schedule import Ticket
-from bot.sections import results
 from bot.shelf import Shelf
 from storage.job import Job
 from storage.jobs import Jobs

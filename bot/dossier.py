@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import cards, reporting
+from bot.domain.request import Request
 from bot.providers.base import Provider
-from bot.providers.request import Request
 from storage.job import Job, State
 from storage.reports import Report
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.ask import Ask
+from bot.domain.ask import Ask
 from bot.offer import Offer
 from bot.preflight import Seen
 from bot.shelf import Shelf

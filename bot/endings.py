@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cards import day, megabytes, outcome, quoted
+from bot.domain.request import Request
+from bot.domain.voices import catalogue
 from bot.providers.base import Provider
-from bot.providers.request import Request
-from bot.voices import catalogue
 from storage.job import Job
 
 

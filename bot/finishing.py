@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.domain.media_facts import Facts
+from bot.domain.request import Request
+from bot.domain.sections import results
 from bot.errors import NotAccepted, ProviderError, Unwritable
 from bot.handover import Handover
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
-from bot.media.facts import Facts
 from bot.media.marks import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
 from bot.polls import Polls
-from bot.providers.request import Request
-from bot.sections import results
 from bot.shelf import Shelf
 from storage.job import Job
 

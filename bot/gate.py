@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import allowance
-from bot.ask import Ask
 from bot.automod import AutoMod
 from bot.choosing import Candidate
 from bot.clock import Clock
+from bot.domain.ask import Ask
 from bot.file_refusals import FileRemoved
 from bot.listing import listed
 from bot.preflight import Seen

@@ -16,6 +16,9 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from bot.attachments import PREPARED, Attachments
+from bot.domain.flows import Stage
+from bot.domain.request import Part, Request
+from bot.domain.sections import stored_yields, yields_at
 from bot.errors import (
     CannotAttach,
     CannotHandOver,
@@ -31,9 +34,6 @@ from bot.intake import Intake
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
-from bot.providers.flows import Stage
-from bot.providers.request import Part, Request
-from bot.sections import stored_yields, yields_at
 from bot.shelf import Shelf
 from storage.job import Job
 

@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import parse_qs, urlsplit
 
 from bot.clock import Clock
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media
 from bot.errors import Unwritable
 from bot.file_refusals import DiskFull
-from bot.media.facts import Facts
 from bot.media.probe import Probe
 from bot.net.client import Http
-from bot.providers.request import Media
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.clock import Clock
+from bot.domain.request import Media, Request
 from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.listing import listed
 from bot.providers.base import Credentials, Provider
-from bot.providers.request import Media, Request
 from bot.refusals import KeyRejected, NoSuchKey, UnknownProvider
 from storage.guilds import Guilds
 from storage.jobs import Jobs

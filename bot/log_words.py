@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot import allowance, cards, dossier
+from bot.domain.request import Request
 from bot.failures import KEY_FAULTS
 from bot.providers.base import Provider
-from bot.providers.request import Request
 from storage.chronicle import Entry
 from storage.job import Job
 from storage.rule import SCALE, Rule

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from bot.fixes import Fix, Fixes, Misfit
+from bot.domain.edits import MOST_REPEATS
+from bot.domain.fixes import Fix, Fixes, Misfit
+from bot.domain.flows import Limits
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media, Part
+from bot.domain.voices import Voice
 from bot.listing import listed
-from bot.media.edits import MOST_REPEATS
-from bot.media.facts import Facts
-from bot.providers.flows import Limits
-from bot.providers.request import Media, Part
 from bot.speech import pace, seconds_of
 from bot.tailoring import Way, part_of_clip, sound_seconds, texts
-from bot.voices import Voice
 
 MEGABYTE = 2**20
 TOLERANCE = 0.05  # seconds by which a stated length may be off

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.charges import RAN, counting
 from bot.clock import Clock
+from bot.domain.costs import RAN, counting
+from bot.domain.request import Request
+from bot.domain.reuse import without_session
+from bot.domain.sections import own_name, stored_yields
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
-from bot.face_sessions import without_session
 from bot.failures import KEY_FAULTS
 from bot.notices import Notices
 from bot.pacing import Pacing
 from bot.providers.base import Accepted, Credentials, Done, Provider
-from bot.providers.request import Request
 from bot.schedule import Ticket
-from bot.sections import own_name, stored_yields
 from storage.job import Job, State
 from storage.jobs import Jobs
 from storage.keys import Keys

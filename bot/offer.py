@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from bot.ask import Ask
-from bot.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
+from bot.domain.ask import Ask
+from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
+from bot.domain.media_facts import Facts
+from bot.domain.request import Request
 from bot.listing import listed
-from bot.media.facts import Facts
 from bot.preflight import LONGEST_WHOLE, Seen
 from bot.providers.base import Provider
-from bot.providers.request import Request
 
 MOST_CHARS = 1800  # of a message's 2,000
 LABELS: Mapping[Fix, str] = {

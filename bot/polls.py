@@ -7,12 +7,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.domain.sections import own_name, stored_yields
 from bot.errors import Gone, NotAccepted, ProviderError
 from bot.moves import CONFIRMATIONS, Moves, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.refusals import NotCancellable, NothingToCancel
 from bot.schedule import Ticket
-from bot.sections import own_name, stored_yields
 from storage.job import OUTCOMES, Job, State
 
 log = logging.getLogger(__name__)

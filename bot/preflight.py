@@ -7,13 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot import misfits
-from bot.ask import Ask
-from bot.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Misfit
-from bot.media.facts import Facts
+from bot.domain.ask import Ask
+from bot.domain.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Misfit
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media, Request
+from bot.domain.voices import Voice, called
 from bot.providers.base import Provider
-from bot.providers.request import Media, Request
 from bot.tailoring import Way, clip_edit, part_of_clip, sections, sound_edit, sound_seconds
-from bot.voices import Voice, called
 
 LONGEST_WHOLE = 300.0  # seconds of a clip that is written anew around its changed part, within reasonable time
 

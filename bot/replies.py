@@ -12,10 +12,10 @@ import discord
 
 from bot import cards
 from bot.clock import Clock
+from bot.domain.request import Request
 from bot.latest import Latest
 from bot.posting import all_text, earlier, nonce, post_errors
 from bot.providers.base import Provider
-from bot.providers.request import Request
 from storage.job import OUTCOMES, Job
 
 log = logging.getLogger(__name__)

@@ -13,11 +13,11 @@ from typing import Any
 
 import discord
 
+from bot.domain.request import Request
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
 from bot.finishing import MOST_RESULT_BYTES
 from bot.net.client import Http
 from bot.posting import post_errors
-from bot.providers.request import Request
 from bot.shelf import Shelf
 from storage.job import Job
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.acceptance import APPROVAL_SECONDS, Acceptance
-from bot.ask import Ask, Asker
 from bot.choosing import Candidate, Chooser
 from bot.clock import Clock
+from bot.domain.ask import Ask, Asker
+from bot.domain.voices import Voice
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import Refusal
@@ -23,7 +24,6 @@ from bot.pending import Pending
 from bot.preflight import Seen
 from bot.providers.base import Provider
 from bot.refusals import AlreadyAsked, AttestationNeeded, NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
-from bot.voices import Voice
 from bot.worker import Worker
 from storage.access import Access
 from storage.database import Conflict

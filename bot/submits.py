@@ -10,8 +10,12 @@ import logging
 from dataclasses import replace
 from uuid import uuid4
 
-from bot.charges import begun
 from bot.deadlines import deadline
+from bot.domain.costs import begun
+from bot.domain.flows import HANDED_OVER, Stage
+from bot.domain.request import Request
+from bot.domain.reuse import REUSED, is_passed_over, uses_session
+from bot.domain.sections import own_name, request_at, yields_at
 from bot.errors import (
     BadKey,
     CannotHandOver,
@@ -24,17 +28,13 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.face_sessions import REUSED, is_passed_over, uses_session
 from bot.failures import KEY_FAULTS
 from bot.handover import Handover, left_in_thread
 from bot.media.probe import Unreadable
 from bot.moves import CONFIRMATIONS, Moves
 from bot.pacing import LONGEST_RETRY_AFTER
 from bot.providers.base import Accepted, Done, Provider, Submission
-from bot.providers.flows import HANDED_OVER, Stage
-from bot.providers.request import Request
 from bot.schedule import Ticket
-from bot.sections import own_name, request_at, yields_at
 from storage.job import Job
 
 log = logging.getLogger(__name__)

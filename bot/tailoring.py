@@ -7,15 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from bot.ask import Ask
-from bot.fixes import Fixes
-from bot.media.edits import ClipEdit, SoundEdit
-from bot.media.facts import Facts
+from bot.domain.ask import Ask
+from bot.domain.edits import ClipEdit, SoundEdit
+from bot.domain.fixes import Fixes
+from bot.domain.flows import Flow, Limits
+from bot.domain.media_facts import Facts
+from bot.domain.request import Part, Section
+from bot.domain.voices import Voice
 from bot.providers.base import Provider
-from bot.providers.flows import Flow, Limits
-from bot.providers.request import Part, Section
 from bot.speech import divided, pace
-from bot.voices import Voice
 
 SHARE_OF_BYTES = 0.98  # of what a provider takes, so that nobody quarrels over the rest
 PAUSE_SECONDS = 0.5  # of picture after a section's speech, whose length is a guess

@@ -8,8 +8,8 @@ from typing import Any
 import discord
 
 from bot.client import Mouthpiece
+from bot.domain.request import Request
 from bot.explaining import Form, explained
-from bot.providers.request import Request
 from bot.refusals import NoWorkingKey
 from bot.results import AGAIN_PREFIX, VOICE_PREFIX
 from cogs.asking import Interaction, asker_of, carry_on, place_of

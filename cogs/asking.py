@@ -9,13 +9,13 @@ from typing import Any
 import discord
 
 from bot import allowance, cards
-from bot.ask import Ask, Asker, Place
 from bot.client import PERMISSIONS, Mouthpiece
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.request import Media
 from bot.explaining import explained
 from bot.file_refusals import FixesNeeded
 from bot.offer import Offer
 from bot.packing import MARGIN
-from bot.providers.request import Media
 from bot.refusals import AttestationNeeded, ChannelUnfit
 from storage.job import Job
 

@@ -10,7 +10,7 @@ from discord.app_commands import Choice, Range
 
 from bot import allowance, dossier
 from bot.client import Mouthpiece
-from bot.voices import search
+from bot.domain.voices import search
 from cogs.asking import asker_of, media_of, place_of
 from cogs.buttons import ForgetButton
 from cogs.clips import start_with

@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.client import Mouthpiece
-from bot.media.facts import Facts
-from bot.providers.request import Media
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.studio import Clip, Order, Studio
 

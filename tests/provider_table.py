@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.domain.flows import Flow, Limits
 from bot.providers import provider_classes
 from bot.providers.base import Provider
-from bot.providers.flows import Flow, Limits
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- providers: made by `make docs` -->", "<!-- /providers -->"

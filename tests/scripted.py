@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.ask import Ask, Asker, Place
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.flows import Flow, Stage
+from bot.domain.request import Media, Request
 from bot.providers.base import (
     Accepted,
     Credentials,
@@ -17,9 +19,7 @@ from bot.providers.base import (
     Submission,
     Waiting,
 )
-from bot.providers.flows import Flow, Stage
 from bot.providers.kling_limits import LEGACY
-from bot.providers.request import Media, Request
 from storage.job import Job
 from tests.world import World
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import cards, endings, reporting
-from bot.charges import begun
+from bot.domain.costs import begun
+from bot.domain.edits import ClipEdit
+from bot.domain.request import Media, Request, Section
 from bot.errors import CannotAttach, NotAccepted, ProviderError
 from bot.failures import FAILURES
-from bot.media.edits import ClipEdit
 from bot.net.client import Http
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.providers.request import Media, Request, Section
 from storage.job import Job, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)

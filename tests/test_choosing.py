@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.ask import Ask, Asker, Place
 from bot.deadlines import CALL_SECONDS
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.fixes import Fixes
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media, Request
 from bot.errors import (
     BadKey,
     ContentRefused,
@@ -21,10 +24,7 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.fixes import Fixes
-from bot.media.facts import Facts
 from bot.providers.base import Accepted, Done, Submission
-from bot.providers.request import Media, Request
 from tests.canned import canned_look
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World, answer

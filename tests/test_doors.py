@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media
 from bot.doors import LOOKING_AT_ONCE
-from bot.media.facts import Facts
 from bot.providers.base import Accepted, Submission
-from bot.providers.request import Media
 from bot.refusals import BotBusy, ServerBusy
 from tests.canned import canned_look
 from tests.scripted import scripted, start, until

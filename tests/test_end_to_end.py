@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import pytest
 
+from bot.domain.voices import voices_of
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.sound import RATE, samples_of
-from bot.voices import voices_of
 from tests.providers.samples import Sample, all_samples
 from tests.world import World, open_world
 

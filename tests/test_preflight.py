@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ask import Ask, Asker, Place
 from bot.clock import Clock
-from bot.fixes import Fixes
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.fixes import Fixes
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media, Request
 from bot.intake import Intake
 from bot.listing import listed
-from bot.media.facts import Facts
 from bot.net.client import Http
 from bot.offer import MOST_CHARS, Offer, against
 from bot.preflight import Seen, fit, looked, mended
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.providers.request import Media, Request
 from bot.speech import divided
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)

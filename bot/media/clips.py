@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from bot.domain.edits import MOST_REPEATS, ClipEdit
+from bot.domain.media_facts import Facts
 from bot.media.budget import write_within
 from bot.media.child import TooMuchWork, Unreadable
-from bot.media.edits import MOST_REPEATS, ClipEdit
 from bot.media.encode import Form, Span
-from bot.media.facts import Facts
 from bot.media.fitting import Sides
 from bot.media.measure import measure
 from bot.media.rates import steady_rate

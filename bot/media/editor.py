@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from anyio import CapacityLimiter
 
+from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.child import Bounds, Task, TooMuchWork, Unreadable, in_child
-from bot.media.edits import ClipEdit, SoundEdit
 
 __all__ = ["Editor", "TooMuchWork", "Unreadable"]
 

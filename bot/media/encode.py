@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from bot.media.facts import Facts
+from bot.domain.media_facts import Facts
 from bot.media.fitting import BT709, Fitting, Sides
 from bot.media.loudness import as_frame
 from bot.media.opening import begin_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.domain.media_facts import Facts
 from bot.media.clips import ROUNDING, seen_in
 from bot.media.encode import Form, Span, write
-from bot.media.facts import Facts
 from bot.media.fitting import Sides
 from bot.media.rates import steady_rate
 from bot.media.tags import ai_marks_of, tags_of

@@ -11,8 +11,8 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from bot.domain.media_facts import Facts
 from bot.media.child import Unreadable
-from bot.media.facts import Facts
 from bot.media.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
 from bot.media.skimming import can_skim, skim
 from bot.media.track import Track

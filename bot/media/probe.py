@@ -8,8 +8,8 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
+from bot.domain.media_facts import Facts
 from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable, in_child
-from bot.media.facts import Facts
 
 __all__ = ["Facts", "Interrupted", "Probe", "Unreadable"]
 

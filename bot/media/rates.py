@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from bot.media.facts import Facts
+from bot.domain.media_facts import Facts
 
 KNOWN = [
     *(Fraction(rate) for rate in (10, 12, 15, 20)),

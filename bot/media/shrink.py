@@ -6,11 +6,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from bot.domain.media_facts import Facts
 from bot.media.budget import bits_within, too_small, write_within
 from bot.media.child import TooMuchWork
 from bot.media.clips import seen_in
 from bot.media.encode import Form, Span
-from bot.media.facts import Facts
 from bot.media.fitting import Sides
 from bot.media.joins import even_sides
 from bot.media.rates import steady_rate

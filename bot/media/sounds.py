@@ -8,9 +8,9 @@ from pathlib import Path
 
 import av
 
+from bot.domain.edits import SoundEdit
 from bot.media.budget import too_small
 from bot.media.child import Unreadable
-from bot.media.edits import SoundEdit
 from bot.media.encode import Voice
 from bot.media.loudness import gain_for, louder
 from bot.media.measure import measure

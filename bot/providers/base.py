@@ -19,11 +19,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
+from bot.domain.flows import HANDED_OVER, Flow, Stage
+from bot.domain.request import Media, Part, Request
+from bot.domain.voices import Voice, voices_of
 from bot.errors import ProviderError
 from bot.net.client import Http
-from bot.providers.flows import HANDED_OVER, Flow, Stage
-from bot.providers.request import Media, Part, Request
-from bot.voices import Voice, voices_of
 
 Credentials = Mapping[str, str]
 Yields = Mapping[str, str]
@@ -133,7 +133,7 @@ class Provider(ABC):
 
     def stages(self, request: Request) -> tuple[Stage, ...]:
         """The calls that this request takes, in order: files are prepared and handed over first, where that is
-        needed. A request in sections takes all of them for each (see `bot.sections`).
+        needed. A request in sections takes all of them for each (see `bot.domain.sections`).
         """
         if not request.sections:
             return self._stages(request)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.domain.request import Request
 from bot.errors import InputRejected, SpeechTooShort
 from bot.providers.base import Yields
-from bot.providers.request import Request
 
 SHORTEST_MS = 2000
 LONGEST_SECONDS = 60.0  # of a clip

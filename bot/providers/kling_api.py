@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
+from bot.domain.request import Request
+from bot.domain.voices import Voice
 from bot.errors import (
     BadKey,
     ContentRefused,
@@ -21,8 +23,6 @@ from bot.errors import (
 from bot.net.client import Reply, lost
 from bot.providers.base import Done, Failed, Submission, Waiting
 from bot.providers.faces import face_yields
-from bot.providers.request import Request
-from bot.voices import Voice
 
 DONE = {"succeed", "succeeded", "success", "completed"}
 FAILED = {"failed", "failure", "error", "fail"}

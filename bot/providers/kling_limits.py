@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.providers.flows import Limits
+from bot.domain.flows import Limits
 
 # Documented nowhere: what phones and cameras write into mp4 and mov files, at the usual frame rates.
 CODECS, FRAMES_PER_SECOND = frozenset({"h264", "hevc"}), 60

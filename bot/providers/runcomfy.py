@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.domain.flows import Flow, Stage
+from bot.domain.request import Request
 from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.client import lost
 from bot.net.lenient import Courtesy, Word
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.flows import Flow, Stage
 from bot.providers.kling_limits import LEGACY
-from bot.providers.request import Request
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
 DONE = {"completed", "succeeded", "success"}

@@ -11,13 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
+from bot.domain.flows import Flow, Stage
+from bot.domain.request import Request
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted
 from bot.net.client import Reply, lost
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.faces import sound_span
-from bot.providers.flows import Flow, Stage
 from bot.providers.kling_limits import ADVANCED
-from bot.providers.request import Request
 from bot.providers.runninghub_api import accepted_body, as_object, error_of, failure, made
 
 SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn": "https://www.runninghub.cn"}

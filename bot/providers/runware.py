@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
+from bot.domain.flows import Flow, Stage
+from bot.domain.request import Request
 from bot.errors import Gone, ProviderError
 from bot.net.client import Reply
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.flows import Flow, Stage
 from bot.providers.kling_limits import ADVANCED, LEGACY
-from bot.providers.request import Request
 from bot.providers.runware_api import Task, answers, check, errors, items, repeated
 
 CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces' base64 can be joined

@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.domain.voices import voices_of
 from bot.sandbox.runs import Run
 from bot.sandbox.studio import Order
-from bot.voices import voices_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.domain.request import Request
+from bot.domain.voices import Voice, voices_of
 from bot.providers.base import Accepted, Credentials, Done, Failed, Submission, Waiting
-from bot.providers.request import Request
 from bot.providers.runcomfy import RunComfy
-from bot.voices import Voice, voices_of
 
 NO_SECRET = {"api_key": "rc-sandbox"}
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import espeakng_loader
 
-from bot.voices import catalogue
+from bot.domain.voices import catalogue
 
 BYTES_PER_SAMPLE = 2
 NORMAL_WORDS_PER_MINUTE = 165

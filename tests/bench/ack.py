@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.providers.request import Media, Request
+from bot.domain.request import Media, Request
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
 from bot.settings import Settings

@@ -20,6 +20,7 @@ import discord
 import httpx
 
 from bot.clock import Clock
+from bot.domain.request import Media, Request
 from bot.finishing import Finishing
 from bot.intake import Intake
 from bot.media.probe import Probe
@@ -28,7 +29,6 @@ from bot.net.transport import open_client
 from bot.outcomes import Outcomes
 from bot.packing import Parcel
 from bot.providers import load_providers
-from bot.providers.request import Media, Request
 from bot.shelf import Shelf
 from storage.job import Job
 from tests.discord_server.state import TOKEN

@@ -19,11 +19,11 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
-from bot.ask import Ask, Asker, Place
 from bot.assembly import open_bot
 from bot.client import Mouthpiece
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.request import Media
 from bot.errors import Refusal
-from bot.providers.request import Media
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from storage.database import open_database

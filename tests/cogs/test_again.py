@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.reuse import SESSION_SECONDS
 from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
-from bot.face_sessions import SESSION_SECONDS
 from bot.housekeeping import DAY
 from bot.providers.base import Submission
 from storage.job import Job

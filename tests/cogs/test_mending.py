@@ -19,14 +19,14 @@ from simcord.backend.models.channel import Overwrite
 from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
-from bot.ask import Asker
+from bot.domain.ask import Asker
+from bot.domain.edits import ClipEdit, SoundEdit
+from bot.domain.request import Request
 from bot.errors import Gone
 from bot.file_refusals import OfferGone
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
-from bot.media.edits import ClipEdit, SoundEdit
 from bot.packing import MARGIN
-from bot.providers.request import Request
 from bot.refusals import NothingToCancel
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from cogs.mending import moment

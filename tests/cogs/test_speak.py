@@ -14,8 +14,8 @@ from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
 from bot.attachments import PREPARED
+from bot.domain.request import Request
 from bot.file_refusals import OfferGone
-from bot.providers.request import Request
 from cogs.clips import ClipButton
 from tests.cogs.test_lipsync import assert_nothing_happened
 from tests.world import CLIP, RECORDING, World, answer

@@ -19,8 +19,8 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
 
+from bot.domain.voices import voices_of
 from bot.sandbox.server import Sandbox
-from bot.voices import voices_of
 from storage.database import open_database
 from storage.keys import Keys
 from storage.sealing import MasterKeys

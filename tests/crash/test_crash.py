@@ -14,12 +14,12 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
-from bot.ask import Ask, Asker, Place
 from bot.assembly import open_bot
 from bot.client import Mouthpiece
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.request import Media, Request
 from bot.outcomes import Outcomes
 from bot.providers.base import Submission
-from bot.providers.request import Media, Request
 from bot.sandbox.server import Sandbox
 from bot.schedule import Ticket
 from bot.settings import Settings

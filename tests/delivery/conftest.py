@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.ask import Place
 from bot.client import Mouthpiece
+from bot.domain.ask import Place
 from bot.sandbox.server import Sandbox
 from storage.database import open_database
 from storage.job import code_of

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.ask import Ask, Asker, Place
 from bot.client import Mouthpiece
-from bot.fixes import Fixes
+from bot.domain.ask import Ask, Asker, Place
+from bot.domain.fixes import Fixes
+from bot.domain.media_facts import Facts
+from bot.domain.request import Media
 from bot.media.editor import Editor
-from bot.media.facts import Facts
-from bot.providers.request import Media
 from storage.database import open_database
 from storage.job import Job
 from tests.crash.doom import Doom

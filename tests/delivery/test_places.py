@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.ask import Place
 from bot.client import Mouthpiece
 from bot.delivery import POST_PATIENCE
+from bot.domain.ask import Place
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
 from tests.delivery.conftest import Scene

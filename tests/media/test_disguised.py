@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.edits import ClipEdit
 from bot.media.editor import Editor
-from bot.media.edits import ClipEdit
 from bot.media.probe import Probe, Unreadable
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd

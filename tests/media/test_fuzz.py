@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
-from bot.media.edits import ClipEdit, SoundEdit
 from bot.media.probe import BOUNDS, Facts, Probe, Unreadable
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd

@@ -10,10 +10,10 @@ from pathlib import Path
 import anyio
 import pytest
 
+from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media import editor as editing
 from bot.media.child import Task, TooMuchWork, Unreadable
 from bot.media.editor import Editor
-from bot.media.edits import ClipEdit, SoundEdit
 from bot.media.probe import Probe
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, tone

@@ -9,8 +9,8 @@ from typing import Any
 import av
 import pytest
 
+from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.editor import Editor
-from bot.media.edits import ClipEdit, SoundEdit
 from bot.media.probe import Probe, Unreadable
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, colour, seen, sound_seconds

@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import pytest
 
+from bot.domain.media_facts import Facts
 from bot.media import measure as measuring
 from bot.media.child import Unreadable
-from bot.media.facts import Facts
 from bot.media.measure import measure
 from bot.media.opening import opened, picture_of, sounds_of
 from bot.media.rates import steady_rate

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.edits import SoundEdit
 from bot.media import sounds
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
-from bot.media.edits import SoundEdit
 from bot.media.probe import Probe
 from bot.media.samples import samples
 from tests.media.conftest import Make

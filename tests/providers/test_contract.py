@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.flows import HANDED_OVER, Flow
+from bot.domain.request import Request
 from bot.errors import (
     BadKey,
     Gone,
@@ -26,8 +28,6 @@ from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import provider_classes
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
-from bot.providers.flows import HANDED_OVER, Flow
-from bot.providers.request import Request
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio
 from tests.providers.far_end import FarEnd, assert_left, far_end

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.domain.request import Request
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted, ProviderError, RateLimited, SpeechTooShort
 from bot.net.client import Http, Reply
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
-from bot.providers.request import Request
 from bot.providers.runninghub import RunningHub
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio

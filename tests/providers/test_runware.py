@@ -17,14 +17,14 @@ import httpx
 import pytest
 from runware.types.task_map import KlingaiLipSyncParams, MinimaxSpeech28Params
 
+from bot.domain.request import Media, Request
+from bot.domain.voices import LANGUAGES
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
-from bot.providers.request import Media, Request
 from bot.providers.runware import CHUNK, Runware
 from bot.sandbox.server import Sandbox
-from bot.voices import LANGUAGES
 from tests.canned import CannedStudio
 from tests.providers.samples import AUDIO, HANDLE, VIDEO, Reply, audio_request, text_request
 from tests.providers.samples.runware import ACK, SAMPLE, SPEECH, URL, error, lipsync, told

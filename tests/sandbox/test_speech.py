@@ -8,9 +8,9 @@ from pathlib import Path
 import espeakng_loader
 import pytest
 
+from bot.domain.voices import LANGUAGES, catalogue
 from bot.sandbox.speech import LANGUAGES as NAMES
 from bot.sandbox.speech import VARIANTS, Speech, _espeak, person, speak
-from bot.voices import LANGUAGES, catalogue
 
 NATIVE = {
     "zh": "你好", "yue": "你好", "ja": "こんにちは", "ko": "안녕하세요", "ru": "Добрый вечер", "uk": "Добрий вечір",

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain.voices import voices_of
 from bot.sandbox.emulators import Emulator
 from bot.sandbox.runs import Run
 from bot.sandbox.studio import Order
-from bot.voices import voices_of
 
 PRICE_USD = 0.05
 SECONDS, SIDES = (2.0, 10.0), (720, 1920)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from bot.voices import voices_of
+from bot.domain.voices import voices_of
 
 SHORTEST_MS = 2000
 VOICES = frozenset(voices_of("runninghub"))

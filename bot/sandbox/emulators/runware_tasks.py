@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bot.voices import voices_of
+from bot.domain.voices import voices_of
 
 DOCUMENTATION = "https://runware.ai/docs/platform/errors"
 VOICES = {voice.id: voice.language for voice in voices_of("runware").values()}

@@ -11,9 +11,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+from bot.domain.request import Media, Request
 from bot.errors import ProviderError
 from bot.providers.base import Accepted, Done, Failed, Provider, Waiting
-from bot.providers.request import Media, Request
 
 HANDLE = "2f0c9c1e-6f0a-4b7e-9d54-0f6f5a0d7c11"  # our own id for the stage that is sent
 VIDEO = Media(url="https://cdn.example/v.mp4?ex=1&sig=2", name="v.mp4", size=10_000, seconds=8.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.providers.request import Mode, Part
+from bot.domain.request import Mode, Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Voice:
 @cache
 def catalogue() -> dict[str, Voice]:
     """All voices by key, in the order in which they are offered."""
-    rows = json.loads(files("bot").joinpath("voices.json").read_text(encoding="utf-8"))
+    rows = json.loads(files("bot.domain").joinpath("voices.json").read_text(encoding="utf-8"))
     voices = (Voice(**{**row, "providers": tuple(row["providers"])}) for row in rows)
     return {voice.key: voice for voice in voices}
 

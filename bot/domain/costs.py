@@ -6,10 +6,10 @@ from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 from typing import Any, Literal
 
-from bot.face_sessions import REUSED, YIELDS
-from bot.providers.flows import HANDED_OVER
-from bot.providers.request import Request
-from bot.sections import own_name
+from bot.domain.flows import HANDED_OVER
+from bot.domain.request import Request
+from bot.domain.reuse import REUSED, YIELDS
+from bot.domain.sections import own_name
 from storage.job import Job, State
 
 MICROS = 1_000_000  # in a US dollar

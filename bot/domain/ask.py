@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.fixes import Fixes
-from bot.media.edits import Fill
-from bot.providers.request import Media, Mode
+from bot.domain.edits import Fill
+from bot.domain.fixes import Fixes
+from bot.domain.request import Media, Mode
 from storage.job import Job
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.domain.request import Request
+from bot.domain.sections import own_name
 from bot.providers.base import Provider
-from bot.providers.request import Request
-from bot.sections import own_name
 from storage.job import Job
 
 SESSION_SECONDS = 20 * 3600.0  # of the day that Kling's documents give a session

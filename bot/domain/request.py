@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.fixes import Fixes
-from bot.media.edits import ClipEdit, Fill, SoundEdit
+from bot.domain.edits import ClipEdit, Fill, SoundEdit
+from bot.domain.fixes import Fixes
 
 Mode = Literal["text", "audio"]
 Part = Literal["video", "audio"]

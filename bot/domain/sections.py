@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.providers.request import Request
+from bot.domain.request import Request
 from storage.job import Job
 
 
