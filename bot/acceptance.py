@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 
-from bot import allowance
 from bot.choosing import Candidate
 from bot.clock import Clock
 from bot.deadlines import deadline
@@ -17,8 +16,9 @@ from bot.domain.reuse import reusable
 from bot.drafts import Draft
 from bot.errors import PostFailed, PostRefused
 from bot.gate import Gate
-from bot.refusals import LimitReached, PlaceUnfit
 from bot.shelf import Shelf
+from bot.words import limits
+from bot.words.refusals.asking import LimitReached, PlaceUnfit
 from bot.worker import Worker
 from storage.guilds import Guilds
 from storage.job import Job, NewJob
@@ -67,7 +67,7 @@ class Acceptance:
                 break
             except OverLimit as over:
                 if over.standing.rule.unit != "cents" or len(candidates) == 1:
-                    raise LimitReached(reason=allowance.refusal(over)) from None
+                    raise LimitReached(reason=limits.refusal(over)) from None
             dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
             candidates = [candidate for candidate in candidates if candidate is not dearest]
         try:

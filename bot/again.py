@@ -10,11 +10,11 @@ from pathlib import Path
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.request import Request
-from bot.file_refusals import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.intake import Intake
-from bot.moderator_refusals import NoSuchJob, UndecidedReport
 from bot.service import Service
 from bot.shelf import Shelf
+from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
+from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
 from storage.job import Job
 from storage.jobs import Jobs
 from storage.reports import Reports

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.deadlines import deadline
 from bot.domain.request import Request
-from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
 from bot.schedule import Ticket
+from bot.words.refusals.moderation import NotWaiting
 
 
 class Approvals:

@@ -13,16 +13,16 @@ from bot.domain.ask import Ask
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Request
 from bot.errors import ProviderError, Refusal, ResultUnusable
-from bot.failures import KEY_FAULTS
-from bot.file_refusals import FixesNeeded, NothingFits, UnreadableFile
 from bot.intake import Intake
-from bot.listing import listed
 from bot.media.probe import Unreadable
 from bot.offer import MOST_CHARS, Offer, against
 from bot.preflight import Fit, Seen, fit, looked, mended
 from bot.providers.base import Credentials, Provider
-from bot.refusals import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from bot.shelf import CLIP, SOUND
+from bot.words.english import listed
+from bot.words.failures import KEY_FAULTS
+from bot.words.refusals.asking import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
+from bot.words.refusals.files import FixesNeeded, NothingFits, UnreadableFile
 from storage.guilds import Guilds
 from storage.keys import Keys
 from storage.sealing import CannotUnseal

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.refusals import BotBusy, ServerBusy
 from bot.turns import Owned, Turnstile
+from bot.words.refusals.asking import BotBusy, ServerBusy
 from bot.worker import Worker
 
 LOOKING_AT_ONCE = 8  # commands whose files are fetched and looked into; the others take turns

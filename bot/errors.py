@@ -1,5 +1,5 @@
-"""The taxonomy of errors raised on purpose. What people are refused with stands in `bot/refusals.py`, how a job can
-fail in `bot/failures.py`.
+"""The taxonomy of errors raised on purpose. What people are refused with stands in `bot/words/refusals/`,
+how a job can fail in `bot/words/failures.py`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class PostTooLarge(MouthpieceError):
 class ProviderError(MouthpieceError):
     """A call to a provider did not give what it should. `detail` is for logs and moderators, never for the public.
 
-    `code` is what a job's row keeps; `bot/failures.py` has the sentence for it.
+    `code` is what a job's row keeps; `bot/words/failures.py` has the sentence for it.
     """
 
     code: ClassVar[str] = ""

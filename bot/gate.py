@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import allowance
 from bot.automod import AutoMod
 from bot.choosing import Candidate
 from bot.clock import Clock
 from bot.domain.ask import Ask
-from bot.file_refusals import FileRemoved
-from bot.listing import listed
 from bot.preflight import Seen
-from bot.refusals import (
+from bot.words import limits
+from bot.words.english import listed
+from bot.words.refusals.asking import (
     AttestationNeeded,
     Blocked,
     ChannelClosed,
@@ -22,6 +21,7 @@ from bot.refusals import (
     TooNew,
     WordsForbidden,
 )
+from bot.words.refusals.files import FileRemoved
 from storage.access import Access
 from storage.guilds import Guilds
 from storage.ledger import Ledger
@@ -71,7 +71,7 @@ class Gate:
         try:
             await self._limits.check(ask.guild_id, claim, self._clock.now())
         except OverLimit as over:
-            raise LimitReached(reason=allowance.refusal(over)) from None
+            raise LimitReached(reason=limits.refusal(over)) from None
 
     async def confirmed(self, ask: Ask) -> None:
         """Let those begin who have confirmed that they may use the likeness in their clips."""

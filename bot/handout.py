@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bot import cards
 from bot.clock import Clock
-from bot.file_refusals import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.moderator_refusals import NoSuchJob, UndecidedReport
 from bot.packing import Messages, Packing
 from bot.providers.base import Provider
 from bot.shelf import Shelf
+from bot.words import job_card
+from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
+from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
 from storage.direct_messages import DirectMessages
 from storage.job import Job
 from storage.jobs import Jobs
@@ -103,7 +103,7 @@ class Handout:
                 messages = await stack.enter_async_context(self._packing.messages(job, most_bytes))
             except (Unreadable, TooMuchWork, OSError) as why:
                 log.warning("%s: no pieces of %d bytes: %s", job.code, most_bytes, why)
-                raise PiecesTooLarge(job=job.code, until=cards.day(job.kept_until)) from None
+                raise PiecesTooLarge(job=job.code, until=job_card.day(job.kept_until)) from None
             yield messages
 
     async def send_directly(self, member_id: int, *, wanted: bool) -> None:

@@ -17,9 +17,9 @@ from bot.clock import Clock
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media
 from bot.errors import Unwritable
-from bot.file_refusals import DiskFull
 from bot.media.probe import Probe
 from bot.net.client import Http
+from bot.words.refusals.files import DiskFull
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from bot.clock import Clock
 from bot.domain.request import Media, Request
 from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
-from bot.listing import listed
 from bot.providers.base import Credentials, Provider
-from bot.refusals import KeyRejected, NoSuchKey, UnknownProvider
+from bot.words.english import listed
+from bot.words.refusals.asking import KeyRejected, NoSuchKey, UnknownProvider
 from storage.guilds import Guilds
 from storage.jobs import Jobs
 from storage.key import KeyInfo

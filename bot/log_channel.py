@@ -10,11 +10,11 @@ from itertools import groupby
 
 import discord
 
-from bot import log_words
 from bot.clock import Clock
 from bot.errors import PostFailed, PostRefused
 from bot.posting import post_errors
 from bot.providers.base import Provider
+from bot.words import log_entries
 from storage.chronicle import NEEDED, Chronicle, Entry
 from storage.guilds import Guilds
 from storage.jobs import Jobs
@@ -86,7 +86,7 @@ class LogChannel:
     async def _post(self, entry: Entry) -> None:
         job = await self._jobs.get(entry.guild_id, entry.job_id) if entry.job_id else None
         try:
-            text = log_words.text(entry, job, self._providers)
+            text = log_entries.text(entry, job, self._providers)
         except (KeyError, ValueError):  # written by another version of the bot; it must not hold up those after it
             log.exception("an entry of the kind %s can't be told", entry.kind)
             return

@@ -11,9 +11,9 @@ from bot.domain.flows import Limits
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Part
 from bot.domain.voices import Voice
-from bot.listing import listed
 from bot.speech import pace, seconds_of
 from bot.tailoring import Way, part_of_clip, sound_seconds, texts
+from bot.words.english import listed
 
 MEGABYTE = 2**20
 TOLERANCE = 0.05  # seconds by which a stated length may be off

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot import allowance
 from bot.clock import Clock
 from bot.errors import PostFailed
-from bot.file_refusals import FileRemoved
 from bot.log_channel import LogChannel
-from bot.moderator_refusals import (
+from bot.providers.base import Provider
+from bot.results import Posted, Results
+from bot.words import limits
+from bot.words.refusals.asking import Blocked, LimitReached
+from bot.words.refusals.files import FileRemoved
+from bot.words.refusals.moderation import (
     AlreadyDecided,
     AlreadyReported,
     CannotRemove,
@@ -25,9 +28,6 @@ from bot.moderator_refusals import (
     NotYoursToDelete,
     UndecidedReport,
 )
-from bot.providers.base import Provider
-from bot.refusals import Blocked, LimitReached
-from bot.results import Posted, Results
 from bot.worker import Worker
 from storage.access import Access
 from storage.history import Stale
@@ -105,7 +105,7 @@ class Moderation:
         try:
             await self._worker.approve(job, by=by)
         except OverLimit as over:
-            raise LimitReached(reason=f"<@{job.member_id}>: {allowance.refusal(over)}") from None
+            raise LimitReached(reason=f"<@{job.member_id}>: {limits.refusal(over)}") from None
         return job
 
     async def deny(self, guild_id: int, job_id: int, *, by: int) -> Job:

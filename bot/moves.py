@@ -13,11 +13,11 @@ from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
-from bot.failures import KEY_FAULTS
 from bot.notices import Notices
 from bot.pacing import Pacing
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.schedule import Ticket
+from bot.words.failures import KEY_FAULTS
 from storage.job import Job, State
 from storage.jobs import Jobs
 from storage.keys import Keys

@@ -10,8 +10,8 @@ import aiohttp
 import discord
 
 from bot.clock import Clock
-from bot.failures import KEY_FAULTS
 from bot.providers.base import Provider
+from bot.words.failures import KEY_FAULTS
 from storage.key import KeyInfo
 from storage.keys import Keys
 

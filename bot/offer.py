@@ -10,9 +10,9 @@ from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
 from bot.domain.media_facts import Facts
 from bot.domain.request import Request
-from bot.listing import listed
 from bot.preflight import LONGEST_WHOLE, Seen
 from bot.providers.base import Provider
+from bot.words.english import listed
 
 MOST_CHARS = 1800  # of a message's 2,000
 LABELS: Mapping[Fix, str] = {

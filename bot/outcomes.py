@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 import discord
 
-from bot import cards, endings, results
+from bot import results
 from bot.errors import PostRefused
 from bot.packing import MARGIN, Parcel
 from bot.posting import earlier, nonce, post_errors
 from bot.providers.base import Provider
+from bot.words import job_card, result_message
 from storage.direct_messages import DirectMessages
 from storage.job import Job
 
@@ -85,7 +86,7 @@ class Outcomes:
         self, channel: discord.PartialMessageable, job: Job, rung: Rung, parcel: Parcel | None, **post: Any
     ) -> Sent:
         if parcel:
-            post["file"] = discord.File(parcel.file, filename=cards.result_file(job))
+            post["file"] = discord.File(parcel.file, filename=job_card.result_file(job))
             if rung != "direct":  # its buttons are about a server's message
                 post["view"] = results.buttons(job, smaller=parcel.smaller is not None)
         sent = await channel.send(
@@ -101,10 +102,10 @@ class Outcomes:
         guild = self._client.get_guild(job.guild_id)
         server = (guild.name if guild else "the server where you asked") if rung == "direct" else None
         if parcel is None:
-            return endings.notice(job, self._providers, server=server)
+            return result_message.notice(job, self._providers, server=server)
         if job.failure:
-            return endings.fragment(job, self._providers, parcel.smaller, server=server)
-        return endings.delivery(job, parcel.smaller, parcel.odd, server=server)
+            return result_message.fragment(job, self._providers, parcel.smaller, server=server)
+        return result_message.delivery(job, parcel.smaller, parcel.odd, server=server)
 
     async def _channel(self, job: Job, rung: Rung) -> discord.PartialMessageable:
         if rung == "direct":

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-from bot.endings import Smaller
 from bot.finishing import Finished
 from bot.media.editor import Editor
 from bot.media.marks import content_credentials
 from bot.shelf import PIECES, Shelf
+from bot.words.result_message import Smaller
 from storage.job import Job
 
 MARGIN = 64 * 1024  # bytes of a post that are not the file

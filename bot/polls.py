@@ -11,8 +11,8 @@ from bot.domain.sections import own_name, stored_yields
 from bot.errors import Gone, NotAccepted, ProviderError
 from bot.moves import CONFIRMATIONS, Moves, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
-from bot.refusals import NotCancellable, NothingToCancel
 from bot.schedule import Ticket
+from bot.words.refusals.asking import NotCancellable, NothingToCancel
 from storage.job import OUTCOMES, Job, State
 
 log = logging.getLogger(__name__)

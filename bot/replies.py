@@ -10,12 +10,12 @@ from collections.abc import Mapping
 import aiohttp
 import discord
 
-from bot import cards
 from bot.clock import Clock
 from bot.domain.request import Request
 from bot.latest import Latest
 from bot.posting import all_text, earlier, nonce, post_errors
 from bot.providers.base import Provider
+from bot.words import job_card
 from storage.job import OUTCOMES, Job
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Replies:
     async def _thread(self, job: Job, card_id: int) -> int | None:
         if not isinstance(self._client.get_channel(job.channel_id), discord.TextChannel):
             return None  # threads live on messages of text channels only; elsewhere the job stays in place
-        name = cards.thread_name(job, Request.model_validate_json(job.request))
+        name = job_card.thread_name(job, Request.model_validate_json(job.request))
         try:
             message = self._channel(job, job.channel_id).get_partial_message(card_id)
             return (await message.create_thread(name=name, auto_archive_duration=1440)).id
@@ -87,7 +87,7 @@ class Replies:
     def _card(self, job: Job, position: int | None) -> discord.ui.LayoutView:
         view = discord.ui.LayoutView(timeout=None)
         box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=_colour(job))
-        box.add_item(discord.ui.TextDisplay(cards.card(job, self._providers, position)))
+        box.add_item(discord.ui.TextDisplay(job_card.card(job, self._providers, position)))
         provider = self._providers.get(job.provider)
         if job.state in {"held", "queued"} or (job.state == "running" and provider and provider.can_cancel):
             row: discord.ui.ActionRow[discord.ui.LayoutView] = discord.ui.ActionRow()
@@ -109,7 +109,7 @@ class Replies:
 
 
 def _is_card(message: discord.Message, job: Job) -> bool:
-    return cards.title(job) in all_text(message)
+    return job_card.title(job) in all_text(message)
 
 
 def _colour(job: Job) -> discord.Colour:

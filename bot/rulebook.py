@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.moderator_refusals import BadDuration, LogNeeded, NoSuchGrant, NoSuchRule, NotBlocked
+from bot.words.refusals.moderation import BadDuration, LogNeeded, NoSuchGrant, NoSuchRule, NotBlocked
 from storage.access import Access, Block, Kind
 from storage.guilds import Approval, Guilds, Policy
 from storage.limits import Limits

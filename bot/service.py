@@ -15,15 +15,23 @@ from bot.domain.voices import Voice
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import Refusal
-from bot.file_refusals import FixesNeeded, OfferGone
 from bot.gate import POLICY_VERSION, Gate
 from bot.intake import Intake
-from bot.listing import listed
 from bot.offer import Offer
 from bot.pending import Pending
 from bot.preflight import Seen
 from bot.providers.base import Provider
-from bot.refusals import AlreadyAsked, AttestationNeeded, NothingToCancel, NotYours, PlaceUnfit, ShuttingDown, TextEmpty
+from bot.words.english import listed
+from bot.words.refusals.asking import (
+    AlreadyAsked,
+    AttestationNeeded,
+    NothingToCancel,
+    NotYours,
+    PlaceUnfit,
+    ShuttingDown,
+    TextEmpty,
+)
+from bot.words.refusals.files import FixesNeeded, OfferGone
 from bot.worker import Worker
 from storage.access import Access
 from storage.database import Conflict

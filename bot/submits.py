@@ -28,13 +28,13 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.failures import KEY_FAULTS
 from bot.handover import Handover, left_in_thread
 from bot.media.probe import Unreadable
 from bot.moves import CONFIRMATIONS, Moves
 from bot.pacing import LONGEST_RETRY_AFTER
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.schedule import Ticket
+from bot.words.failures import KEY_FAULTS
 from storage.job import Job
 
 log = logging.getLogger(__name__)

@@ -13,13 +13,13 @@ from bot.delivery import Delivery
 from bot.errors import PostFailed, PostRefused, Refusal
 from bot.handover import Handover
 from bot.lanes import lane_of
-from bot.moderator_refusals import NotWaiting
 from bot.moves import Moves
 from bot.polls import Polls
-from bot.refusals import NothingToCancel, ShuttingDown
 from bot.replies import Replies
 from bot.schedule import Schedule, Ticket
 from bot.submits import Submits
+from bot.words.refusals.asking import NothingToCancel, ShuttingDown
+from bot.words.refusals.moderation import NotWaiting
 from storage.history import Stale
 from storage.job import OUTCOMES, Job
 

@@ -10,8 +10,8 @@ import discord
 from bot.client import Mouthpiece
 from bot.domain.request import Request
 from bot.explaining import Form, explained
-from bot.refusals import NoWorkingKey
 from bot.results import AGAIN_PREFIX, VOICE_PREFIX
+from bot.words.refusals.asking import NoWorkingKey
 from cogs.asking import Interaction, asker_of, carry_on, place_of
 from cogs.lipsync import LONGEST_TEXT
 from cogs.speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu

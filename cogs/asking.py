@@ -8,15 +8,15 @@ from typing import Any
 
 import discord
 
-from bot import allowance, cards
 from bot.client import PERMISSIONS, Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.explaining import explained
-from bot.file_refusals import FixesNeeded
 from bot.offer import Offer
 from bot.packing import MARGIN
-from bot.refusals import AttestationNeeded, ChannelUnfit
+from bot.words import job_card, limits
+from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit
+from bot.words.refusals.files import FixesNeeded
 from storage.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
@@ -83,7 +83,7 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
 
 async def answer(interaction: Interaction, job: Job) -> None:
     """Tell where the job is shown, and what is left to its member."""
-    where = "I'll show it here as soon as Discord lets me." if job.card_id is None else cards.home(job)
+    where = "I'll show it here as soon as Discord lets me." if job.card_id is None else job_card.home(job)
     sentence = f"**{job.code}** is on its way: {where}\nI'll ping you there when the video is ready."
     if job.state == "held":
         sentence = (
@@ -93,7 +93,7 @@ async def answer(interaction: Interaction, job: Job) -> None:
     standings, _ = await interaction.client.rulebook.standing(
         job.guild_id, job.member_id, asker_of(interaction).role_ids
     )
-    left = allowance.remaining(standings)
+    left = limits.remaining(standings)
     await interaction.edit_original_response(
         content=f"{sentence}\n{left}".rstrip(), view=None, allowed_mentions=discord.AllowedMentions.none()
     )

@@ -16,11 +16,11 @@ from bot.client import Mouthpiece
 from bot.errors import PostFailed, PostRefused
 from bot.explaining import explained
 from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
-from bot.moderator_refusals import NoSuchJob
 from bot.posting import post_errors
-from bot.refusals import ChannelUnfit, NotAllowed
 from bot.replies import CANCEL_PREFIX
 from bot.results import DELETE_PREFIX, REPORT_PREFIX, Posted
+from bot.words.refusals.asking import ChannelUnfit, NotAllowed
+from bot.words.refusals.moderation import NoSuchJob
 from storage.reports import Decision
 
 Interaction = discord.Interaction[Mouthpiece]

@@ -8,9 +8,9 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import allowance, dossier
 from bot.client import Mouthpiece
 from bot.domain.voices import search
+from bot.words import job_details, limits
 from cogs.asking import asker_of, media_of, place_of
 from cogs.buttons import ForgetButton
 from cogs.clips import start_with
@@ -96,10 +96,10 @@ class Lipsync(app_commands.Group):
         found = await interaction.client.rulebook.standing(guild_id, asker.member_id, asker.role_ids)
         moderation = interaction.client.moderation
         under_way = await moderation.under_way(guild_id, asker.member_id)
-        lines = [dossier.own_line(job, moderation.providers) for job in under_way[:MOST_SHOWN]]
+        lines = [job_details.own_line(job, moderation.providers) for job in under_way[:MOST_SHOWN]]
         now = "\n".join(["**Under way**", *lines]) if lines else "Nothing of yours is under way."
         await interaction.edit_original_response(
-            content=f"**What you may make here**\n{allowance.usage(*found)[:MOST_CHARS]}\n\n{now}",
+            content=f"**What you may make here**\n{limits.usage(*found)[:MOST_CHARS]}\n\n{now}",
             allowed_mentions=discord.AllowedMentions.none(),
         )
 

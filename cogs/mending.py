@@ -9,8 +9,8 @@ import discord
 from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
 from bot.explaining import Form, explain, explained
-from bot.file_refusals import OfferGone, PartUnclear
 from bot.offer import Offer
+from bot.words.refusals.files import OfferGone, PartUnclear
 from cogs.asking import MEND_PREFIX, asker_of, carry_on, offer_card
 
 Interaction = discord.Interaction[Mouthpiece]

@@ -8,15 +8,15 @@ from typing import Any
 
 import discord
 
-from bot import cards, dossier
 from bot.client import Mouthpiece
 from bot.errors import PostFailed, PostRefused, PostTooLarge
 from bot.explaining import explained
-from bot.file_refusals import FetchFailed, PiecesTooLarge
 from bot.packing import MARGIN, Messages, smaller_step
 from bot.posting import post_errors
-from bot.refusals import ChannelUnfit
 from bot.results import FULL_PREFIX
+from bot.words import job_card, job_details
+from bot.words.refusals.asking import ChannelUnfit
+from bot.words.refusals.files import FetchFailed, PiecesTooLarge
 from cogs.buttons import job_button
 from storage.job import Job
 
@@ -31,7 +31,7 @@ async def show_own(interaction: Interaction) -> None:
     if interaction.guild_id is None:
         raise ChannelUnfit
     own = await interaction.client.handout.own(interaction.guild_id, interaction.user.id)
-    lines = [dossier.own_short(job, kept=job in own.kept) for job in own.jobs]
+    lines = [job_details.own_short(job, kept=job in own.kept) for job in own.jobs]
     while len("\n".join(lines)) > MOST_CHARS:
         lines.pop()
     view = discord.ui.View(timeout=None)
@@ -57,10 +57,10 @@ async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
         except PostTooLarge:
             most_bytes = smaller_step(min(size, most_bytes)) or 0
             if not most_bytes:
-                raise PiecesTooLarge(job=job.code, until=cards.day(job.kept_until)) from None
+                raise PiecesTooLarge(job=job.code, until=job_card.day(job.kept_until)) from None
         except (PostFailed, PostRefused):
-            raise FetchFailed(job=job.code, until=cards.day(job.kept_until)) from None
-    said = f"The full video of {job.code} ({cards.megabytes(size)})"
+            raise FetchFailed(job=job.code, until=job_card.day(job.kept_until)) from None
+    said = f"The full video of {job.code} ({job_card.megabytes(size)})"
     if sent.count == 1:
         return f"{said}:"
     if sent.lossless:
@@ -82,7 +82,7 @@ async def _send(interaction: Interaction, job: Job, most_bytes: int) -> Messages
 
 
 def _names(job: Job, pieces: int) -> list[str]:
-    whole = Path(cards.result_file(job))
+    whole = Path(job_card.result_file(job))
     if pieces == 1:
         return [whole.name]
     return [f"{whole.stem}-{number:02}-of-{pieces:02}{whole.suffix}" for number in range(1, pieces + 1)]

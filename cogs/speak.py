@@ -13,9 +13,9 @@ from bot.domain.request import Media
 from bot.domain.voices import Voice
 from bot.errors import MouthpieceError
 from bot.explaining import Form
-from bot.file_refusals import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
 from bot.posting import post_errors
-from bot.refusals import NoWorkingKey
+from bot.words.refusals.asking import NoWorkingKey
+from bot.words.refusals.files import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
 from cogs.asking import Interaction, ask_of, media_of, place_of, start
 from cogs.clips import Clip, attached, newest_clips
 from cogs.lipsync import LONGEST_TEXT

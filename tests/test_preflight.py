@@ -17,13 +17,13 @@ from bot.domain.fixes import Fixes
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Request
 from bot.intake import Intake
-from bot.listing import listed
 from bot.net.client import Http
 from bot.offer import MOST_CHARS, Offer, against
 from bot.preflight import Seen, fit, looked, mended
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.speech import divided
+from bot.words.english import listed
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 AUDIO = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=1000)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.shelf import PIECES, Shelf
 from storage.job import code_of, id_of
-from tests.test_cards import a_job
+from tests.words.test_job_card import a_job
 
 
 @given(st.integers(min_value=1, max_value=32**5 - 1))

@@ -8,10 +8,10 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import log_words
-from bot.cards import quoted
-from bot.listing import listed
 from bot.rulebook import Doorway, Rulebook
+from bot.words import log_entries
+from bot.words.english import listed
+from bot.words.job_card import quoted
 from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
 from storage.access import Kind
 
@@ -158,7 +158,7 @@ def doorway(found: Doorway) -> str:
         _roles(found),
         f"**Age**: {ages if policy.account_days + policy.member_days else 'any'}.",
     ]
-    lines.append(f"**Approval**: {log_words.approval(policy.approval, policy.approval_cents)}")
+    lines.append(f"**Approval**: {log_entries.approval(policy.approval, policy.approval_cents)}")
     blocked = [
         f"- <@{block.member_id}>: {quoted(block.reason)} · by <@{block.blocked_by}> <t:{int(block.blocked_at)}:R>"
         for block in found.blocks[:MOST_SHOWN]

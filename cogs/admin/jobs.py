@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot import dossier
 from bot.client import Mouthpiece
 from bot.log_channel import DECISIONS
 from bot.replies import CANCEL_PREFIX
+from bot.words import job_details
 from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
 from cogs.buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX
 from storage.job import OUTCOMES, Job
@@ -78,7 +78,7 @@ async def _show(interaction: Interaction, found: Sequence[Job], nothing: str) ->
     providers = interaction.client.moderation.providers
     view = Panel()
     view.add_item(_Menu(interaction.client, found))
-    lines = [dossier.line(job, providers) for job in found[:SHOWN]]
+    lines = [job_details.line(job, providers) for job in found[:SHOWN]]
     await reply(interaction, "\n".join(lines), view)
 
 
@@ -87,7 +87,7 @@ class _Menu(discord.ui.Select[Panel]):
 
     def __init__(self, client: Mouthpiece, found: Sequence[Job]) -> None:
         options = [
-            discord.SelectOption(label=dossier.title(job, client.moderation.providers)[:100], value=str(job.id))
+            discord.SelectOption(label=job_details.title(job, client.moderation.providers)[:100], value=str(job.id))
             for job in found[:25]
         ]
         super().__init__(placeholder="Open one", options=options)
@@ -104,7 +104,7 @@ class _Menu(discord.ui.Select[Panel]):
         for button in _buttons(job, reported=report is not None and report.decision is None):
             view.add_item(button)
         view.stop()  # served by the dynamic items in cogs/buttons.py
-        await reply(interaction, dossier.everything(job, moderation.providers, report, kept=kept), view)
+        await reply(interaction, job_details.everything(job, moderation.providers, report, kept=kept), view)
 
 
 def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:

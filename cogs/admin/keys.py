@@ -10,9 +10,9 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.explaining import Form
-from bot.failures import KEY_FAULTS
 from bot.keyring import Keyring, KeyState
 from bot.providers.base import Provider
+from bot.words.failures import KEY_FAULTS
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 
 CHOOSING = {

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import discord
 
-from bot import allowance
 from bot.explaining import Form
-from bot.moderator_refusals import BadNumber
+from bot.words import limits
+from bot.words.refusals.moderation import BadNumber
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 from storage.rule import Rule
 
@@ -51,7 +51,7 @@ class LimitsForm(Form):
                 await rulebook.put(guild_id, replace(rule, most=most), by=by)
             elif most is None and rule in self._known:
                 await rulebook.remove(guild_id, rule.subject, rule.subject_id, rule.unit, rule.window, by=by)
-        lines = [allowance.line(rule) for rule in await rulebook.rules(guild_id)]
+        lines = [limits.line(rule) for rule in await rulebook.rules(guild_id)]
         await reply(interaction, "\n".join(["**Limits**, from the next video on", *(lines or ["None."])]))
 
 

@@ -8,7 +8,7 @@ import discord
 
 from bot.client import Mouthpiece
 from bot.explaining import explain
-from bot.refusals import NotAllowed
+from bot.words.refusals.asking import NotAllowed
 
 Interaction = discord.Interaction[Mouthpiece]
 

@@ -11,9 +11,9 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import log_words, reporting
-from bot.listing import listed
-from bot.moderator_refusals import BadMonth, ChannelRefuses
+from bot.words import log_entries, monthly_report
+from bot.words.english import listed
+from bot.words.refusals.moderation import BadMonth, ChannelRefuses
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 
 NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)
@@ -70,7 +70,7 @@ async def approval(
     await interaction.client.rulebook.require_approval(guild_id, MODES[which], cents, by=interaction.user.id)
     await reply(
         interaction,
-        f"{log_words.approval(MODES[which], cents)} The questions are asked in the log channel, moderators' own "
+        f"{log_entries.approval(MODES[which], cents)} The questions are asked in the log channel, moderators' own "
         "videos go "
         "through, and what nobody answers ends by itself after 12 hours.",
     )
@@ -85,9 +85,9 @@ async def report(interaction: Interaction, month: str | None = None) -> None:
     since, until = _span(month)
     lines = await interaction.client.moderation.month(guild_id, since.timestamp(), until.timestamp())
     labels = {name: provider.label for name, provider in interaction.client.moderation.providers.items()}
-    await reply(interaction, reporting.table(f"{since:%B %Y} (UTC)", lines, labels))
+    await reply(interaction, monthly_report.table(f"{since:%B %Y} (UTC)", lines, labels))
     if lines:
-        data = io.BytesIO(reporting.csv_of(lines, labels).encode())
+        data = io.BytesIO(monthly_report.csv_of(lines, labels).encode())
         file = discord.File(data, filename=f"lipsync-{since:%Y-%m}.csv")
         await interaction.edit_original_response(attachments=[file])
 

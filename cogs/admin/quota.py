@@ -8,8 +8,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import allowance
 from bot.rulebook import Rulebook
+from bot.words import limits
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 from storage.rule import Rule, Subject, Unit, Window
 
@@ -60,7 +60,7 @@ class Quota(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         rule = Rule(*_subject(target, whole=whole_server), *_counted(unit.value, per), most)
         await self._rulebook.put(guild_id, rule, by=interaction.user.id)
-        await reply(interaction, f"Set, from the next video on:\n{allowance.line(rule)}\n\n{PRECEDENCE}")
+        await reply(interaction, f"Set, from the next video on:\n{limits.line(rule)}\n\n{PRECEDENCE}")
 
     @app_commands.command(description="Take a limit away")
     @app_commands.describe(
@@ -85,15 +85,15 @@ class Quota(app_commands.Group):
         rule = await self._rulebook.remove(
             guild_id, subject, subject_id, *_counted(unit.value, per), by=interaction.user.id
         )
-        await reply(interaction, f"Taken away:\n{allowance.line(rule)}")
+        await reply(interaction, f"Taken away:\n{limits.line(rule)}")
 
     @app_commands.command(name="list", description="All limits and grants of this server")
     async def show(self, interaction: Interaction) -> None:
         """Show every rule, and every grant that lasts."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        rules = [allowance.line(rule) for rule in await self._rulebook.rules(guild_id)]
-        grants = [allowance.grant_line(grant) for grant in await self._rulebook.grants(guild_id)]
+        rules = [limits.line(rule) for rule in await self._rulebook.rules(guild_id)]
+        grants = [limits.grant_line(grant) for grant in await self._rulebook.grants(guild_id)]
         text = "\n".join(["**Limits**", *(rules or ["None: everyone may make as much as they like."])])
         if grants:
             text += "\n".join(["\n\n**On top**", *grants])
@@ -134,7 +134,7 @@ class Quota(app_commands.Group):
         )
         await reply(
             interaction,
-            f"Given, to each member it is for, once their own limit is used up:\n{allowance.grant_line(grant)}\n\n"
+            f"Given, to each member it is for, once their own limit is used up:\n{limits.grant_line(grant)}\n\n"
             "-# The whole server's limits still hold.",
         )
 
@@ -155,7 +155,7 @@ class Quota(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         roles = frozenset(role.id for role in member.roles)
         standings, pots = await self._rulebook.standing(guild_id, member.id, roles)
-        await reply(interaction, f"**{member.mention}**\n{allowance.usage(standings, pots, yours=False)}")
+        await reply(interaction, f"**{member.mention}**\n{limits.usage(standings, pots, yours=False)}")
 
 
 def _subject(target: Target | None, *, whole: bool) -> tuple[Subject, int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import allowance, log_words
-from bot.listing import listed
 from bot.rulebook import Doorway
+from bot.words import limits, log_entries
+from bot.words.english import listed
 from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
@@ -56,12 +56,12 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         f"{listed(names + free) if names or free else 'none yet, so nothing can be made'}",
         f"{DONE} **Access**: {_access(found)}",
         f"{_mark(gaps['log'])} **Log**: " + (log_problem or f"<#{found.policy.log_channel_id}>"),
-        f"{DONE} **Approval**: {log_words.approval(found.policy.approval, found.policy.approval_cents)}",
+        f"{DONE} **Approval**: {log_entries.approval(found.policy.approval, found.policy.approval_cents)}",
         f"{_mark(missing)} **My permissions here and in threads here**: "
         + (f"I need {listed([f'**{name}**' for name in missing])}" if missing else "all I need"),
         f"-# {_automod(interaction)}",
         f"{_mark(gaps['limits'])} **Limits**" + ("" if capped else ": nothing limits what the whole server spends"),
-        *(allowance.line(rule) for rule in rules[:10]),
+        *(limits.line(rule) for rule in rules[:10]),
         *([f"- and {len(rules) - 10} more in `/lipsync-admin quota list`"] if len(rules) > 10 else []),
     ]
     await reply(interaction, "\n".join(lines), _Screen(gaps))
@@ -192,4 +192,4 @@ class _Approval(discord.ui.Select[Panel]):
         await interaction.response.defer(ephemeral=True, thinking=True)
         mode = self.values[0]
         await interaction.client.rulebook.require_approval(guild_id, mode, 0, by=interaction.user.id)  # type: ignore[arg-type]
-        await reply(interaction, log_words.approval(mode, 0))
+        await reply(interaction, log_entries.approval(mode, 0))

@@ -23,12 +23,12 @@ from bot.domain.ask import Asker
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.request import Request
 from bot.errors import Gone
-from bot.file_refusals import OfferGone
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
 from bot.packing import MARGIN
-from bot.refusals import NothingToCancel
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
+from bot.words.refusals.asking import NothingToCancel
+from bot.words.refusals.files import OfferGone
 from cogs.mending import moment
 from storage.rule import Rule
 from tests.canned import real_clip, real_sound

@@ -13,8 +13,8 @@ from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
 from bot.errors import OutOfCredit, PostFailed, UnknownOutcome
-from bot.moderator_refusals import AlreadyDecided
 from bot.providers.base import Done
+from bot.words.refusals.moderation import AlreadyDecided
 from storage.chronicle import note
 from storage.database import Transaction
 from storage.job import Job

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.file_refusals import NotYoursToFetch
 from bot.handout import MOST_LISTED
 from bot.housekeeping import DAY
+from bot.words.refusals.files import NotYoursToFetch
 from storage.job import Job
 from tests.world import World, answer
 

@@ -15,7 +15,7 @@ from simcord.results import InteractionResult
 
 from bot.attachments import PREPARED
 from bot.domain.request import Request
-from bot.file_refusals import OfferGone
+from bot.words.refusals.files import OfferGone
 from cogs.clips import ClipButton
 from tests.cogs.test_lipsync import assert_nothing_happened
 from tests.world import CLIP, RECORDING, World, answer

@@ -1,14 +1,14 @@
-"""The words of the message that ends a job, with its video or without. No Discord here, as in `bot.cards`."""
+"""The words of the message that ends a job, with its video or without. No Discord here, as in `bot.words.job_card`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.cards import day, megabytes, outcome, quoted
 from bot.domain.request import Request
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
+from bot.words.job_card import day, megabytes, outcome, quoted
 from storage.job import Job
 
 

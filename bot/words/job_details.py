@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot import cards, reporting
 from bot.domain.request import Request
 from bot.providers.base import Provider
+from bot.words import job_card, monthly_report
 from storage.job import Job, State
 from storage.reports import Report
 
@@ -28,7 +28,7 @@ STATES: Mapping[State, str] = {
 def line(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in a list."""
     return (
-        f"- {mark(job)} `{job.code}` {_who(job)} · {cards.label(job.provider, providers)} · "
+        f"- {mark(job)} `{job.code}` {_who(job)} · {job_card.label(job.provider, providers)} · "
         f"{job.milliseconds / 1000:g} s · "
         f"{money(job)}{_counting(job)} · <t:{int(job.created_at)}:R>"
     )
@@ -36,24 +36,24 @@ def line(job: Job, providers: Mapping[str, Provider]) -> str:
 
 def own_line(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in the list of the member whose it is."""
-    return f"- [`{job.code}`]({cards.link(job, own=True)}) {cards.status(job, providers, None)}"
+    return f"- [`{job.code}`]({job_card.link(job, own=True)}) {job_card.status(job, providers, None)}"
 
 
 def own_short(job: Job, *, kept: bool) -> str:
     """One job in the list of the member whose it is, in a few words; `kept`: its whole video can be fetched."""
     sign, said = mark(job), _state(job)
     if job.failure:
-        said = f"{said}: {reporting.WORDS.get(job.failure, job.failure)}"
+        said = f"{said}: {monthly_report.WORDS.get(job.failure, job.failure)}"
     if kept:
         posted = {None: "posted as a smaller copy", "kept": "could not be posted"}.get(job.failure, said)
         what = "the full video" if job.failure in {None, "kept"} else "what was made of it"
-        sign, said = "📦", f"{posted}; {what} is kept until {cards.day(job.kept_until)}"
-    return f"- {sign} [`{job.code}`]({cards.link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
+        sign, said = "📦", f"{posted}; {what} is kept until {job_card.day(job.kept_until)}"
+    return f"- {sign} [`{job.code}`]({job_card.link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
 
 
 def title(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in a menu, where nothing is formatted."""
-    return f"{mark(job)} {job.code} · {cards.label(job.provider, providers)} · {_state(job)}"
+    return f"{mark(job)} {job.code} · {job_card.label(job.provider, providers)} · {_state(job)}"
 
 
 def mark(job: Job) -> str:
@@ -73,12 +73,12 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     job = job if kept else replace(job, kept_until=None)
     lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
-        lines.append(cards.subject(Request.model_validate_json(job.request), cards.WHOLE))
-        lines.append(cards.link(job))
+        lines.append(job_card.subject(Request.model_validate_json(job.request), job_card.WHOLE))
+        lines.append(job_card.link(job))
     lines.append(
-        f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
+        f"{job_card.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
     )
-    lines.append(cards.status(job, providers, None))
+    lines.append(job_card.status(job, providers, None))
     if job.state == "unknown":
         lines.append(_settling(job, providers))
     if report:
@@ -94,7 +94,7 @@ def _settling(job: Job, providers: Mapping[str, Provider]) -> str:
     known = f"Its id there is `{job.remote}`" if job.remote else "Its id there isn't known"
     ours = f"; ours for it is `{job.handle}`" if job.handle else ""
     return (
-        f"**To settle it**, look into the console of {cards.label(job.provider, providers)} for a run {sent}, step "
+        f"**To settle it**, look into the console of {job_card.label(job.provider, providers)} for a run {sent}, step "
         f"“{job.stage}”, "
         f"{job.milliseconds / 1000:g} s of video. {known}{ours}. If a run of that time is listed and was charged, say "
         "so below."

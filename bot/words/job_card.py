@@ -14,9 +14,9 @@ from bot.domain.flows import HANDED_OVER
 from bot.domain.request import Request
 from bot.domain.sections import own_name, stopped_at
 from bot.domain.voices import catalogue
-from bot.failures import FAILURES
-from bot.listing import ordinal
 from bot.providers.base import Provider
+from bot.words.english import ordinal
+from bot.words.failures import FAILURES
 from storage.job import OUTCOMES, Job
 
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})

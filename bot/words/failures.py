@@ -1,6 +1,6 @@
 """How a job can end without its video: the code kept in its row, and the sentence in its thread.
 
-Whether it cost anything is said beside it by `bot/cards.py`, which knows the row.
+Whether it cost anything is said beside it by `bot/words/job_card.py`, which knows the row.
 """
 
 FAILURES = {

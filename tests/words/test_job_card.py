@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import cards, endings, reporting
 from bot.domain.costs import begun
 from bot.domain.edits import ClipEdit
 from bot.domain.request import Media, Request, Section
 from bot.errors import CannotAttach, NotAccepted, ProviderError
-from bot.failures import FAILURES
 from bot.net.client import Http
 from bot.providers import load_providers
 from bot.providers.base import Provider
+from bot.words import job_card, monthly_report, result_message
+from bot.words.failures import FAILURES
 from storage.job import Job, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
@@ -45,24 +45,24 @@ def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> 
 
 @given(st.text(max_size=400))
 def test_a_persons_text_mentions_nobody_and_breaks_no_card(text: str) -> None:
-    shown = cards.quoted(text)
+    shown = job_card.quoted(text)
     assert "@everyone" not in shown
     assert "<@" not in shown
     assert "\n" not in shown
-    assert len(shown) <= 5 * cards.QUOTE_CHARS
+    assert len(shown) <= 5 * job_card.QUOTE_CHARS
 
 
 @pytest.mark.parametrize(
     "text", ["@everyone", "<@42>", "<@&1>", "# big", "**bold**", "`code`", "> quote", "||spoiler||"]
 )
 def test_markdown_and_mentions_are_shown_as_typed_not_obeyed(text: str) -> None:
-    shown = cards.quoted(text)
+    shown = job_card.quoted(text)
     assert shown != text
-    assert shown.replace("\\", "").replace(cards.ZERO_WIDTH_SPACE, "") == text
+    assert shown.replace("\\", "").replace(job_card.ZERO_WIDTH_SPACE, "") == text
 
 
 def test_the_card_says_who_speaks_what_and_for_whom(providers: dict[str, Provider]) -> None:
-    card = cards.card(a_job(), providers, None)
+    card = job_card.card(a_job(), providers, None)
     assert "Hello there" in card
     assert "Sunny" in card
     assert "<@42>" in card
@@ -72,9 +72,9 @@ def test_the_card_says_who_speaks_what_and_for_whom(providers: dict[str, Provide
 
 def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> None:
     running = a_job("running", remote="r", submitted_at=1010.0)
-    assert "RunComfy's line: **2nd**" in cards.card(running, providers, 2)
-    assert "**11th**" in cards.card(running, providers, 11)
-    assert "<t:1010:R>" in cards.card(running, providers, None)
+    assert "RunComfy's line: **2nd**" in job_card.card(running, providers, 2)
+    assert "**11th**" in job_card.card(running, providers, 11)
+    assert "<t:1010:R>" in job_card.card(running, providers, None)
 
 
 @pytest.mark.parametrize(
@@ -90,39 +90,39 @@ def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> N
     ],
 )
 def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, providers: dict[str, Provider]) -> None:
-    assert sentence in endings.notice(job, providers)
+    assert sentence in result_message.notice(job, providers)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, providers: dict[str, Provider]) -> None:
-    words = endings.notice(a_job("failed", failure=failure), providers)
+    words = result_message.notice(a_job("failed", failure=failure), providers)
     assert words.count("<@") == 1
     assert a_job().code in words
     assert "{" not in words
 
 
 def test_every_failure_has_a_few_words_for_lists_and_reports() -> None:
-    assert {*reporting.WORDS, "thrown_away"} == {*FAILURES}  # which no row says: it is what becomes of “kept”
+    assert {*monthly_report.WORDS, "thrown_away"} == {*FAILURES}  # which no row says: it is what becomes of “kept”
 
 
 def test_the_result_is_labelled_as_made_by_ai() -> None:
-    words = endings.delivery(a_job("succeeded"))
+    words = result_message.delivery(a_job("succeeded"))
     assert "AI-generated" in words
     assert words.startswith("<@42>")
-    assert cards.result_file(a_job()).startswith("ai-generated-")
+    assert job_card.result_file(a_job()).startswith("ai-generated-")
 
 
 def test_a_kept_video_is_said_to_be_kept_until_a_day_and_thrown_away_afterwards(providers: dict[str, Provider]) -> None:
     job = a_job("succeeded", failure="kept", kept_until=86_400.5)
-    assert "kept for you until <t:86400:D>: `/lipsync jobs` hands it out" in endings.notice(job, providers)
-    assert "thrown away" in endings.notice(replace(job, kept_until=None), providers)
+    assert "kept for you until <t:86400:D>: `/lipsync jobs` hands it out" in result_message.notice(job, providers)
+    assert "thrown away" in result_message.notice(replace(job, kept_until=None), providers)
 
 
 @pytest.mark.parametrize("server", [None, "The **Club**"])
 def test_a_smaller_copy_says_what_is_kept_and_what_it_lacks(server: str | None) -> None:
     job = a_job("succeeded", kept_until=86_400.0)
-    smaller = endings.Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
-    words = endings.delivery(job, smaller, ("It came back without sound.",), server=server)
+    smaller = result_message.Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
+    words = result_message.delivery(job, smaller, ("It came back without sound.",), server=server)
     assert "takes up to 10 MB, so this is a smaller copy; the full video (23 MB) is kept until <t:86400:D>" in words
     assert "content credentials are in the full video only" in words
     assert "⚠️ It came back without sound." in words
@@ -133,26 +133,26 @@ def test_a_smaller_copy_says_what_is_kept_and_what_it_lacks(server: str | None) 
 
 def test_a_direct_message_is_linked_to_for_its_own_member_only() -> None:
     job = a_job("succeeded", reply_id=9, reply_channel_id=77)
-    assert cards.link(job, own=True) == "https://discord.com/channels/@me/77/9"
-    assert cards.link(job) == cards.home(job) == "https://discord.com/channels/1/4"
-    assert cards.link(replace(job, reply_channel_id=3)) == "https://discord.com/channels/1/3/9"
-    assert cards.link(replace(job, reply_channel_id=None)) == "https://discord.com/channels/1/4/9"
+    assert job_card.link(job, own=True) == "https://discord.com/channels/@me/77/9"
+    assert job_card.link(job) == job_card.home(job) == "https://discord.com/channels/1/4"
+    assert job_card.link(replace(job, reply_channel_id=3)) == "https://discord.com/channels/1/3/9"
+    assert job_card.link(replace(job, reply_channel_id=None)) == "https://discord.com/channels/1/4/9"
 
 
 def test_a_job_without_a_thread_is_shown_where_its_card_is() -> None:
     job = a_job(thread_id=None)
-    assert cards.home(job) == "https://discord.com/channels/1/3/4"
-    assert cards.home(replace(job, card_id=None)) == "https://discord.com/channels/1/3"
+    assert job_card.home(job) == "https://discord.com/channels/1/3/4"
+    assert job_card.home(replace(job, card_id=None)) == "https://discord.com/channels/1/3"
 
 
 @given(st.text(max_size=3000))
 def test_a_thread_name_is_never_too_long(text: str) -> None:
     request = Request(flow="text", mode="text", video=VIDEO, text=text, voice="en:AOT")
-    assert 1 <= len(cards.thread_name(a_job(), request)) <= 100
+    assert 1 <= len(job_card.thread_name(a_job(), request)) <= 100
 
 
 def test_a_provider_that_was_removed_from_the_bot_still_has_a_name() -> None:
-    assert "runcomfy" in cards.outcome(a_job("failed", failure="no_key"), {})
+    assert "runcomfy" in job_card.outcome(a_job("failed", failure="no_key"), {})
 
 
 @pytest.mark.parametrize("name", ["video_source", "audio_message", "2:video_source", "12:audio_message"])
@@ -163,24 +163,24 @@ def test_what_handing_over_yields_cost_nothing_in_any_part(name: str) -> None:
 
 def test_parts_of_a_video_come_with_what_went_wrong_and_what_is_kept(providers: dict[str, Provider]) -> None:
     job = a_job("failed", failure="provider_failed", kept_until=86_400.0)
-    smaller = endings.Smaller(10 * 2**20, 23 * 2**20, credentials_lost=False)
-    words = endings.fragment(job, providers, smaller)
+    smaller = result_message.Smaller(10 * 2**20, 23 * 2**20, credentials_lost=False)
+    words = result_message.fragment(job, providers, smaller)
     assert "could not make this video" in words
     assert "What was made before is attached." in words
     assert "this is a smaller copy; the full video (23 MB) is kept until <t:86400:D>" in words
     assert "AI-generated" in words
     assert words.endswith(job.code)
-    assert "What was made of it is kept until <t:86400:D>" in endings.notice(job, providers)
-    assert "kept" not in endings.notice(replace(job, kept_until=None), providers)
+    assert "What was made of it is kept until <t:86400:D>" in result_message.notice(job, providers)
+    assert "kept" not in result_message.notice(replace(job, kept_until=None), providers)
 
 
 def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
     handed = a_job(yields={"video_source": "https://x/upload.mp4"})
-    assert "Nothing has been charged yet" in cards.status(handed, providers, None)
+    assert "Nothing has been charged yet" in job_card.status(handed, providers, None)
     failed = a_job("failed", failure="input_rejected", yields={"video_source": "https://x/upload.mp4"})
-    assert "Nothing was charged." in cards.outcome(failed, providers)
+    assert "Nothing was charged." in job_card.outcome(failed, providers)
     paid = a_job("failed", failure="input_rejected", yields={"session_id": "1"})
-    assert "Nothing was charged." not in cards.outcome(paid, providers)
+    assert "Nothing was charged." not in job_card.outcome(paid, providers)
 
 
 @pytest.mark.parametrize(
@@ -192,9 +192,9 @@ def test_every_fault_that_can_end_a_job_has_a_sentence(fault: type[ProviderError
 
 
 def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: dict[str, Provider]) -> None:
-    assert "Nothing was charged." in cards.outcome(a_job("cancelled", failure="cancelled"), providers)
+    assert "Nothing was charged." in job_card.outcome(a_job("cancelled", failure="cancelled"), providers)
     begun = a_job("cancelled", failure="cancelled", yields={"session_id": "1"})
-    assert "charges for the steps that were done before" in cards.outcome(begun, providers)
+    assert "charges for the steps that were done before" in job_card.outcome(begun, providers)
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,6 @@ def test_only_a_text_that_failed_in_a_later_part_says_which_part_it_was(
 ) -> None:
     request = Request.model_validate_json(a_job().request).model_copy(update={"sections": (SECTION,) * 3})
     job = a_job(state, failure=failure, kept_until=86_400.0, stage="2:text", request=request.model_dump_json())
-    assert ("It stopped at part 2 of 3." in cards.outcome(job, providers)) == told
-    assert ("of 3" in cards.outcome(job, providers)) == told
-    assert "of 3" not in cards.outcome(replace(job, stage="1:text"), providers)
+    assert ("It stopped at part 2 of 3." in job_card.outcome(job, providers)) == told
+    assert ("of 3" in job_card.outcome(job, providers)) == told
+    assert "of 3" not in job_card.outcome(replace(job, stage="1:text"), providers)

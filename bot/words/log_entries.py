@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot import allowance, cards, dossier
 from bot.domain.request import Request
-from bot.failures import KEY_FAULTS
 from bot.providers.base import Provider
+from bot.words import job_card, job_details, limits
+from bot.words.failures import KEY_FAULTS
 from storage.chronicle import Entry
 from storage.job import Job
 from storage.rule import SCALE, Rule
@@ -23,7 +23,7 @@ APPROVAL = {
 
 def approval(mode: str, cents: int) -> str:
     """Which jobs wait for a moderator."""
-    return APPROVAL[mode].format(price=allowance.amount("cents", cents))
+    return APPROVAL[mode].format(price=limits.amount("cents", cents))
 
 
 def text(entry: Entry, job: Job | None, providers: Mapping[str, Provider]) -> str | None:
@@ -40,8 +40,8 @@ def _head(job: Job) -> str:
 
 def _asked(job: Job, providers: Mapping[str, Provider]) -> str:
     request = Request.model_validate_json(job.request) if job.forgotten_at is None else None
-    what = f"\n{cards.subject(request, cards.WHOLE)}" if request else ""
-    return f"{cards.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {dossier.money(job)}{what}"
+    what = f"\n{job_card.subject(request, job_card.WHOLE)}" if request else ""
+    return f"{job_card.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {job_details.money(job)}{what}"
 
 
 def _held(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
@@ -57,20 +57,21 @@ def _started(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
 
 
 def _finished(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    return f"✅ {_head(job)} finished · {cards.label(job.provider, providers)} · {dossier.money(job)}\n-# {_place(job)}"
+    maker = job_card.label(job.provider, providers)
+    return f"✅ {_head(job)} finished · {maker} · {job_details.money(job)}\n-# {_place(job)}"
 
 
 def _kept(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     return (
-        f"📦 {_head(job)}: {cards.label(job.provider, providers)} made the video, but I could not post it; its member "
-        f"can fetch it until {cards.day(job.kept_until)}. If that goes on, look at my permissions there.\n"
+        f"📦 {_head(job)}: {job_card.label(job.provider, providers)} made the video, but I could not post it; its "
+        f"member can fetch it until {job_card.day(job.kept_until)}. If that goes on, look at my permissions there.\n"
         f"-# {_place(job)}"
     )
 
 
 def _ended(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     settle = "\nSay whether it was charged with `/lipsync-admin settle`." if job.state == "unknown" else ""
-    return f"{_head(job)} ended: {cards.outcome(job, providers)}{settle}\n-# {_place(job)}"
+    return f"{_head(job)} ended: {job_card.outcome(job, providers)}{settle}\n-# {_place(job)}"
 
 
 def _reported(entry: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
@@ -79,11 +80,11 @@ def _reported(entry: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
 
 
 def _place(job: Job) -> str:
-    return cards.home(job) if job.channel_id else ""
+    return job_card.home(job) if job.channel_id else ""
 
 
 def _result(job: Job) -> str:
-    return cards.link(job) if job.channel_id else ""
+    return job_card.link(job) if job.channel_id else ""
 
 
 def _says(sentence: str) -> Callable[[Entry, Job, Mapping[str, Provider]], str]:
@@ -118,21 +119,21 @@ def _rule(facts: Facts) -> Rule:
 
 
 def _grant(facts: Facts) -> str:
-    whom = allowance.subject(facts["subject"], int(facts["subject_id"]))  # type: ignore[arg-type]
-    much = allowance.amount(facts["unit"], int(facts["amount"]))  # type: ignore[arg-type]
-    return f"**{whom}**: {much} more (“{cards.quoted(facts['reason'])}”)"
+    whom = limits.subject(facts["subject"], int(facts["subject_id"]))  # type: ignore[arg-type]
+    much = limits.amount(facts["unit"], int(facts["amount"]))  # type: ignore[arg-type]
+    return f"**{whom}**: {much} more (“{job_card.quoted(facts['reason'])}”)"
 
 
 def _budget(facts: Facts, _: Mapping[str, Provider]) -> str:
     rule = Rule("server", 0, facts["unit"], facts["window"], int(facts["most"]))  # type: ignore[arg-type]
-    used = allowance.exact(rule.unit, int(facts["used"]))
+    used = limits.exact(rule.unit, int(facts["used"]))
     if int(facts["used"]) >= rule.most * SCALE[rule.unit]:
         when = f" There is more <t:{int(float(facts['more_at']))}:R>." if facts["more_at"] else ""
     elif facts["used_up_at"]:
         when = f" At this pace it is used up <t:{int(float(facts['used_up_at']))}:R>."
     else:
         when = " At this pace it lasts."
-    return f"📊 {facts['percent']} % of this server's limit is used: {used} of {allowance.limit(rule)}.{when}"
+    return f"📊 {facts['percent']} % of this server's limit is used: {used} of {limits.limit(rule)}.{when}"
 
 
 def _allowed(kind: str, mark: str) -> Callable[[Facts, Mapping[str, Provider]], str]:
@@ -147,15 +148,15 @@ def _key(sentence: str) -> Callable[[Facts, Mapping[str, Provider]], str]:
     def words(facts: Facts, providers: Mapping[str, Provider]) -> str:
         why = KEY_FAULTS.get(facts.get("reason", ""), "")
         return sentence.format(
-            key=f"{cards.label(facts['provider'], providers)} key ending **…{facts['hint']}**", why=why
+            key=f"{job_card.label(facts['provider'], providers)} key ending **…{facts['hint']}**", why=why
         )
 
     return words
 
 
 _SERVER: Mapping[str, Callable[[Facts, Mapping[str, Provider]], str]] = {
-    "rule_set": lambda facts, _: f"📏 Limit set\n{allowance.line(_rule(facts))}",
-    "rule_removed": lambda facts, _: f"📏 Limit taken away\n{allowance.line(_rule(facts))}",
+    "rule_set": lambda facts, _: f"📏 Limit set\n{limits.line(_rule(facts))}",
+    "rule_removed": lambda facts, _: f"📏 Limit taken away\n{limits.line(_rule(facts))}",
     "grant_given": lambda facts, _: f"🎁 {_grant(facts)}, until <t:{int(float(facts['until_at']))}:f>",
     "grant_ended": lambda facts, _: f"🎁 Grant ended: {_grant(facts)}",
     "budget": _budget,
@@ -168,7 +169,7 @@ _SERVER: Mapping[str, Callable[[Facts, Mapping[str, Provider]], str]] = {
     ),
     "channels_allowed": _allowed("channel", "#"),
     "roles_allowed": _allowed("role", "@&"),
-    "blocked": lambda facts, _: f"⛔ <@{facts['member_id']}> is blocked: {cards.quoted(facts['reason'])}",
+    "blocked": lambda facts, _: f"⛔ <@{facts['member_id']}> is blocked: {job_card.quoted(facts['reason'])}",
     "unblocked": lambda facts, _: f"⛔ <@{facts['member_id']}> is no longer blocked",
     "key_saved": _key("🔑 {key} saved"),
     "key_removed": _key("🔑 {key} removed"),

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.log_words import KINDS
+from bot.words.log_entries import KINDS
 from storage.history import _LOGGED
 
-STORAGE = Path(__file__).parent.parent / "storage"
+STORAGE = Path(__file__).parent.parent.parent / "storage"
 
 
 def written() -> Iterator[str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.cards import quoted
-from bot.listing import listed
+from bot.words.english import listed
+from bot.words.job_card import quoted
 from storage.quota import OverLimit, Pot, Standing
 from storage.rule import SCALE, Grant, Rule, Subject, Unit
 
