@@ -15,8 +15,8 @@ from bot.domain.request import Media, Request
 from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.intake import Intake
 from bot.media.probe import Unreadable
-from bot.offer import MOST_CHARS, Offer, against
-from bot.preflight import Fit, Seen, fit, looked, mended
+from bot.preflight.fit import Fit, Seen, fit, looked, mended
+from bot.preflight.offer import MOST_CHARS, Offer, against
 from bot.providers.base import Credentials, Provider
 from bot.shelf import CLIP, SOUND
 from bot.words.english import listed

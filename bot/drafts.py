@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.ask import Ask
-from bot.offer import Offer
-from bot.preflight import Seen
+from bot.preflight.fit import Seen
+from bot.preflight.offer import Offer
 from bot.shelf import Shelf
 from storage.job import Job
 

@@ -8,7 +8,7 @@ from bot.automod import AutoMod
 from bot.choosing import Candidate
 from bot.clock import Clock
 from bot.domain.ask import Ask
-from bot.preflight import Seen
+from bot.preflight.fit import Seen
 from bot.words import limits
 from bot.words.english import listed
 from bot.words.refusals.asking import (

@@ -17,9 +17,9 @@ from bot.drafts import Draft
 from bot.errors import Refusal
 from bot.gate import POLICY_VERSION, Gate
 from bot.intake import Intake
-from bot.offer import Offer
 from bot.pending import Pending
-from bot.preflight import Seen
+from bot.preflight.fit import Seen
+from bot.preflight.offer import Offer
 from bot.providers.base import Provider
 from bot.words.english import listed
 from bot.words.refusals.asking import (

@@ -12,8 +12,8 @@ from bot.client import PERMISSIONS, Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.explaining import explained
-from bot.offer import Offer
 from bot.packing import MARGIN
+from bot.preflight.offer import Offer
 from bot.words import job_card, limits
 from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit
 from bot.words.refusals.files import FixesNeeded

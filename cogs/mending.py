@@ -9,7 +9,7 @@ import discord
 from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
 from bot.explaining import Form, explain, explained
-from bot.offer import Offer
+from bot.preflight.offer import Offer
 from bot.words.refusals.files import OfferGone, PartUnclear
 from cogs.asking import MEND_PREFIX, asker_of, carry_on, offer_card
 

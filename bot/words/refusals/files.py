@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Refusal
-from bot.offer import Offer
+from bot.preflight.offer import Offer
 
 
 class NothingFits(Refusal):

@@ -18,11 +18,11 @@ from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Request
 from bot.intake import Intake
 from bot.net.client import Http
-from bot.offer import MOST_CHARS, Offer, against
-from bot.preflight import Seen, fit, looked, mended
+from bot.preflight.fit import Seen, fit, looked, mended
+from bot.preflight.offer import MOST_CHARS, Offer, against
+from bot.preflight.text_split import divided
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.speech import divided
 from bot.words.english import listed
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)

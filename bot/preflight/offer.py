@@ -10,7 +10,7 @@ from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
 from bot.domain.media_facts import Facts
 from bot.domain.request import Request
-from bot.preflight import LONGEST_WHOLE, Seen
+from bot.preflight.fit import LONGEST_WHOLE, Seen
 from bot.providers.base import Provider
 from bot.words.english import listed
 

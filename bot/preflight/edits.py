@@ -14,8 +14,8 @@ from bot.domain.flows import Flow, Limits
 from bot.domain.media_facts import Facts
 from bot.domain.request import Part, Section
 from bot.domain.voices import Voice
+from bot.preflight.text_split import divided, pace
 from bot.providers.base import Provider
-from bot.speech import divided, pace
 
 SHARE_OF_BYTES = 0.98  # of what a provider takes, so that nobody quarrels over the rest
 PAUSE_SECONDS = 0.5  # of picture after a section's speech, whose length is a guess

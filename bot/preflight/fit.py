@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot import misfits
 from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Misfit
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Request
 from bot.domain.voices import Voice, called
+from bot.preflight import problems
+from bot.preflight.edits import Way, clip_edit, part_of_clip, sections, sound_edit, sound_seconds
 from bot.providers.base import Provider
-from bot.tailoring import Way, clip_edit, part_of_clip, sections, sound_edit, sound_seconds
 
 LONGEST_WHOLE = 300.0  # seconds of a clip that is written anew around its changed part, within reasonable time
 
@@ -51,7 +51,7 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
         return Fit((Misfit("it can't use a recording" if ask.audio else "it can't speak a text"),), None)
     voices = called(provider.voices.values(), ask.voice or "") if ask.mode == "text" else []
     ways = [Way(ask, provider, flow) for flow in flows]
-    found = [(tuple(misfits.of(way, voices, seen.video if seen else None, seen.audio if seen else None)), way.flow)
+    found = [(tuple(problems.of(way, voices, seen.video if seen else None, seen.audio if seen else None)), way.flow)
              for way in ways]  # fmt: skip
     against, flow = min(found, key=lambda each: _weight(each[0]))
     allowed = ask.fixes.allow(against) if ask.fixes else not against
@@ -115,7 +115,9 @@ def _in_sections(request: Request, way: Way, clip: Facts, voice: Voice, fixes: F
     seconds = sum(section.clip.seconds for section in made)
     video = request.video.model_copy(update={"seconds": seconds, "reachable": False})
     within = (
-        fixes.rest and clip.seconds <= LONGEST_WHOLE and made[0].clip.start + seconds < clip.seconds - misfits.TOLERANCE
+        fixes.rest
+        and clip.seconds <= LONGEST_WHOLE
+        and made[0].clip.start + seconds < clip.seconds - problems.TOLERANCE
     )
     return request.model_copy(
         update={"video": video, "sections": made, "whole_seconds": clip.seconds if within else None}
@@ -124,7 +126,7 @@ def _in_sections(request: Request, way: Way, clip: Facts, voice: Voice, fixes: F
 
 def _with_clip(request: Request, way: Way, clip: Facts, fixes: Fixes, needed: frozenset[Fix]) -> Request:
     start, seconds = part_of_clip(clip, way.limits, fixes)
-    trimmed = seconds < clip.seconds - misfits.TOLERANCE
+    trimmed = seconds < clip.seconds - problems.TOLERANCE
     if not needed and not trimmed:
         return request
     edit = clip_edit(way, clip, (start, seconds))
@@ -136,7 +138,7 @@ def _with_clip(request: Request, way: Way, clip: Facts, fixes: Fixes, needed: fr
 def _with_sound(request: Request, way: Way, sound: Facts, needed: frozenset[Fix]) -> Request:
     own = sound.sound_seconds or sound.seconds
     seconds = sound_seconds(way, sound, request.video.seconds or own)
-    longer = way.ask.fill is not None and seconds > own + misfits.TOLERANCE
+    longer = way.ask.fill is not None and seconds > own + problems.TOLERANCE
     if request.audio is None or not (needed or longer):
         return request
     audio = request.audio.model_copy(update={"seconds": seconds, "reachable": False})

@@ -11,8 +11,8 @@ from bot.domain.flows import Limits
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Part
 from bot.domain.voices import Voice
-from bot.speech import pace, seconds_of
-from bot.tailoring import Way, part_of_clip, sound_seconds, texts
+from bot.preflight.edits import Way, part_of_clip, sound_seconds, texts
+from bot.preflight.text_split import pace, seconds_of
 from bot.words.english import listed
 
 MEGABYTE = 2**20
