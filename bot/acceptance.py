@@ -15,8 +15,8 @@ from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
 from bot.drafts import Draft
 from bot.errors import PostFailed, PostRefused
+from bot.files.job_files import Shelf
 from bot.gate import Gate
-from bot.shelf import Shelf
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached, PlaceUnfit
 from bot.worker import Worker

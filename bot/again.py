@@ -10,9 +10,9 @@ from pathlib import Path
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.request import Request
-from bot.intake import Intake
+from bot.files.incoming import Intake
+from bot.files.job_files import Shelf
 from bot.service import Service
-from bot.shelf import Shelf
 from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
 from storage.job import Job

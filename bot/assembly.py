@@ -21,12 +21,13 @@ from bot.delivery import Delivery
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import SettingsError
+from bot.files.incoming import Intake
+from bot.files.job_files import Shelf
 from bot.finishing import Finishing
 from bot.gate import Gate
 from bot.handout import Handout
 from bot.handover import Handover
 from bot.housekeeping import Housekeeping
-from bot.intake import Intake
 from bot.keyring import Keyring
 from bot.log_channel import LogChannel
 from bot.media.editor import Editor
@@ -50,7 +51,6 @@ from bot.running import work_when_ready
 from bot.sandbox_mode import open_sandbox, sandbox_providers
 from bot.service import Service
 from bot.settings import Settings
-from bot.shelf import Shelf
 from bot.submits import Submits
 from bot.worker import Worker
 from storage.backup import reconcile

@@ -13,12 +13,12 @@ from bot.domain.ask import Ask
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Request
 from bot.errors import ProviderError, Refusal, ResultUnusable
-from bot.intake import Intake
+from bot.files.incoming import Intake
+from bot.files.job_files import CLIP, SOUND
 from bot.media.probe import Unreadable
 from bot.preflight.fit import Fit, Seen, fit, looked, mended
 from bot.preflight.offer import MOST_CHARS, Offer, against
 from bot.providers.base import Credentials, Provider
-from bot.shelf import CLIP, SOUND
 from bot.words.english import listed
 from bot.words.failures import KEY_FAULTS
 from bot.words.refusals.asking import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider

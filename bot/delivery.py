@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.domain.costs import counting
 from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
+from bot.files.job_files import Shelf
 from bot.finishing import Finished, Finishing
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
@@ -23,7 +24,6 @@ from bot.pacing import LONGEST_BACKOFF, Pacing
 from bot.packing import Packing, Parcel, smaller_step
 from bot.replies import Replies
 from bot.schedule import Ticket
-from bot.shelf import Shelf
 from storage.job import Job
 from storage.jobs import Jobs
 

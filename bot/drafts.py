@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.ask import Ask
+from bot.files.job_files import Shelf
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
-from bot.shelf import Shelf
 from storage.job import Job
 
 

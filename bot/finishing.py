@@ -12,6 +12,7 @@ from bot.domain.media_facts import Facts
 from bot.domain.request import Request
 from bot.domain.sections import results
 from bot.errors import NotAccepted, ProviderError, Unwritable
+from bot.files.job_files import Shelf
 from bot.handover import Handover
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
@@ -19,7 +20,6 @@ from bot.media.marks import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
 from bot.polls import Polls
-from bot.shelf import Shelf
 from storage.job import Job
 
 log = logging.getLogger(__name__)

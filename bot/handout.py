@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.files.job_files import Shelf
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.packing import Messages, Packing
 from bot.providers.base import Provider
-from bot.shelf import Shelf
 from bot.words import job_card
 from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport

@@ -30,11 +30,11 @@ from bot.errors import (
     ResultUnusable,
     Unwritable,
 )
-from bot.intake import Intake
+from bot.files.incoming import Intake
+from bot.files.job_files import Shelf
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
-from bot.shelf import Shelf
 from storage.job import Job
 
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from bot.files.job_files import PIECES, Shelf
 from bot.finishing import Finished
 from bot.media.editor import Editor
 from bot.media.marks import content_credentials
-from bot.shelf import PIECES, Shelf
 from bot.words.result_message import Smaller
 from storage.job import Job
 

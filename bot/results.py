@@ -15,10 +15,10 @@ import discord
 
 from bot.domain.request import Request
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
+from bot.files.job_files import Shelf
 from bot.finishing import MOST_RESULT_BYTES
 from bot.net.client import Http
 from bot.posting import post_errors
-from bot.shelf import Shelf
 from storage.job import Job
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from bot.domain.voices import Voice
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import Refusal
+from bot.files.incoming import Intake
 from bot.gate import POLICY_VERSION, Gate
-from bot.intake import Intake
 from bot.pending import Pending
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer

@@ -12,7 +12,7 @@ import pytest
 from discord import app_commands
 
 from bot.errors import InputRejected
-from bot.intake import Intake
+from bot.files.incoming import Intake
 from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
 from bot.moderation import Moderation
 from bot.net.client import Http

@@ -21,15 +21,15 @@ import httpx
 
 from bot.clock import Clock
 from bot.domain.request import Media, Request
+from bot.files.incoming import Intake
+from bot.files.job_files import Shelf
 from bot.finishing import Finishing
-from bot.intake import Intake
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.outcomes import Outcomes
 from bot.packing import Parcel
 from bot.providers import load_providers
-from bot.shelf import Shelf
 from storage.job import Job
 from tests.discord_server.state import TOKEN
 

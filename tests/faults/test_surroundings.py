@@ -73,7 +73,7 @@ async def test_a_disk_without_room_for_even_a_folder_is_told_too(world: World, m
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     await world.add_key()
-    monkeypatch.setattr("bot.intake.mkdtemp", no_room)
+    monkeypatch.setattr("bot.files.incoming.mkdtemp", no_room)
     assert "The disk of the machine I run on is full" in await world.text()
 
 

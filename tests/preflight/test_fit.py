@@ -16,7 +16,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media, Request
-from bot.intake import Intake
+from bot.files.incoming import Intake
 from bot.net.client import Http
 from bot.preflight.fit import Seen, fit, looked, mended
 from bot.preflight.offer import MOST_CHARS, Offer, against

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.shelf import PIECES, Shelf
+from bot.files.job_files import PIECES, Shelf
 from storage.job import code_of, id_of
 from tests.words.test_job_card import a_job
 
