@@ -16,7 +16,7 @@ from bot.files.job_files import Shelf
 from bot.handover import Handover
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
-from bot.media.marks import content_credentials
+from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
 from bot.polls import Polls

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from bot.files.job_files import PIECES, Shelf
 from bot.finishing import Finished
 from bot.media.editor import Editor
-from bot.media.marks import content_credentials
+from bot.media.inspect.c2pa import content_credentials
 from bot.words.result_message import Smaller
 from storage.job import Job
 

@@ -26,12 +26,12 @@ EDIT = Bounds(
 LONG = replace(EDIT, seconds=600.0, cpu_seconds=1200)  # a whole video is written anew, several times if need be
 BRIEF = replace(EDIT, seconds=60.0, cpu_seconds=60)  # only sound is decoded
 
-CLIP = Task("bot.media.clips", "write_clip")
-SOUND = Task("bot.media.sounds", "write_sound")
-JOIN = Task("bot.media.joins", "write_joined")
-PUT_BACK = Task("bot.media.joins", "write_put_back")
-SHRINK = Task("bot.media.shrink", "write_shrunk")
-PIECES = Task("bot.media.pieces", "write_pieces")
+CLIP = Task("bot.media.edit.clips", "write_clip")
+SOUND = Task("bot.media.edit.sounds", "write_sound")
+JOIN = Task("bot.media.edit.joins", "write_joined")
+PUT_BACK = Task("bot.media.edit.joins", "write_put_back")
+SHRINK = Task("bot.media.edit.shrink", "write_shrunk")
+PIECES = Task("bot.media.edit.pieces", "write_pieces")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable, 
 __all__ = ["Facts", "Interrupted", "Probe", "Unreadable"]
 
 AT_ONCE = 2  # children of a probe, besides those of the editors: people wait for a look
-MEASURE = Task("bot.media.measure", "measure")
+MEASURE = Task("bot.media.inspect.measure", "measure")
 BOUNDS = Bounds(
     seconds=15.0,
     cpu_seconds=10,

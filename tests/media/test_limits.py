@@ -42,7 +42,7 @@ def begin_and_eat(_: Path, __: ClipEdit, target: Path) -> None:
 
 
 def write_clip_without_collecting(source: Path, edit: ClipEdit, target: Path) -> None:
-    from bot.media.clips import write_clip  # noqa: PLC0415 - in the child only
+    from bot.media.edit.clips import write_clip  # noqa: PLC0415 - in the child only
 
     gc.disable()
     try:

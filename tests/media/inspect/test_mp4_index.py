@@ -10,16 +10,16 @@ import av
 import pytest
 
 from bot.domain.media_facts import Facts
-from bot.media import measure as measuring
 from bot.media.child import Unreadable
-from bot.media.measure import measure
-from bot.media.opening import opened, picture_of, sounds_of
-from bot.media.rates import steady_rate
-from bot.media.skimming import can_skim
-from bot.media.track import Track
+from bot.media.edit.rates import steady_rate
+from bot.media.inspect import measure as measuring
+from bot.media.inspect.measure import measure
+from bot.media.inspect.mp4_index import can_skim
+from bot.media.inspect.opening import opened, picture_of, sounds_of
+from bot.media.inspect.track import Track
 from tests.media.conftest import Make
+from tests.media.edit.test_clips import B_FRAMES
 from tests.media.odd_files import Odd
-from tests.media.test_clips import B_FRAMES
 from tests.media.test_fuzz import damaged
 from tests.media.test_odd_files import PIECEMEAL, X265
 

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.media.opening import LARGEST_REORDER, frames_of, trims_of
+from bot.media.inspect.opening import LARGEST_REORDER, frames_of, trims_of
 
 UNEVEN = 0.1  # of a frame's time: what rounded time stamps may differ by
 

@@ -9,7 +9,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 
-from bot.media.upright import Shown, Steps, has_alpha, is_hdr
+from bot.media.inspect.orientation import Shown, Steps, has_alpha, is_hdr
 
 HD_HEIGHT = 576  # above it, colours that nobody named are BT.709, as players take them
 BT709, BT601, BT2020_PRIMARIES, UNNAMED = 1, 6, 9, 2

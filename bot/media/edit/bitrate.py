@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.media.child import TooMuchWork
-from bot.media.encode import SOUND_BITS, Form, Span, write
+from bot.media.edit.encode import SOUND_BITS, Form, Span, write
 
 ATTEMPTS = 4
 BUFFER_SECONDS = 1.0  # the encoder may be so far ahead of its rate, see `bufsize` in `encode`

@@ -10,8 +10,8 @@ from av.index import IndexEntry
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.media.opening import LARGEST_REORDER
-from bot.media.track import Track
+from bot.media.inspect.opening import LARGEST_REORDER
+from bot.media.inspect.track import Track
 
 INDEXED = "mov"  # FFmpeg's name of the containers that list every packet before the first is read
 EDGE = LARGEST_REORDER + 1  # packets at the begin and the end, one of which is shown first or last

@@ -14,9 +14,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.media.fitting import Fitting
-from bot.media.opening import begin_of, decoded, nothing_in_it, opened, picture_of
-from bot.media.upright import Shown, is_marked_clear, shown
+from bot.media.edit.scaling import Fitting
+from bot.media.inspect.opening import begin_of, decoded, nothing_in_it, opened, picture_of
+from bot.media.inspect.orientation import Shown, is_marked_clear, shown
 
 THREADS = 2  # per decoder: each holds frames of its own
 CLEAR_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}

@@ -12,7 +12,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from bot.media.opening import decoded, opened, sounds_of
+from bot.media.inspect.opening import decoded, opened, sounds_of
 
 BYTES_PER_SAMPLE = 4  # floats, so that nothing is clipped on the way
 LAYOUTS = {1: "mono", 2: "stereo"}

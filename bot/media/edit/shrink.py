@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain.media_facts import Facts
-from bot.media.budget import bits_within, too_small, write_within
 from bot.media.child import TooMuchWork
-from bot.media.clips import seen_in
-from bot.media.encode import Form, Span
-from bot.media.fitting import Sides
-from bot.media.joins import even_sides
-from bot.media.rates import steady_rate
-from bot.media.tags import tags_of
+from bot.media.edit.bitrate import bits_within, too_small, write_within
+from bot.media.edit.clips import seen_in
+from bot.media.edit.encode import Form, Span
+from bot.media.edit.joins import even_sides
+from bot.media.edit.rates import steady_rate
+from bot.media.edit.scaling import Sides
+from bot.media.inspect.tags import tags_of
 
 SHORTER_SIDES = (1080, 720, 540, 360)
 GOOD_BITS_PER_PIXEL = 0.04  # with less, smaller sides look better than blocks

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.media.marks import C2PA, content_credentials
+from bot.media.inspect.c2pa import C2PA, content_credentials
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd
 from tests.media.test_fuzz import damaged

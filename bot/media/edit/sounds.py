@@ -9,13 +9,13 @@ from pathlib import Path
 import av
 
 from bot.domain.edits import SoundEdit
-from bot.media.budget import too_small
 from bot.media.child import Unreadable
-from bot.media.encode import Voice
-from bot.media.loudness import gain_for, louder
-from bot.media.measure import measure
-from bot.media.opening import nothing_in_it, opened, sound_begin_of, sounds_of
-from bot.media.samples import BYTES_PER_SAMPLE, samples, silence
+from bot.media.edit.bitrate import too_small
+from bot.media.edit.encode import Voice
+from bot.media.inspect.loudness import gain_for, louder
+from bot.media.inspect.measure import measure
+from bot.media.inspect.opening import nothing_in_it, opened, sound_begin_of, sounds_of
+from bot.media.inspect.samples import BYTES_PER_SAMPLE, samples, silence
 
 CODECS = {"mp3": "libmp3lame", "wav": "pcm_s16le"}
 RATE, RATE_OF_CDS = 48_000, 44_100

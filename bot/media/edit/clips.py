@@ -7,12 +7,12 @@ from pathlib import Path
 
 from bot.domain.edits import MOST_REPEATS, ClipEdit
 from bot.domain.media_facts import Facts
-from bot.media.budget import write_within
 from bot.media.child import TooMuchWork, Unreadable
-from bot.media.encode import Form, Span
-from bot.media.fitting import Sides
-from bot.media.measure import measure
-from bot.media.rates import steady_rate
+from bot.media.edit.bitrate import write_within
+from bot.media.edit.encode import Form, Span
+from bot.media.edit.rates import steady_rate
+from bot.media.edit.scaling import Sides
+from bot.media.inspect.measure import measure
 
 ROUNDING = 0.001  # seconds; what is shorter isn't worth a span
 HELD = 0.06  # seconds: where so little is missing the last picture stays, as the first one again would be a flash

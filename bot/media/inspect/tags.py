@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.media.opening import opened
+from bot.media.inspect.opening import opened
 
 # What a writer says of its own file, and where the camera was, which is nobody's business.
 NOT_CARRIED = {"major_brand", "minor_version", "compatible_brands", "encoder"}

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.edits import SoundEdit
-from bot.media import sounds
 from bot.media.child import TooMuchWork
+from bot.media.edit import sounds
 from bot.media.editor import Editor
+from bot.media.inspect.samples import samples
 from bot.media.probe import Probe
-from bot.media.samples import samples
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, heard, sound_seconds, track_of
 

@@ -9,7 +9,7 @@ import av
 from av.audio.frame import AudioFrame
 from av.filter import Graph
 
-from bot.media.samples import BYTES_PER_SAMPLE, LAYOUTS
+from bot.media.inspect.samples import BYTES_PER_SAMPLE, LAYOUTS
 
 LOUDNESS = -16.0  # LUFS, what podcasts and video sites aim at
 NOTHING_TO_HEAR = -50.0  # LUFS; what is quieter is noise, and stays as it is

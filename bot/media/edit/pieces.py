@@ -17,14 +17,14 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.media.budget import write_within
 from bot.media.child import TooMuchWork
-from bot.media.clips import seen_in
-from bot.media.encode import MOVFLAGS, Form, Span
-from bot.media.joins import even_sides
-from bot.media.opening import begin_of, nothing_in_it, opened, picture_of, sounds_of
-from bot.media.rates import steady_rate
-from bot.media.tags import tags_of
+from bot.media.edit.bitrate import write_within
+from bot.media.edit.clips import seen_in
+from bot.media.edit.encode import MOVFLAGS, Form, Span
+from bot.media.edit.joins import even_sides
+from bot.media.edit.rates import steady_rate
+from bot.media.inspect.opening import begin_of, nothing_in_it, opened, picture_of, sounds_of
+from bot.media.inspect.tags import tags_of
 
 HEADERS = 8_192  # bytes beside picture and sound, without the tables
 BYTES_PER_PACKET = 24  # in the tables

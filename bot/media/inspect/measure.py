@@ -13,10 +13,10 @@ from av.video.stream import VideoStream
 
 from bot.domain.media_facts import Facts
 from bot.media.child import Unreadable
-from bot.media.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
-from bot.media.skimming import can_skim, skim
-from bot.media.track import Track
-from bot.media.upright import is_deep, shown
+from bot.media.inspect.mp4_index import can_skim, skim
+from bot.media.inspect.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
+from bot.media.inspect.orientation import is_deep, shown
+from bot.media.inspect.track import Track
 
 
 def measure(file: Path) -> Facts:

@@ -16,11 +16,11 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from bot.domain.media_facts import Facts
-from bot.media.fitting import BT709, Fitting, Sides
-from bot.media.loudness import as_frame
-from bot.media.opening import begin_of
-from bot.media.pictures import pictures
-from bot.media.samples import LAYOUTS, samples
+from bot.media.edit.pictures import pictures
+from bot.media.edit.scaling import BT709, Fitting, Sides
+from bot.media.inspect.loudness import as_frame
+from bot.media.inspect.opening import begin_of
+from bot.media.inspect.samples import LAYOUTS, samples
 
 SOUND_RATE, CHANNELS = 48_000, 2
 SOUND_BITS = 128_000

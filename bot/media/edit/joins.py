@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.domain.media_facts import Facts
-from bot.media.clips import ROUNDING, seen_in
-from bot.media.encode import Form, Span, write
-from bot.media.fitting import Sides
-from bot.media.rates import steady_rate
-from bot.media.tags import ai_marks_of, tags_of
+from bot.media.edit.clips import ROUNDING, seen_in
+from bot.media.edit.encode import Form, Span, write
+from bot.media.edit.rates import steady_rate
+from bot.media.edit.scaling import Sides
+from bot.media.inspect.tags import ai_marks_of, tags_of
 
 LONGEST_SIDE = 1920  # no provider makes more, and more would take minutes
 
