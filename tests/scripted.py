@@ -10,6 +10,7 @@ from typing import Any
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Media, Request
+from bot.providers._kling_limits import LEGACY
 from bot.providers.base import (
     Accepted,
     Credentials,
@@ -19,7 +20,6 @@ from bot.providers.base import (
     Submission,
     Waiting,
 )
-from bot.providers.kling_limits import LEGACY
 from storage.job import Job
 from tests.world import World
 

@@ -15,10 +15,10 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.errors import Gone
 from bot.net.client import Reply
+from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, task_id
+from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, task_id
 from bot.providers.kling_gateway import NO_TASK, passes_unless_refused
-from bot.providers.kling_limits import ADVANCED, LEGACY
 
 VIDEOS = "/kling/v1/videos"
 TASKS = f"{VIDEOS}/advanced-lip-sync"

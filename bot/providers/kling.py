@@ -19,10 +19,10 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.errors import Gone, InputRejected
 from bot.net.client import Reply, lost
+from bot.providers._faces import sound_span
+from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
+from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.faces import sound_span
-from bot.providers.kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
-from bot.providers.kling_limits import ADVANCED, LEGACY
 
 REGIONS = {"": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
 REGIONS["world"] = REGIONS[""]

@@ -14,9 +14,9 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.net.client import Reply
+from bot.providers._kling_api import accepted_body, legacy_input, outcome, task_id
+from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.kling_api import accepted_body, legacy_input, outcome, task_id
-from bot.providers.kling_limits import LEGACY
 
 PATH = "/kling/v1/videos/lip-sync"
 NO_TASK = "0"  # asked about to test a key: it costs nothing, and only a good key learns that there is no such task

@@ -17,8 +17,8 @@ from bot.domain.request import Request
 from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.client import lost
 from bot.net.lenient import Courtesy, Word
+from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.kling_limits import LEGACY
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
 DONE = {"completed", "succeeded", "success"}

@@ -15,10 +15,10 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.errors import BadKey, Gone, InputRejected, NotAccepted
 from bot.net.client import Reply, lost
+from bot.providers._faces import sound_span
+from bot.providers._kling_limits import ADVANCED
+from bot.providers._runninghub_api import accepted_body, as_object, error_of, failure, made
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.faces import sound_span
-from bot.providers.kling_limits import ADVANCED
-from bot.providers.runninghub_api import accepted_body, as_object, error_of, failure, made
 
 SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn": "https://www.runninghub.cn"}
 CALLS = {"face": "identify-face", "speech": "tts", "lipsync": "lip-sync-video"}

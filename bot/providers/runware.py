@@ -22,9 +22,9 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.errors import Gone, ProviderError
 from bot.net.client import Reply
+from bot.providers._kling_limits import ADVANCED, LEGACY
+from bot.providers._runware_api import Task, answers, check, errors, items, repeated
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
-from bot.providers.kling_limits import ADVANCED, LEGACY
-from bot.providers.runware_api import Task, answers, check, errors, items, repeated
 
 CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces' base64 can be joined
 # The clip's and the recording's limits are not documented for this model: Kling's own, and the union of its formats.

@@ -405,7 +405,7 @@ async def yields_before(
 
 
 def test_a_sound_that_is_too_short_is_refused_before_it_is_sent() -> None:
-    from bot.providers.faces import sound_span  # noqa: PLC0415
+    from bot.providers._faces import sound_span  # noqa: PLC0415
 
     with pytest.raises(SpeechTooShort):
         sound_span(audio_request("audio"), {"face_start": "0", "face_end": "1500"})

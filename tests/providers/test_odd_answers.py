@@ -7,8 +7,8 @@ import pytest
 from bot.errors import BadKey, InputRejected, NotAccepted, ProviderError, UnknownOutcome
 from bot.net.client import Http
 from bot.net.transport import open_client
+from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed, Provider, Submission, Waiting
-from bot.providers.faces import face_yields
 from bot.providers.kling_gateway import KlingGateway
 from bot.providers.runcomfy import RunComfy
 from tests.providers.far_end import far_end

@@ -22,8 +22,8 @@ from bot.errors import (
     RateLimited,
 )
 from bot.net.client import Reply
+from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed
-from bot.providers.faces import face_yields
 
 # The codes that prove that nothing was started. After the others (500, 1000, 1005, 1006, 1012, 1015, 1504, those of
 # older calls, unknown ones) a paid call may have had its effect.

@@ -21,8 +21,8 @@ from bot.errors import (
     RateLimited,
 )
 from bot.net.client import Reply, lost
+from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed, Submission, Waiting
-from bot.providers.faces import face_yields
 
 DONE = {"succeed", "succeeded", "success", "completed"}
 FAILED = {"failed", "failure", "error", "fail"}
