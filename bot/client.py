@@ -14,9 +14,9 @@ import yarl
 from discord import app_commands
 
 from bot.again import Again
+from bot.chat.explain import explain
 from bot.clock import Clock
 from bot.domain.ask import Ask
-from bot.explaining import explain
 from bot.handout import Handout
 from bot.housekeeping import Housekeeping
 from bot.keyring import Keyring

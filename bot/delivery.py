@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from bot.chat.card import Replies
+from bot.chat.result_post import Outcomes, Rung, Sent
 from bot.clock import Clock
 from bot.domain.costs import counting
 from bot.domain.sections import results
@@ -19,10 +21,8 @@ from bot.files.job_files import Shelf
 from bot.finishing import Finished, Finishing
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.outcomes import Outcomes, Rung, Sent
 from bot.pacing import LONGEST_BACKOFF, Pacing
 from bot.packing import Packing, Parcel, smaller_step
-from bot.replies import Replies
 from bot.schedule import Ticket
 from storage.job import Job
 from storage.jobs import Jobs

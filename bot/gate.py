@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.automod import AutoMod
+from bot.chat.automod import AutoMod
 from bot.choosing import Candidate
 from bot.clock import Clock
 from bot.domain.ask import Ask

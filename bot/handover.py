@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from bot.attachments import PREPARED, Attachments
+from bot.chat.provider_files import PREPARED, Attachments
 from bot.domain.flows import Stage
 from bot.domain.request import Part, Request
 from bot.domain.sections import stored_yields, yields_at

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.chat.log_channel import LogChannel
+from bot.chat.posted_results import Posted, Results
 from bot.clock import Clock
 from bot.errors import PostFailed
-from bot.log_channel import LogChannel
 from bot.providers.base import Provider
-from bot.results import Posted, Results
 from bot.words import limits
 from bot.words.refusals.asking import Blocked, LimitReached
 from bot.words.refusals.files import FileRemoved

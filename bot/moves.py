@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from bot.chat.key_alerts import Notices
 from bot.clock import Clock
 from bot.domain.costs import RAN, counting
 from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
-from bot.notices import Notices
 from bot.pacing import Pacing
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.schedule import Ticket

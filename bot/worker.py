@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.approvals import Approvals
+from bot.chat.card import Replies
 from bot.delivery import Delivery
 from bot.errors import PostFailed, PostRefused, Refusal
 from bot.handover import Handover
 from bot.lanes import lane_of
 from bot.moves import Moves
 from bot.polls import Polls
-from bot.replies import Replies
 from bot.schedule import Schedule, Ticket
 from bot.submits import Submits
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown

@@ -7,10 +7,10 @@ from typing import Any
 
 import discord
 
+from bot.chat.explain import Form, explained
+from bot.chat.posted_results import AGAIN_PREFIX, VOICE_PREFIX
 from bot.client import Mouthpiece
 from bot.domain.request import Request
-from bot.explaining import Form, explained
-from bot.results import AGAIN_PREFIX, VOICE_PREFIX
 from bot.words.refusals.asking import NoWorkingKey
 from cogs.asking import Interaction, asker_of, carry_on, place_of
 from cogs.lipsync import LONGEST_TEXT

@@ -8,10 +8,10 @@ from typing import Any
 
 import discord
 
+from bot.chat.explain import explained
 from bot.client import PERMISSIONS, Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
-from bot.explaining import explained
 from bot.packing import MARGIN
 from bot.preflight.offer import Offer
 from bot.words import job_card, limits

@@ -12,13 +12,13 @@ from typing import Any
 
 import discord
 
+from bot.chat.card import CANCEL_PREFIX
+from bot.chat.explain import explained
+from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
+from bot.chat.posted_results import DELETE_PREFIX, REPORT_PREFIX, Posted
+from bot.chat.posting import post_errors
 from bot.client import Mouthpiece
 from bot.errors import PostFailed, PostRefused
-from bot.explaining import explained
-from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
-from bot.posting import post_errors
-from bot.replies import CANCEL_PREFIX
-from bot.results import DELETE_PREFIX, REPORT_PREFIX, Posted
 from bot.words.refusals.asking import ChannelUnfit, NotAllowed
 from bot.words.refusals.moderation import NoSuchJob
 from storage.reports import Decision

@@ -16,12 +16,12 @@ from typing import Any, Literal
 
 import discord
 
-from bot.attachments import is_prepared
+from bot.chat.explain import explained
+from bot.chat.posting import post_errors
+from bot.chat.provider_files import is_prepared
 from bot.client import Mouthpiece
 from bot.domain.request import Media, Part
 from bot.errors import MouthpieceError
-from bot.explaining import explained
-from bot.posting import post_errors
 from bot.words.job_card import quoted
 from bot.words.refusals.files import NoClipHere, OfferGone
 from cogs.asking import ask_of, asker_of, media_of, place_of, start

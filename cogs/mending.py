@@ -6,9 +6,9 @@ import re
 
 import discord
 
+from bot.chat.explain import Form, explain, explained
 from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
-from bot.explaining import Form, explain, explained
 from bot.preflight.offer import Offer
 from bot.words.refusals.files import OfferGone, PartUnclear
 from cogs.asking import MEND_PREFIX, asker_of, carry_on, offer_card

@@ -8,12 +8,12 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.chat.explain import Form
+from bot.chat.posting import post_errors
 from bot.client import Mouthpiece
 from bot.domain.request import Media
 from bot.domain.voices import Voice
 from bot.errors import MouthpieceError
-from bot.explaining import Form
-from bot.posting import post_errors
 from bot.words.refusals.asking import NoWorkingKey
 from bot.words.refusals.files import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
 from cogs.asking import Interaction, ask_of, media_of, place_of, start

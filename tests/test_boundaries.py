@@ -11,16 +11,16 @@ import discord
 import pytest
 from discord import app_commands
 
+from bot.chat.card import CANCEL_PREFIX
+from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
+from bot.chat.posted_results import FULL_PREFIX, Posted
 from bot.errors import InputRejected
 from bot.files.incoming import Intake
-from bot.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
 from bot.moderation import Moderation
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
-from bot.replies import CANCEL_PREFIX
-from bot.results import FULL_PREFIX, Posted
 from bot.words.refusals.moderation import NoSuchJob
 from cogs.buttons import CHARGED_PREFIX, FORGET_ID, FREE_PREFIX, REFUND_PREFIX
 from cogs.own_jobs import DirectButton

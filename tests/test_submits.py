@@ -155,8 +155,8 @@ async def test_what_was_put_into_the_thread_for_a_provider_that_refused_it_is_ta
     async def not_found(*_: object) -> None:
         """No earlier message, so that the second provider gets one of its own."""
 
-    monkeypatch.setattr("bot.attachments.earlier", not_found)
-    monkeypatch.setattr("bot.attachments.nonce", lambda *_: None)
+    monkeypatch.setattr("bot.chat.provider_files.earlier", not_found)
+    monkeypatch.setattr("bot.chat.provider_files.nonce", lambda *_: None)
     monkeypatch.setattr("tests.scripted.CLIP", CLIP.model_copy(update={"url": f"{CLIP.url}?ex=1"}))
     first, second = scripted(world, name="first"), scripted(world, kind, name="second")
     first.on_submit = in_turn(InputRejected("422"))
@@ -180,7 +180,7 @@ async def test_a_file_that_cannot_be_put_into_the_thread_ends_the_job_before_any
     async def refused(*_: object) -> None:
         raise PostRefused(problem="no")
 
-    monkeypatch.setattr("bot.attachments.Attachments.put", refused)
+    monkeypatch.setattr("bot.chat.provider_files.Attachments.put", refused)
     await world.add_key()
     await world.text()
     said = (await outcome(world)).content
@@ -213,7 +213,7 @@ async def test_a_file_that_is_too_large_for_the_thread_is_no_question_of_permiss
     async def refused(*_: object) -> None:
         raise PostTooLarge
 
-    monkeypatch.setattr("bot.attachments.Attachments.put", refused)
+    monkeypatch.setattr("bot.chat.provider_files.Attachments.put", refused)
     await world.add_key()
     await world.text()
     assert "a shorter part of it" in (await outcome(world)).content

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.explaining import Form
+from bot.chat.explain import Form
 from bot.keyring import Keyring, KeyState
 from bot.providers.base import Provider
 from bot.words.failures import KEY_FAULTS

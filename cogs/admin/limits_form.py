@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import discord
 
-from bot.explaining import Form
+from bot.chat.explain import Form
 from bot.words import limits
 from bot.words.refusals.moderation import BadNumber
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply

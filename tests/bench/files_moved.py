@@ -19,6 +19,7 @@ import aiohttp
 import discord
 import httpx
 
+from bot.chat.result_post import Outcomes
 from bot.clock import Clock
 from bot.domain.request import Media, Request
 from bot.files.incoming import Intake
@@ -27,7 +28,6 @@ from bot.finishing import Finishing
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
-from bot.outcomes import Outcomes
 from bot.packing import Parcel
 from bot.providers import load_providers
 from storage.job import Job

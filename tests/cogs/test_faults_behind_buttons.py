@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import discord
 import pytest
 
-from bot.results import AGAIN_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
+from bot.chat.posted_results import AGAIN_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
 from cogs.asking import ATTEST_PREFIX, MEND_PREFIX
 from cogs.buttons import FORGET_ID, REFUND_PREFIX
 from cogs.clips import CLIP_PREFIX

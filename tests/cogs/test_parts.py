@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.result_post import Outcomes, Rung, Sent
 from bot.errors import PostFailed, PostRefused
 from bot.media.editor import Editor, TooMuchWork
-from bot.outcomes import Outcomes, Rung, Sent
 from bot.packing import Parcel
 from bot.sandbox.studio import Order, Studio, Unfit
 from storage.job import Job

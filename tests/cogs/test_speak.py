@@ -13,7 +13,7 @@ from simcord.backend.models.channel import Overwrite
 from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
-from bot.attachments import PREPARED
+from bot.chat.provider_files import PREPARED
 from bot.domain.request import Request
 from bot.words.refusals.files import OfferGone
 from cogs.clips import ClipButton

@@ -15,10 +15,10 @@ import yarl
 from pydantic import SecretStr
 
 from bot.assembly import open_bot
+from bot.chat.result_post import Outcomes
 from bot.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media, Request
-from bot.outcomes import Outcomes
 from bot.providers.base import Submission
 from bot.sandbox.server import Sandbox
 from bot.schedule import Ticket
@@ -230,7 +230,7 @@ async def test_posting_without_a_lasting_nonce_or_a_look_would_tell_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = count()
-    monkeypatch.setattr("bot.outcomes.nonce", lambda *_: f"random-{next(numbers)}")
+    monkeypatch.setattr("bot.chat.result_post.nonce", lambda *_: f"random-{next(numbers)}")
 
     async def without_looking(*_: Any) -> None:
         return None

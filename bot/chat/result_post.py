@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import discord
 
-from bot import results
+from bot.chat import posted_results
+from bot.chat.posting import earlier, nonce, post_errors
 from bot.errors import PostRefused
 from bot.packing import MARGIN, Parcel
-from bot.posting import earlier, nonce, post_errors
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
 from storage.direct_messages import DirectMessages
@@ -88,7 +88,7 @@ class Outcomes:
         if parcel:
             post["file"] = discord.File(parcel.file, filename=job_card.result_file(job))
             if rung != "direct":  # its buttons are about a server's message
-                post["view"] = results.buttons(job, smaller=parcel.smaller is not None)
+                post["view"] = posted_results.buttons(job, smaller=parcel.smaller is not None)
         sent = await channel.send(
             self._words(job, rung, parcel),
             allowed_mentions=discord.AllowedMentions(

@@ -1,5 +1,5 @@
 """What is shown in Discord of a job while it is under way: its card, and the thread on it. What ends it is posted by
-`bot/outcomes.py`.
+`bot/chat/result_post.py`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import aiohttp
 import discord
 
+from bot.chat.coalesce import Latest
+from bot.chat.posting import all_text, earlier, nonce, post_errors
 from bot.clock import Clock
 from bot.domain.request import Request
-from bot.latest import Latest
-from bot.posting import all_text, earlier, nonce, post_errors
 from bot.providers.base import Provider
 from bot.words import job_card
 from storage.job import OUTCOMES, Job

@@ -13,12 +13,12 @@ from typing import Any
 
 import discord
 
+from bot.chat.posting import post_errors
 from bot.domain.request import Request
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
 from bot.files.job_files import Shelf
 from bot.finishing import MOST_RESULT_BYTES
 from bot.net.client import Http
-from bot.posting import post_errors
 from storage.job import Job
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from itertools import groupby
 
 import discord
 
+from bot.chat.posting import post_errors
 from bot.clock import Clock
 from bot.errors import PostFailed, PostRefused
-from bot.posting import post_errors
 from bot.providers.base import Provider
 from bot.words import log_entries
 from storage.chronicle import NEEDED, Chronicle, Entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.automod import WordRule, forbids
+from bot.chat.automod import WordRule, forbids
 
 
 def rule(*keywords: str, patterns: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> WordRule:

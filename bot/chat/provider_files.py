@@ -7,8 +7,8 @@ from pathlib import Path
 
 import discord
 
+from bot.chat.posting import earlier, nonce, post_errors
 from bot.errors import MouthpieceError
-from bot.posting import earlier, nonce, post_errors
 from storage.job import Job
 
 log = logging.getLogger(__name__)
