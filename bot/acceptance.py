@@ -8,8 +8,6 @@ import logging
 
 from bot.choosing import Candidate
 from bot.clock import Clock
-from bot.deadlines import deadline
-from bot.delivery import Delivery
 from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
@@ -17,9 +15,11 @@ from bot.drafts import Draft
 from bot.errors import PostFailed, PostRefused
 from bot.files.job_files import Shelf
 from bot.gate import Gate
+from bot.jobs.deadlines import deadline
+from bot.jobs.steps.deliver import Delivery
+from bot.jobs.worker import Worker
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached, PlaceUnfit
-from bot.worker import Worker
 from storage.guilds import Guilds
 from storage.job import Job, NewJob
 from storage.jobs import Jobs

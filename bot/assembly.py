@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bot.acceptance import Acceptance
 from bot.again import Again
-from bot.approvals import Approvals
 from bot.chat.automod import AutoMod
 from bot.chat.card import Replies
 from bot.chat.key_alerts import Notices
@@ -22,7 +21,6 @@ from bot.chat.result_post import Outcomes
 from bot.choosing import Chooser
 from bot.client import Mouthpiece
 from bot.clock import Clock
-from bot.delivery import Delivery
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import SettingsError
@@ -31,19 +29,23 @@ from bot.files.job_files import Shelf
 from bot.finishing import Finishing
 from bot.gate import Gate
 from bot.handout import Handout
-from bot.handover import Handover
 from bot.housekeeping import Housekeeping
+from bot.jobs.inputs import Handover
+from bot.jobs.intervals import Pacing
+from bot.jobs.steps.approval import Approvals
+from bot.jobs.steps.deliver import Delivery
+from bot.jobs.steps.poll import Polls
+from bot.jobs.steps.submit import Submits
+from bot.jobs.transitions import Moves
+from bot.jobs.worker import Worker
 from bot.keyring import Keyring
 from bot.media.editor import Editor
 from bot.media.probe import Probe
 from bot.moderation import Moderation
-from bot.moves import Moves
 from bot.net.client import Http
 from bot.net.transport import open_client
-from bot.pacing import Pacing
 from bot.packing import Packing
 from bot.pending import Pending
-from bot.polls import Polls
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.rulebook import Rulebook
@@ -51,8 +53,6 @@ from bot.running import work_when_ready
 from bot.sandbox_mode import open_sandbox, sandbox_providers
 from bot.service import Service
 from bot.settings import Settings
-from bot.submits import Submits
-from bot.worker import Worker
 from storage.backup import reconcile
 from storage.database import Database, open_database
 from storage.resealing import verify

@@ -19,13 +19,13 @@ from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.handout import Handout
 from bot.housekeeping import Housekeeping
+from bot.jobs.worker import Worker
 from bot.keyring import Keyring
 from bot.moderation import Moderation
 from bot.pending import Pending
 from bot.rulebook import Rulebook
 from bot.service import Service
 from bot.settings import Settings
-from bot.worker import Worker
 from storage.facts import Facts
 from storage.guilds import Guilds
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.turns import Owned, Turnstile
+from bot.jobs.fair_queue import Owned, Turnstile
+from bot.jobs.worker import Worker
 from bot.words.refusals.asking import BotBusy, ServerBusy
-from bot.worker import Worker
 
 LOOKING_AT_ONCE = 8  # commands whose files are fetched and looked into; the others take turns
 

@@ -13,13 +13,13 @@ from bot.domain.request import Request
 from bot.domain.sections import results
 from bot.errors import NotAccepted, ProviderError, Unwritable
 from bot.files.job_files import Shelf
-from bot.handover import Handover
+from bot.jobs.inputs import Handover
+from bot.jobs.steps.poll import Polls
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
-from bot.polls import Polls
 from storage.job import Job
 
 log = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import Posted, Results
 from bot.clock import Clock
 from bot.errors import PostFailed
+from bot.jobs.worker import Worker
 from bot.providers.base import Provider
 from bot.words import limits
 from bot.words.refusals.asking import Blocked, LimitReached
@@ -28,7 +29,6 @@ from bot.words.refusals.moderation import (
     NotYoursToDelete,
     UndecidedReport,
 )
-from bot.worker import Worker
 from storage.access import Access
 from storage.history import Stale
 from storage.job import Job

@@ -17,6 +17,7 @@ from bot.drafts import Draft
 from bot.errors import Refusal
 from bot.files.incoming import Intake
 from bot.gate import POLICY_VERSION, Gate
+from bot.jobs.worker import Worker
 from bot.pending import Pending
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
@@ -32,7 +33,6 @@ from bot.words.refusals.asking import (
     TextEmpty,
 )
 from bot.words.refusals.files import FixesNeeded, OfferGone
-from bot.worker import Worker
 from storage.access import Access
 from storage.database import Conflict
 from storage.job import Job

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from bot.deadlines import CALL_SECONDS
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import Facts
@@ -24,6 +23,7 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
+from bot.jobs.deadlines import CALL_SECONDS
 from bot.providers.base import Accepted, Done, Submission
 from tests.canned import canned_look
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, until

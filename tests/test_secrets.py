@@ -55,7 +55,7 @@ async def test_no_way_of_failing_gives_a_key_away(
     name = sample.provider.name
     values = [sample.credentials.get(part.name, "") for part in sample.provider.credentials]
     raised: list[str] = []
-    monkeypatch.setattr("bot.moves.log", Spy(raised))
+    monkeypatch.setattr("bot.jobs.transitions.log", Spy(raised))
     secret = next(value for value in values if "canary" in value)
     for kind, status, answer in ANSWERS:
         body = answer.replace("SECRET", secret)

@@ -18,14 +18,14 @@ from typing import Any, cast
 import httpx
 
 from bot.clock import Clock
-from bot.moves import Moves
+from bot.jobs.intervals import Pacing
+from bot.jobs.scheduler import Ticket
+from bot.jobs.steps.poll import Polls
+from bot.jobs.transitions import Moves
+from bot.jobs.worker import Worker
 from bot.net.client import Http
 from bot.net.transport import open_client
-from bot.pacing import Pacing
-from bot.polls import Polls
 from bot.providers.runcomfy import RunComfy
-from bot.schedule import Ticket
-from bot.worker import Worker
 from storage.database import Transaction, open_database
 from storage.guilds import Guilds
 from storage.jobs import Jobs

@@ -19,11 +19,11 @@ from bot.chat.result_post import Outcomes
 from bot.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media, Request
+from bot.jobs.scheduler import Ticket
+from bot.jobs.steps.submit import Submits
 from bot.providers.base import Submission
 from bot.sandbox.server import Sandbox
-from bot.schedule import Ticket
 from bot.settings import Settings
-from bot.submits import Submits
 from storage.database import open_database
 from storage.direct_messages import DirectMessages
 from storage.jobs import Jobs

@@ -62,7 +62,7 @@ async def test_a_job_that_needs_no_work_passes_those_that_do(
     for name in ("clip", "put_back"):
         monkeypatch.setattr(Editor, name, slow if name == work else quick)
     for width in ("LANE_WIDTH", "FILES_WIDTH"):
-        monkeypatch.setattr(f"bot.lanes.{width}", 1)
+        monkeypatch.setattr(f"bot.jobs.lanes.{width}", 1)
     async with open_database(scene.settings.database_path) as database:
         await welcome(database, scene.state.guild_id, SLOW_ONE, ORDINARY_ONE)
     async with scene.life(Doom()) as client:

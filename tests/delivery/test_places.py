@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.client import Mouthpiece
-from bot.delivery import POST_PATIENCE
 from bot.domain.ask import Place
+from bot.jobs.steps.deliver import POST_PATIENCE
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
 from tests.delivery.conftest import Scene

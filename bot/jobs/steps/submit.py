@@ -10,7 +10,6 @@ import logging
 from dataclasses import replace
 from uuid import uuid4
 
-from bot.deadlines import deadline
 from bot.domain.costs import begun
 from bot.domain.flows import HANDED_OVER, Stage
 from bot.domain.request import Request
@@ -28,12 +27,13 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.handover import Handover, left_in_thread
+from bot.jobs.deadlines import deadline
+from bot.jobs.inputs import Handover, left_in_thread
+from bot.jobs.intervals import LONGEST_RETRY_AFTER
+from bot.jobs.scheduler import Ticket
+from bot.jobs.transitions import CONFIRMATIONS, Moves
 from bot.media.probe import Unreadable
-from bot.moves import CONFIRMATIONS, Moves
-from bot.pacing import LONGEST_RETRY_AFTER
 from bot.providers.base import Accepted, Done, Provider, Submission
-from bot.schedule import Ticket
 from bot.words.failures import KEY_FAULTS
 from storage.job import Job
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.turns import Turns, Turnstile
+from bot.jobs.fair_queue import Turns, Turnstile
 
 
 @dataclass(frozen=True)

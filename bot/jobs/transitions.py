@@ -14,9 +14,9 @@ from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
-from bot.pacing import Pacing
+from bot.jobs.intervals import Pacing
+from bot.jobs.scheduler import Ticket
 from bot.providers.base import Accepted, Credentials, Done, Provider
-from bot.schedule import Ticket
 from bot.words.failures import KEY_FAULTS
 from storage.job import Job, State
 from storage.jobs import Jobs

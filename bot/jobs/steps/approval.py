@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.deadlines import deadline
 from bot.domain.request import Request
-from bot.moves import Moves
-from bot.schedule import Ticket
+from bot.jobs.deadlines import deadline
+from bot.jobs.scheduler import Ticket
+from bot.jobs.transitions import Moves
 from bot.words.refusals.moderation import NotWaiting
 
 

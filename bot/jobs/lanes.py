@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.flows import HANDED_OVER
 from bot.domain.sections import own_name
-from bot.schedule import Lane, Ticket
+from bot.jobs.scheduler import Lane, Ticket
 from storage.job import OUTCOMES
 
 LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import Gone, NotAccepted, ProviderError
-from bot.moves import CONFIRMATIONS, Moves, kind_of, total
+from bot.jobs.scheduler import Ticket
+from bot.jobs.transitions import CONFIRMATIONS, Moves, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
-from bot.schedule import Ticket
 from bot.words.refusals.asking import NotCancellable, NothingToCancel
 from storage.job import OUTCOMES, Job, State
 

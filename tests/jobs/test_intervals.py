@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.pacing import ENOUGH, LATEST, LONGEST_BACKOFF, LONGEST_RETRY_AFTER, SOONEST, Pacing
+from bot.jobs.intervals import ENOUGH, LATEST, LONGEST_BACKOFF, LONGEST_RETRY_AFTER, SOONEST, Pacing
 
 
 @pytest.mark.parametrize("elapsed", [0.0, 1.0, 30.0, 60.0, 100.0, 200.0, 3000.0])

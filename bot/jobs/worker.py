@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.approvals import Approvals
 from bot.chat.card import Replies
-from bot.delivery import Delivery
 from bot.errors import PostFailed, PostRefused, Refusal
-from bot.handover import Handover
-from bot.lanes import lane_of
-from bot.moves import Moves
-from bot.polls import Polls
-from bot.schedule import Schedule, Ticket
-from bot.submits import Submits
+from bot.jobs.inputs import Handover
+from bot.jobs.lanes import lane_of
+from bot.jobs.scheduler import Schedule, Ticket
+from bot.jobs.steps.approval import Approvals
+from bot.jobs.steps.deliver import Delivery
+from bot.jobs.steps.poll import Polls
+from bot.jobs.steps.submit import Submits
+from bot.jobs.transitions import Moves
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
 from bot.words.refusals.moderation import NotWaiting
 from storage.history import Stale

@@ -19,11 +19,11 @@ from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.files.job_files import Shelf
 from bot.finishing import Finished, Finishing
+from bot.jobs.intervals import LONGEST_BACKOFF, Pacing
+from bot.jobs.scheduler import Ticket
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.pacing import LONGEST_BACKOFF, Pacing
 from bot.packing import Packing, Parcel, smaller_step
-from bot.schedule import Ticket
 from storage.job import Job
 from storage.jobs import Jobs
 
