@@ -21,14 +21,15 @@ from bot.chat.result_post import Outcomes
 from bot.choosing import Chooser
 from bot.client import Mouthpiece
 from bot.clock import Clock
+from bot.delivery.assemble import Finishing
+from bot.delivery.kept_videos import Handout
+from bot.delivery.size_limit import Packing
 from bot.doors import Doors
 from bot.drafts import Draft
 from bot.errors import SettingsError
 from bot.files.incoming import Intake
 from bot.files.job_files import Shelf
-from bot.finishing import Finishing
 from bot.gate import Gate
-from bot.handout import Handout
 from bot.housekeeping import Housekeeping
 from bot.jobs.inputs import Handover
 from bot.jobs.intervals import Pacing
@@ -44,7 +45,6 @@ from bot.media.probe import Probe
 from bot.moderation import Moderation
 from bot.net.client import Http
 from bot.net.transport import open_client
-from bot.packing import Packing
 from bot.pending import Pending
 from bot.providers import load_providers
 from bot.providers.base import Provider

@@ -16,8 +16,8 @@ from discord import app_commands
 from bot.again import Again
 from bot.chat.explain import explain
 from bot.clock import Clock
+from bot.delivery.kept_videos import Handout
 from bot.domain.ask import Ask
-from bot.handout import Handout
 from bot.housekeeping import Housekeeping
 from bot.jobs.worker import Worker
 from bot.keyring import Keyring

@@ -10,9 +10,9 @@ import discord
 
 from bot.chat.explain import explained
 from bot.client import PERMISSIONS, Mouthpiece
+from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
-from bot.packing import MARGIN
 from bot.preflight.offer import Offer
 from bot.words import job_card, limits
 from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit

@@ -14,10 +14,10 @@ from typing import Any
 import discord
 
 from bot.chat.posting import post_errors
+from bot.delivery.assemble import MOST_RESULT_BYTES
 from bot.domain.request import Request
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
 from bot.files.job_files import Shelf
-from bot.finishing import MOST_RESULT_BYTES
 from bot.net.client import Http
 from storage.job import Job
 

@@ -12,8 +12,8 @@ import discord
 
 from bot.chat import posted_results
 from bot.chat.posting import earlier, nonce, post_errors
+from bot.delivery.size_limit import MARGIN, Parcel
 from bot.errors import PostRefused
-from bot.packing import MARGIN, Parcel
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
 from storage.direct_messages import DirectMessages

@@ -21,14 +21,14 @@ import httpx
 
 from bot.chat.result_post import Outcomes
 from bot.clock import Clock
+from bot.delivery.assemble import Finishing
+from bot.delivery.size_limit import Parcel
 from bot.domain.request import Media, Request
 from bot.files.incoming import Intake
 from bot.files.job_files import Shelf
-from bot.finishing import Finishing
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
-from bot.packing import Parcel
 from bot.providers import load_providers
 from storage.job import Job
 from tests.discord_server.state import TOKEN

@@ -19,13 +19,13 @@ from simcord.backend.models.channel import Overwrite
 from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
+from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Asker
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.request import Request
 from bot.errors import Gone
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
-from bot.packing import MARGIN
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.words.refusals.asking import NothingToCancel
 from bot.words.refusals.files import OfferGone
@@ -172,7 +172,7 @@ async def test_a_part_that_is_nearly_the_whole_clip_and_cannot_be_put_back_is_to
 async def test_credentials_that_get_lost_when_parts_are_put_together_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.finishing.content_credentials", lambda file: file.name.startswith("part-"))
+    monkeypatch.setattr("bot.delivery.assemble.content_credentials", lambda file: file.name.startswith("part-"))
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", await long_clip()))

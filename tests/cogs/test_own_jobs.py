@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.handout import MOST_LISTED
+from bot.delivery.kept_videos import MOST_LISTED
 from bot.housekeeping import DAY
 from bot.words.refusals.files import NotYoursToFetch
 from storage.job import Job

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.chat.result_post import Outcomes, Rung, Sent
+from bot.delivery.size_limit import Parcel
 from bot.errors import PostFailed, PostRefused
 from bot.media.editor import Editor, TooMuchWork
-from bot.packing import Parcel
 from bot.sandbox.studio import Order, Studio, Unfit
 from storage.job import Job
 from tests.cogs.test_mending import labels, picture, press, the_video, wish

@@ -10,10 +10,10 @@ from typing import Any
 import av
 import pytest
 
+from bot.delivery.size_limit import MARGIN
 from bot.housekeeping import DAY
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
-from bot.packing import MARGIN
 from tests.canned import look_into_no_clip
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over

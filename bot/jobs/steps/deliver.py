@@ -14,16 +14,16 @@ import logging
 from bot.chat.card import Replies
 from bot.chat.result_post import Outcomes, Rung, Sent
 from bot.clock import Clock
+from bot.delivery.assemble import Finished, Finishing
+from bot.delivery.size_limit import Packing, Parcel, smaller_step
 from bot.domain.costs import counting
 from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.files.job_files import Shelf
-from bot.finishing import Finished, Finishing
 from bot.jobs.intervals import LONGEST_BACKOFF, Pacing
 from bot.jobs.scheduler import Ticket
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.packing import Packing, Parcel, smaller_step
 from storage.job import Job
 from storage.jobs import Jobs
 

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.delivery.size_limit import Messages, Packing
 from bot.files.job_files import Shelf
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.packing import Messages, Packing
 from bot.providers.base import Provider
 from bot.words import job_card
 from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway

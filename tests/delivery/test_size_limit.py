@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.packing import MOST_BYTES, MOST_FILES, STEPS, _by_message, smaller_step
+from bot.delivery.size_limit import MOST_BYTES, MOST_FILES, STEPS, _by_message, smaller_step
 
 
 @pytest.mark.parametrize(("count", "megabytes"), [(1, 9), (1, 300), (3, 9), (25, 1), (52, 10)])

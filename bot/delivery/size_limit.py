@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from bot.delivery.assemble import Finished
 from bot.files.job_files import PIECES, Shelf
-from bot.finishing import Finished
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.words.result_message import Smaller
