@@ -9,8 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from bot.acceptance import Acceptance
-from bot.again import Again
+from bot.asking.access import Gate
+from bot.asking.admission import Doors
+from bot.asking.candidates import Chooser
+from bot.asking.drafts import Draft
+from bot.asking.enqueue import Acceptance
+from bot.asking.pending import Pending
+from bot.asking.repeat import Again
+from bot.asking.service import Service
 from bot.chat.automod import AutoMod
 from bot.chat.card import Replies
 from bot.chat.key_alerts import Notices
@@ -18,18 +24,14 @@ from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import Results
 from bot.chat.provider_files import Attachments
 from bot.chat.result_post import Outcomes
-from bot.choosing import Chooser
 from bot.client import Mouthpiece
 from bot.clock import Clock
 from bot.delivery.assemble import Finishing
 from bot.delivery.kept_videos import Handout
 from bot.delivery.size_limit import Packing
-from bot.doors import Doors
-from bot.drafts import Draft
 from bot.errors import SettingsError
 from bot.files.incoming import Intake
 from bot.files.job_files import Shelf
-from bot.gate import Gate
 from bot.housekeeping import Housekeeping
 from bot.jobs.inputs import Handover
 from bot.jobs.intervals import Pacing
@@ -45,13 +47,11 @@ from bot.media.probe import Probe
 from bot.moderation import Moderation
 from bot.net.client import Http
 from bot.net.transport import open_client
-from bot.pending import Pending
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.rulebook import Rulebook
 from bot.running import work_when_ready
 from bot.sandbox_mode import open_sandbox, sandbox_providers
-from bot.service import Service
 from bot.settings import Settings
 from storage.backup import reconcile
 from storage.database import Database, open_database

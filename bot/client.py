@@ -13,7 +13,9 @@ import discord
 import yarl
 from discord import app_commands
 
-from bot.again import Again
+from bot.asking.pending import Pending
+from bot.asking.repeat import Again
+from bot.asking.service import Service
 from bot.chat.explain import explain
 from bot.clock import Clock
 from bot.delivery.kept_videos import Handout
@@ -22,9 +24,7 @@ from bot.housekeeping import Housekeeping
 from bot.jobs.worker import Worker
 from bot.keyring import Keyring
 from bot.moderation import Moderation
-from bot.pending import Pending
 from bot.rulebook import Rulebook
-from bot.service import Service
 from bot.settings import Settings
 from storage.facts import Facts
 from storage.guilds import Guilds

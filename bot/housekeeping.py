@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from bot.asking.pending import Pending
 from bot.clock import Clock
 from bot.files.job_files import Shelf
-from bot.pending import Pending
 from storage.direct_messages import DirectMessages
 from storage.jobs import Jobs
 from storage.privacy import Privacy, Record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.gate import POLICY_VERSION
+from bot.asking.access import POLICY_VERSION
 from storage.access import Access
 from storage.database import Database
 from storage.guilds import Guilds

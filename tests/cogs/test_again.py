@@ -13,8 +13,8 @@ from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.housekeeping import DAY
 from bot.providers.base import Submission
 from storage.job import Job
+from tests.asking.test_candidates import facts_of_the_clip
 from tests.cogs.test_mending import choose, long_clip, press, sample, sent, wish, write_ogg
-from tests.test_choosing import facts_of_the_clip
 from tests.world import World, answer, open_world
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.drafts import Draft
+from bot.asking.drafts import Draft
 from bot.errors import InputRejected, PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Credentials, Submission
@@ -109,7 +109,7 @@ async def test_files_that_could_not_be_kept_are_fetched_again(world: World, monk
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "the disk is full")
 
-    monkeypatch.setattr("bot.drafts.Draft.shelve", fail)
+    monkeypatch.setattr("bot.asking.drafts.Draft.shelve", fail)
     await world.fill_key_form("runninghub", RUNNINGHUB)
     await world.audio()
     assert (await outcome(world)).attachments

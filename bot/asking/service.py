@@ -7,18 +7,18 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from bot.acceptance import APPROVAL_SECONDS, Acceptance
-from bot.choosing import Candidate, Chooser
+from bot.asking.access import POLICY_VERSION, Gate
+from bot.asking.admission import Doors
+from bot.asking.candidates import Candidate, Chooser
+from bot.asking.drafts import Draft
+from bot.asking.enqueue import APPROVAL_SECONDS, Acceptance
+from bot.asking.pending import Pending
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker
 from bot.domain.voices import Voice
-from bot.doors import Doors
-from bot.drafts import Draft
 from bot.errors import Refusal
 from bot.files.incoming import Intake
-from bot.gate import POLICY_VERSION, Gate
 from bot.jobs.worker import Worker
-from bot.pending import Pending
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
 from bot.providers.base import Provider

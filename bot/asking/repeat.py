@@ -7,12 +7,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from bot.asking.service import Service
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.request import Request
 from bot.files.incoming import Intake
 from bot.files.job_files import Shelf
-from bot.service import Service
 from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
 from storage.job import Job

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from bot.asking.admission import LOOKING_AT_ONCE
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media
-from bot.doors import LOOKING_AT_ONCE
 from bot.providers.base import Accepted, Submission
 from bot.words.refusals.asking import BotBusy, ServerBusy
 from tests.canned import canned_look

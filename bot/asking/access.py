@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.asking.candidates import Candidate
 from bot.chat.automod import AutoMod
-from bot.choosing import Candidate
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.preflight.fit import Seen

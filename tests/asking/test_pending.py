@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.asking.pending import MOST, SECONDS, Pending
 from bot.clock import Clock
-from bot.pending import MOST, SECONDS, Pending
 
 ANN, BEN = 2001, 2002
 

@@ -6,15 +6,15 @@ import asyncio
 import json
 import logging
 
-from bot.choosing import Candidate
+from bot.asking.access import Gate
+from bot.asking.candidates import Candidate
+from bot.asking.drafts import Draft
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
-from bot.drafts import Draft
 from bot.errors import PostFailed, PostRefused
 from bot.files.job_files import Shelf
-from bot.gate import Gate
 from bot.jobs.deadlines import deadline
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.worker import Worker
