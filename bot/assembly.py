@@ -41,15 +41,15 @@ from bot.jobs.steps.poll import Polls
 from bot.jobs.steps.submit import Submits
 from bot.jobs.transitions import Moves
 from bot.jobs.worker import Worker
-from bot.keyring import Keyring
 from bot.media.editor import Editor
 from bot.media.probe import Probe
-from bot.moderation import Moderation
+from bot.moderation.decisions import Moderation
+from bot.moderation.keys import Keyring
+from bot.moderation.server_rules import Rulebook
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.rulebook import Rulebook
 from bot.running import work_when_ready
 from bot.sandbox_mode import open_sandbox, sandbox_providers
 from bot.settings import Settings

@@ -22,9 +22,9 @@ from bot.delivery.kept_videos import Handout
 from bot.domain.ask import Ask
 from bot.housekeeping import Housekeeping
 from bot.jobs.worker import Worker
-from bot.keyring import Keyring
-from bot.moderation import Moderation
-from bot.rulebook import Rulebook
+from bot.moderation.decisions import Moderation
+from bot.moderation.keys import Keyring
+from bot.moderation.server_rules import Rulebook
 from bot.settings import Settings
 from storage.facts import Facts
 from storage.guilds import Guilds

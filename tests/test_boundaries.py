@@ -16,7 +16,7 @@ from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMO
 from bot.chat.posted_results import FULL_PREFIX, Posted
 from bot.errors import InputRejected
 from bot.files.incoming import Intake
-from bot.moderation import Moderation
+from bot.moderation.decisions import Moderation
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers.base import Submission

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.rulebook import Doorway, Rulebook
+from bot.moderation.server_rules import Doorway, Rulebook
 from bot.words import log_entries
 from bot.words.english import listed
 from bot.words.job_card import quoted

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.chat.explain import Form
-from bot.keyring import Keyring, KeyState
+from bot.moderation.keys import Keyring, KeyState
 from bot.providers.base import Provider
 from bot.words.failures import KEY_FAULTS
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.rulebook import Rulebook
+from bot.moderation.server_rules import Rulebook
 from bot.words import limits
 from cogs.admin.moderator import Interaction, guild_of_moderator, reply
 from storage.rule import Rule, Subject, Unit, Window

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.rulebook import Doorway
+from bot.moderation.server_rules import Doorway
 from bot.words import limits, log_entries
 from bot.words.english import listed
 from cogs.admin.access import show_channels, show_roles
