@@ -32,7 +32,6 @@ from bot.delivery.size_limit import Packing
 from bot.errors import SettingsError
 from bot.files.incoming import Intake
 from bot.files.job_files import Shelf
-from bot.housekeeping import Housekeeping
 from bot.jobs.inputs import Handover
 from bot.jobs.intervals import Pacing
 from bot.jobs.steps.approval import Approvals
@@ -50,6 +49,7 @@ from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
+from bot.retention.cleanup import Housekeeping
 from bot.running import work_when_ready
 from bot.sandbox_mode import open_sandbox, sandbox_providers
 from bot.settings import Settings

@@ -20,11 +20,11 @@ from bot.chat.explain import explain
 from bot.clock import Clock
 from bot.delivery.kept_videos import Handout
 from bot.domain.ask import Ask
-from bot.housekeeping import Housekeeping
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Moderation
 from bot.moderation.keys import Keyring
 from bot.moderation.server_rules import Rulebook
+from bot.retention.cleanup import Housekeeping
 from bot.settings import Settings
 from storage.facts import Facts
 from storage.guilds import Guilds

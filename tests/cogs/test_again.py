@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.reuse import SESSION_SECONDS
 from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
-from bot.housekeeping import DAY
 from bot.providers.base import Submission
+from bot.retention.cleanup import DAY
 from storage.job import Job
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.cogs.test_mending import choose, long_clip, press, sample, sent, wish, write_ogg

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.kept_videos import MOST_LISTED
-from bot.housekeeping import DAY
+from bot.retention.cleanup import DAY
 from bot.words.refusals.files import NotYoursToFetch
 from storage.job import Job
 from tests.world import World, answer

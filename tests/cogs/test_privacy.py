@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import Any
 
-from bot.housekeeping import DAY, GRACE
+from bot.retention.cleanup import DAY, GRACE
 from storage.database import Transaction
 from storage.guilds import Guilds
 from storage.job import Job, code_of

@@ -11,9 +11,9 @@ import av
 import pytest
 
 from bot.delivery.size_limit import MARGIN
-from bot.housekeeping import DAY
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
+from bot.retention.cleanup import DAY
 from tests.canned import look_into_no_clip
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over

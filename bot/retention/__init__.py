@@ -1,0 +1,1 @@
+"""What is thrown away and forgotten, and when."""
