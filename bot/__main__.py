@@ -13,12 +13,12 @@ from pathlib import Path
 
 import discord
 
-from bot.assembly import open_bot
-from bot.client import aim_discord
+from bot.app.build import open_bot
+from bot.app.client import aim_discord
+from bot.app.health import serve_health
+from bot.app.logs import start_logging
+from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
-from bot.health import serve_health
-from bot.logs import start_logging
-from bot.settings import Settings, read_settings
 from storage.backup import backup
 from storage.database import StorageError, open_database
 from storage.resealing import reseal, verify

@@ -8,8 +8,8 @@ from typing import Any
 
 import discord
 
+from bot.app.client import PERMISSIONS, Mouthpiece
 from bot.chat.explain import explained
-from bot.client import PERMISSIONS, Mouthpiece
 from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media

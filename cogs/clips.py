@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import discord
 
+from bot.app.client import Mouthpiece
 from bot.chat.explain import explained
 from bot.chat.posting import post_errors
 from bot.chat.provider_files import is_prepared
-from bot.client import Mouthpiece
 from bot.domain.request import Media, Part
 from bot.errors import MouthpieceError
 from bot.words.job_card import quoted

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.domain.voices import search
 from bot.words import job_details, limits
 from cogs.asking import asker_of, media_of, place_of

@@ -6,8 +6,8 @@ import re
 
 import discord
 
+from bot.app.client import Mouthpiece
 from bot.chat.explain import Form, explain, explained
-from bot.client import Mouthpiece
 from bot.errors import MouthpieceError
 from bot.preflight.offer import Offer
 from bot.words.refusals.files import OfferGone, PartUnclear

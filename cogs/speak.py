@@ -8,9 +8,9 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.app.client import Mouthpiece
 from bot.chat.explain import Form
 from bot.chat.posting import post_errors
-from bot.client import Mouthpiece
 from bot.domain.request import Media
 from bot.domain.voices import Voice
 from bot.errors import MouthpieceError

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media
 from bot.sandbox.sample import write_sample_audio, write_sample_clip

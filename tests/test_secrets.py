@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.health import serve_health
+from bot.app.health import serve_health
 from bot.providers.base import Submission
 from bot.sandbox.faults import Kind
 from tests.providers.samples import Sample, all_samples

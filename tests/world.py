@@ -18,12 +18,12 @@ from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 from simcord.results import InteractionResult
 
-from bot.assembly import open_bot
-from bot.client import Mouthpiece
+from bot.app.build import open_bot
+from bot.app.client import Mouthpiece
+from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.errors import MouthpieceError
 from bot.sandbox.server import Sandbox
-from bot.settings import Settings
 from tests.canned import CannedStudio, look_into_nothing
 from tests.welcome import welcome
 

@@ -18,10 +18,10 @@ from simcord.backend.errors import SetupError
 from simcord.builders import ChannelHandle
 from simcord.env import Env
 
-from bot.assembly import open_bot
-from bot.client import Mouthpiece
+from bot.app.build import open_bot
+from bot.app.client import Mouthpiece
+from bot.app.settings import Settings
 from bot.sandbox.server import Sandbox
-from bot.settings import Settings
 
 TICK = 0.5  # seconds between two moves of the simulated clock
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from discord import app_commands
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 from cogs.admin.access import AccessGroup
 from cogs.admin.jobs import COMMANDS as JOB_COMMANDS
 from cogs.admin.keys import Key

@@ -9,9 +9,9 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
+from bot.app.client import Mouthpiece
 from bot.chat.card import CANCEL_PREFIX
 from bot.chat.log_channel import DECISIONS
-from bot.client import Mouthpiece
 from bot.words import job_details
 from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
 from cogs.buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import discord
 
+from bot.app.client import Mouthpiece
 from bot.chat.explain import explain
-from bot.client import Mouthpiece
 from bot.words.refusals.asking import NotAllowed
 
 Interaction = discord.Interaction[Mouthpiece]

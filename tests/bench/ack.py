@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.app.settings import Settings
 from bot.domain.request import Media, Request
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
-from bot.settings import Settings
 from storage.database import Transaction, open_database
 from storage.keys import Keys
 from tests.canned import CannedStudio, real_clip

@@ -19,13 +19,13 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
-from bot.assembly import open_bot
-from bot.client import Mouthpiece
+from bot.app.build import open_bot
+from bot.app.client import Mouthpiece
+from bot.app.settings import Settings
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.errors import Refusal
 from bot.sandbox.server import Sandbox
-from bot.settings import Settings
 from storage.database import open_database
 from tests.canned import FilmedStudio, real_clip
 from tests.discord_server.rest import store_file

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from bot import __main__ as program
-from bot import assembly
+from bot.app import build
 from tests.crash.doom import Doom
 from tests.world import FastClock
 
@@ -32,7 +32,7 @@ def main() -> int:
     """Run the bot until it ends, or its end comes."""
     patch = pytest.MonkeyPatch()
     Sudden(int(os.environ["DOOM_AT"]) or None).take_over(patch)
-    patch.setattr(assembly, "Clock", lambda: FastClock(SPEED))
+    patch.setattr(build, "Clock", lambda: FastClock(SPEED))
     sys.argv = ["bot", "run"]
     return program.main()
 

@@ -14,16 +14,16 @@ import pytest
 import yarl
 from pydantic import SecretStr
 
-from bot.assembly import open_bot
+from bot.app.build import open_bot
+from bot.app.client import Mouthpiece
+from bot.app.settings import Settings
 from bot.chat.result_post import Outcomes
-from bot.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media, Request
 from bot.jobs.scheduler import Ticket
 from bot.jobs.steps.submit import Submits
 from bot.providers.base import Submission
 from bot.sandbox.server import Sandbox
-from bot.settings import Settings
 from storage.database import open_database
 from storage.direct_messages import DirectMessages
 from storage.jobs import Jobs

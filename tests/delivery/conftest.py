@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
 from bot.sandbox.server import Sandbox
 from storage.database import open_database

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import Facts

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
 from bot.jobs.steps.deliver import POST_PATIENCE
 from tests.crash.doom import Doom

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 
 
 @asynccontextmanager

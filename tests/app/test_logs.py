@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.logs import start_logging
+from bot.app.logs import start_logging
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
-from bot.settings import Settings, read_settings
 from storage.sealing import MasterKeys
 
 TOKEN = "token-canary"

@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from bot.app.background import work_when_ready
+from bot.app.client import Mouthpiece
+from bot.app.sandbox_mode import open_sandbox, sandbox_providers
+from bot.app.settings import Settings
 from bot.asking.access import Gate
 from bot.asking.admission import Doors
 from bot.asking.candidates import Chooser
@@ -24,7 +28,6 @@ from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import Results
 from bot.chat.provider_files import Attachments
 from bot.chat.result_post import Outcomes
-from bot.client import Mouthpiece
 from bot.clock import Clock
 from bot.delivery.assemble import Finishing
 from bot.delivery.kept_videos import Handout
@@ -50,9 +53,6 @@ from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Housekeeping
-from bot.running import work_when_ready
-from bot.sandbox_mode import open_sandbox, sandbox_providers
-from bot.settings import Settings
 from storage.backup import reconcile
 from storage.database import Database, open_database
 from storage.resealing import verify

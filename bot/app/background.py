@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.client import Mouthpiece
+from bot.app.client import Mouthpiece
 
 log = logging.getLogger(__name__)
 

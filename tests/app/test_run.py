@@ -20,9 +20,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot.app.settings import Settings
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
-from bot.settings import Settings
 from storage.database import open_database
 from storage.sealing import MasterKeys
 from tests.canned import FilmedStudio, real_clip
@@ -32,7 +32,7 @@ from tests.discord_server.state import TOKEN
 from tests.welcome import welcome
 from tests.world import KEY
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 CLIP = real_clip()
 
 

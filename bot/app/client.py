@@ -13,6 +13,7 @@ import discord
 import yarl
 from discord import app_commands
 
+from bot.app.settings import Settings
 from bot.asking.pending import Pending
 from bot.asking.repeat import Again
 from bot.asking.service import Service
@@ -25,7 +26,6 @@ from bot.moderation.decisions import Moderation
 from bot.moderation.keys import Keyring
 from bot.moderation.server_rules import Rulebook
 from bot.retention.cleanup import Housekeeping
-from bot.settings import Settings
 from storage.facts import Facts
 from storage.guilds import Guilds
 
