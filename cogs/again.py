@@ -14,7 +14,7 @@ from bot.domain.request import Request
 from bot.words.refusals.asking import NoWorkingKey
 from cogs.asking import Interaction, asker_of, carry_on, place_of
 from cogs.lipsync import LONGEST_TEXT
-from cogs.speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
+from cogs.make_it_speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
 
 
 class AgainButton(

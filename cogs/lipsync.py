@@ -12,9 +12,9 @@ from bot.app.client import Mouthpiece
 from bot.domain.voices import search
 from bot.words import job_details, limits
 from cogs.asking import asker_of, media_of, place_of
-from cogs.buttons import ForgetButton
-from cogs.clips import start_with
-from cogs.own_jobs import show_own
+from cogs.found_clips import start_with
+from cogs.job_buttons import ForgetButton
+from cogs.jobs import show_own
 
 Interaction = discord.Interaction[Mouthpiece]
 

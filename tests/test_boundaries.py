@@ -22,8 +22,8 @@ from bot.net.transport import open_client
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
 from bot.words.refusals.moderation import NoSuchJob
-from cogs.buttons import CHARGED_PREFIX, FORGET_ID, FREE_PREFIX, REFUND_PREFIX
-from cogs.own_jobs import DirectButton
+from cogs.job_buttons import CHARGED_PREFIX, FORGET_ID, FREE_PREFIX, REFUND_PREFIX
+from cogs.jobs import DirectButton
 from storage import stores
 from storage.stores import Stores
 from tests.providers.samples import HANDLE, text_request

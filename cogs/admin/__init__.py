@@ -8,7 +8,7 @@ from bot.app.client import Mouthpiece
 from cogs.admin.access import AccessGroup
 from cogs.admin.jobs import COMMANDS as JOB_COMMANDS
 from cogs.admin.keys import Key
-from cogs.admin.policy import COMMANDS as POLICY_COMMANDS
+from cogs.admin.log_and_approval import COMMANDS as POLICY_COMMANDS
 from cogs.admin.quota import Quota
 from cogs.admin.setup import setup_screen
 

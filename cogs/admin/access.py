@@ -12,7 +12,7 @@ from bot.moderation.server_rules import Doorway, Rulebook
 from bot.words import log_entries
 from bot.words.english import listed
 from bot.words.job_card import quoted
-from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
+from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
 from storage.access import Kind
 
 MOST_SHOWN = 15  # blocked members

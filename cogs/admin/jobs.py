@@ -13,8 +13,8 @@ from bot.app.client import Mouthpiece
 from bot.chat.card import CANCEL_PREFIX
 from bot.chat.log_channel import DECISIONS
 from bot.words import job_details
-from cogs.admin.moderator import Interaction, Panel, guild_of_moderator, reply
-from cogs.buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX
+from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
+from cogs.job_buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX
 from storage.job import OUTCOMES, Job
 
 SHOWN = 12
@@ -103,7 +103,7 @@ class _Menu(discord.ui.Select[Panel]):
         view = discord.ui.View(timeout=None)
         for button in _buttons(job, reported=report is not None and report.decision is None):
             view.add_item(button)
-        view.stop()  # served by the dynamic items in cogs/buttons.py
+        view.stop()  # served by the dynamic items in cogs/job_buttons.py
         await reply(interaction, job_details.everything(job, moderation.providers, report, kept=kept), view)
 
 

@@ -13,7 +13,7 @@ from bot.chat.explain import Form
 from bot.moderation.keys import Keyring, KeyState
 from bot.providers.base import Provider
 from bot.words.failures import KEY_FAULTS
-from cogs.admin.moderator import Interaction, guild_of_moderator, reply
+from cogs.admin.panel import Interaction, guild_of_moderator, reply
 
 CHOOSING = {
     "order": "Providers are tried in this order; the first that fits makes the video.",

@@ -10,7 +10,7 @@ import discord
 from bot.chat.explain import Form
 from bot.words import limits
 from bot.words.refusals.moderation import BadNumber
-from cogs.admin.moderator import Interaction, guild_of_moderator, reply
+from cogs.admin.panel import Interaction, guild_of_moderator, reply
 from storage.rule import Rule
 
 MOST = 1_000_000

@@ -10,9 +10,9 @@ import pytest
 
 from bot.chat.posted_results import AGAIN_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
 from cogs.asking import ATTEST_PREFIX, MEND_PREFIX
-from cogs.buttons import FORGET_ID, REFUND_PREFIX
-from cogs.clips import CLIP_PREFIX
-from cogs.own_jobs import DIRECT_PREFIX
+from cogs.found_clips import CLIP_PREFIX
+from cogs.job_buttons import FORGET_ID, REFUND_PREFIX
+from cogs.jobs import DIRECT_PREFIX
 from tests.world import World
 
 BUTTONS = [

@@ -17,7 +17,7 @@ from bot.errors import MouthpieceError
 from bot.words.refusals.asking import NoWorkingKey
 from bot.words.refusals.files import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
 from cogs.asking import Interaction, ask_of, media_of, place_of, start
-from cogs.clips import Clip, attached, newest_clips
+from cogs.found_clips import Clip, attached, newest_clips
 from cogs.lipsync import LONGEST_TEXT
 
 TITLE = "Make it speak"

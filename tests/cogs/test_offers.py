@@ -29,7 +29,7 @@ from bot.media.editor import Editor, TooMuchWork
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.words.refusals.asking import NothingToCancel
 from bot.words.refusals.files import OfferGone
-from cogs.mending import moment
+from cogs.offers import moment
 from storage.rule import Rule
 from tests.canned import real_clip, real_sound
 from tests.scripted import until

@@ -16,7 +16,7 @@ from simcord.results import InteractionResult
 from bot.chat.provider_files import PREPARED
 from bot.domain.request import Request
 from bot.words.refusals.files import OfferGone
-from cogs.clips import ClipButton
+from cogs.found_clips import ClipButton
 from tests.cogs.test_lipsync import assert_nothing_happened
 from tests.world import CLIP, RECORDING, World, answer
 
@@ -301,7 +301,7 @@ async def test_the_form_waits_for_no_slow_list_of_messages(world: World, monkeyp
         await asyncio.Event().wait()
 
     monkeypatch.setattr(world.client.http, "logs_from", never)
-    monkeypatch.setattr("cogs.speak.SEARCH_PATIENCE", 0.0)
+    monkeypatch.setattr("cogs.make_it_speak.SEARCH_PATIENCE", 0.0)
     assert list(parts(await menu_on(world, message))) == ["Your clip"]
 
 

@@ -17,7 +17,7 @@ from bot.errors import PostFailed, PostRefused, PostTooLarge
 from bot.words import job_card, job_details
 from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge
-from cogs.buttons import job_button
+from cogs.job_buttons import job_button
 from storage.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
