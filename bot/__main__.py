@@ -19,10 +19,10 @@ from bot.app.health import serve_health
 from bot.app.logs import start_logging
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
-from storage.backup import backup
-from storage.database import StorageError, open_database
-from storage.resealing import reseal, verify
-from storage.sealing import CannotUnseal
+from storage.engine.backup import backup
+from storage.engine.database import StorageError, open_database
+from storage.engine.encryption import CannotUnseal
+from storage.engine.key_rotation import reseal, verify
 
 CANNOT_START = 2
 

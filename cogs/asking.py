@@ -17,7 +17,7 @@ from bot.preflight.offer import Offer
 from bot.words import job_card, limits
 from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit
 from bot.words.refusals.files import FixesNeeded
-from storage.job import Job
+from storage.jobs.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
 

@@ -21,7 +21,7 @@ from bot.chat.posting import post_errors
 from bot.errors import PostFailed, PostRefused
 from bot.words.refusals.asking import ChannelUnfit, NotAllowed
 from bot.words.refusals.moderation import NoSuchJob
-from storage.reports import Decision
+from storage.people.reports import Decision
 
 Interaction = discord.Interaction[Mouthpiece]
 Button = discord.ui.DynamicItem[discord.ui.Button[Any]]

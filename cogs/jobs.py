@@ -18,7 +18,7 @@ from bot.words import job_card, job_details
 from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge
 from cogs.job_buttons import job_button
-from storage.job import Job
+from storage.jobs.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.access import Access
-from storage.chronicle import Chronicle
-from storage.database import Database
-from storage.direct_messages import DirectMessages
-from storage.facts import Facts
-from storage.guilds import Guilds
-from storage.jobs import Jobs
-from storage.keys import Keys
-from storage.ledger import Ledger
-from storage.limits import Limits
-from storage.privacy import Privacy
-from storage.reports import Reports
-from storage.sealing import MasterKeys
+from storage.engine.database import Database
+from storage.engine.encryption import MasterKeys
+from storage.engine.installation import Facts
+from storage.jobs.jobs import Jobs
+from storage.jobs.ledger import Ledger
+from storage.people.direct_messages import DirectMessages
+from storage.people.privacy import Privacy
+from storage.people.reports import Reports
+from storage.servers.access import Access
+from storage.servers.guilds import Guilds
+from storage.servers.keys import Keys
+from storage.servers.limits import Limits
+from storage.servers.log_entries import Chronicle
 
 
 @dataclass(frozen=True, slots=True)

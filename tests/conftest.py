@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from storage.database import Database, open_database
+from storage.engine.database import Database, open_database
 from tests.world import World, open_world
 
 settings.register_profile("calm", deadline=None)  # no test is about time, and these machines are noisy

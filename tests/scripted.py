@@ -20,7 +20,7 @@ from bot.providers.base import (
     Submission,
     Waiting,
 )
-from storage.job import Job
+from storage.jobs.job import Job
 from tests.world import World
 
 Answer = Any

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.asking.access import POLICY_VERSION
-from storage.access import Access
-from storage.database import Database
-from storage.guilds import Guilds
-from storage.limits import DEFAULTS, Limits
+from storage.engine.database import Database
+from storage.servers.access import Access
+from storage.servers.guilds import Guilds
+from storage.servers.limits import DEFAULTS, Limits
 
 
 async def welcome(database: Database, guild_id: int, *members: int) -> None:

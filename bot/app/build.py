@@ -53,10 +53,10 @@ from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Housekeeping
-from storage.backup import reconcile
-from storage.database import Database, open_database
-from storage.resealing import verify
-from storage.sealing import CannotUnseal, MasterKeys
+from storage.engine.backup import reconcile
+from storage.engine.database import Database, open_database
+from storage.engine.encryption import CannotUnseal, MasterKeys
+from storage.engine.key_rotation import verify
 from storage.stores import Stores
 
 log = logging.getLogger(__name__)

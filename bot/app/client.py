@@ -26,8 +26,8 @@ from bot.moderation.decisions import Moderation
 from bot.moderation.keys import Keyring
 from bot.moderation.server_rules import Rulebook
 from bot.retention.cleanup import Housekeeping
-from storage.facts import Facts
-from storage.guilds import Guilds
+from storage.engine.installation import Facts
+from storage.servers.guilds import Guilds
 
 log = logging.getLogger(__name__)
 

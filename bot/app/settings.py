@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.providers import provider_classes
-from storage.sealing import MasterKeys
+from storage.engine.encryption import MasterKeys
 
 SECRETS = ("discord_token", "master_keys")
 

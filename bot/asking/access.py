@@ -22,13 +22,13 @@ from bot.words.refusals.asking import (
     WordsForbidden,
 )
 from bot.words.refusals.files import FileRemoved
-from storage.access import Access
-from storage.guilds import Guilds
-from storage.ledger import Ledger
-from storage.limits import Limits
-from storage.quota import Claim, OverLimit
-from storage.reports import Reports
-from storage.rule import binding
+from storage.jobs.ledger import Ledger
+from storage.people.reports import Reports
+from storage.servers.access import Access
+from storage.servers.guilds import Guilds
+from storage.servers.limit_rules import binding
+from storage.servers.limits import Limits
+from storage.servers.quota import Claim, OverLimit
 
 POLICY_VERSION = 1  # of what `AttestationNeeded` says; with a new one, everybody is asked again
 DAY = 86_400.0

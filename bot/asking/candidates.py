@@ -23,9 +23,9 @@ from bot.words.english import listed
 from bot.words.failures import KEY_FAULTS
 from bot.words.refusals.asking import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from bot.words.refusals.files import FixesNeeded, NothingFits, UnreadableFile
-from storage.guilds import Guilds
-from storage.keys import Keys
-from storage.sealing import CannotUnseal
+from storage.engine.encryption import CannotUnseal
+from storage.servers.guilds import Guilds
+from storage.servers.keys import Keys
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from bot.domain.ask import Ask
 from bot.files.job_files import Shelf
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
-from storage.job import Job
+from storage.jobs.job import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from bot.jobs.steps.deliver import Delivery
 from bot.jobs.worker import Worker
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached, PlaceUnfit
-from storage.guilds import Guilds
-from storage.job import Job, NewJob
-from storage.jobs import Jobs
-from storage.keys import Keys
-from storage.quota import OverLimit
+from storage.jobs.job import Job, NewJob
+from storage.jobs.jobs import Jobs
+from storage.servers.guilds import Guilds
+from storage.servers.keys import Keys
+from storage.servers.quota import OverLimit
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from bot.files.incoming import Intake
 from bot.files.job_files import Shelf
 from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
-from storage.job import Job
-from storage.jobs import Jobs
-from storage.reports import Reports
+from storage.jobs.job import Job
+from storage.jobs.jobs import Jobs
+from storage.people.reports import Reports
 
 
 class Again:

@@ -33,11 +33,11 @@ from bot.words.refusals.asking import (
     TextEmpty,
 )
 from bot.words.refusals.files import FixesNeeded, OfferGone
-from storage.access import Access
-from storage.database import Conflict
-from storage.job import Job
-from storage.jobs import Jobs
-from storage.ledger import Ledger
+from storage.engine.database import Conflict
+from storage.jobs.job import Job
+from storage.jobs.jobs import Jobs
+from storage.jobs.ledger import Ledger
+from storage.servers.access import Access
 
 
 class Service:

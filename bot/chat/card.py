@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.domain.request import Request
 from bot.providers.base import Provider
 from bot.words import job_card
-from storage.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES, Job
 
 log = logging.getLogger(__name__)
 

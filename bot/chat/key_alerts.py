@@ -12,8 +12,8 @@ import discord
 from bot.clock import Clock
 from bot.providers.base import Provider
 from bot.words.failures import KEY_FAULTS
-from storage.key import KeyInfo
-from storage.keys import Keys
+from storage.servers.key_info import KeyInfo
+from storage.servers.keys import Keys
 
 log = logging.getLogger(__name__)
 

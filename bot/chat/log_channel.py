@@ -15,9 +15,9 @@ from bot.clock import Clock
 from bot.errors import PostFailed, PostRefused
 from bot.providers.base import Provider
 from bot.words import log_entries
-from storage.chronicle import NEEDED, Chronicle, Entry
-from storage.guilds import Guilds
-from storage.jobs import Jobs
+from storage.jobs.jobs import Jobs
+from storage.servers.guilds import Guilds
+from storage.servers.log_entries import NEEDED, Chronicle, Entry
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from bot.domain.request import Request
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
 from bot.files.job_files import Shelf
 from bot.net.client import Http
-from storage.job import Job
+from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import aiohttp
 import discord
 
 from bot.errors import PostFailed, PostRefused, PostTooLarge
-from storage.job import Job
+from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import discord
 
 from bot.chat.posting import earlier, nonce, post_errors
 from bot.errors import MouthpieceError
-from storage.job import Job
+from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from bot.delivery.size_limit import MARGIN, Parcel
 from bot.errors import PostRefused
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
-from storage.direct_messages import DirectMessages
-from storage.job import Job
+from storage.jobs.job import Job
+from storage.people.direct_messages import DirectMessages
 
 Rung = Literal["thread", "channel", "parent", "direct"]
 NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read

@@ -20,7 +20,7 @@ from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
-from storage.job import Job
+from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

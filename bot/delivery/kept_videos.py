@@ -16,11 +16,11 @@ from bot.providers.base import Provider
 from bot.words import job_card
 from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
-from storage.direct_messages import DirectMessages
-from storage.job import Job
-from storage.jobs import Jobs
-from storage.ledger import Ledger
-from storage.reports import Reports
+from storage.jobs.job import Job
+from storage.jobs.jobs import Jobs
+from storage.jobs.ledger import Ledger
+from storage.people.direct_messages import DirectMessages
+from storage.people.reports import Reports
 
 log = logging.getLogger(__name__)
 

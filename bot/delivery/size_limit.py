@@ -14,7 +14,7 @@ from bot.files.job_files import PIECES, Shelf
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.words.result_message import Smaller
-from storage.job import Job
+from storage.jobs.job import Job
 
 MARGIN = 64 * 1024  # bytes of a post that are not the file
 STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says

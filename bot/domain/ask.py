@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.edits import Fill
 from bot.domain.fixes import Fixes
 from bot.domain.request import Media, Mode
-from storage.job import Job
+from storage.jobs.job import Job
 
 
 @dataclass(frozen=True, slots=True)

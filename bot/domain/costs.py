@@ -10,7 +10,7 @@ from bot.domain.flows import HANDED_OVER
 from bot.domain.request import Request
 from bot.domain.reuse import REUSED, YIELDS
 from bot.domain.sections import own_name
-from storage.job import Job, State
+from storage.jobs.job import Job, State
 
 MICROS = 1_000_000  # in a US dollar
 HANDED = {f"{part}_{what}" for part in HANDED_OVER.values() for what in ("source", "message")}  # yielded by that, free

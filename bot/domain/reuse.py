@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from bot.domain.request import Request
 from bot.domain.sections import own_name
 from bot.providers.base import Provider
-from storage.job import Job
+from storage.jobs.job import Job
 
 SESSION_SECONDS = 20 * 3600.0  # of the day that Kling's documents give a session
 REUSED = "session_reused"  # in a job's yields: when the job was asked for that found the session

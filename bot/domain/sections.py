@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain.request import Request
-from storage.job import Job
+from storage.jobs.job import Job
 
 
 def own_name(stage: str) -> str:

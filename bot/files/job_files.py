@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from storage.job import Job, code_of, id_of
+from storage.jobs.job import Job, code_of, id_of
 
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"

@@ -35,7 +35,7 @@ from bot.files.job_files import Shelf
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
-from storage.job import Job
+from storage.jobs.job import Job
 
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.flows import HANDED_OVER
 from bot.domain.sections import own_name
 from bot.jobs.scheduler import Lane, Ticket
-from storage.job import OUTCOMES
+from storage.jobs.job import OUTCOMES
 
 LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord
 FILES_WIDTH = 4  # files at once that are prepared and handed over, or worked on at the end: that may take minutes each

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from bot.clock import Clock
 from bot.jobs.fair_queue import Turns
 from bot.providers.base import Accepted, Done
-from storage.job import Job
+from storage.jobs.job import Job
 
 IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
 

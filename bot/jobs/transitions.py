@@ -18,10 +18,10 @@ from bot.jobs.intervals import Pacing
 from bot.jobs.scheduler import Ticket
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.words.failures import KEY_FAULTS
-from storage.job import Job, State
-from storage.jobs import Jobs
-from storage.keys import Keys
-from storage.sealing import CannotUnseal
+from storage.engine.encryption import CannotUnseal
+from storage.jobs.job import Job, State
+from storage.jobs.jobs import Jobs
+from storage.servers.keys import Keys
 
 log = logging.getLogger(__name__)
 

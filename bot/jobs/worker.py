@@ -20,8 +20,8 @@ from bot.jobs.steps.submit import Submits
 from bot.jobs.transitions import Moves
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
 from bot.words.refusals.moderation import NotWaiting
-from storage.history import Stale
-from storage.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES, Job
+from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 

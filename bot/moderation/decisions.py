@@ -29,14 +29,14 @@ from bot.words.refusals.moderation import (
     NotYoursToDelete,
     UndecidedReport,
 )
-from storage.access import Access
-from storage.history import Stale
-from storage.job import Job
-from storage.jobs import Jobs
-from storage.ledger import Ledger, Line
-from storage.privacy import Privacy
-from storage.quota import OverLimit
-from storage.reports import Decision, Report, Reports
+from storage.jobs.job import Job
+from storage.jobs.job_events import Stale
+from storage.jobs.jobs import Jobs
+from storage.jobs.ledger import Ledger, Line
+from storage.people.privacy import Privacy
+from storage.people.reports import Decision, Report, Reports
+from storage.servers.access import Access
+from storage.servers.quota import OverLimit
 
 
 class Moderation:

@@ -12,11 +12,11 @@ from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.refusals.asking import KeyRejected, NoSuchKey, UnknownProvider
-from storage.guilds import Guilds
-from storage.jobs import Jobs
-from storage.key import KeyInfo
-from storage.keys import Keys
-from storage.sealing import CannotUnseal
+from storage.engine.encryption import CannotUnseal
+from storage.jobs.jobs import Jobs
+from storage.servers.guilds import Guilds
+from storage.servers.key_info import KeyInfo
+from storage.servers.keys import Keys
 
 HINT_CHARS = 4
 SHORTEST_KEY = 8  # of a shorter one, the hint would give away half

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.words.refusals.moderation import BadDuration, LogNeeded, NoSuchGrant, NoSuchRule, NotBlocked
-from storage.access import Access, Block, Kind
-from storage.guilds import Approval, Guilds, Policy
-from storage.limits import Limits
-from storage.quota import Claim, Pot, Standing
-from storage.rule import Grant, Rule, Subject, Unit, Window
+from storage.servers.access import Access, Block, Kind
+from storage.servers.guilds import Approval, Guilds, Policy
+from storage.servers.limit_rules import Grant, Rule, Subject, Unit, Window
+from storage.servers.limits import Limits
+from storage.servers.quota import Claim, Pot, Standing
 
 LONGEST_GRANT = 365 * 86_400.0
 SPANS = {"h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}

@@ -10,9 +10,9 @@ from typing import Any
 from bot.asking.pending import Pending
 from bot.clock import Clock
 from bot.files.job_files import Shelf
-from storage.direct_messages import DirectMessages
-from storage.jobs import Jobs
-from storage.privacy import Privacy, Record
+from storage.jobs.jobs import Jobs
+from storage.people.direct_messages import DirectMessages
+from storage.people.privacy import Privacy, Record
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from bot.domain.voices import catalogue
 from bot.providers.base import Provider
 from bot.words.english import ordinal
 from bot.words.failures import FAILURES
-from storage.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES, Job
 
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
 QUOTE_CHARS = 200

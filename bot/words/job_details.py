@@ -8,8 +8,8 @@ from dataclasses import replace
 from bot.domain.request import Request
 from bot.providers.base import Provider
 from bot.words import job_card, monthly_report
-from storage.job import Job, State
-from storage.reports import Report
+from storage.jobs.job import Job, State
+from storage.people.reports import Report
 
 MARKS = {"held": "⏸️", "queued": "⏳", "succeeded": "✅", "failed": "⚠️", "cancelled": "🚫", "unknown": "❓"}
 DEFAULT_MARK = "⚙️"

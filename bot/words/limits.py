@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from bot.words.english import listed
 from bot.words.job_card import quoted
-from storage.quota import OverLimit, Pot, Standing
-from storage.rule import SCALE, Grant, Rule, Subject, Unit
+from storage.servers.limit_rules import SCALE, Grant, Rule, Subject, Unit
+from storage.servers.quota import OverLimit, Pot, Standing
 
 
 def amount(unit: Unit, number: float) -> str:

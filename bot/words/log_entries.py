@@ -8,9 +8,9 @@ from bot.domain.request import Request
 from bot.providers.base import Provider
 from bot.words import job_card, job_details, limits
 from bot.words.failures import KEY_FAULTS
-from storage.chronicle import Entry
-from storage.job import Job
-from storage.rule import SCALE, Rule
+from storage.jobs.job import Job
+from storage.servers.limit_rules import SCALE, Rule
+from storage.servers.log_entries import Entry
 
 Facts = Mapping[str, str]
 APPROVAL = {

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from storage.ledger import Line
+from storage.jobs.ledger import Line
 
 MOST_MEMBERS = 12
 WORDS = {  # the codes of failures, as short as a table needs them

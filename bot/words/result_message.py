@@ -9,7 +9,7 @@ from bot.domain.request import Request
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
 from bot.words.job_card import day, megabytes, outcome, quoted
-from storage.job import Job
+from storage.jobs.job import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.words import log_entries
 from bot.words.english import listed
 from bot.words.job_card import quoted
 from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
-from storage.access import Kind
+from storage.servers.access import Kind
 
 MOST_SHOWN = 15  # blocked members
 

@@ -15,7 +15,7 @@ from bot.chat.log_channel import DECISIONS
 from bot.words import job_details
 from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
 from cogs.job_buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX
-from storage.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES, Job
 
 SHOWN = 12
 STATES = {

@@ -11,7 +11,7 @@ from bot.chat.explain import Form
 from bot.words import limits
 from bot.words.refusals.moderation import BadNumber
 from cogs.admin.panel import Interaction, guild_of_moderator, reply
-from storage.rule import Rule
+from storage.servers.limit_rules import Rule
 
 MOST = 1_000_000
 ASKED: Mapping[str, Rule] = {

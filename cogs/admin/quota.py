@@ -11,7 +11,7 @@ from discord.app_commands import Choice, Range
 from bot.moderation.server_rules import Rulebook
 from bot.words import limits
 from cogs.admin.panel import Interaction, guild_of_moderator, reply
-from storage.rule import Rule, Subject, Unit, Window
+from storage.servers.limit_rules import Rule, Subject, Unit, Window
 
 MOST = 1_000_000
 UNITS: list[Choice[str]] = [

@@ -9,7 +9,7 @@ import pytest
 
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
-from storage.sealing import MasterKeys
+from storage.engine.encryption import MasterKeys
 
 TOKEN = "token-canary"
 

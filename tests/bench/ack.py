@@ -18,8 +18,8 @@ from bot.app.settings import Settings
 from bot.domain.request import Media, Request
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
-from storage.database import Transaction, open_database
-from storage.keys import Keys
+from storage.engine.database import Transaction, open_database
+from storage.servers.keys import Keys
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN

@@ -30,7 +30,7 @@ from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import load_providers
-from storage.job import Job
+from storage.jobs.job import Job
 from tests.discord_server.state import TOKEN
 
 CHANNEL = 3

@@ -26,11 +26,11 @@ from bot.jobs.worker import Worker
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers.runcomfy import RunComfy
-from storage.database import Transaction, open_database
-from storage.guilds import Guilds
-from storage.jobs import Jobs
-from storage.keys import Keys
-from storage.sealing import MasterKeys
+from storage.engine.database import Transaction, open_database
+from storage.engine.encryption import MasterKeys
+from storage.jobs.jobs import Jobs
+from storage.servers.guilds import Guilds
+from storage.servers.keys import Keys
 
 GUILD = 1
 REQUEST = {

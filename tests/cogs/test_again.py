@@ -12,7 +12,7 @@ from bot.domain.reuse import SESSION_SECONDS
 from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Submission
 from bot.retention.cleanup import DAY
-from storage.job import Job
+from storage.jobs.job import Job
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.cogs.test_offers import choose, long_clip, press, sample, sent, wish, write_ogg
 from tests.world import World, answer, open_world

@@ -9,7 +9,7 @@ import pytest
 from bot.delivery.kept_videos import MOST_LISTED
 from bot.retention.cleanup import DAY
 from bot.words.refusals.files import NotYoursToFetch
-from storage.job import Job
+from storage.jobs.job import Job
 from tests.world import World, answer
 
 KEPT = b"the whole video"

@@ -15,9 +15,9 @@ from simcord.results import InteractionResult
 from bot.errors import OutOfCredit, PostFailed, UnknownOutcome
 from bot.providers.base import Done
 from bot.words.refusals.moderation import AlreadyDecided
-from storage.chronicle import note
-from storage.database import Transaction
-from storage.job import Job
+from storage.engine.database import Transaction
+from storage.jobs.job import Job
+from storage.servers.log_entries import note
 from tests.scripted import Scripted, in_turn, scripted, start, until
 from tests.world import CLIP, World, answer
 

@@ -30,7 +30,7 @@ from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.words.refusals.asking import NothingToCancel
 from bot.words.refusals.files import OfferGone
 from cogs.offers import moment
-from storage.rule import Rule
+from storage.servers.limit_rules import Rule
 from tests.canned import real_clip, real_sound
 from tests.scripted import until
 from tests.world import CLIP, World, answer, open_world

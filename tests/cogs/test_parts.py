@@ -13,7 +13,7 @@ from bot.delivery.size_limit import Parcel
 from bot.errors import PostFailed, PostRefused
 from bot.media.editor import Editor, TooMuchWork
 from bot.sandbox.studio import Order, Studio, Unfit
-from storage.job import Job
+from storage.jobs.job import Job
 from tests.cogs.test_offers import labels, picture, press, the_video, wish
 from tests.scripted import until
 from tests.world import World, answer, open_world

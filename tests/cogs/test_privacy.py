@@ -7,9 +7,9 @@ import os
 from typing import Any
 
 from bot.retention.cleanup import DAY, GRACE
-from storage.database import Transaction
-from storage.guilds import Guilds
-from storage.job import Job, code_of
+from storage.engine.database import Transaction
+from storage.jobs.job import Job, code_of
+from storage.servers.guilds import Guilds
 from tests.scripted import until
 from tests.world import World, answer
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from bot.domain.voices import voices_of
 from bot.sandbox.server import Sandbox
-from storage.database import open_database
-from storage.keys import Keys
-from storage.sealing import MasterKeys
+from storage.engine.database import open_database
+from storage.engine.encryption import MasterKeys
+from storage.servers.keys import Keys
 from tests.canned import FilmedStudio, real_clip, real_sound
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import COMPONENTS_V2, TOKEN

@@ -13,7 +13,7 @@ import discord
 import pytest
 
 from bot.net.client import Http
-from storage.database import Database
+from storage.engine.database import Database
 
 T = TypeVar("T")
 

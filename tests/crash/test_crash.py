@@ -24,10 +24,10 @@ from bot.jobs.scheduler import Ticket
 from bot.jobs.steps.submit import Submits
 from bot.providers.base import Submission
 from bot.sandbox.server import Sandbox
-from storage.database import open_database
-from storage.direct_messages import DirectMessages
-from storage.jobs import Jobs
-from storage.keys import Keys
+from storage.engine.database import open_database
+from storage.jobs.jobs import Jobs
+from storage.people.direct_messages import DirectMessages
+from storage.servers.keys import Keys
 from tests.canned import CannedStudio, look_into_nothing
 from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer

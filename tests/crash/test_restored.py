@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
-from storage.backup import backup
+from storage.engine.backup import backup
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom
 from tests.crash.test_crash import Outside, over

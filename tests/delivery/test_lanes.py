@@ -14,8 +14,8 @@ from bot.domain.fixes import Fixes
 from bot.domain.media_facts import Facts
 from bot.domain.request import Media
 from bot.media.editor import Editor
-from storage.database import open_database
-from storage.job import Job
+from storage.engine.database import open_database
+from storage.jobs.job import Job
 from tests.crash.doom import Doom
 from tests.delivery.conftest import Scene
 from tests.welcome import welcome

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from storage.backup import backup
+from storage.engine.backup import backup
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
 from tests.delivery.conftest import Scene

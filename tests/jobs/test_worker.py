@@ -10,7 +10,7 @@ import pytest
 from bot.errors import BadKey, Gone, NotAccepted, ProviderError, RateLimited, UnknownOutcome
 from bot.providers.base import Accepted, Done, Waiting
 from bot.words.refusals.asking import AlreadyAsked
-from storage.job import Job
+from storage.jobs.job import Job
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World
 

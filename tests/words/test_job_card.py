@@ -20,7 +20,7 @@ from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.words import job_card, monthly_report, result_message
 from bot.words.failures import FAILURES
-from storage.job import Job, State
+from storage.jobs.job import Job, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 SECTION = Section(text="Hello", clip=ClipEdit(seconds=5.0, width=1280, height=720, most_bytes=1000))

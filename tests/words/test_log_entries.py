@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.words.log_entries import KINDS
-from storage.history import _LOGGED
+from storage.jobs.job_events import _LOGGED
 
 STORAGE = Path(__file__).parent.parent.parent / "storage"
 
 
 def written() -> Iterator[str]:
     """Every kind of entry that the stores write, as it stands in their code."""
-    for path in STORAGE.glob("*.py"):
+    for path in STORAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

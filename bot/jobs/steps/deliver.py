@@ -24,8 +24,8 @@ from bot.jobs.intervals import LONGEST_BACKOFF, Pacing
 from bot.jobs.scheduler import Ticket
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
-from storage.job import Job
-from storage.jobs import Jobs
+from storage.jobs.job import Job
+from storage.jobs.jobs import Jobs
 
 log = logging.getLogger(__name__)
 

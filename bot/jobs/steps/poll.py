@@ -13,7 +13,7 @@ from bot.jobs.scheduler import Ticket
 from bot.jobs.transitions import CONFIRMATIONS, Moves, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.asking import NotCancellable, NothingToCancel
-from storage.job import OUTCOMES, Job, State
+from storage.jobs.job import OUTCOMES, Job, State
 
 log = logging.getLogger(__name__)
 

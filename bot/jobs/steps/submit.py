@@ -35,7 +35,7 @@ from bot.jobs.transitions import CONFIRMATIONS, Moves
 from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.words.failures import KEY_FAULTS
-from storage.job import Job
+from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

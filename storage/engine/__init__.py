@@ -1,0 +1,1 @@
+"""The database itself: its connection, its migrations, backups, and the encryption of keys."""

@@ -1,0 +1,42 @@
+"""All stored keys against the operator's master keys: do they open, and sealing them anew."""
+
+from __future__ import annotations
+
+from storage.engine.database import Database, Row, Transaction
+from storage.engine.encryption import MasterKeys
+
+
+async def verify(database: Database, master: MasterKeys) -> None:
+    """Open every key once; `CannotUnseal` for the first that can't be."""
+    for row in await database.rows("SELECT guild_id, provider, master_id, sealed FROM keys"):
+        _opened(row, master)
+
+
+async def reseal(database: Database, master: MasterKeys) -> int:
+    """Seal with the first master key what others have sealed; how many that were.
+
+    One key at a time, each in a transaction of its own, so that it can be killed anywhere and begun again.
+    """
+    rows = await database.rows("SELECT * FROM keys WHERE master_id <> :active ORDER BY id", active=master.active)
+    for row in rows:
+        await _reseal_one(database, master, row)
+    return len(rows)
+
+
+async def _reseal_one(database: Database, master: MasterKeys, row: Row) -> None:
+    master_id, sealed = master.seal(_opened(row, master), row["guild_id"], row["provider"])
+
+    async def work(tx: Transaction) -> None:
+        await tx.row(
+            "UPDATE keys SET master_id = :master_id, sealed = :sealed WHERE id = :id AND guild_id = :guild_id",
+            id=row["id"],
+            guild_id=row["guild_id"],
+            master_id=master_id,
+            sealed=sealed,
+        )
+
+    await database.write(work)
+
+
+def _opened(row: Row, master: MasterKeys) -> bytes:
+    return master.unseal(row["master_id"], row["sealed"], row["guild_id"], row["provider"])

@@ -1,0 +1,1 @@
+"""Jobs: their rows, the moves between states, and the sums over them."""

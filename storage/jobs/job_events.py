@@ -1,0 +1,61 @@
+"""What is written beside every move of a job, in the same transaction: its event, its grants, and the log's entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from storage.engine.database import Rejected, Row, Transaction
+from storage.jobs.job import Job, State, read_job
+from storage.servers import budget_alerts, log_entries
+
+_ASKED = {"none", "held"}
+_LOGGED: Mapping[State, str] = {  # what is told in the log channel
+    "held": "held",
+    "queued": "started",
+    "succeeded": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "unknown": "unknown",
+}
+
+
+class Stale(Rejected):
+    """The row is no longer as the caller saw it; somebody else moved it."""
+
+
+async def moved(
+    tx: Transaction,
+    row: Row | None,
+    from_state: str,
+    now: float,
+    note: str = "",
+    *,
+    by: int | None = None,
+    grants: Sequence[int] = (),
+) -> Job:
+    """The job in its new state, once everything that goes with the move is written; `Stale` when there is no row."""
+    if row is None:
+        raise Stale
+    job = read_job(row)
+    for grant_id in grants:
+        await tx.row(
+            "INSERT INTO job_grants (guild_id, job_id, grant_id) VALUES (:guild_id, :job_id, :grant_id)",
+            guild_id=job.guild_id,
+            job_id=job.id,
+            grant_id=grant_id,
+        )
+    await tx.row(
+        """INSERT INTO job_events (guild_id, job_id, at, from_state, to_state, stage, note)
+           VALUES (:guild_id, :job_id, :at, :from_state, :to_state, :stage, :note)""",
+        guild_id=job.guild_id,
+        job_id=job.id,
+        at=now,
+        from_state=from_state,
+        to_state=job.state,
+        stage=job.stage,
+        note=note,
+    )
+    if job.state in _LOGGED and (job.state != "queued" or from_state in _ASKED):
+        await log_entries.note(tx, job.guild_id, _LOGGED[job.state], now=now, actor_id=by, job_id=job.id)
+        await budget_alerts.watch(tx, job.guild_id, now)
+    return job

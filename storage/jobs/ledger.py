@@ -1,0 +1,153 @@
+"""What moderators see of their server's jobs, and how they put their counting right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.engine.database import Database, Transaction
+from storage.jobs.job import Job, State, read_job
+from storage.jobs.job_events import Stale
+from storage.servers import log_entries
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Jobs of a month that have member, provider, outcome and cause in common. `micros` are millionths of a US dollar,
+    as far as they count.
+    """
+
+    member_id: int
+    provider: str
+    state: State
+    failure: str | None
+    jobs: int
+    milliseconds: int
+    micros: int
+
+
+class Ledger:
+    """The server's side of the table `jobs`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def jobs(
+        self,
+        guild_id: int,
+        *,
+        member_id: int | None = None,
+        states: frozenset[str] | None = None,
+        provider: str | None = None,
+        unsettled: bool = False,
+        most: int = 25,
+    ) -> list[Job]:
+        """The server's newest jobs of that kind."""
+        rows = await self._database.rows(
+            """SELECT * FROM jobs
+               WHERE guild_id = :guild_id AND (:member_id IS NULL OR member_id = :member_id)
+                 AND (:states = '' OR instr(:states, ' ' || state || ' ') > 0)
+                 AND (:provider IS NULL OR provider = :provider)
+                 AND (NOT :unsettled OR (state = 'unknown' AND settled_at IS NULL))
+               ORDER BY id DESC LIMIT :most""",
+            guild_id=guild_id,
+            member_id=member_id,
+            states=f" {' '.join(sorted(states))} " if states else "",
+            provider=provider,
+            unsettled=unsettled,
+            most=most,
+        )
+        return [read_job(row) for row in rows]
+
+    async def keeping(self, guild_id: int, member_id: int, *, now: float, most: int) -> list[Job]:
+        """The member's jobs whose whole videos can be fetched, newest first."""
+        rows = await self._database.rows(
+            """SELECT * FROM jobs
+               WHERE guild_id = :guild_id AND member_id = :member_id AND kept_until > :now AND forgotten_at IS NULL
+               ORDER BY id DESC LIMIT :most""",
+            guild_id=guild_id,
+            member_id=member_id,
+            now=now,
+            most=most,
+        )
+        return [read_job(row) for row in rows]
+
+    async def last_voice(self, guild_id: int, member_id: int) -> str | None:
+        """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
+        row = await self._database.row(
+            """SELECT json_extract(request, '$.voice') AS voice FROM jobs
+               WHERE guild_id = :guild_id AND member_id = :member_id AND forgotten_at IS NULL
+                 AND json_extract(request, '$.mode') = 'text' ORDER BY id DESC LIMIT 1""",
+            guild_id=guild_id,
+            member_id=member_id,
+        )
+        return row["voice"] if row else None
+
+    async def under_way(self, guild_id: int, member_id: int) -> list[Job]:
+        """The member's jobs that have not ended yet, oldest first."""
+        rows = await self._database.rows(
+            """SELECT * FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id AND ended_at IS NULL
+               ORDER BY id""",
+            guild_id=guild_id,
+            member_id=member_id,
+        )
+        return [read_job(row) for row in rows]
+
+    async def has_succeeded(self, guild_id: int, member_id: int) -> bool:
+        """Whether a job of this member was ever finished in this server."""
+        row = await self._database.row(
+            """SELECT 1 FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id AND state = 'succeeded'
+               LIMIT 1""",
+            guild_id=guild_id,
+            member_id=member_id,
+        )
+        return row is not None
+
+    async def refund(self, job: Job, *, by: int, now: float) -> Job:
+        """Give a job back to its member; the server's own limits go on counting it. `Stale` when it doesn't count."""
+        return await self._correct(
+            job,
+            "refunded_at = :now",
+            "counted_at IS NOT NULL AND refunded_at IS NULL",
+            kind="refunded",
+            by=by,
+            now=now,
+        )
+
+    async def settle(self, job: Job, *, charged: bool, by: int, now: float) -> Job:
+        """Say what became of an unknown outcome; one that was not charged stops counting. `Stale` when that is said."""
+        assignment = "settled_at = :now" if charged else "settled_at = :now, counted_at = NULL"
+        kind: Literal["settled_charged", "settled_free"] = "settled_charged" if charged else "settled_free"
+        return await self._correct(
+            job, assignment, "state = 'unknown' AND settled_at IS NULL", kind=kind, by=by, now=now
+        )
+
+    async def month(self, guild_id: int, since: float, until: float) -> list[Line]:
+        """What was asked for in that time, added up."""
+        rows = await self._database.rows(
+            """SELECT member_id, provider, state, failure, count(*) AS jobs,
+                      sum(CASE WHEN counted_at IS NULL THEN 0 ELSE milliseconds END) AS milliseconds,
+                      sum(CASE WHEN counted_at IS NULL THEN 0 ELSE micros END) AS micros
+               FROM jobs WHERE guild_id = :guild_id AND created_at >= :since AND created_at < :until
+               GROUP BY member_id, provider, state, failure ORDER BY jobs DESC, member_id, provider""",
+            guild_id=guild_id,
+            since=since,
+            until=until,
+        )
+        return [Line(**dict(row)) for row in rows]
+
+    async def _correct(self, job: Job, assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job:
+        async def work(tx: Transaction) -> Job:
+            row = await tx.row(
+                f"""UPDATE jobs SET {assignment} WHERE id = :id AND guild_id = :guild_id AND {condition}
+                    RETURNING *""",  # noqa: S608 - the literals above
+                id=job.id,
+                guild_id=job.guild_id,
+                now=now,
+            )
+            if row is None:
+                raise Stale
+            await log_entries.note(tx, job.guild_id, kind, now=now, actor_id=by, job_id=job.id)
+            return read_job(row)
+
+        return await self._database.write(work)

@@ -1,0 +1,141 @@
+"""Results that somebody reported, what moderators decided, and the files that can't be used again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.engine.database import Database, Row, Transaction
+from storage.jobs.job import Job
+from storage.people.privacy import erase_job
+from storage.servers.log_entries import note
+
+Decision = Literal["restored", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A reported result. `decision` is None until a moderator has looked."""
+
+    guild_id: int
+    job_id: int
+    reported_by: int
+    reported_at: float
+    channel_id: int
+    message_id: int
+    hidden: bool
+    decision: Decision | None
+    decided_by: int | None
+    decided_at: float | None
+
+
+class Reports:
+    """Store of the tables `reports` and `removed_files`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def file(self, job: Job, *, channel_id: int, message_id: int, hidden: bool, by: int, now: float) -> bool:
+        """Report a job's result; False when that was done before, whatever came of it."""
+
+        async def work(tx: Transaction) -> bool:
+            row = await tx.row(
+                """INSERT INTO reports (guild_id, job_id, reported_by, reported_at, channel_id, message_id, hidden)
+                   VALUES (:guild_id, :job_id, :by, :now, :channel_id, :message_id, :hidden)
+                   ON CONFLICT DO NOTHING RETURNING job_id""",
+                channel_id=channel_id,
+                message_id=message_id,
+                hidden=hidden,
+                guild_id=job.guild_id,
+                job_id=job.id,
+                by=by,
+                now=now,
+            )
+            if row:
+                await note(
+                    tx,
+                    job.guild_id,
+                    "reported",
+                    now=now,
+                    actor_id=by,
+                    job_id=job.id,
+                    facts={"hidden": "yes" if hidden else ""},
+                )
+            return row is not None
+
+        return await self._database.write(work)
+
+    async def of(self, guild_id: int, job_id: int) -> Report | None:
+        """The report on this job, if there is one."""
+        row = await self._database.row(
+            "SELECT * FROM reports WHERE guild_id = :guild_id AND job_id = :job_id", guild_id=guild_id, job_id=job_id
+        )
+        return _report(row) if row else None
+
+    async def awaits_decision(self, guild_id: int, job_id: int) -> bool:
+        """Whether the job's result was reported, and no moderator has decided about it yet."""
+        report = await self.of(guild_id, job_id)
+        return report is not None and report.decision is None
+
+    async def undecided(self, guild_id: int) -> list[Report]:
+        """The server's reports that wait for a moderator, oldest first."""
+        rows = await self._database.rows(
+            "SELECT * FROM reports WHERE guild_id = :guild_id AND decision IS NULL ORDER BY reported_at",
+            guild_id=guild_id,
+        )
+        return [_report(row) for row in rows]
+
+    async def decide(self, job: Job, decision: Decision, *, by: int, now: float) -> bool:
+        """Decide on a report; False when that was done before. What is removed is erased with the job's person, and its
+        files can't be used in this server again.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            row = await tx.row(
+                """UPDATE reports SET decision = :decision, decided_by = :by, decided_at = :now
+                   WHERE guild_id = :guild_id AND job_id = :job_id AND decision IS NULL RETURNING job_id""",
+                guild_id=job.guild_id,
+                job_id=job.id,
+                decision=decision,
+                by=by,
+                now=now,
+            )
+            if row is None:
+                return False
+            await note(
+                tx, job.guild_id, decision, now=now, actor_id=by, job_id=job.id, facts={"member_id": job.member_id}
+            )
+            if decision == "removed":
+                await _ban(tx, job, now)
+                await erase_job(tx, job, now)
+            return True
+
+        return await self._database.write(work)
+
+    async def removed_among(self, guild_id: int, digests: Sequence[str | None]) -> bool:
+        """Whether one of these files was removed on a report in this server."""
+        for digest in filter(None, digests):
+            row = await self._database.row(
+                "SELECT 1 FROM removed_files WHERE guild_id = :guild_id AND digest = :digest",
+                guild_id=guild_id,
+                digest=digest,
+            )
+            if row:
+                return True
+        return False
+
+
+def _report(row: Row) -> Report:
+    return Report(**{**dict(row), "hidden": bool(row["hidden"])})
+
+
+async def _ban(tx: Transaction, job: Job, now: float) -> None:
+    for digest in filter(None, (job.video_digest, job.audio_digest)):
+        await tx.row(
+            """INSERT INTO removed_files (guild_id, digest, removed_at) VALUES (:guild_id, :digest, :now)
+               ON CONFLICT DO NOTHING""",
+            guild_id=job.guild_id,
+            digest=digest,
+            now=now,
+        )

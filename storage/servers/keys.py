@@ -1,0 +1,200 @@
+"""Each server's provider keys, encrypted and bound to server and provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from storage.engine.database import Database, Row, Transaction
+from storage.engine.encryption import MasterKeys
+from storage.servers.key_info import SHOWN_COLUMNS, KeyInfo
+from storage.servers.log_entries import note
+
+
+class Keys:
+    """Store of the table `keys`. Plain keys exist only in what `open` returns; in memory are infos only.
+
+    A key is *current* until it is replaced or removed. From then on it is *retired*: no new job gets it, and it is
+    erased as soon as no open job needs it.
+    """
+
+    def __init__(self, database: Database, master: MasterKeys) -> None:
+        self._database = database
+        self._master = master
+        self._infos: dict[int, list[KeyInfo]] = {}
+        self._changes = 0
+
+    async def put(
+        self, guild_id: int, provider: str, credentials: Mapping[str, str], *, hint: str, added_by: int, now: float
+    ) -> None:
+        """Save the server's key for this provider, in the place of the current one or after all others."""
+        master_id, sealed = self._master.seal(json.dumps(dict(credentials)).encode(), guild_id, provider)
+
+        async def work(tx: Transaction) -> None:
+            replaced = await tx.row(
+                """UPDATE keys SET retired_at = :now
+                   WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING place""",
+                guild_id=guild_id,
+                provider=provider,
+                now=now,
+            )
+            await tx.row(
+                """INSERT INTO keys (guild_id, provider, place, master_id, sealed, hint, added_by, added_at)
+                   SELECT :guild_id, :provider, coalesce(:place, max(place) + 1, 1), :master_id, :sealed, :hint,
+                          :added_by, :now
+                   FROM keys WHERE guild_id = :guild_id""",
+                guild_id=guild_id,
+                provider=provider,
+                place=replaced["place"] if replaced else None,
+                master_id=master_id,
+                sealed=sealed,
+                hint=hint,
+                added_by=added_by,
+                now=now,
+            )
+            await note(
+                tx, guild_id, "key_saved", now=now, actor_id=added_by, facts={"provider": provider, "hint": hint}
+            )
+
+        await self._database.write(work)
+        await self.sweep(guild_id)
+
+    async def open(self, guild_id: int, key_id: int) -> dict[str, str] | None:
+        """The credentials in the clear, None when the key is gone; `CannotUnseal` when they can't be opened."""
+        row = await self._database.row(
+            "SELECT provider, master_id, sealed FROM keys WHERE id = :key_id AND guild_id = :guild_id",
+            key_id=key_id,
+            guild_id=guild_id,
+        )
+        if row is None:
+            return None
+        plain = self._master.unseal(row["master_id"], row["sealed"], guild_id, row["provider"])
+        return {str(name): str(value) for name, value in json.loads(plain).items()}
+
+    async def shown(self, guild_id: int) -> list[KeyInfo]:
+        """The server's current keys in its order; from memory after the first time."""
+        if guild_id in self._infos:
+            return self._infos[guild_id]
+        changes = self._changes
+        rows = await self._database.rows(
+            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",  # noqa: S608
+            guild_id=guild_id,
+        )
+        infos = [_info(row) for row in rows]
+        if changes == self._changes:  # else a change came in while this was reading
+            self._infos[guild_id] = infos
+        return infos
+
+    async def current(self, guild_id: int, provider: str) -> KeyInfo | None:
+        """The server's current key for this provider."""
+        return next((info for info in await self.shown(guild_id) if info.provider == provider), None)
+
+    async def reorder(self, guild_id: int, key_ids: Sequence[int]) -> None:
+        """Put the keys into this order."""
+
+        async def work(tx: Transaction) -> None:
+            for place, key_id in enumerate(key_ids, start=1):
+                await tx.row(
+                    "UPDATE keys SET place = :place WHERE id = :key_id AND guild_id = :guild_id",
+                    guild_id=guild_id,
+                    key_id=key_id,
+                    place=place,
+                )
+
+        await self._database.write(work)
+        self._forget(guild_id)
+
+    async def switch_off(self, guild_id: int, key_id: int, *, reason: str, now: float) -> None:
+        """Give the key to no new job; the first reason stays."""
+        await self._update(
+            guild_id,
+            """UPDATE keys SET off_reason = :reason, off_at = :now
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING *""",
+            kind="key_off",
+            key_id=key_id,
+            reason=reason,
+            now=now,
+        )
+
+    async def switch_on(self, guild_id: int, key_id: int, *, by: int, now: float) -> None:
+        """Give the key to jobs again."""
+        await self._update(
+            guild_id,
+            """UPDATE keys SET off_reason = NULL, off_at = NULL, told_at = NULL
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NOT NULL RETURNING *""",
+            kind="key_on",
+            by=by,
+            key_id=key_id,
+            now=now,
+        )
+
+    async def untold(self) -> list[KeyInfo]:
+        """Every server's switched-off keys of which its moderators have not been told."""
+        rows = await self._database.rows(
+            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"  # noqa: S608
+        )
+        return [_info(row) for row in rows]
+
+    async def told(self, key: KeyInfo, *, now: float) -> None:
+        """The moderators have been told that it is switched off."""
+        await self._update(
+            key.guild_id,
+            """UPDATE keys SET told_at = :now
+               WHERE id = :key_id AND guild_id = :guild_id AND off_at = :off_at RETURNING id""",
+            key_id=key.id,
+            off_at=key.off_at,
+            now=now,
+        )
+
+    async def remove(self, guild_id: int, provider: str, *, by: int, now: float) -> bool:
+        """Retire the current key; False when there is none."""
+        removed = await self._update(
+            guild_id,
+            """UPDATE keys SET retired_at = :now
+               WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING *""",
+            kind="key_removed",
+            by=by,
+            provider=provider,
+            now=now,
+        )
+        await self.sweep(guild_id)
+        return removed is not None
+
+    async def sweep(self, guild_id: int) -> None:
+        """Erase the retired keys that no open job needs any more."""
+        await self._update(
+            guild_id,
+            """DELETE FROM keys WHERE guild_id = :guild_id AND retired_at IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM jobs WHERE jobs.guild_id = :guild_id AND key_id = keys.id AND closed_at IS NULL)
+               RETURNING id""",
+        )
+
+    async def retire(self, guild_id: int, *, now: float) -> None:
+        """Give the server's keys to no job any more; those that no open job needs are erased at once."""
+        retire = "UPDATE keys SET retired_at = :now WHERE guild_id = :guild_id AND retired_at IS NULL RETURNING id"
+        await self._update(guild_id, retire, now=now)
+        await self.sweep(guild_id)
+
+    async def _update(
+        self, guild_id: int, sql: str, *, kind: str = "", by: int | None = None, now: float = 0.0, **values: object
+    ) -> Row | None:
+        """Change keys; with a `kind`, tell of it in the log."""
+
+        async def work(tx: Transaction) -> Row | None:
+            row = await tx.row(sql, guild_id=guild_id, now=now, **values)
+            if row and kind:
+                facts = {"provider": row["provider"], "hint": row["hint"], "reason": row["off_reason"] or ""}
+                await note(tx, guild_id, kind, now=now, actor_id=by, facts=facts)
+            return row
+
+        changed = await self._database.write(work)
+        self._forget(guild_id)
+        return changed
+
+    def _forget(self, guild_id: int) -> None:
+        self._changes += 1
+        self._infos.pop(guild_id, None)
+
+
+def _info(row: Row) -> KeyInfo:
+    return KeyInfo(**dict(row))

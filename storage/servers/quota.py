@@ -1,0 +1,167 @@
+"""What is used of the limits that bind a person, and whether one more job fits.
+
+Usage is counted from job rows inside the transaction that inserts the job: there is no counter that could drift, and
+nothing to give back. Amounts are whole numbers in the small unit of each kind (see `storage/servers/limit_rules.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.engine.database import Queries, Rejected
+from storage.servers.limit_rules import GRANT_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
+
+_COLUMNS: Mapping[Unit, str] = {"jobs": "jobs", "seconds": "milliseconds", "cents": "micros"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a member asks to be counted; all zero when they only want to know."""
+
+    guild_id: int
+    member_id: int
+    role_ids: frozenset[int] = frozenset()
+    active: int = 0
+    jobs: int = 0
+    milliseconds: int = 0
+    micros: int = 0
+
+    def needs(self, unit: Unit) -> int:
+        """How much of it, in small units."""
+        return self.active if unit == "active" else int(getattr(self, _COLUMNS[unit]))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rule that binds a member, and what is used of it, in small units. `more_at` is when more is left again (as much
+    as was asked for, if anything was): None if that isn't a matter of time.
+    """
+
+    rule: Rule
+    used: int
+    more_at: float | None
+
+    @property
+    def left(self) -> int:
+        """What is left of it, in small units."""
+        return max(0, self.rule.most * SCALE[self.rule.unit] - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Pot:
+    """A grant that a member has, and what is left of it, in small units."""
+
+    grant: Grant
+    left: int
+
+
+class OverLimit(Rejected):
+    """The claim doesn't fit; nothing was counted."""
+
+    def __init__(self, standing: Standing, claim: Claim) -> None:
+        super().__init__(standing.rule.unit)
+        self.standing = standing
+        self.claim = claim
+
+
+async def rules_of(at: Queries, guild_id: int) -> list[Rule]:
+    """All limits of the server, the widest first."""
+    rows = await at.rows(
+        """SELECT subject, subject_id, unit, window, most FROM rules WHERE guild_id = :guild_id
+           ORDER BY subject = 'server' DESC, subject = 'everyone' DESC, subject = 'role' DESC, subject_id, unit,
+                    window""",
+        guild_id=guild_id,
+    )
+    return [Rule(**dict(row)) for row in rows]
+
+
+async def standings(at: Queries, claim: Claim, now: float) -> list[Standing]:
+    """How the member stands under each rule that binds them."""
+    rules = binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids)
+    return [await _standing(at, rule, claim, now) for rule in rules]
+
+
+async def grants_of(at: Queries, guild_id: int, now: float) -> list[Grant]:
+    """The server's grants that last, the one that ends first before the others."""
+    rows = await at.rows(
+        f"""SELECT {GRANT_COLUMNS} FROM grants WHERE guild_id = :guild_id AND until_at > :now
+            ORDER BY until_at, id""",  # noqa: S608 - the columns named above
+        guild_id=guild_id,
+        now=now,
+    )
+    return [Grant(**dict(row)) for row in rows]
+
+
+async def pots(at: Queries, claim: Claim, now: float) -> list[Pot]:
+    """The grants that the member has, the one that ends first before the others."""
+    about = {("everyone", 0), ("member", claim.member_id), *(("role", role) for role in claim.role_ids)}
+    mine = [grant for grant in await grants_of(at, claim.guild_id, now) if (grant.subject, grant.subject_id) in about]
+    return [Pot(grant, await _left_of(at, grant, claim)) for grant in mine]
+
+
+async def check(at: Queries, claim: Claim, now: float) -> list[int]:
+    """Whether the claim fits under every rule: the grants that it needs for that; `OverLimit` when it doesn't."""
+    needed: dict[Unit, int] = {}
+    left = await pots(at, claim, now)
+    for standing in await standings(at, claim, now):
+        unit, personal = standing.rule.unit, standing.rule.subject != "server"
+        if claim.needs(unit) <= standing.left or (personal and unit in needed):
+            continue
+        carries = (pot.grant.id for pot in left if pot.grant.unit == unit and claim.needs(unit) <= pot.left)
+        found = next(carries, None) if personal else None
+        if found is None:
+            raise OverLimit(standing, claim)
+        needed[unit] = found
+    return list(needed.values())
+
+
+async def _standing(at: Queries, rule: Rule, claim: Claim, now: float) -> Standing:
+    whose = "TRUE" if rule.subject == "server" else "member_id = :member_id"
+    if rule.unit == "active":
+        row = await at.row(
+            f"SELECT count(*) AS used FROM jobs WHERE guild_id = :guild_id AND ended_at IS NULL AND {whose}",  # noqa: S608
+            guild_id=claim.guild_id,
+            member_id=claim.member_id,
+        )
+        return Standing(rule, row["used"] if row else 0, None)
+    if rule.subject != "server":
+        whose += """ AND counts_for_member AND NOT EXISTS (
+            SELECT 1 FROM job_grants JOIN grants ON grants.id = grant_id
+            WHERE job_grants.job_id = usage.job_id AND grants.unit = :unit)"""
+    rows = await at.rows(
+        f"""SELECT at, {_COLUMNS[rule.unit]} AS amount FROM usage
+            WHERE guild_id = :guild_id AND at > :since AND {whose} ORDER BY at""",  # noqa: S608 - the literals above
+        guild_id=claim.guild_id,
+        member_id=claim.member_id,
+        unit=rule.unit,
+        since=now - WINDOWS[rule.window],
+    )
+    amounts = [(row["at"], row["amount"]) for row in rows if row["amount"]]
+    used = sum(amount for _, amount in amounts)
+    return Standing(rule, used, _more_at(rule, amounts, used, claim.needs(rule.unit)))
+
+
+def _more_at(rule: Rule, amounts: Sequence[tuple[float, int]], used: int, needed: int) -> float | None:
+    """When enough has left the window for the claim to fit; for no claim, when the next job leaves it."""
+    allowed = rule.most * SCALE[rule.unit]
+    if needed > allowed:
+        return None
+    for at, amount in amounts:
+        used -= amount
+        if used + needed <= allowed:
+            return at + WINDOWS[rule.window]
+    return None
+
+
+async def _left_of(at: Queries, grant: Grant, claim: Claim) -> int:
+    row = await at.row(
+        f"""SELECT coalesce(sum({_COLUMNS[grant.unit]}), 0) AS used FROM usage
+            JOIN job_grants ON job_grants.job_id = usage.job_id
+            WHERE usage.guild_id = :guild_id AND member_id = :member_id AND counts_for_member
+              AND grant_id = :grant_id""",  # noqa: S608 - a column named above
+        guild_id=claim.guild_id,
+        member_id=claim.member_id,
+        grant_id=grant.id,
+    )
+    return max(0, grant.amount * SCALE[grant.unit] - (row["used"] if row else 0))

@@ -1,0 +1,210 @@
+"""The database: transactions that nobody can tear, one process at a time, migrations forward only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.engine.database import Database, StorageError, Transaction, migrate, migrations, open_database
+
+
+async def put(database: Database, name: str, *, fail: bool = False, pause: float | None = None) -> None:
+    async def work(tx: Transaction) -> None:
+        await tx.row("INSERT INTO facts (name, value) VALUES (:name, 'x')", name=name)
+        if pause is not None:
+            await asyncio.sleep(pause)
+        if fail:
+            raise RuntimeError("on purpose")
+
+    await database.write(work)
+
+
+async def names(database: Database) -> set[str]:
+    return {row["name"] for row in await database.rows("SELECT name FROM facts")}
+
+
+async def test_a_write_is_visible_to_readers_when_it_returns(database: Database) -> None:
+    await put(database, "a")
+    assert await names(database) == {"a"}
+
+
+async def test_one_task_that_rolls_back_takes_no_other_tasks_write_with_it(database: Database) -> None:
+    calls = [put(database, f"n{i}", fail=i % 2 == 0, pause=0) for i in range(40)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(result, RuntimeError) for result in results) == 20
+    assert await names(database) == {f"n{i}" for i in range(1, 40, 2)}
+
+
+async def test_cancelling_the_caller_does_not_tear_a_transaction(database: Database) -> None:
+    task = asyncio.create_task(put(database, "kept", pause=0.01))
+    await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await database.drain()
+    assert await names(database) == {"kept"}
+    await put(database, "next")
+
+
+async def test_the_settings_that_durability_rests_on_are_in_force(database: Database) -> None:
+    async def work(tx: Transaction) -> list[object]:
+        pragmas = ("journal_mode", "synchronous", "foreign_keys")
+        return [value for pragma in pragmas for value in (await tx.row(f"PRAGMA {pragma}") or ())]
+
+    assert await database.write(work) == ["wal", 2, 1]
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.rows("DELETE FROM facts")
+
+
+async def test_a_second_bot_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "bot.db"):
+        with pytest.raises(StorageError, match="already running"):
+            async with open_database(tmp_path / "bot.db"):
+                pass
+    async with open_database(tmp_path / "bot.db"):
+        pass
+
+
+async def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "data" / "bot.db"):
+        assert stat.S_IMODE((tmp_path / "data" / "bot.db").stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    with pytest.raises(StorageError, match="newer version"):
+        migrate(path)
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    path.write_bytes(b"not a database at all, but long enough to look at" * 40)
+    with pytest.raises(StorageError, match="not a database"):
+        migrate(path)
+
+
+def test_an_existing_file_is_copied_before_it_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bot.db"
+    migrate(path)
+    known = dict(migrations())
+    newest = max(known)
+    later = {**known, newest + 1: "CREATE TABLE later (x TEXT) STRICT;"}
+    monkeypatch.setattr("storage.engine.database.migrations", lambda: later)
+    migrate(path)
+    copy = tmp_path / f"bot.db.before-{newest + 1}"
+    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(copy)) as before:
+        assert now.execute("PRAGMA user_version").fetchone()[0] == newest + 1
+        assert before.execute("PRAGMA user_version").fetchone()[0] == newest
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bot.db"
+    migrate(path)
+    newest = max(migrations())
+    statements = "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (again TEXT) STRICT;"
+    broken = {**migrations(), newest + 1: statements}
+    monkeypatch.setattr("storage.engine.database.migrations", lambda: broken)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == newest
+        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'later'").fetchall()
+
+
+def test_keys_and_open_jobs_of_the_first_release_live_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bot.db"
+    every = dict(migrations())
+    with monkeypatch.context() as older:
+        older.setattr("storage.engine.database.migrations", lambda: {1: every[1]})
+        migrate(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """INSERT INTO guilds (id, joined_at) VALUES (1, 0.0);
+               INSERT INTO keys VALUES (1, 'runcomfy', 'first', x'00', '0001', 5, 9.0);
+               INSERT INTO keys VALUES (1, 'runware', 'first', x'01', '0002', 5, 8.0);
+               INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at, deadline_at,
+                                 channel_id, stage)
+               VALUES (1, 2, 3, 'runcomfy', '{"mode": "text", "text": "Hi"}', 1.0, 2.0, 4, 'text');"""
+        )
+    migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        keys = connection.execute("SELECT provider, place, hint FROM keys ORDER BY place").fetchall()
+        assert keys == [("runware", 1, "0002"), ("runcomfy", 2, "0001")]
+        provider, request, fallbacks = connection.execute(
+            """SELECT keys.provider, jobs.request, jobs.fallbacks FROM jobs JOIN keys ON keys.id = jobs.key_id"""
+        ).fetchone()
+        assert (provider, fallbacks) == ("runcomfy", "[]")
+        assert json.loads(request) == {"mode": "text", "text": "Hi", "flow": "text"}
+
+
+def test_jobs_from_before_the_limits_are_kept_whole_and_count_from_when_they_were_asked_for(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, 5):
+            old.executescript(f"BEGIN;\n{migrations()[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+        old.execute("INSERT INTO guilds (id, joined_at) VALUES (1, 5.0)")
+        request = '{"flow": "text", "mode": "text", "video": {"url": "u", "name": "v.mp4", "size": 1, "seconds": 4.5}}'
+        for job, state, cost, failure, ended in (
+            (7, "running", None, None, None),
+            (8, "succeeded", "0.14", None, 20.0),
+            (9, "failed", None, "no_key", 20.0),
+            (10, "unknown", None, "unknown_outcome", 20.0),
+        ):
+            old.execute(
+                """INSERT INTO jobs (id, guild_id, interaction_id, member_id, provider, request, created_at,
+                     deadline_at, channel_id, state, stage, handle, remote, cost_usd, failure, ended_at)
+                   VALUES (?, 1, ?, 2, 'runcomfy', ?, 10.0, 99.0, 3, ?, 'text', 'h', 'r', ?, ?, ?)""",
+                (job, job, request, state, cost, failure, ended),
+            )
+            old.execute("INSERT INTO job_events VALUES (1, ?, 10.0, 'none', 'queued', 'text', '')", (job,))
+        old.execute("DELETE FROM jobs WHERE id = 10")
+        old.execute("DELETE FROM job_events WHERE job_id = 10")
+    migrate(path)
+    with closing(sqlite3.connect(path)) as new:
+        rows = new.execute(
+            "SELECT id, state, counted_at, milliseconds, micros, request FROM jobs ORDER BY id"
+        ).fetchall()
+        assert rows == [
+            (7, "running", 10.0, 4500, 0, request),
+            (8, "succeeded", 10.0, 4500, 140_000, request),
+            (9, "failed", None, 4500, 0, request),
+        ]
+        assert new.execute("SELECT count(*) FROM job_events").fetchone() == (3,)
+        assert new.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert new.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert new.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone() == (10,)
+        assert new.execute("SELECT count(*) FROM rules").fetchone() == (0,)
+    assert path.with_name("bot.db.before-6").exists()
+
+
+def test_videos_that_were_too_large_before_they_could_be_fetched_can_be_fetched_for_their_week(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, 6):
+            old.executescript(f"BEGIN;\n{migrations()[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+        old.execute("INSERT INTO guilds (id, joined_at) VALUES (1, 5.0)")
+        for job, failure in ((7, "result_too_large"), (8, None)):
+            old.execute(
+                """INSERT INTO jobs (id, guild_id, interaction_id, member_id, provider, request, created_at,
+                     deadline_at, channel_id, state, stage, failure, ended_at, closed_at)
+                   VALUES (?, 1, ?, 2, 'runcomfy', '{}', 10.0, 99.0, 3, 'succeeded', 'text', ?, 20.0, 30.0)""",
+                (job, job, failure),
+            )
+    migrate(path)
+    with closing(sqlite3.connect(path)) as new:
+        rows = new.execute("SELECT id, failure, kept_until FROM jobs ORDER BY id").fetchall()
+    assert rows == [(7, "kept", 30.0 + 7 * 86_400), (8, None, None)]

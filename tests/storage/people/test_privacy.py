@@ -1,0 +1,170 @@
+"""What is kept about people, and that it goes: no table is forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.engine.database import Database
+from storage.engine.encryption import MasterKeys
+from storage.jobs.job import Job, NewJob
+from storage.jobs.jobs import Jobs
+from storage.people.privacy import Privacy, Record
+from storage.servers.guilds import Guilds
+from storage.servers.keys import Keys
+from storage.servers.limit_rules import LONGEST_WINDOW, Rule
+from storage.servers.limits import Limits
+from storage.servers.quota import Claim, Standing
+from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.welcome import welcome
+
+SOMEBODY_ELSE = 2002
+# Every table: whether a server's or a person's traces can be in it.
+TABLES = {
+    "guilds": "server",
+    "keys": "server and person",
+    "jobs": "server and person",
+    "job_events": "server",
+    "job_grants": "server",
+    "rules": "server",
+    "grants": "server and person",
+    "alerts": "server",
+    "allowed": "server",
+    "blocks": "server and person",
+    "attestations": "person",
+    "reports": "server and person",
+    "removed_files": "server",
+    "log_entries": "server and person",
+    "forget_requests": "person",
+    "direct_messages": "person",
+    "facts": "nobody",
+}
+
+
+class Shelf:
+    """The stores, and shorthands."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.jobs = Jobs(database)
+        self.privacy = Privacy(database)
+        self.keys = Keys(database, MasterKeys.parse(MasterKeys.generate("first")))
+        self.number = 0
+
+    async def job(self, member: int = MEMBER, guild: int = GUILD, *, closed: bool = True, at: float = 10.0) -> Job:
+        self.number += 1
+        new = NewJob(
+            guild_id=guild, interaction_id=self.number, member_id=member, channel_id=3001, provider="runcomfy",
+            request='{"flow": "text", "mode": "text", "text": "my secret words", "video": {"url": "https://cdn/my.mp4"}}',
+            fallbacks='[{"request": "my secret words"}]', stage="text", created_at=at, deadline_at=99.0,
+            video_digest="my secret digest", role_ids=frozenset({5005}),
+        )  # fmt: skip
+        job = await self.jobs.enqueue(new)
+        job = await self.jobs.place(job, card_id=4001, thread_id=4002)
+        if closed:
+            job = await self.jobs.move(
+                job, "failed", now=at, failure="no_key", detail="my secret words", counted_at=None
+            )
+            job = await self.jobs.close(job, reply_id=4003, now=at)
+        return job
+
+    async def everything(self) -> str:
+        rows = [await self.database.rows(f"SELECT * FROM {table}") for table in TABLES]  # noqa: S608
+        return str([tuple(row) for found in rows for row in found])
+
+
+@pytest.fixture
+async def shelf(database: Database) -> Shelf:
+    for guild in (GUILD, OTHER_GUILD):
+        await welcome(database, guild)
+    return Shelf(database)
+
+
+async def test_every_table_is_known_here(database: Database) -> None:
+    rows = await database.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    assert {row["name"] for row in rows} == set(TABLES)
+
+
+async def test_a_person_is_told_what_is_kept_server_by_server(shelf: Shelf) -> None:
+    await shelf.job(at=5.0)
+    await shelf.job(closed=False)
+    await shelf.job(guild=OTHER_GUILD)
+    await shelf.job(SOMEBODY_ELSE)
+    assert await shelf.privacy.about(MEMBER) == [Record(GUILD, 2, 1, 5.0), Record(OTHER_GUILD, 1, 0, 10.0)]
+
+
+async def test_a_forgotten_person_is_in_no_table_and_the_servers_numbers_stay(shelf: Shelf) -> None:
+    await shelf.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
+    mine, theirs = await shelf.job(), await shelf.job(SOMEBODY_ELSE)
+    assert await shelf.privacy.forget(MEMBER, now=20.0) == ([mine.id], 0)
+    left = await shelf.everything()
+    assert str(MEMBER) not in left
+    assert left.count("my secret words") == 3  # somebody else's text, alternatives and detail
+    kept = await shelf.jobs.get(GUILD, mine.id)
+    assert kept
+    assert (kept.state, kept.provider, kept.created_at, kept.closed_at) == ("failed", "runcomfy", 10.0, 10.0)
+    assert (kept.member_id, kept.channel_id, kept.interaction_id) == (0, 0, -mine.id)
+    assert (kept.card_id, kept.thread_id, kept.reply_id, kept.detail) == (None, None, None, None)
+    assert kept.forgotten_at == 20.0
+    assert (await shelf.jobs.get(GUILD, theirs.id)) == theirs
+
+
+async def test_a_job_under_way_is_forgotten_when_it_is_closed(shelf: Shelf) -> None:
+    job = await shelf.job(closed=False)
+    assert await shelf.privacy.forget(MEMBER, now=20.0) == ([], 1)
+    await shelf.privacy.sweep(now=30.0, older_than=0.0, left_before=0.0)
+    assert (await shelf.jobs.get(GUILD, job.id)) == job
+    failed = await shelf.jobs.move(job, "failed", now=40.0, failure="no_key", counted_at=None)
+    await shelf.jobs.close(failed, reply_id=None, now=40.0)
+    assert await shelf.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0) == ([job.id], 0)
+    assert await shelf.privacy.about(MEMBER) == []
+    assert not await shelf.database.rows("SELECT * FROM forget_requests")
+
+
+async def test_what_a_person_does_afterwards_is_kept_like_anybodys(shelf: Shelf) -> None:
+    await shelf.job(at=5.0)
+    await shelf.privacy.forget(MEMBER, now=20.0)
+    later = await shelf.job(at=30.0)
+    await shelf.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0)
+    assert (await shelf.privacy.about(MEMBER))[0].jobs == 1
+    assert (await shelf.jobs.get(GUILD, later.id)) == later
+
+
+async def test_old_jobs_lose_their_person_and_younger_ones_do_not(shelf: Shelf) -> None:
+    old, young, still_open = await shelf.job(at=5.0), await shelf.job(at=15.0), await shelf.job(closed=False, at=5.0)
+    assert await shelf.privacy.sweep(now=50.0, older_than=10.0, left_before=0.0) == ([old.id], 0)
+    assert (await shelf.jobs.get(GUILD, young.id)) == young
+    assert (await shelf.jobs.get(GUILD, still_open.id)) == still_open
+
+
+async def test_nothing_is_left_of_a_server_after_its_grace(shelf: Shelf) -> None:
+    await shelf.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
+    await shelf.job()
+    await shelf.job(closed=False)
+    stays = await shelf.job(guild=OTHER_GUILD)
+    await Guilds(shelf.database).leave(GUILD, 100.0)
+    assert await shelf.privacy.sweep(now=150.0, older_than=0.0, left_before=90.0) == ([], 0)
+    assert await shelf.privacy.sweep(now=250.0, older_than=0.0, left_before=110.0) == ([], 1)
+    assert str(GUILD) not in await shelf.everything()
+    assert (await shelf.jobs.get(OTHER_GUILD, stays.id)) == stays
+
+
+async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(shelf: Shelf) -> None:
+    job = await shelf.jobs.enqueue(
+        NewJob(guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=3001, provider="runcomfy",
+               request='{"flow": "text", "mode": "text"}', stage="text", created_at=10.0, deadline_at=99.0)
+    )  # fmt: skip
+    job = await shelf.jobs.move(job, "submitting", now=11.0, handle="h")
+    job = await shelf.jobs.move(job, "succeeded", now=12.0)
+    await shelf.jobs.close(job, reply_id=1, now=13.0)
+    await shelf.privacy.forget(MEMBER, now=20.0)
+    (used,) = [standing.used for standing in await limits_of(shelf)]
+    assert used == 1
+    assert await shelf.privacy.about(MEMBER) == []
+    await shelf.privacy.sweep(now=10.0 + LONGEST_WINDOW, older_than=0.0, left_before=0.0)
+    assert str(MEMBER) not in await shelf.everything()
+
+
+async def limits_of(shelf: Shelf) -> list[Standing]:
+    limits = Limits(shelf.database)
+    await limits.put(GUILD, Rule("everyone", 0, "jobs", "month", 3), by=1, now=20.0)
+    return await limits.standings(GUILD, Claim(GUILD, MEMBER), 20.0)
