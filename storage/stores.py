@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
-from storage.engine.installation import Facts
+from storage.engine.installation import Installation
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.people.direct_messages import DirectMessages
@@ -15,7 +15,7 @@ from storage.people.reports import Reports
 from storage.servers.access import Access
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
-from storage.servers.limits import Limits
+from storage.servers.limits import LimitStore
 from storage.servers.log_entries import Chronicle
 
 
@@ -26,12 +26,12 @@ class Stores:
     access: Access
     chronicle: Chronicle
     direct_messages: DirectMessages
-    facts: Facts
+    installation: Installation
     guilds: Guilds
     jobs: Jobs
     keys: Keys
     ledger: Ledger
-    limits: Limits
+    limits: LimitStore
     privacy: Privacy
     reports: Reports
 
@@ -42,12 +42,12 @@ class Stores:
             Access(database),
             Chronicle(database),
             DirectMessages(database),
-            Facts(database),
+            Installation(database),
             Guilds(database),
             Jobs(database),
             Keys(database, master),
             Ledger(database),
-            Limits(database),
+            LimitStore(database),
             Privacy(database),
             Reports(database),
         )

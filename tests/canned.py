@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.app.client import Mouthpiece
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.studio import Clip, Order, Studio
@@ -57,19 +57,19 @@ def look_into_no_clip(client: Mouthpiece) -> None:
     intake.look, intake.length = canned_look, canned_length  # type: ignore[method-assign]
 
 
-async def canned_video(file: Path) -> Facts:  # noqa: ARG001
+async def canned_video(file: Path) -> MediaFacts:  # noqa: ARG001
     """What the bot finds in any finished video."""
-    return Facts(frozenset({"mp4"}), CLIP_SECONDS, 1280, 720, has_sound=True)
+    return MediaFacts(frozenset({"mp4"}), CLIP_SECONDS, 1280, 720, has_sound=True)
 
 
-async def canned_look(media: Media, into: Path) -> Facts:
+async def canned_look(media: Media, into: Path) -> MediaFacts:
     """What the bot finds in any file: it is what Discord says of it, and fits every provider."""
     into.write_bytes(media.url.encode())
     ending = media.name.rpartition(".")[2]
     is_video = ending in {"mp4", "mov"}
     width, height = (1280, 720) if is_video else (0, 0)
     seconds = CLIP_SECONDS if is_video else SPEECH_SECONDS
-    return Facts(frozenset({ending}), seconds, width, height, has_sound=True, size=media.size)
+    return MediaFacts(frozenset({ending}), seconds, width, height, has_sound=True, size=media.size)
 
 
 async def canned_length(url: str) -> float:  # noqa: ARG001

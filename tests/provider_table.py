@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.domain.flows import Flow, Limits
+from bot.domain.flows import Flow, FlowLimits
 from bot.providers import provider_classes
 from bot.providers.base import Provider
 
@@ -42,13 +42,13 @@ def _line(provider: type[Provider], flow: Flow) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _clip(limits: Limits) -> str:
+def _clip(limits: FlowLimits) -> str:
     seconds = "–".join(f"{end:g}" for end in limits.video_seconds)
     sides = "–".join(str(end) for end in limits.sides)
     return f"{_formats(limits.containers)}, {seconds} s, {sides} px, {limits.video_bytes // MEGABYTE} MB"
 
 
-def _recording(limits: Limits) -> str:
+def _recording(limits: FlowLimits) -> str:
     seconds = "–".join(f"{end:g}" for end in limits.audio_seconds)
     return f"{_formats(limits.audio_formats)}, {seconds} s, {limits.audio_bytes // MEGABYTE} MB"
 

@@ -81,7 +81,7 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
             log.warning(
                 "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
             )
-        client = Mouthpiece(stores.facts, stores.guilds, clock)
+        client = Mouthpiece(stores.installation, stores.guilds, clock)
         beside = _put_together(client, stores, http, providers, trusted, settings, clock)
         working = asyncio.create_task(work_when_ready(client, *beside))
         try:

@@ -26,7 +26,7 @@ from bot.moderation.decisions import Moderation
 from bot.moderation.keys import Keyring
 from bot.moderation.server_rules import Rulebook
 from bot.retention.cleanup import Housekeeping
-from storage.engine.installation import Facts
+from storage.engine.installation import Installation
 from storage.servers.guilds import Guilds
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Mouthpiece(discord.Client):
     handout: Handout
     worker: Worker
 
-    def __init__(self, facts: Facts, guilds: Guilds, clock: Clock) -> None:
+    def __init__(self, installation: Installation, guilds: Guilds, clock: Clock) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
             max_messages=None,
@@ -66,7 +66,7 @@ class Mouthpiece(discord.Client):
         self.tree = Tree(self)
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
         self.offers: Pending[Ask] = Pending(clock)  # asked for with a clip that the bot found, until somebody says yes
-        self._facts = facts
+        self._installation = installation
         self._known_guilds = guilds
         self._clock = clock
 
@@ -82,10 +82,10 @@ class Mouthpiece(discord.Client):
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         known = json.dumps([self.application_id, payload], sort_keys=True)
         fingerprint = hashlib.sha256(known.encode()).hexdigest()
-        if await self._facts.get(COMMANDS_FACT) == fingerprint:
+        if await self._installation.get(COMMANDS_FACT) == fingerprint:
             return
         await self.tree.sync()
-        await self._facts.put(COMMANDS_FACT, fingerprint)
+        await self._installation.put(COMMANDS_FACT, fingerprint)
         log.info("told Discord of the changed commands")
 
     async def on_ready(self) -> None:

@@ -27,7 +27,7 @@ from storage.people.reports import Reports
 from storage.servers.access import Access
 from storage.servers.guilds import Guilds
 from storage.servers.limit_rules import binding
-from storage.servers.limits import Limits
+from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, OverLimit
 
 POLICY_VERSION = 1  # of what `AttestationNeeded` says; with a new one, everybody is asked again
@@ -41,7 +41,7 @@ class Gate:
         self,
         guilds: Guilds,
         access: Access,
-        limits: Limits,
+        limits: LimitStore,
         ledger: Ledger,
         reports: Reports,
         automod: AutoMod,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.domain.ask import Ask
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
 from bot.errors import ProviderError, Refusal, ResultUnusable
 from bot.files.incoming import Intake
@@ -130,7 +130,7 @@ class Chooser:
             raise KeyMissing(provider=asked.label, available=labels)
         return [asked] if asked else usable
 
-    async def _look(self, media: Media, into: Path) -> Facts:
+    async def _look(self, media: Media, into: Path) -> MediaFacts:
         if not self._intake.is_attachment(media.url):
             raise UnreadableFile(name=media.name[:60], problem="it is not one of Discord's own files")
         try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
 from bot.domain.sections import results
 from bot.errors import NotAccepted, ProviderError, Unwritable
@@ -104,7 +104,7 @@ class Finishing:
         parts = self._shelf.of(job).glob("part-*.mp4")
         return any(map(content_credentials, parts)) and not content_credentials(self._shelf.video(job))
 
-    async def _fetch_all(self, job: Job, urls: Sequence[str]) -> list[tuple[Path, Facts]]:
+    async def _fetch_all(self, job: Job, urls: Sequence[str]) -> list[tuple[Path, MediaFacts]]:
         """Every part that can be had is fetched, also where another can't: it may be all that there will be."""
         parts, faults = [], []
         for number, url in enumerate(urls):
@@ -116,13 +116,13 @@ class Finishing:
             raise next((fault for fault in faults if isinstance(fault, Unwritable)), faults[0])
         return parts
 
-    async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, Facts]:
+    async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, MediaFacts]:
         part = self._shelf.part(job, number)
         if not await asyncio.to_thread(part.exists):
             await self._http.download(url, part, most=MOST_RESULT_BYTES)
         return part, await self._checked(part)
 
-    async def _checked(self, file: Path) -> Facts:
+    async def _checked(self, file: Path) -> MediaFacts:
         """What is in it. A file that is no video is thrown away: the next fetch may bring a better one."""
         try:
             facts = await self.look(file)
@@ -180,7 +180,7 @@ class Finishing:
         return True
 
 
-def _odd(facts: Facts, request: Request, alone: bool) -> tuple[str, ...]:
+def _odd(facts: MediaFacts, request: Request, alone: bool) -> tuple[str, ...]:
     found = []
     if not facts.has_sound:
         found.append("It came back without sound.")

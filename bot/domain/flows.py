@@ -9,7 +9,7 @@ from bot.domain.request import Mode, Part
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FlowLimits:
     """What a flow takes. Sizes in bytes, times in seconds, sides in pixels, codecs by FFmpeg's names. `speech_seconds`
     is the shortest speech that may be made from a text; `mixes` says whether volumes can be set.
     """
@@ -53,5 +53,5 @@ class Flow:
 
     name: str
     mode: Mode
-    limits: Limits
+    limits: FlowLimits
     stages: tuple[Stage, ...]

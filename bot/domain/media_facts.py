@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class MediaFacts:
     """What is in a file. `formats` are the endings that its container may have. The length is the picture's, or the
     sound's where there is no picture; sides are as shown, upright and with square pixels, and 0 without a picture;
     `size` is that of the file in bytes, and `digest` the SHA-256 of them, where they were asked for.

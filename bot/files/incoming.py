@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import parse_qs, urlsplit
 
 from bot.clock import Clock
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.errors import Unwritable
 from bot.media.probe import Probe
@@ -58,7 +58,7 @@ class Intake:
         with _disk_full():
             return Path(mkdtemp(dir=self._folder, prefix="asked-"))
 
-    async def look(self, media: Media, into: Path) -> Facts:
+    async def look(self, media: Media, into: Path) -> MediaFacts:
         """What the attached file really holds, with its size and digest; the file itself lies in `into` afterwards, and
         isn't fetched if it does already. `DiskFull` when there is no room for it.
         """

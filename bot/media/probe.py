@@ -8,10 +8,10 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable, in_child
 
-__all__ = ["Facts", "Interrupted", "Probe", "Unreadable"]
+__all__ = ["Interrupted", "Probe", "Unreadable"]
 
 AT_ONCE = 2  # children of a probe, besides those of the editors: people wait for a look
 MEASURE = Task("bot.media.inspect.measure", "measure")
@@ -29,10 +29,10 @@ class Probe:
     def __init__(self) -> None:
         self._limiter = CapacityLimiter(AT_ONCE)
 
-    async def look(self, file: Path) -> Facts:
+    async def look(self, file: Path) -> MediaFacts:
         """The facts, or `Unreadable`; `Interrupted` where another look may tell more."""
         try:
-            facts: Facts = await in_child(BOUNDS, self._limiter, MEASURE, file)
+            facts: MediaFacts = await in_child(BOUNDS, self._limiter, MEASURE, file)
         except TooMuchWork as error:
             raise Interrupted(str(error)) from None
         return facts

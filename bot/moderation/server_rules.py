@@ -13,7 +13,7 @@ from bot.words.refusals.moderation import BadDuration, LogNeeded, NoSuchGrant, N
 from storage.servers.access import Access, Block, Kind
 from storage.servers.guilds import Approval, Guilds, Policy
 from storage.servers.limit_rules import Grant, Rule, Subject, Unit, Window
-from storage.servers.limits import Limits
+from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, Pot, Standing
 
 LONGEST_GRANT = 365 * 86_400.0
@@ -33,7 +33,7 @@ class Doorway:
 class Rulebook:
     """Reads and changes a server's rules. Raises a `Refusal`."""
 
-    def __init__(self, guilds: Guilds, limits: Limits, access: Access, clock: Clock) -> None:
+    def __init__(self, guilds: Guilds, limits: LimitStore, access: Access, clock: Clock) -> None:
         self._guilds = guilds
         self._limits = limits
         self._access = access

@@ -10,8 +10,8 @@ from math import ceil
 from bot.domain.ask import Ask
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.fixes import Fixes
-from bot.domain.flows import Flow, Limits
-from bot.domain.media_facts import Facts
+from bot.domain.flows import Flow, FlowLimits
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Part, Section
 from bot.domain.voices import Voice
 from bot.preflight.text_split import divided, pace
@@ -30,7 +30,7 @@ class Way:
     flow: Flow
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> FlowLimits:
         """What the flow takes."""
         return self.flow.limits
 
@@ -40,7 +40,7 @@ class Way:
         return limit if part in self.provider.uploads else min(limit, self.ask.place.file_bytes)
 
 
-def part_of_clip(facts: Facts, limits: Limits, fixes: Fixes) -> tuple[float, float]:
+def part_of_clip(facts: MediaFacts, limits: FlowLimits, fixes: Fixes) -> tuple[float, float]:
     """Where the part that is sent begins, and how long it is."""
     shortest, longest = limits.video_seconds
     if fixes.part:
@@ -48,7 +48,7 @@ def part_of_clip(facts: Facts, limits: Limits, fixes: Fixes) -> tuple[float, flo
     return 0.0, min(max(facts.seconds, shortest), longest)
 
 
-def clip_edit(way: Way, facts: Facts, part: tuple[float, float]) -> ClipEdit:
+def clip_edit(way: Way, facts: MediaFacts, part: tuple[float, float]) -> ClipEdit:
     """The part of the clip in a form that fits."""
     width, height = canvas(facts.width, facts.height, way.limits.sides)
     return ClipEdit(start=part[0], seconds=part[1], width=width, height=height, most_bytes=way.most_bytes("video"))
@@ -78,7 +78,7 @@ def sound_edit(way: Way, seconds: float) -> SoundEdit:
     )
 
 
-def sound_seconds(way: Way, facts: Facts, clip_seconds: float) -> float:
+def sound_seconds(way: Way, facts: MediaFacts, clip_seconds: float) -> float:
     """How long the recording is when it is sent: as long as the clip where the person has said what is to follow it."""
     shortest, longest = way.limits.audio_seconds
     own = facts.sound_seconds or facts.seconds
@@ -94,7 +94,7 @@ def texts(way: Way, language: str) -> list[str]:
     return divided(way.ask.text or "", max(1, min(way.limits.text_chars, longest)), shortest)
 
 
-def sections(way: Way, facts: Facts, voice: Voice, begin: float) -> tuple[Section, ...]:
+def sections(way: Way, facts: MediaFacts, voice: Voice, begin: float) -> tuple[Section, ...]:
     """The parts of a long text, each with the part of the clip that follows the one before; a clip that is too short
     for all of them begins anew.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Misfit
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
 from bot.domain.voices import Voice, called
 from bot.preflight import problems
@@ -22,8 +22,8 @@ LONGEST_WHOLE = 300.0  # seconds of a clip that is written anew around its chang
 class Seen:
     """What the attached files really hold."""
 
-    video: Facts
-    audio: Facts | None
+    video: MediaFacts
+    audio: MediaFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def looked(ask: Ask, seen: Seen, *, lasting: tuple[bool, bool]) -> Ask:
     return replace(ask, video=video, audio=audio)
 
 
-def _measured(media: Media, facts: Facts, *, lasting: bool) -> Media:
+def _measured(media: Media, facts: MediaFacts, *, lasting: bool) -> Media:
     measured = {"size": facts.size, "seconds": facts.seconds, "digest": facts.digest}
     return media.model_copy(update={**measured, "reachable": lasting})
 
@@ -110,7 +110,7 @@ def _request(way: Way, voices: list[Voice], seen: Seen | None, against: tuple[Mi
     return _with_sound(request, way, seen.audio, needed & OF_SOUND) if seen.audio else request
 
 
-def _in_sections(request: Request, way: Way, clip: Facts, voice: Voice, fixes: Fixes) -> Request:
+def _in_sections(request: Request, way: Way, clip: MediaFacts, voice: Voice, fixes: Fixes) -> Request:
     made = sections(way, clip, voice, fixes.part[0] if fixes.part else 0.0)
     seconds = sum(section.clip.seconds for section in made)
     video = request.video.model_copy(update={"seconds": seconds, "reachable": False})
@@ -124,7 +124,7 @@ def _in_sections(request: Request, way: Way, clip: Facts, voice: Voice, fixes: F
     )
 
 
-def _with_clip(request: Request, way: Way, clip: Facts, fixes: Fixes, needed: frozenset[Fix]) -> Request:
+def _with_clip(request: Request, way: Way, clip: MediaFacts, fixes: Fixes, needed: frozenset[Fix]) -> Request:
     start, seconds = part_of_clip(clip, way.limits, fixes)
     trimmed = seconds < clip.seconds - problems.TOLERANCE
     if not needed and not trimmed:
@@ -135,7 +135,7 @@ def _with_clip(request: Request, way: Way, clip: Facts, fixes: Fixes, needed: fr
     return request.model_copy(update={"video": video, "clip": edit, "whole_seconds": whole})
 
 
-def _with_sound(request: Request, way: Way, sound: Facts, needed: frozenset[Fix]) -> Request:
+def _with_sound(request: Request, way: Way, sound: MediaFacts, needed: frozenset[Fix]) -> Request:
     own = sound.sound_seconds or sound.seconds
     seconds = sound_seconds(way, sound, request.video.seconds or own)
     longer = way.ask.fill is not None and seconds > own + problems.TOLERANCE

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
 from bot.preflight.fit import LONGEST_WHOLE, Seen
 from bot.providers.base import Provider
@@ -132,18 +132,18 @@ def facts(ask: Ask, seen: Seen) -> list[str]:
     return lines
 
 
-def _of_video(found: Facts, name: str) -> list[str]:
+def _of_video(found: MediaFacts, name: str) -> list[str]:
     told = [f"{found.seconds:.1f} s", f"{found.width}×{found.height}", _kind(found, found.video_codec, name)]
     if found.frames_per_second:
         told.append(f"{found.frames_per_second:.3g} pictures a second")
     return told if found.has_sound else [*told, "no sound"]
 
 
-def _of_sound(found: Facts, name: str) -> list[str]:
+def _of_sound(found: MediaFacts, name: str) -> list[str]:
     return [f"{found.sound_seconds or found.seconds:.1f} s", _kind(found, found.audio_codec, name)]
 
 
-def _kind(found: Facts, codec: str, name: str) -> str:
+def _kind(found: MediaFacts, codec: str, name: str) -> str:
     ending = PurePath(name).suffix.lower().removeprefix(".")
     container = ending if ending in found.formats else listed(sorted(found.formats), "or")
     return f"{container} ({codec})" if codec else container

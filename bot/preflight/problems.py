@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 from bot.domain.edits import MOST_REPEATS
 from bot.domain.fixes import Fix, Fixes, Misfit
-from bot.domain.flows import Limits
-from bot.domain.media_facts import Facts
+from bot.domain.flows import FlowLimits
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Part
 from bot.domain.voices import Voice
 from bot.preflight.edits import Way, part_of_clip, sound_seconds, texts
@@ -21,7 +21,7 @@ MOST_SECTIONS = 10
 COMPRESSED = {"mp3", "aac"}  # what audio files hold that providers take, beside plain samples
 
 
-def of(way: Way, voices: list[Voice], clip: Facts | None, sound: Facts | None) -> Iterator[Misfit]:
+def of(way: Way, voices: list[Voice], clip: MediaFacts | None, sound: MediaFacts | None) -> Iterator[Misfit]:
     """Everything that doesn't fit. Facts are None before the files were looked into."""
     is_long = way.flow.mode == "text" and len(_parts(way, voices)) > 1
     yield from _of_file(way, "video", clip)
@@ -34,7 +34,7 @@ def of(way: Way, voices: list[Voice], clip: Facts | None, sound: Facts | None) -
         yield from _of_text(way, voices)
 
 
-def _of_file(way: Way, part: Part, facts: Facts | None) -> Iterator[Misfit]:
+def _of_file(way: Way, part: Part, facts: MediaFacts | None) -> Iterator[Misfit]:
     file, limits = _file(way, part), way.limits
     is_clip = part == "video"
     kind, fix = ("clip", "convert") if is_clip else ("recording", "recode")
@@ -56,7 +56,7 @@ def _file(way: Way, part: Part) -> Media:
     return way.ask.audio if part == "audio" and way.ask.audio else way.ask.video
 
 
-def _of_format(file: Media, kind: str, formats: frozenset[str], facts: Facts | None, fix: Fix) -> Iterator[Misfit]:
+def _of_format(file: Media, kind: str, formats: frozenset[str], facts: MediaFacts | None, fix: Fix) -> Iterator[Misfit]:
     ending = PurePath(file.name).suffix.lower().removeprefix(".")
     takes = listed(sorted(formats), "or")
     if ending not in formats:
@@ -67,7 +67,7 @@ def _of_format(file: Media, kind: str, formats: frozenset[str], facts: Facts | N
         yield Misfit(f"the {kind} is named .{ending} and is really {really}", fix)
 
 
-def _of_clip(facts: Facts, limits: Limits) -> Iterator[Misfit]:
+def _of_clip(facts: MediaFacts, limits: FlowLimits) -> Iterator[Misfit]:
     if not facts.width:
         yield Misfit("the clip has no picture")
         return
@@ -88,7 +88,7 @@ def _of_clip(facts: Facts, limits: Limits) -> Iterator[Misfit]:
         yield Misfit(f"it takes {limits.frames_per_second:g} pictures a second, and the clip has {rate}", "convert")
 
 
-def _of_length(facts: Facts, way: Way) -> Iterator[Misfit]:
+def _of_length(facts: MediaFacts, way: Way) -> Iterator[Misfit]:
     if not facts.width:
         return
     shortest, longest = way.limits.video_seconds
@@ -104,12 +104,12 @@ def _of_length(facts: Facts, way: Way) -> Iterator[Misfit]:
         yield Misfit(words, "repeat" if shortest <= MOST_REPEATS * facts.seconds else None)
 
 
-def _of_sections(facts: Facts, way: Way) -> Iterator[Misfit]:
+def _of_sections(facts: MediaFacts, way: Way) -> Iterator[Misfit]:
     if facts.width and way.limits.video_seconds[1] > MOST_REPEATS * facts.seconds:
         yield Misfit(f"the clip has {facts.seconds:.1f} s, too little to be repeated under a text of that length")
 
 
-def _of_recording(way: Way, clip: Facts | None, facts: Facts | None) -> Iterator[Misfit]:
+def _of_recording(way: Way, clip: MediaFacts | None, facts: MediaFacts | None) -> Iterator[Misfit]:
     yield from _of_file(way, "audio", facts)
     if not way.limits.mixes and not (way.ask.volume is None and way.ask.own_volume is None):
         yield Misfit("it can't set volumes")
@@ -126,7 +126,7 @@ def _of_recording(way: Way, clip: Facts | None, facts: Facts | None) -> Iterator
     yield from _of_sound_length(way, clip, facts)
 
 
-def _of_sound_length(way: Way, clip: Facts, facts: Facts) -> Iterator[Misfit]:
+def _of_sound_length(way: Way, clip: MediaFacts, facts: MediaFacts) -> Iterator[Misfit]:
     shortest, longest = way.limits.audio_seconds
     own = facts.sound_seconds or facts.seconds
     _, clip_seconds = part_of_clip(clip, way.limits, way.ask.fixes or Fixes())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.domain.flows import Limits
+from bot.domain.flows import FlowLimits
 
 # Documented nowhere: what phones and cameras write into mp4 and mov files, at the usual frame rates.
 CODECS, FRAMES_PER_SECOND = frozenset({"h264", "hevc"}), 60
 
 # What the older call takes, and the advanced one with the face and speech calls before it.
-LEGACY = Limits(
+LEGACY = FlowLimits(
     containers=frozenset({"mp4", "mov"}),
     video_bytes=100 * 2**20,
     video_seconds=(2, 10),
@@ -21,7 +21,7 @@ LEGACY = Limits(
     audio_bytes=5 * 2**20,
     audio_seconds=(2, 60),
 )
-ADVANCED = Limits(
+ADVANCED = FlowLimits(
     containers=frozenset({"mp4", "mov"}),
     video_bytes=100 * 2**20,
     video_seconds=(2, 60),

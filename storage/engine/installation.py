@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.engine.database import Database, Transaction
 
 
-class Facts:
+class Installation:
     """Store of the table `facts`."""
 
     def __init__(self, database: Database) -> None:

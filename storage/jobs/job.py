@@ -15,7 +15,7 @@ State = Literal["held", "queued", "submitting", "running", "succeeded", "failed"
 # held: waits for a moderator's yes; nothing is counted or sent · queued: the next stage waits to be sent
 # submitting: its request may be under way · running: the provider has it
 # The four others are outcomes; the job stays open until its outcome has been posted.
-MOVES: Mapping[State, frozenset[State]] = {
+TRANSITIONS: Mapping[State, frozenset[State]] = {
     "held": frozenset({"queued", "failed", "cancelled"}),
     "queued": frozenset({"submitting", "failed", "cancelled"}),
     "submitting": frozenset({"running", "queued", "succeeded", "failed", "unknown"}),
@@ -25,7 +25,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     "cancelled": frozenset(),
     "unknown": frozenset(),
 }
-OUTCOMES = frozenset(state for state, onward in MOVES.items() if not onward)
+OUTCOMES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
 
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U: easy to read aloud
 _CODE_SPAN = 32**5

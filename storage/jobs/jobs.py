@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from storage.engine.database import Database, Transaction
-from storage.jobs.job import MOVES, OUTCOMES, Job, NewJob, State, columns, read_job
+from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, State, columns, read_job
 from storage.jobs.job_events import Stale, moved
 from storage.servers import log_entries
 from storage.servers.quota import Claim, check
@@ -68,7 +68,7 @@ class Jobs:
         `Stale` when the row has moved since. `note` goes to the job's history; it must hold no secret. `by` is the
         person who moves it.
         """
-        if to not in MOVES[job.state]:
+        if to not in TRANSITIONS[job.state]:
             raise ValueError(f"no job may move from {job.state} to {to}")
         ended_at = now if to in OUTCOMES else None
         wanted = replace(job, state=to, ended_at=ended_at, **changes)

@@ -29,7 +29,7 @@ async def put_rule(tx: Transaction, guild_id: int, rule: Rule) -> None:
     )
 
 
-class Limits:
+class LimitStore:
     """Store of the tables `rules` and `grants`."""
 
     def __init__(self, database: Database) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.asking.admission import LOOKING_AT_ONCE
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.providers.base import Accepted, Submission
 from bot.words.refusals.asking import BotBusy, ServerBusy
@@ -46,7 +46,7 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
     gate = asyncio.Event()
     looking = 0
 
-    async def look(media: Media, into: Path) -> Facts:
+    async def look(media: Media, into: Path) -> MediaFacts:
         nonlocal looking
         looking += 1
         await gate.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
 from bot.errors import (
     BadKey,
@@ -39,10 +39,13 @@ def two(world: World) -> tuple[Scripted, Scripted]:
 def facts_of_the_clip(world: World, **changes: Any) -> None:
     """Let the bot find something else in clips."""
 
-    async def look(media: Media, into: Path) -> Facts:
+    async def look(media: Media, into: Path) -> MediaFacts:
         found = await canned_look(media, into)
-        values = {**{field: getattr(found, field) for field in Facts.__slots__}, **(changes if found.width else {})}
-        return Facts(**values)
+        values = {
+            **{field: getattr(found, field) for field in MediaFacts.__slots__},
+            **(changes if found.width else {}),
+        }
+        return MediaFacts(**values)
 
     world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
 

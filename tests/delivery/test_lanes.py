@@ -11,7 +11,7 @@ import pytest
 from bot.app.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.media.editor import Editor
 from storage.engine.database import open_database
@@ -34,9 +34,9 @@ async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
     intake: Any = client.service._intake
     look = intake.look
 
-    async def long_clip(_media: Media, into: Path) -> Facts:
+    async def long_clip(_media: Media, into: Path) -> MediaFacts:
         into.write_bytes(b"clip")
-        return Facts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True, size=4)
+        return MediaFacts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True, size=4)
 
     intake.look = long_clip
     try:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.edits import ClipEdit, SoundEdit
+from bot.domain.media_facts import MediaFacts
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
-from bot.media.probe import BOUNDS, Facts, Probe, Unreadable
+from bot.media.probe import BOUNDS, Probe, Unreadable
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd
 from tests.media.test_odd_files import SOUNDS, VIDEOS
@@ -69,7 +70,7 @@ async def test_a_damaged_file_gives_facts_or_a_sentence(kind: str, make: Make, p
             words.add(str(why))
         else:
             understood += 1
-            assert isinstance(facts, Facts)
+            assert isinstance(facts, MediaFacts)
             assert facts.seconds > 0
             assert facts.width or facts.has_sound
         assert time.monotonic() - begin < BOUNDS.seconds + 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
 from bot.files.incoming import Intake
 from bot.net.client import Http
@@ -27,8 +27,8 @@ from bot.words.english import listed
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 AUDIO = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=1000)
-CLIP = Facts(frozenset({"mp4", "mov"}), 6.0, 1280, 720, has_sound=True)
-RECORDING = Facts(frozenset({"mp3"}), 4.0, 0, 0, has_sound=True)
+CLIP = MediaFacts(frozenset({"mp4", "mov"}), 6.0, 1280, 720, has_sound=True)
+RECORDING = MediaFacts(frozenset({"mp3"}), 4.0, 0, 0, has_sound=True)
 PLACE = Place(1, 2, "#studio")
 TEXT = Ask(PLACE, Asker(3), 4, VIDEO, text="Hello, is anybody out there today?", voice="en:AOT")
 SPOKEN = Ask(PLACE, Asker(3), 4, VIDEO, audio=AUDIO)
@@ -39,13 +39,13 @@ def providers() -> dict[str, Provider]:
     return load_providers(Http(httpx.AsyncClient()), {})
 
 
-def reasons(ask: Ask, provider: Provider, clip: Facts = CLIP, recording: Facts = RECORDING) -> str:
+def reasons(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> str:
     found = fit(ask, provider, Seen(clip, recording if ask.audio else None))
     assert (found.request is None) == bool(found.misfits)
     return "; ".join(misfit.words for misfit in found.misfits)
 
 
-def request_of(ask: Ask, provider: Provider, clip: Facts = CLIP, recording: Facts = RECORDING) -> Request:
+def request_of(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> Request:
     """The request, everything that can be mended being mended."""
     found = mended(ask, provider, Seen(clip, recording if ask.audio else None))
     assert found.request
@@ -88,7 +88,7 @@ def assert_fits(request: Request, provider: Provider) -> None:
     ],
 )
 def test_the_clip_itself_counts_and_not_what_discord_says(
-    providers: dict[str, Provider], clip: Facts, reason: str
+    providers: dict[str, Provider], clip: MediaFacts, reason: str
 ) -> None:
     assert reasons(TEXT, providers["runcomfy"], clip) == reason
 
@@ -110,7 +110,7 @@ def test_the_size_of_the_file_itself_counts_too(providers: dict[str, Provider]) 
         (replace(RECORDING, formats=frozenset({"ogg"})), "the recording is named .mp3 and is really ogg"),
     ],
 )
-def test_the_recording_itself_counts(providers: dict[str, Provider], recording: Facts, reason: str) -> None:
+def test_the_recording_itself_counts(providers: dict[str, Provider], recording: MediaFacts, reason: str) -> None:
     assert reasons(SPOKEN, providers["runcomfy"], recording=recording) == reason
 
 
@@ -247,7 +247,7 @@ def test_a_card_about_many_providers_fits_a_message_and_keeps_what_is_done_and_f
     assert len(against(reasons_of_all, MOST_CHARS)) <= MOST_CHARS
 
 
-def offered(ask: Ask, provider: Provider, clip: Facts) -> Offer:
+def offered(ask: Ask, provider: Provider, clip: MediaFacts) -> Offer:
     """What can be done for a provider that the wish doesn't fit."""
     found = mended(ask, provider, seen := Seen(clip, None))
     assert found.request

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.media.child import TooMuchWork
-from bot.media.edit.encode import SOUND_BITS, Form, Span, write
+from bot.media.edit.encode import SOUND_BITS, OutputForm, Span, write
 
 ATTEMPTS = 4
 BUFFER_SECONDS = 1.0  # the encoder may be so far ahead of its rate, see `bufsize` in `encode`
@@ -17,7 +17,7 @@ LITTLE, LITTLE_SOUND_BITS = 500_000, 64_000  # with less than so many bits per s
 LEAST_VIDEO_BITS = 24_000  # per second; below it there is nothing to be seen
 
 
-def bits_within(most_bytes: int, seconds: float, form: Form) -> Form:
+def bits_within(most_bytes: int, seconds: float, form: OutputForm) -> OutputForm:
     """The form with as many bits per second as fit. Raises `TooMuchWork` if that is too few for any picture."""
     packets = seconds * (float(form.rate) + (50 if form.has_sound else 0))
     bits = 8 * (most_bytes - HEADERS - packets * BYTES_PER_PACKET)
@@ -29,7 +29,7 @@ def bits_within(most_bytes: int, seconds: float, form: Form) -> Form:
 
 
 def write_within(
-    most_bytes: int, spans: Sequence[Span], form: Form, target: Path, tags: Mapping[str, str] | None = None
+    most_bytes: int, spans: Sequence[Span], form: OutputForm, target: Path, tags: Mapping[str, str] | None = None
 ) -> None:
     """Write the spans as one file of at most so many bytes, in quality that the eye is content with if there is room.
     Raises `TooMuchWork` where it can't be done.

@@ -6,10 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from bot.domain.edits import MOST_REPEATS, ClipEdit
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.child import TooMuchWork, Unreadable
 from bot.media.edit.bitrate import write_within
-from bot.media.edit.encode import Form, Span
+from bot.media.edit.encode import OutputForm, Span
 from bot.media.edit.rates import steady_rate
 from bot.media.edit.scaling import Sides
 from bot.media.inspect.measure import measure
@@ -26,11 +26,11 @@ def write_clip(source: Path, edit: ClipEdit, target: Path) -> None:
     if edit.seconds > MOST_REPEATS * facts.seconds:
         raise TooMuchWork("it is too short to be repeated so often")
     # A whole rate, so that whole seconds are exactly that: at 30,000/1001 ten would be 10.01, above a limit of ten.
-    form = Form(Sides(edit.width, edit.height), Fraction(round(steady_rate(facts))), facts.has_sound)
+    form = OutputForm(Sides(edit.width, edit.height), Fraction(round(steady_rate(facts))), facts.has_sound)
     write_within(edit.most_bytes, _spans(source, facts, edit), form, target)
 
 
-def seen_in(file: Path) -> Facts:
+def seen_in(file: Path) -> MediaFacts:
     """The facts of a file that must have a picture."""
     facts = measure(file)
     if not facts.width:
@@ -38,7 +38,7 @@ def seen_in(file: Path) -> Facts:
     return facts
 
 
-def _spans(source: Path, facts: Facts, edit: ClipEdit) -> list[Span]:
+def _spans(source: Path, facts: MediaFacts, edit: ClipEdit) -> list[Span]:
     spans: list[Span] = []
     start, missing = edit.start % facts.seconds, edit.seconds
     while missing > ROUNDING or not spans:

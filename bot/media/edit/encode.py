@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.edit.pictures import pictures
 from bot.media.edit.scaling import BT709, Fitting, Sides
 from bot.media.inspect.loudness import as_frame
@@ -36,13 +36,13 @@ class Span:
     """`seconds` of a file from `start`. Past its end the last picture stays and there is silence."""
 
     file: Path
-    facts: Facts
+    facts: MediaFacts
     start: float
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class OutputForm:
     """What the file to be written is like. `video_bits` per second are kept at any moment."""
 
     sides: Sides
@@ -52,7 +52,7 @@ class Form:
     sound_bits: int = SOUND_BITS
 
 
-def write(spans: Sequence[Span], form: Form, target: Path, tags: Mapping[str, str] | None = None) -> None:
+def write(spans: Sequence[Span], form: OutputForm, target: Path, tags: Mapping[str, str] | None = None) -> None:
     """Write the spans as H.264 and AAC."""
     ends = [0.0]
     for span in spans:
@@ -62,7 +62,7 @@ def write(spans: Sequence[Span], form: Form, target: Path, tags: Mapping[str, st
     with av.open(target, "w", format="mp4", options={"movflags": MOVFLAGS}) as output:
         output.metadata.update(tags or {})
         picture = _add_picture(output, form)
-        voice = Voice(output, "aac", SOUND_RATE, CHANNELS, form.sound_bits) if form.has_sound else None
+        voice = SoundTrack(output, "aac", SOUND_RATE, CHANNELS, form.sound_bits) if form.has_sound else None
         heard = _heard(spans, [round(end * SOUND_RATE) for end in (*ends[:-1], float(cuts[-1] / form.rate))])
         for number, frame in enumerate(_seen(spans, ends, cuts, form)):
             frame.pts, frame.time_base, frame.pict_type = number, 1 / form.rate, PictureType.NONE
@@ -76,7 +76,7 @@ def write(spans: Sequence[Span], form: Form, target: Path, tags: Mapping[str, st
             voice.end()
 
 
-class Voice:
+class SoundTrack:
     """A stream of sound that takes samples as `samples` gives them."""
 
     def __init__(self, output: OutputContainer, codec: str, rate: int, channels: int, bits: int | None) -> None:
@@ -102,7 +102,7 @@ class Voice:
         self._output.mux(self._stream.encode(None))
 
 
-def _add_picture(output: OutputContainer, form: Form) -> VideoStream:
+def _add_picture(output: OutputContainer, form: OutputForm) -> VideoStream:
     options = dict(QUALITY)
     if form.video_bits:
         options |= {"maxrate": str(form.video_bits), "bufsize": str(form.video_bits)}
@@ -116,7 +116,7 @@ def _add_picture(output: OutputContainer, form: Form) -> VideoStream:
     return stream
 
 
-def _seen(spans: Sequence[Span], ends: list[float], cuts: list[int], form: Form) -> Iterator[VideoFrame]:
+def _seen(spans: Sequence[Span], ends: list[float], cuts: list[int], form: OutputForm) -> Iterator[VideoFrame]:
     fitting = Fitting(form.sides)
     return chain.from_iterable(
         pictures(span.file, _moments(span, begin, first, last, form.rate), fitting)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.edit.clips import ROUNDING, seen_in
-from bot.media.edit.encode import Form, Span, write
+from bot.media.edit.encode import OutputForm, Span, write
 from bot.media.edit.rates import steady_rate
 from bot.media.edit.scaling import Sides
 from bot.media.inspect.tags import ai_marks_of, tags_of
@@ -37,12 +37,12 @@ def write_put_back(made: Path, clip: Path, start: float, seconds: float, target:
     write(spans, _form(spans, whole), target, ai_marks_of(clip) | tags_of(made))
 
 
-def even_sides(facts: Facts, longest: int) -> Sides:
+def even_sides(facts: MediaFacts, longest: int) -> Sides:
     """The sides as shown, even, the longer one no more than `longest`."""
     scale = min(1.0, longest / max(facts.width, facts.height))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in (facts.width, facts.height))
     return Sides(width, height, crop=True)
 
 
-def _form(spans: Sequence[Span], like: Facts) -> Form:
-    return Form(even_sides(like, LONGEST_SIDE), steady_rate(like), any(span.facts.has_sound for span in spans))
+def _form(spans: Sequence[Span], like: MediaFacts) -> OutputForm:
+    return OutputForm(even_sides(like, LONGEST_SIDE), steady_rate(like), any(span.facts.has_sound for span in spans))

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from bot.media.child import TooMuchWork
 from bot.media.edit.bitrate import write_within
 from bot.media.edit.clips import seen_in
-from bot.media.edit.encode import MOVFLAGS, Form, Span
+from bot.media.edit.encode import MOVFLAGS, OutputForm, Span
 from bot.media.edit.joins import even_sides
 from bot.media.edit.rates import steady_rate
 from bot.media.inspect.opening import begin_of, nothing_in_it, opened, picture_of, sounds_of
@@ -139,7 +139,7 @@ def _copy(video: Path, run: _Run, is_first: bool, tags: Mapping[str, str]) -> Pa
 def _encode(video: Path, run: _Run, end: float, most_bytes: int, tags: Mapping[str, str]) -> None:
     facts, zero = seen_in(video), begin_of(video)
     sides = even_sides(facts, max(facts.width, facts.height))
-    form = Form(sides, steady_rate(facts), facts.has_sound)
+    form = OutputForm(sides, steady_rate(facts), facts.has_sound)
     begin = max(0.0, run.begin - zero)
     frames = round((min(run.until, end) - zero - begin) * form.rate)
     if frames < len(run.files):

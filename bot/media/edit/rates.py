@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 
 KNOWN = [
     *(Fraction(rate) for rate in (10, 12, 15, 20)),
@@ -17,7 +17,7 @@ INSTEAD = Fraction(30)  # of what is faster: no provider wants it, and eyes don'
 NEAR = 0.005
 
 
-def steady_rate(facts: Facts) -> Fraction:
+def steady_rate(facts: MediaFacts) -> Fraction:
     """The constant rate for a clip: its own if it keeps one, else the usual one that its pictures fit into."""
     own = facts.frames_per_second
     if own > FASTEST * (1 + NEAR):

@@ -6,11 +6,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.child import TooMuchWork
 from bot.media.edit.bitrate import bits_within, too_small, write_within
 from bot.media.edit.clips import seen_in
-from bot.media.edit.encode import Form, Span
+from bot.media.edit.encode import OutputForm, Span
 from bot.media.edit.joins import even_sides
 from bot.media.edit.rates import steady_rate
 from bot.media.edit.scaling import Sides
@@ -27,7 +27,7 @@ def write_shrunk(video: Path, most_bytes: int, target: Path) -> None:
         return
     facts = seen_in(video)
     spans, tags = [Span(video, facts, 0.0, facts.seconds)], tags_of(video)
-    form = Form(Sides(2, 2), steady_rate(facts), facts.has_sound)
+    form = OutputForm(Sides(2, 2), steady_rate(facts), facts.has_sound)
     bits = bits_within(most_bytes, facts.seconds, form).video_bits or 0
     steps = [_sides(facts, shorter) for shorter in SHORTER_SIDES]
     good = [sides for sides in steps if bits >= GOOD_BITS_PER_PIXEL * sides.width * sides.height * form.rate]
@@ -40,6 +40,6 @@ def write_shrunk(video: Path, most_bytes: int, target: Path) -> None:
     raise too_small()
 
 
-def _sides(facts: Facts, shorter: int) -> Sides:
+def _sides(facts: MediaFacts, shorter: int) -> Sides:
     scale = min(1.0, shorter / min(facts.width, facts.height))
     return even_sides(facts, max(2, round(max(facts.width, facts.height) * scale)))

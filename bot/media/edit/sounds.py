@@ -11,7 +11,7 @@ import av
 from bot.domain.edits import SoundEdit
 from bot.media.child import Unreadable
 from bot.media.edit.bitrate import too_small
-from bot.media.edit.encode import Voice
+from bot.media.edit.encode import SoundTrack
 from bot.media.inspect.loudness import gain_for, louder
 from bot.media.inspect.measure import measure
 from bot.media.inspect.opening import nothing_in_it, opened, sound_begin_of, sounds_of
@@ -53,7 +53,7 @@ def write_sound(source: Path, edit: SoundEdit, target: Path) -> None:
     else:
         filled = chain(once(length), silence(count - length, channels))
     with av.open(target, "w", format=edit.format) as output:
-        voice = Voice(output, CODECS[edit.format], rate, channels, bits)
+        voice = SoundTrack(output, CODECS[edit.format], rate, channels, bits)
         for piece in _first(count * channels * BYTES_PER_SAMPLE, louder(filled, gain, rate, channels)):
             voice.say(piece)
         voice.end()

@@ -11,7 +11,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.child import Unreadable
 from bot.media.inspect.mp4_index import can_skim, skim
 from bot.media.inspect.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
@@ -19,7 +19,7 @@ from bot.media.inspect.orientation import is_deep, shown
 from bot.media.inspect.track import Track
 
 
-def measure(file: Path) -> Facts:
+def measure(file: Path) -> MediaFacts:
     """The facts, or `Unreadable`. Keeps nothing of the file, and reads only as much of it as its container needs to be
     believed: some packets of an mp4 that is as large as its index says, every other file whole.
     """
@@ -46,12 +46,12 @@ def _read(container: InputContainer, tracks: Sequence[Track]) -> None:
         of[packet.stream].note(packet)
 
 
-def _facts(container: InputContainer, seen: Track, heard: Track) -> Facts:
+def _facts(container: InputContainer, seen: Track, heard: Track) -> MediaFacts:
     seconds = seen.seconds if seen.first else heard.seconds
     if seconds <= 0:
         raise nothing_in_it()
     name = container.format.name.partition(",")[0]
-    plain = Facts(
+    plain = MediaFacts(
         frozenset(FORMATS.get(name, {name})),
         seconds,
         0,
@@ -64,7 +64,7 @@ def _facts(container: InputContainer, seen: Track, heard: Track) -> Facts:
         return plain
     frame, stream = cast("VideoFrame", seen.first), cast("VideoStream", seen.stream)
     sides = shown(frame, stream)
-    return Facts(
+    return MediaFacts(
         plain.formats,
         seconds,
         sides.width,

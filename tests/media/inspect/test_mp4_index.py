@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.domain.media_facts import Facts
+from bot.domain.media_facts import MediaFacts
 from bot.media.child import Unreadable
 from bot.media.edit.rates import steady_rate
 from bot.media.inspect import measure as measuring
@@ -49,7 +49,7 @@ def skims(file: Path) -> bool:
         return can_skim(container, [Track(stream) for stream in (picture, *sounds[:1]) if stream])
 
 
-def read_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
+def read_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> MediaFacts:
     with monkeypatch.context() as patched:
         patched.setattr(measuring, "can_skim", lambda *_: False)
         return measure(file)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from storage.engine.database import Conflict, Database, Transaction
-from storage.jobs.job import MOVES, OUTCOMES, Job, NewJob, State
+from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, State
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
@@ -73,7 +73,7 @@ async def job_in(jobs: Jobs, state: State) -> Job:
 async def test_exactly_the_legal_moves_can_be_made(jobs: Jobs, database: Database, start: State, to: State) -> None:
     job = await job_in(jobs, start)
     changes = {**({"handle": "h"} if to == "running" else {}), **NEEDED.get(to, {})}
-    if to in MOVES[start]:
+    if to in TRANSITIONS[start]:
         moved = await jobs.move(job, to, now=3.0, **changes)
         assert (moved.state, moved.ended_at) == (to, 3.0 if to in OUTCOMES else None)
         events = await database.rows("SELECT from_state, to_state FROM job_events ORDER BY at DESC LIMIT 1")
@@ -98,7 +98,7 @@ async def test_the_schema_itself_knows_the_legal_moves(jobs: Jobs, database: Dat
             to=to,
         )
 
-    if to in MOVES[start]:
+    if to in TRANSITIONS[start]:
         await database.write(work)
     else:
         with pytest.raises(Conflict):

@@ -12,7 +12,7 @@ from storage.people.privacy import Privacy, Record
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from storage.servers.limit_rules import LONGEST_WINDOW, Rule
-from storage.servers.limits import Limits
+from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
 from tests.welcome import welcome
@@ -165,6 +165,6 @@ async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_
 
 
 async def limits_of(shelf: Shelf) -> list[Standing]:
-    limits = Limits(shelf.database)
+    limits = LimitStore(shelf.database)
     await limits.put(GUILD, Rule("everyone", 0, "jobs", "month", 3), by=1, now=20.0)
     return await limits.standings(GUILD, Claim(GUILD, MEMBER), 20.0)

@@ -13,7 +13,7 @@ from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.servers.guilds import Guilds
 from storage.servers.limit_rules import Rule, binding
-from storage.servers.limits import DEFAULTS, Limits
+from storage.servers.limits import DEFAULTS, LimitStore
 from storage.servers.log_entries import Chronicle
 from storage.servers.quota import Claim, OverLimit, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
@@ -28,7 +28,7 @@ class Counter:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.jobs, self.limits, self.ledger = Jobs(database), Limits(database), Ledger(database)
+        self.jobs, self.limits, self.ledger = Jobs(database), LimitStore(database), Ledger(database)
         self.number = 0
 
     async def limit(self, subject: Any, unit: Any, window: Any, most: int, subject_id: int = 0) -> None:
@@ -69,7 +69,7 @@ async def counter(database: Database) -> Counter:
 
 async def test_a_new_server_begins_with_limits_that_cant_empty_an_account(database: Database) -> None:
     await Guilds(database).join(OTHER_GUILD, 0.0)
-    assert set(await Limits(database).rules(OTHER_GUILD)) == set(DEFAULTS)
+    assert set(await LimitStore(database).rules(OTHER_GUILD)) == set(DEFAULTS)
     assert {(rule.subject, rule.unit, rule.window, rule.most) for rule in DEFAULTS} == {
         ("everyone", "jobs", "day", 3), ("everyone", "active", "now", 1), ("server", "jobs", "day", 30),
     }  # fmt: skip
@@ -80,7 +80,7 @@ async def test_limits_that_were_taken_away_dont_come_back_with_the_next_start(da
     await Guilds(database).join(GUILD, 5.0)
     await Guilds(database).leave(GUILD, 6.0)
     await Guilds(database).join(GUILD, 7.0)
-    assert await Limits(database).rules(GUILD) == []
+    assert await LimitStore(database).rules(GUILD) == []
 
 
 def test_own_beats_role_beats_everyone_and_the_most_generous_role_counts() -> None:

@@ -23,7 +23,7 @@ from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.servers.limit_rules import Rule
-from storage.servers.limits import Limits
+from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, OverLimit
 from tests.conftest import GUILD
 from tests.welcome import welcome
@@ -158,7 +158,7 @@ class Quotas(RuleBasedStateMachine):
         database = self.run(self.opened.__aenter__())
         self.run(welcome(database, GUILD))
         self.database, self.jobs = database, Jobs(database)
-        self.limits, self.ledger = Limits(database), Ledger(database)
+        self.limits, self.ledger = LimitStore(database), Ledger(database)
         self.model, self.now, self.number = Model(), 1_000_000.0, 0
 
     def run(self, work: Any) -> Any:
@@ -331,7 +331,7 @@ TestQuotas.settings = settings(
 async def test_fifty_commands_at_once_with_three_left_take_exactly_three(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
         await welcome(database, GUILD)
-        limits, jobs = Limits(database), Jobs(database)
+        limits, jobs = LimitStore(database), Jobs(database)
         for unit, most in (("jobs", 3), ("seconds", 1000), ("cents", 1000)):
             await limits.put(GUILD, Rule("everyone", 0, unit, "day", most), by=9, now=0.0)  # type: ignore[arg-type]
 
