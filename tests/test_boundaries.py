@@ -74,10 +74,10 @@ async def test_a_forged_button_cancels_no_other_servers_job(world: World, job_id
     world.sandbox.runs.queue_seconds = 3600
     await world.add_key()
     await world.text()
-    (ticket,) = world.client.worker._tickets.values()
+    (open_job,) = world.client.worker._open_jobs.values()
     eve, room = await elsewhere(world)
     service = world.client.service
-    given = ticket.job.id if job_id == 1 else job_id
+    given = open_job.job.id if job_id == 1 else job_id
     for guild_id, moderator in ((room.guild.id if hasattr(room, "guild") else 0, True), (0, True)):
         with pytest.raises(Exception, match="nothing to cancel"):
             await service.cancel(guild_id, given, member_id=eve.id, is_moderator=moderator)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.jobs.fair_queue import Owned, Turnstile
+from bot.jobs.fair_queue import FairSemaphore, Owned
 from bot.jobs.worker import Worker
 from bot.words.refusals.asking import BotBusy, ServerBusy
 
@@ -20,7 +20,7 @@ class Doors:
         self._worker = worker
         self._per_server = per_server
         self._in_all = in_all
-        self._turnstile = Turnstile(LOOKING_AT_ONCE)
+        self._semaphore = FairSemaphore(LOOKING_AT_ONCE)
         self._entering: Counter[int] = Counter()
 
     @asynccontextmanager
@@ -34,7 +34,7 @@ class Doors:
             raise ServerBusy(count=under_way)
         self._entering[guild_id] += 1
         try:
-            async with self._turnstile.passing(owner):
+            async with self._semaphore.passing(owner):
                 yield
         finally:
             self._entering[guild_id] -= 1

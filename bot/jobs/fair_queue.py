@@ -22,7 +22,7 @@ class Owned(Protocol):
 T = TypeVar("T")
 
 
-class Turns(Generic[T]):
+class FairQueue(Generic[T]):
     """A queue in which no server, and no member of it, can keep another waiting for more than one turn each."""
 
     def __init__(self) -> None:
@@ -48,12 +48,12 @@ class Turns(Generic[T]):
         return item
 
 
-class Turnstile:
+class FairSemaphore:
     """Lets so many through at once; the others take turns."""
 
     def __init__(self, width: int) -> None:
         self._free = width
-        self._waiting: Turns[asyncio.Future[None]] = Turns()
+        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
 
     @asynccontextmanager
     async def passing(self, owner: Owned) -> AsyncIterator[None]:

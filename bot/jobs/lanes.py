@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from bot.domain.flows import HANDED_OVER
 from bot.domain.sections import own_name
-from bot.jobs.scheduler import Lane, Ticket
+from bot.jobs.scheduler import Lane, OpenJob
 from storage.jobs.job import OUTCOMES
 
 LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord
 FILES_WIDTH = 4  # files at once that are prepared and handed over, or worked on at the end: that may take minutes each
 
 
-def lane_of(ticket: Ticket) -> Lane:
+def lane_of(open_job: OpenJob) -> Lane:
     """Each provider has a lane of its own, and so has Discord; so have the files on their way there, and finished ones
     that must be worked on: nobody whose job needs no such work waits for them.
     """
-    job = ticket.job
-    if ticket.large:
+    job = open_job.job
+    if open_job.large:
         return Lane("finishing", FILES_WIDTH)
     if job.state in OUTCOMES or job.card_id is None:
         return Lane("discord", LANE_WIDTH)

@@ -15,7 +15,7 @@ from itertools import count
 from typing import NamedTuple
 
 from bot.clock import Clock
-from bot.jobs.fair_queue import Turns
+from bot.jobs.fair_queue import FairQueue
 from bot.providers.base import Accepted, Done
 from storage.jobs.job import Job
 
@@ -23,7 +23,7 @@ IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
 
 
 @dataclass(slots=True, eq=False)
-class Ticket:
+class OpenJob:
     """An open job's place in the schedule: its row as last read, and what only matters until the next start."""
 
     job: Job
@@ -46,7 +46,7 @@ class Ticket:
 @dataclass(slots=True)
 class _Traffic:
     busy: int = 0
-    waiting: Turns[Ticket] = field(default_factory=Turns)
+    waiting: FairQueue[OpenJob] = field(default_factory=FairQueue)
 
 
 class Lane(NamedTuple):
@@ -57,33 +57,33 @@ class Lane(NamedTuple):
 
 
 class Schedule:
-    """Runs `step` for every ticket when it is due, as its lane allows; what must wait takes turns."""
+    """Runs `step` for every open job when it is due, as its lane allows; what must wait takes turns."""
 
     def __init__(
-        self, step: Callable[[Ticket], Awaitable[None]], lane_of: Callable[[Ticket], Lane], clock: Clock
+        self, step: Callable[[OpenJob], Awaitable[None]], lane_of: Callable[[OpenJob], Lane], clock: Clock
     ) -> None:
         self._step = step
         self._lane_of = lane_of
         self._clock = clock
-        self._heap: list[tuple[float, int, Ticket]] = []
+        self._heap: list[tuple[float, int, OpenJob]] = []
         self._turns = count(1)
         self._nap: asyncio.Future[None] | None = None
         self._lanes: defaultdict[Lane, _Traffic] = defaultdict(_Traffic)
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
 
-    def put(self, ticket: Ticket, delay: float) -> None:
-        """Let the ticket take its next step in `delay` seconds, and forget any earlier arrangement."""
-        ticket.turn = next(self._turns)
-        heapq.heappush(self._heap, (self._clock.monotonic() + delay, ticket.turn, ticket))
-        if self._heap[0][1] == ticket.turn:
+    def put(self, open_job: OpenJob, delay: float) -> None:
+        """Let the open job take its next step in `delay` seconds, and forget any earlier arrangement."""
+        open_job.turn = next(self._turns)
+        heapq.heappush(self._heap, (self._clock.monotonic() + delay, open_job.turn, open_job))
+        if self._heap[0][1] == open_job.turn:
             self._wake()
 
     async def run(self) -> None:
         """Serve the schedule until `drain`."""
         while self._open:
-            for ticket in self._due():
-                self._begin(ticket)
+            for open_job in self._due():
+                self._begin(open_job)
             await self._until_next()
 
     async def drain(self, seconds: float) -> None:
@@ -100,12 +100,12 @@ class Schedule:
         if self._nap:
             self._nap.cancel()
 
-    def _due(self) -> Iterator[Ticket]:
+    def _due(self) -> Iterator[OpenJob]:
         now = self._clock.monotonic()
         while self._heap and self._heap[0][0] <= now:
-            _, turn, ticket = heapq.heappop(self._heap)
-            if turn == ticket.turn:
-                yield ticket
+            _, turn, open_job = heapq.heappop(self._heap)
+            if turn == open_job.turn:
+                yield open_job
 
     async def _until_next(self) -> None:
         delay = max(0.0, self._heap[0][0] - self._clock.monotonic()) if self._heap else IDLE_SECONDS
@@ -115,20 +115,20 @@ class Schedule:
         finally:
             self._nap.cancel()
 
-    def _begin(self, ticket: Ticket) -> None:
-        lane = self._lane_of(ticket)
+    def _begin(self, open_job: OpenJob) -> None:
+        lane = self._lane_of(open_job)
         traffic = self._lanes[lane]
         if traffic.busy >= lane.width:
-            traffic.waiting.put(ticket, ticket.job)
+            traffic.waiting.put(open_job, open_job.job)
             return
         traffic.busy += 1
-        task = asyncio.ensure_future(self._serve(traffic, ticket))
+        task = asyncio.ensure_future(self._serve(traffic, open_job))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _serve(self, traffic: _Traffic, ticket: Ticket) -> None:
+    async def _serve(self, traffic: _Traffic, open_job: OpenJob) -> None:
         try:
-            await self._step(ticket)
+            await self._step(open_job)
             while traffic.waiting and self._open:
                 await self._step(traffic.waiting.pop())
         finally:

@@ -15,7 +15,7 @@ from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
 from bot.jobs.intervals import Pacing
-from bot.jobs.scheduler import Ticket
+from bot.jobs.scheduler import OpenJob
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.words.failures import KEY_FAULTS
 from storage.engine.encryption import CannotUnseal
@@ -47,20 +47,22 @@ class Moves:
         self.clock = clock
         self.pacing = pacing
 
-    async def answered(self, ticket: Ticket, provider: Provider, answer: Accepted | Done) -> float:
+    async def answered(self, open_job: OpenJob, provider: Provider, answer: Accepted | Done) -> float:
         """The provider took the stage, or has already done it."""
         if isinstance(answer, Done):
-            delay = await self.stage_done(ticket, provider, answer)
+            delay = await self.stage_done(open_job, provider, answer)
         else:
             now = self.clock.now()
-            ticket.job = await self.jobs.move(ticket.job, "running", now=now, remote=answer.remote, submitted_at=now)
-            delay = self.pacing.until_next_poll(kind_of(ticket.job), 0.0)
-        ticket.faults, ticket.answer = 0, None
+            open_job.job = await self.jobs.move(
+                open_job.job, "running", now=now, remote=answer.remote, submitted_at=now
+            )
+            delay = self.pacing.until_next_poll(kind_of(open_job.job), 0.0)
+        open_job.faults, open_job.answer = 0, None
         return delay
 
-    async def stage_done(self, ticket: Ticket, provider: Provider, done: Done) -> float:
+    async def stage_done(self, open_job: OpenJob, provider: Provider, done: Done) -> float:
         """Keep what the stage yielded, and queue the next one if there is any."""
-        job = ticket.job
+        job = open_job.job
         names = [stage.name for stage in provider.stages(Request.model_validate_json(job.request))]
         following = names[names.index(job.stage) + 1 :]
         changes: dict[str, Any] = {
@@ -72,19 +74,19 @@ class Moves:
         state: State = "queued" if following else "succeeded"
         if state == "succeeded":
             changes |= counting(job, state, whole_cost=done.cost_usd is not None, **changes)
-        ticket.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
+        open_job.job = await self.jobs.move(job, state, now=self.clock.now(), **changes)
         return 0.0
 
-    async def pass_over(self, ticket: Ticket) -> float:
+    async def pass_over(self, open_job: OpenJob) -> float:
         """Go on to the next stage: an earlier job has done this one."""
-        job = ticket.job
+        job = open_job.job
         names = [stage.name for stage in self.providers[job.provider].stages(Request.model_validate_json(job.request))]
-        ticket.job = await self.jobs.pass_over(job, stage=names[names.index(job.stage) + 1])
+        open_job.job = await self.jobs.pass_over(job, stage=names[names.index(job.stage) + 1])
         return 0.0
 
-    async def without_session(self, ticket: Ticket, fault: ProviderError) -> float:
+    async def without_session(self, open_job: OpenJob, fault: ProviderError) -> float:
         """Begin anew without the face session of an earlier job, and keep what this one has paid for."""
-        job = ticket.job
+        job = open_job.job
         first = self.providers[job.provider].stages(Request.model_validate_json(job.request))[0].name
         anew: dict[str, Any] = {
             "stage": first,
@@ -92,16 +94,16 @@ class Moves:
             "handle": None,
             "fallbacks": "[]",
         }
-        ticket.job = await self.jobs.move(job, "queued", now=self.clock.now(), note=str(fault), **anew)
+        open_job.job = await self.jobs.move(job, "queued", now=self.clock.now(), note=str(fault), **anew)
         return 0.0
 
-    async def unknown(self, ticket: Ticket, fault: UnknownOutcome) -> float:
+    async def unknown(self, open_job: OpenJob, fault: UnknownOutcome) -> float:
         """It can't be known whether the provider took the stage."""
-        return await self.end(ticket, "unknown", fault.code, fault.detail)
+        return await self.end(open_job, "unknown", fault.code, fault.detail)
 
     async def end(
         self,
-        ticket: Ticket,
+        open_job: OpenJob,
         state: State,
         code: str,
         detail: str = "",
@@ -109,7 +111,7 @@ class Moves:
         by: int | None = None,
     ) -> float:
         """The job is over without a video. `by` is the person who wanted that."""
-        job = ticket.job
+        job = open_job.job
         log.info("%s: %s (%s) %s", job.code, state, code, detail)
         changes: dict[str, Any] = {
             "failure": code,
@@ -117,15 +119,15 @@ class Moves:
             "cost_usd": job.cost_usd if cost_usd is None else cost_usd,
         }
         changes |= counting(job, state, whole_cost=cost_usd is not None, **changes)
-        ticket.job = await self.jobs.move(job, state, now=self.clock.now(), by=by, **changes)
-        ticket.faults = 0
+        open_job.job = await self.jobs.move(job, state, now=self.clock.now(), by=by, **changes)
+        open_job.faults = 0
         return 0.0
 
-    def again(self, ticket: Ticket, fault: ProviderError) -> float:
+    def again(self, open_job: OpenJob, fault: ProviderError) -> float:
         """The same call may be made again later."""
-        ticket.faults += 1
-        log.info("%s: %s; again later", ticket.job.code, fault)
-        return self.pacing.after_fault(ticket.faults, fault.retry_after if isinstance(fault, RateLimited) else None)
+        open_job.faults += 1
+        log.info("%s: %s; again later", open_job.job.code, fault)
+        return self.pacing.after_fault(open_job.faults, fault.retry_after if isinstance(fault, RateLimited) else None)
 
     async def key_failed(self, job: Job, reason: str) -> None:
         """The provider refuses the job's key: no other job gets it, and its moderators are told."""

@@ -12,7 +12,7 @@ from bot.chat.card import Replies
 from bot.errors import PostFailed, PostRefused, Refusal
 from bot.jobs.inputs import Handover
 from bot.jobs.lanes import lane_of
-from bot.jobs.scheduler import Schedule, Ticket
+from bot.jobs.scheduler import OpenJob, Schedule
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.steps.poll import Polls
@@ -51,7 +51,7 @@ class Worker:
         self._delivery = delivery
         self._replies = replies
         self._pacing = moves.pacing
-        self._tickets: dict[int, Ticket] = {}
+        self._open_jobs: dict[int, OpenJob] = {}
         self._per_guild: Counter[int] = Counter()
         self._schedule = Schedule(self._take, lane_of, moves.clock)
         self.draining = False
@@ -60,7 +60,7 @@ class Worker:
     @property
     def open_jobs(self) -> int:
         """How many jobs are not closed yet."""
-        return len(self._tickets)
+        return len(self._open_jobs)
 
     def open_in(self, guild_id: int) -> int:
         """How many of them are this server's."""
@@ -78,40 +78,40 @@ class Worker:
 
     def add(self, job: Job, delay: float = 0.0) -> None:
         """Take on an open job."""
-        if job.id not in self._tickets:
-            self._tickets[job.id] = Ticket(job)
+        if job.id not in self._open_jobs:
+            self._open_jobs[job.id] = OpenJob(job)
             self._per_guild[job.guild_id] += 1
-            self._schedule.put(self._tickets[job.id], delay)
+            self._schedule.put(self._open_jobs[job.id], delay)
 
     async def cancel(self, job: Job, *, by: int) -> None:
         """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once."""
         if job.state in OUTCOMES:  # its last step may take minutes, and can't be stopped
             raise NothingToCancel(job=job.code)
         self._handover.stop(job)
-        async with self._moving(job, NothingToCancel) as ticket:
-            await self._polls.cancel(ticket, by=by)
+        async with self._moving(job, NothingToCancel) as open_job:
+            await self._polls.cancel(open_job, by=by)
 
     async def approve(self, job: Job, *, by: int) -> None:
         """Let a held job begin, or raise the `Refusal` that says why not; `OverLimit` leaves it waiting."""
-        async with self._moving(job, NotWaiting) as ticket:
-            await self._approvals.approve(ticket, by=by)
+        async with self._moving(job, NotWaiting) as open_job:
+            await self._approvals.approve(open_job, by=by)
 
     async def deny(self, job: Job, *, by: int) -> None:
         """End a held job, or raise the `Refusal` that says why not."""
-        async with self._moving(job, NotWaiting) as ticket:
-            await self._approvals.deny(ticket, by=by)
+        async with self._moving(job, NotWaiting) as open_job:
+            await self._approvals.deny(open_job, by=by)
 
     @asynccontextmanager
-    async def _moving(self, job: Job, otherwise: type[Refusal]) -> AsyncIterator[Ticket]:
-        """The ticket of an open job while nobody else moves it; its next step is taken at once."""
+    async def _moving(self, job: Job, otherwise: type[Refusal]) -> AsyncIterator[OpenJob]:
+        """An open job while nobody else moves it; its next step is taken at once."""
         if not self.resumed:
             raise ShuttingDown
-        ticket = self._tickets.get(job.id)
-        if ticket is None or ticket.job.guild_id != job.guild_id:
+        open_job = self._open_jobs.get(job.id)
+        if open_job is None or open_job.job.guild_id != job.guild_id:
             raise otherwise(job=job.code)
-        async with ticket.stepping:
-            yield ticket
-            self._schedule.put(ticket, 0.0)
+        async with open_job.stepping:
+            yield open_job
+            self._schedule.put(open_job, 0.0)
 
     async def drain(self) -> None:
         """Finish the steps under way, within a bound; open jobs stay for the next start."""
@@ -119,71 +119,71 @@ class Worker:
         await self._schedule.drain(DRAIN_SECONDS)
         await self._replies.close()
 
-    async def _take(self, ticket: Ticket) -> None:
+    async def _take(self, open_job: OpenJob) -> None:
         """One step; whatever happens in it, the job keeps its place in the schedule."""
-        async with ticket.stepping:
-            before = _shown(ticket)
+        async with open_job.stepping:
+            before = _shown(open_job)
             try:
-                delay = await self._step(ticket)
+                delay = await self._step(open_job)
             except Stale:
-                delay = await self._reload(ticket)
+                delay = await self._reload(open_job)
             except asyncio.CancelledError:
                 raise
             except Exception:
-                log.exception("%s: this step failed inside the bot", ticket.job.code)
-                ticket.faults += 1
-                delay = self._pacing.after_fault(ticket.faults)
+                log.exception("%s: this step failed inside the bot", open_job.job.code)
+                open_job.faults += 1
+                delay = self._pacing.after_fault(open_job.faults)
             if delay is None:
-                await self._forget(ticket)
+                await self._forget(open_job)
                 return
-            if (ticket.job.state not in OUTCOMES or ticket.large) and _shown(ticket) != before:
-                self._replies.show(ticket.job, ticket.position)
-            self._schedule.put(ticket, delay)
+            if (open_job.job.state not in OUTCOMES or open_job.large) and _shown(open_job) != before:
+                self._replies.show(open_job.job, open_job.position)
+            self._schedule.put(open_job, delay)
 
-    async def _forget(self, ticket: Ticket) -> None:
+    async def _forget(self, open_job: OpenJob) -> None:
         """The job is closed; with the last job of a replaced key, the key goes too."""
-        job = ticket.job
-        if self._tickets.pop(job.id, None):
+        job = open_job.job
+        if self._open_jobs.pop(job.id, None):
             self._per_guild[job.guild_id] -= 1
         if job.key_id and all(info.id != job.key_id for info in await self._keys.shown(job.guild_id)):
             await self._keys.sweep(job.guild_id)
 
-    async def _step(self, ticket: Ticket) -> float | None:
-        if ticket.job.state in OUTCOMES:
-            if not ticket.cleared:
-                await self._handover.clear(ticket.job)
-                ticket.cleared = True
-            return await self._delivery.step(ticket)
-        if ticket.job.card_id is None:
-            return await self._open(ticket)
-        if ticket.job.state == "held":
-            return await self._approvals.wait(ticket)
-        if ticket.job.state == "queued":
-            await self._delivery.finishing.gather(ticket.job)
-            return await self._submits.submit(ticket)
-        if ticket.job.state == "submitting":
-            return await self._submits.find(ticket)
-        return await self._polls.poll(ticket)
+    async def _step(self, open_job: OpenJob) -> float | None:
+        if open_job.job.state in OUTCOMES:
+            if not open_job.cleared:
+                await self._handover.clear(open_job.job)
+                open_job.cleared = True
+            return await self._delivery.step(open_job)
+        if open_job.job.card_id is None:
+            return await self._open(open_job)
+        if open_job.job.state == "held":
+            return await self._approvals.wait(open_job)
+        if open_job.job.state == "queued":
+            await self._delivery.finishing.gather(open_job.job)
+            return await self._submits.submit(open_job)
+        if open_job.job.state == "submitting":
+            return await self._submits.find(open_job)
+        return await self._polls.poll(open_job)
 
-    async def _open(self, ticket: Ticket) -> float | None:
+    async def _open(self, open_job: OpenJob) -> float | None:
         try:
-            ticket.job = await self._delivery.open(ticket.job, looking=True)
+            open_job.job = await self._delivery.open(open_job.job, looking=True)
         except PostRefused:
             return None
         except PostFailed as fault:
-            log.info("%s: showing: %s; again later", ticket.job.code, fault)
-            ticket.faults += 1
-            return self._pacing.after_fault(ticket.faults)
+            log.info("%s: showing: %s; again later", open_job.job.code, fault)
+            open_job.faults += 1
+            return self._pacing.after_fault(open_job.faults)
         return 0.0
 
-    async def _reload(self, ticket: Ticket) -> float | None:
-        job = await self._jobs.get(ticket.job.guild_id, ticket.job.id)
+    async def _reload(self, open_job: OpenJob) -> float | None:
+        job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
         if job is None or job.closed_at is not None:
             return None
-        ticket.job = job
+        open_job.job = job
         return 0.0
 
 
-def _shown(ticket: Ticket) -> tuple[object, ...]:
-    """What of a ticket its card tells."""
-    return ticket.job.state, ticket.job.stage, ticket.job.provider, ticket.position, ticket.large
+def _shown(open_job: OpenJob) -> tuple[object, ...]:
+    """What of an open job its card tells."""
+    return open_job.job.state, open_job.job.stage, open_job.job.provider, open_job.position, open_job.large

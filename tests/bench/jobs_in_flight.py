@@ -19,7 +19,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.jobs.intervals import Pacing
-from bot.jobs.scheduler import Ticket
+from bot.jobs.scheduler import OpenJob
 from bot.jobs.steps.poll import Polls
 from bot.jobs.transitions import Moves
 from bot.jobs.worker import Worker
@@ -59,7 +59,7 @@ class Nothing:
 
     async def close(self) -> None: ...
 
-    async def step(self, _: Ticket) -> None: ...
+    async def step(self, _: OpenJob) -> None: ...
 
 
 async def worker(url: str, count: int, begin: Any, shortest: float, longest: float) -> dict[str, float]:

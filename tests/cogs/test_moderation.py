@@ -323,8 +323,8 @@ async def test_a_video_that_nobody_approves_ends_by_itself(world: World) -> None
     _, message = await held(world)
     world.clock.skipped += 12 * 3600 + 60
     job = await newest(world)
-    ticket = world.client.worker._tickets[job.id]
-    world.client.worker._schedule.put(ticket, 0.0)
+    open_job = world.client.worker._open_jobs[job.id]
+    world.client.worker._schedule.put(open_job, 0.0)
     await world.quiet()
     assert "No moderator answered in time" in world.outcomes()[0].content
     assert "isn't waiting for approval" in answer(await world.moderator.click(message, label="Approve"))

@@ -20,7 +20,7 @@ from bot.app.settings import Settings
 from bot.chat.result_post import Outcomes
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media, Request
-from bot.jobs.scheduler import Ticket
+from bot.jobs.scheduler import OpenJob
 from bot.jobs.steps.submit import Submits
 from bot.providers.base import Submission
 from bot.sandbox.server import Sandbox
@@ -212,14 +212,14 @@ async def test_a_second_crash_at_any_point_after_the_first_changes_nothing(tmp_p
 async def test_sending_before_the_intent_is_committed_would_pay_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def act_then_record(submits: Any, ticket: Ticket) -> float:
-        job, moves = ticket.job, submits._moves
+    async def act_then_record(submits: Any, open_job: OpenJob) -> float:
+        job, moves = open_job.job, submits._moves
         provider = moves.providers["runcomfy"]
         credentials = await moves.keys.open(job.guild_id, 1)
         request = Request.model_validate_json(job.request)
         answer = await provider.submit(Submission(job.stage, request, "handle", {}, credentials))
-        ticket.job = await moves.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)
-        return float(await moves.answered(ticket, provider, answer))
+        open_job.job = await moves.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)
+        return float(await moves.answered(open_job, provider, answer))
 
     monkeypatch.setattr(Submits, "submit", act_then_record)
     wrong = await all_violations(tmp_path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.fair_queue import Turns, Turnstile
+from bot.jobs.fair_queue import FairQueue, FairSemaphore
 
 
 @dataclass(frozen=True)
@@ -17,47 +17,47 @@ class Owner:
     member_id: int
 
 
-def served(turns: Turns[str]) -> list[str]:
+def served(queue: FairQueue[str]) -> list[str]:
     order = []
-    while turns:
-        order.append(turns.pop())
+    while queue:
+        order.append(queue.pop())
     return order
 
 
 def test_a_server_that_asks_for_much_waits_for_one_that_asks_for_little() -> None:
-    turns: Turns[str] = Turns()
+    queue: FairQueue[str] = FairQueue()
     for number in range(100):
-        turns.put(f"big-{number}", Owner(1, 10))
-    turns.put("small", Owner(2, 20))
-    assert served(turns).index("small") <= 1
+        queue.put(f"big-{number}", Owner(1, 10))
+    queue.put("small", Owner(2, 20))
+    assert served(queue).index("small") <= 1
 
 
 def test_a_member_who_asks_for_much_waits_for_one_of_the_same_server() -> None:
-    turns: Turns[str] = Turns()
+    queue: FairQueue[str] = FairQueue()
     for number in range(100):
-        turns.put(f"big-{number}", Owner(1, 10))
-    turns.put("small", Owner(1, 11))
-    assert served(turns).index("small") <= 1
+        queue.put(f"big-{number}", Owner(1, 10))
+    queue.put("small", Owner(1, 11))
+    assert served(queue).index("small") <= 1
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), max_size=60))
 def test_everyone_is_served_once_and_each_in_order(asks: list[tuple[int, int]]) -> None:
-    turns: Turns[str] = Turns()
+    queue: FairQueue[str] = FairQueue()
     for number, (guild, member) in enumerate(asks):
-        turns.put(f"{guild}-{member}-{number}", Owner(guild, guild * 10 + member))
-    order = served(turns)
+        queue.put(f"{guild}-{member}-{number}", Owner(guild, guild * 10 + member))
+    order = served(queue)
     assert len(order) == len(asks)
     for guild, member in set(asks):
         mine = [int(name.rpartition("-")[2]) for name in order if name.startswith(f"{guild}-{member}-")]
         assert mine == sorted(mine)
 
 
-async def test_a_turnstile_lets_so_many_through_and_forgets_who_gave_up() -> None:
-    turnstile, inside, most = Turnstile(2), 0, 0
+async def test_a_semaphore_lets_so_many_through_and_forgets_who_gave_up() -> None:
+    semaphore, inside, most = FairSemaphore(2), 0, 0
 
     async def go(owner: Owner) -> None:
         nonlocal inside, most
-        async with turnstile.passing(owner):
+        async with semaphore.passing(owner):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0)

@@ -21,7 +21,7 @@ from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.files.job_files import Shelf
 from bot.jobs.intervals import LONGEST_BACKOFF, Pacing
-from bot.jobs.scheduler import Ticket
+from bot.jobs.scheduler import OpenJob
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
 from storage.jobs.job import Job
@@ -71,94 +71,94 @@ class Delivery:
             raise
         return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)
 
-    async def step(self, ticket: Ticket) -> float | None:
+    async def step(self, open_job: OpenJob) -> float | None:
         """Bring the outcome one step closer to its place; None when the job is closed."""
-        job = ticket.job
+        job = open_job.job
         try:
             sent = await self._outcomes.found(job) if job.delivering_at is not None or job.restored else None
             if job.restored and (sent or not job.has_video):  # what lies there is of a life unknown to the backup
-                await self._keep_rest(ticket, None)
-            return await self._closed(ticket, sent) if sent else await self._bring(ticket)
+                await self._keep_rest(open_job, None)
+            return await self._closed(open_job, sent) if sent else await self._bring(open_job)
         except PostFailed as fault:
-            return await self._post_again(ticket, fault)
+            return await self._post_again(open_job, fault)
         except ProviderError as fault:
-            return await self._fetch_again(ticket, fault)
+            return await self._fetch_again(open_job, fault)
         except (Unreadable, TooMuchWork) as why:
             log.warning("%s: its parts can't be joined: %s", job.code, why)
-            return await self._keep(ticket)
+            return await self._keep(open_job)
 
-    async def _bring(self, ticket: Ticket) -> float | None:
-        job, finished = ticket.job, None
-        if self.finishing.takes_work(job) and not ticket.large:
-            ticket.large = True  # its next step is taken in a lane in which nothing else waits for it
+    async def _bring(self, open_job: OpenJob) -> float | None:
+        job, finished = open_job.job, None
+        if self.finishing.takes_work(job) and not open_job.large:
+            open_job.large = True  # its next step is taken in a lane in which nothing else waits for it
             return 0.0
-        if _has_something(ticket):
-            finished = await self.finishing.whole(job, faults=ticket.faults)
-        rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in ticket.refused), None)
+        if _has_something(open_job):
+            finished = await self.finishing.whole(job, faults=open_job.faults)
+        rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in open_job.refused), None)
         if rung is None:
-            return await self._keep(ticket) if finished else await self._closed(ticket, None)
-        return await self._post(ticket, rung, finished)
+            return await self._keep(open_job) if finished else await self._closed(open_job, None)
+        return await self._post(open_job, rung, finished)
 
-    async def _post(self, ticket: Ticket, rung: Rung, finished: Finished | None) -> float | None:
-        job, parcel = ticket.job, None
+    async def _post(self, open_job: OpenJob, rung: Rung, finished: Finished | None) -> float | None:
+        job, parcel = open_job.job, None
         if finished:
-            if finished.size > self._most_bytes(ticket, rung) and not ticket.large:
-                ticket.large = True
+            if finished.size > self._most_bytes(open_job, rung) and not open_job.large:
+                open_job.large = True
                 return 0.0
             try:
-                parcel = await self._packing.fitting(job, finished, self._most_bytes(ticket, rung))
+                parcel = await self._packing.fitting(job, finished, self._most_bytes(open_job, rung))
             except Interrupted as why:
                 raise NotAccepted(f"making a smaller copy broke off: {why}") from None
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
                 log.warning("%s: no smaller copy: %s", job.code, why)
-                return await self._keep(ticket)
+                return await self._keep(open_job)
         keeping = parcel.smaller if parcel else job.kept_until
         until = self._clock.now() + self._kept_seconds if keeping else None
-        ticket.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
+        open_job.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
         try:
             sent = await self._outcomes.post(job, rung, parcel)
         except (PostTooLarge, PostRefused) as fault:
             if parcel and isinstance(fault, PostTooLarge):
-                return await self._smaller(ticket, parcel)
+                return await self._smaller(open_job, parcel)
             log.info("%s: no outcome in its %s: %s", job.code, rung, fault)
-            ticket.refused.add(rung)
+            open_job.refused.add(rung)
             return 0.0
-        return await self._closed(ticket, sent)
+        return await self._closed(open_job, sent)
 
-    async def _smaller(self, ticket: Ticket, parcel: Parcel) -> float:
+    async def _smaller(self, open_job: OpenJob, parcel: Parcel) -> float:
         """Discord takes less than it says."""
-        ticket.most_bytes = smaller_step(parcel.size)
-        log.info("%s: %d bytes are too large; trying %s", ticket.job.code, parcel.size, ticket.most_bytes)
-        return 0.0 if ticket.most_bytes else await self._keep(ticket)
+        open_job.most_bytes = smaller_step(parcel.size)
+        log.info("%s: %d bytes are too large; trying %s", open_job.job.code, parcel.size, open_job.most_bytes)
+        return 0.0 if open_job.most_bytes else await self._keep(open_job)
 
-    def _most_bytes(self, ticket: Ticket, rung: Rung) -> int:
-        most = self._outcomes.most_bytes(ticket.job, rung)
-        return min(most, ticket.most_bytes or most)
+    def _most_bytes(self, open_job: OpenJob, rung: Rung) -> int:
+        most = self._outcomes.most_bytes(open_job.job, rung)
+        return min(most, open_job.most_bytes or most)
 
-    async def _keep(self, ticket: Ticket) -> float:
+    async def _keep(self, open_job: OpenJob) -> float:
         """The video can be posted nowhere; a sentence that says where it is may be."""
-        log.warning("%s: what there is of the video can't be posted; it is kept", ticket.job.code)
-        ticket.refused.clear()
-        if ticket.job.has_video:
+        log.warning("%s: what there is of the video can't be posted; it is kept", open_job.job.code)
+        open_job.refused.clear()
+        if open_job.job.has_video:
             until = self._clock.now() + self._kept_seconds
-            ticket.job = await self._jobs.keep(ticket.job, now=self._clock.now(), until=until)
+            open_job.job = await self._jobs.keep(open_job.job, now=self._clock.now(), until=until)
             return 0.0
-        ticket.without_video = True
-        return await self._keep_rest(ticket, None)
+        open_job.without_video = True
+        return await self._keep_rest(open_job, None)
 
-    async def _keep_rest(self, ticket: Ticket, failure: str | None) -> float:
+    async def _keep_rest(self, open_job: OpenJob, failure: str | None) -> float:
         """Keep what is on disk, if anything is, of a video that can't be had whole."""
-        job, now = ticket.job, self._clock.now()
+        job, now = open_job.job, self._clock.now()
         until = now + self._kept_seconds if self._shelf.whole(job) else None
-        ticket.job = await self._jobs.delivering(job, now=now, failure=failure, kept_until=until)
+        open_job.job = await self._jobs.delivering(job, now=now, failure=failure, kept_until=until)
         return 0.0
 
-    async def _closed(self, ticket: Ticket, sent: Sent | None) -> float | None:
+    async def _closed(self, open_job: OpenJob, sent: Sent | None) -> float | None:
         """The outcome is posted there, or can be posted nowhere."""
         if sent is None:
-            log.warning("%s: its outcome can be posted nowhere", ticket.job.code)
-        ticket.job = job = await self._jobs.close(
-            ticket.job,
+            log.warning("%s: its outcome can be posted nowhere", open_job.job.code)
+        open_job.job = job = await self._jobs.close(
+            open_job.job,
             reply_id=sent.message_id if sent else None,
             reply_channel_id=sent.channel_id if sent else None,
             now=self._clock.now(),
@@ -167,32 +167,32 @@ class Delivery:
         await asyncio.to_thread(self._shelf.throw_away_video, job)
         return None
 
-    async def _fetch_again(self, ticket: Ticket, fault: ProviderError) -> float:
-        job = ticket.job
+    async def _fetch_again(self, open_job: OpenJob, fault: ProviderError) -> float:
+        job = open_job.job
         if isinstance(fault, Unwritable) and not self.finishing.is_fetched(job):  # the provider has it
-            ticket.faults, ticket.without_room_at = 1, self._clock.now()
+            open_job.faults, open_job.without_room_at = 1, self._clock.now()
             log.warning("%s: its video waits for room: %s", job.code, fault)
             return LONGEST_BACKOFF
-        ticket.faults += 1
-        hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and ticket.faults > 2)
-        if hopeless or self._clock.now() > max(job.ended_at or 0, ticket.without_room_at) + FETCH_PATIENCE:
+        open_job.faults += 1
+        hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and open_job.faults > 2)
+        if hopeless or self._clock.now() > max(job.ended_at or 0, open_job.without_room_at) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
             if self.finishing.is_fetched(job) or not job.has_video:
-                return await self._keep(ticket)
-            return await self._keep_rest(ticket, "result_lost")
+                return await self._keep(open_job)
+            return await self._keep_rest(open_job, "result_lost")
         log.info("%s: fetching the video: %s; again later", job.code, fault)
-        return self._pacing.after_fault(ticket.faults)
+        return self._pacing.after_fault(open_job.faults)
 
-    async def _post_again(self, ticket: Ticket, fault: PostFailed) -> float | None:
-        job = ticket.job
-        ticket.faults += 1
+    async def _post_again(self, open_job: OpenJob, fault: PostFailed) -> float | None:
+        job = open_job.job
+        open_job.faults += 1
         if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
-            return self._pacing.after_fault(ticket.faults)
-        return await self._keep(ticket) if _has_something(ticket) else await self._closed(ticket, None)
+            return self._pacing.after_fault(open_job.faults)
+        return await self._keep(open_job) if _has_something(open_job) else await self._closed(open_job, None)
 
 
-def _has_something(ticket: Ticket) -> bool:
+def _has_something(open_job: OpenJob) -> bool:
     """Whether there is the video; or, where a later part failed, those before it: they were paid for too."""
-    job = ticket.job
-    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)) and not ticket.without_video)
+    job = open_job.job
+    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)) and not open_job.without_video)

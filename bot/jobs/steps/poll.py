@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import Gone, NotAccepted, ProviderError
-from bot.jobs.scheduler import Ticket
+from bot.jobs.scheduler import OpenJob
 from bot.jobs.transitions import CONFIRMATIONS, Moves, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.asking import NotCancellable, NothingToCancel
@@ -34,53 +34,53 @@ class Polls:
         self._unknown_words: set[tuple[str, str]] = set()
         self._batches: dict[tuple[str, int | None], _Batch] = {}
 
-    async def poll(self, ticket: Ticket) -> float:
+    async def poll(self, open_job: OpenJob) -> float:
         """Ask once how the running stage is doing."""
-        job, moves = ticket.job, self._moves
+        job, moves = open_job.job, self._moves
         now = moves.clock.now()
         late = now > job.deadline_at  # asked all the same: it may have been the bot that was late
         try:
             answer = await self._ask(job)
         except ProviderError as fault:
-            if late and ticket.faults >= CONFIRMATIONS - 1:
-                return await moves.end(ticket, "unknown", "took_too_long")
-            delay = moves.again(ticket, fault)
-            code, times = ticket.same_fault
-            ticket.same_fault = (fault.code, times + 1 if code == fault.code else 1)
-            confirmed = ticket.same_fault[1] >= CONFIRMATIONS
+            if late and open_job.faults >= CONFIRMATIONS - 1:
+                return await moves.end(open_job, "unknown", "took_too_long")
+            delay = moves.again(open_job, fault)
+            code, times = open_job.same_fault
+            open_job.same_fault = (fault.code, times + 1 if code == fault.code else 1)
+            confirmed = open_job.same_fault[1] >= CONFIRMATIONS
             if confirmed:
                 await moves.key_failed(job, fault.code)
             gone = confirmed and isinstance(fault, Gone)
-            return await moves.end(ticket, "unknown", "gone", fault.detail) if gone else delay
-        ticket.faults, ticket.same_fault = 0, ("", 0)
+            return await moves.end(open_job, "unknown", "gone", fault.detail) if gone else delay
+        open_job.faults, open_job.same_fault = 0, ("", 0)
         elapsed = now - (job.submitted_at or now)
         if isinstance(answer, Waiting) and late:
-            return await moves.end(ticket, "unknown", "took_too_long")
+            return await moves.end(open_job, "unknown", "took_too_long")
         if isinstance(answer, Waiting):
             self._wonder(job.provider, answer.word)
-            ticket.position = answer.position
+            open_job.position = answer.position
             return moves.pacing.until_next_poll(kind_of(job), elapsed)
         if isinstance(answer, Failed):
             await moves.key_failed(job, answer.reason)
             state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
-            return await moves.end(ticket, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
+            return await moves.end(open_job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
         moves.pacing.ended(kind_of(job), elapsed)
-        return await moves.stage_done(ticket, moves.providers[job.provider], answer)
+        return await moves.stage_done(open_job, moves.providers[job.provider], answer)
 
     async def yields_again(self, job: Job) -> Yields:
         """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
         answer = await self._ask(job)
         return {**job.yields, **stored_yields(answer.yields, job.stage)} if isinstance(answer, Done) else job.yields
 
-    async def cancel(self, ticket: Ticket, *, by: int) -> None:
+    async def cancel(self, open_job: OpenJob, *, by: int) -> None:
         """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""
-        job = ticket.job
+        job = open_job.job
         if job.state in OUTCOMES:
             raise NothingToCancel(job=job.code)
         if job.state not in {"held", "queued"} and not await self._stopped(job):
             provider = self._moves.providers.get(job.provider)
             raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
-        await self._moves.end(ticket, "cancelled", "cancelled", by=by)
+        await self._moves.end(open_job, "cancelled", "cancelled", by=by)
 
     def _wonder(self, provider: str, word: str) -> None:
         if word and (provider, word) not in self._unknown_words:

@@ -224,8 +224,8 @@ async def test_our_own_id_for_a_stage_is_a_uuid_stored_before_it_leaves(world: W
     handles: list[str] = []
 
     def note(call: Submission) -> Accepted:
-        (ticket,) = world.client.worker._tickets.values()
-        assert call.handle == ticket.job.handle
+        (open_job,) = world.client.worker._open_jobs.values()
+        assert call.handle == open_job.job.handle
         handles.append(call.handle)
         return Accepted("r")
 
