@@ -53,8 +53,8 @@ def look_into_nothing(client: Mouthpiece) -> None:
 
 def look_into_no_clip(client: Mouthpiece) -> None:
     """Let the bot take every clip and recording for what its name says."""
-    intake = client.service._intake
-    intake.look, intake.length = canned_look, canned_length  # type: ignore[method-assign]
+    incoming = client.service._incoming
+    incoming.look, incoming.length = canned_look, canned_length  # type: ignore[method-assign]
 
 
 async def canned_video(file: Path) -> MediaFacts:  # noqa: ARG001

@@ -15,7 +15,7 @@ from bot.chat.card import CANCEL_PREFIX
 from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
 from bot.chat.posted_results import FULL_PREFIX, Posted
 from bot.errors import InputRejected
-from bot.files.incoming import Intake
+from bot.files.incoming import Incoming
 from bot.moderation.decisions import Moderation
 from bot.net.client import Http
 from bot.net.transport import open_client
@@ -268,7 +268,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
 )
 def test_only_discords_own_files_are_attachments(url: str) -> None:
     nothing: Any = None
-    own, trusting = (Intake(nothing, nothing, hosts, nothing, nothing) for hosts in ((), {"cdn.example:81"}))
+    own, trusting = (Incoming(nothing, nothing, hosts, nothing, nothing) for hosts in ((), {"cdn.example:81"}))
     assert not own.is_attachment(url)
     assert own.is_attachment("https://cdn.discordapp.com/attachments/1/2/clip.mp4?ex=1")
     assert trusting.is_attachment("http://cdn.example:81/x.mp4")

@@ -33,8 +33,8 @@ from bot.delivery.assemble import Finishing
 from bot.delivery.kept_videos import Handout
 from bot.delivery.size_limit import Packing
 from bot.errors import SettingsError
-from bot.files.incoming import Intake
-from bot.files.job_files import Shelf
+from bot.files.incoming import Incoming
+from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Handover
 from bot.jobs.intervals import Pacing
 from bot.jobs.steps.approval import Approvals
@@ -104,33 +104,33 @@ def _put_together(
 ) -> list[Callable[[], Awaitable[None]]]:
     """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
     guilds, jobs, keys, pacing = stores.guilds, stores.jobs, stores.keys, Pacing()
-    shelf, probe = Shelf(settings.data_folder / "files"), Probe()
-    shelf.tidy(settings.data_folder / "results")
-    intake = Intake(http, _folder(settings.data_folder / "intake", empty=True), trusted, probe, clock)
+    job_files, probe = JobFiles(settings.data_folder / "files"), Probe()
+    job_files.tidy(settings.data_folder / "results")
+    incoming = Incoming(http, _folder(settings.data_folder / "intake", empty=True), trusted, probe, clock)
     replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
     moves = Moves(jobs, keys, notices, providers, clock, pacing)
     polls = Polls(moves)
     # An edit may take ten minutes, and what is prepared or handed out doesn't wait for one that finishes a video: so
     # three editors, and with the probe's two looks five children at once.
     preparing, finishing, handing_out = Editor(), Editor(), Editor()
-    handover = Handover(shelf, intake, preparing, Attachments(client))
+    handover = Handover(job_files, incoming, preparing, Attachments(client))
     delivery = Delivery(
         jobs,
-        Finishing(polls, http, probe, finishing, handover, shelf),
-        Packing(finishing, shelf),
+        Finishing(polls, http, probe, finishing, handover, job_files),
+        Packing(finishing, job_files),
         replies,
         Outcomes(client, providers, stores.direct_messages),
-        shelf,
+        job_files,
         clock,
         pacing,
         results_days=settings.results_days,
     )
     client.worker = Worker(moves, Approvals(moves), handover, Submits(moves, handover), polls, delivery, replies)
     gate = Gate(guilds, stores.access, stores.limits, stores.ledger, stores.reports, AutoMod(client, clock), clock)
-    chooser = Chooser(guilds, keys, providers, intake)
+    chooser = Chooser(guilds, keys, providers, incoming)
     doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    acceptance = Acceptance(guilds, jobs, keys, gate, shelf, client.worker, delivery, clock)
+    acceptance = Acceptance(guilds, jobs, keys, gate, job_files, client.worker, delivery, clock)
     client.service = Service(
         jobs,
         stores.ledger,
@@ -141,28 +141,28 @@ def _put_together(
         doors,
         gate,
         stores.access,
-        intake,
+        incoming,
         drafts,
         clock,
     )
-    client.again = Again(jobs, stores.reports, shelf, intake, client.service)
+    client.again = Again(jobs, stores.reports, job_files, incoming, client.service)
     client.housekeeping = Housekeeping(
         stores.privacy,
         jobs,
         stores.direct_messages,
-        shelf,
+        job_files,
         (drafts, client.offers),
         clock,
         retention_days=settings.retention_days,
         results_days=settings.results_days,
     )
-    packing = Packing(handing_out, shelf)
+    packing = Packing(handing_out, job_files)
     client.handout = Handout(
-        jobs, stores.ledger, stores.reports, stores.direct_messages, packing, shelf, providers, clock
+        jobs, stores.ledger, stores.reports, stores.direct_messages, packing, job_files, providers, clock
     )
     client.keyring = Keyring(guilds, jobs, keys, providers, clock)
     client.rulebook = Rulebook(guilds, stores.limits, stores.access, clock)
-    results = Results(client, http, shelf)
+    results = Results(client, http, job_files)
     log_channel = LogChannel(client, stores.chronicle, guilds, jobs, providers, clock)
     client.moderation = Moderation(
         jobs,

@@ -13,7 +13,7 @@ from bot.domain.ask import Ask
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
 from bot.errors import ProviderError, Refusal, ResultUnusable
-from bot.files.incoming import Intake
+from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
 from bot.media.probe import Unreadable
 from bot.preflight.fit import Fit, Seen, fit, looked, mended
@@ -49,11 +49,11 @@ class Candidate:
 class Chooser:
     """Finds out who can do what was asked for."""
 
-    def __init__(self, guilds: Guilds, keys: Keys, providers: Mapping[str, Provider], intake: Intake) -> None:
+    def __init__(self, guilds: Guilds, keys: Keys, providers: Mapping[str, Provider], incoming: Incoming) -> None:
         self._guilds = guilds
         self._keys = keys
         self._providers = providers
-        self._intake = intake
+        self._incoming = incoming
 
     async def usable(self, guild_id: int) -> list[Provider]:
         """The providers that this server can use, in its order; those that want no key come last."""
@@ -64,7 +64,7 @@ class Chooser:
         return keyed + [provider for provider in self._providers.values() if not provider.credentials]
 
     async def look(self, ask: Ask, folder: Path) -> Seen:
-        """What the attached files really hold. They lie in the folder afterwards, named as on the shelf."""
+        """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
         _fitting(ask, await self._asked(ask))  # refuses by claims, before anything is fetched
         clip = await self._look(ask.video, folder / CLIP)
         return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
@@ -89,7 +89,7 @@ class Chooser:
         """Whether a provider can still fetch the file then. How long Discord keeps what was attached to a command is
         not documented, so a file that is used again is handed over.
         """
-        return media is None or (ask.earlier is None and self._intake.lasts(media, seconds))
+        return media is None or (ask.earlier is None and self._incoming.lasts(media, seconds))
 
     async def _in_order(self, guild_id: int, found: list[Candidate]) -> list[Candidate]:
         """With prices; the cheapest first, if the server wants that."""
@@ -131,10 +131,10 @@ class Chooser:
         return [asked] if asked else usable
 
     async def _look(self, media: Media, into: Path) -> MediaFacts:
-        if not self._intake.is_attachment(media.url):
+        if not self._incoming.is_attachment(media.url):
             raise UnreadableFile(name=media.name[:60], problem="it is not one of Discord's own files")
         try:
-            return await self._intake.look(media, into)
+            return await self._incoming.look(media, into)
         except Unreadable as why:
             raise UnreadableFile(name=media.name[:60], problem=str(why)) from None
         except ResultUnusable:

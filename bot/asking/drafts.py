@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.ask import Ask
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
 from storage.jobs.job import Job
@@ -22,9 +22,9 @@ class Draft:
     seen: Seen | None = None
     offer: Offer | None = None
 
-    def shelve(self, shelf: Shelf, job: Job) -> None:
+    def keep_in(self, job_files: JobFiles, job: Job) -> None:
         """Keep the files for the job."""
-        self.folder.replace(shelf.folder / job.code)
+        self.folder.replace(job_files.folder / job.code)
 
     def throw_away(self) -> None:
         """The files are not needed."""

@@ -14,7 +14,7 @@ from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
 from bot.errors import PostFailed, PostRefused
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from bot.jobs.deadlines import deadline
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.worker import Worker
@@ -40,7 +40,7 @@ class Acceptance:
         jobs: Jobs,
         keys: Keys,
         gate: Gate,
-        shelf: Shelf,
+        job_files: JobFiles,
         worker: Worker,
         delivery: Delivery,
         clock: Clock,
@@ -49,7 +49,7 @@ class Acceptance:
         self._jobs = jobs
         self._keys = keys
         self._gate = gate
-        self._shelf = shelf
+        self._job_files = job_files
         self._worker = worker
         self._delivery = delivery
         self._clock = clock
@@ -71,7 +71,7 @@ class Acceptance:
             dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
             candidates = [candidate for candidate in candidates if candidate is not dearest]
         try:
-            await asyncio.to_thread(draft.shelve, self._shelf, job)
+            await asyncio.to_thread(draft.keep_in, self._job_files, job)
         except OSError as error:
             log.warning("%s: its files are fetched again when they are needed: %s", job.code, error.strerror)
             draft.throw_away()

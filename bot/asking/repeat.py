@@ -11,8 +11,8 @@ from bot.asking.service import Service
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.request import Request
-from bot.files.incoming import Intake
-from bot.files.job_files import Shelf
+from bot.files.incoming import Incoming
+from bot.files.job_files import JobFiles
 from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
 from storage.jobs.job import Job
@@ -23,11 +23,11 @@ from storage.people.reports import Reports
 class Again:
     """Starts jobs from earlier ones. Raises a `Refusal`, as `Service.start` does."""
 
-    def __init__(self, jobs: Jobs, reports: Reports, shelf: Shelf, intake: Intake, service: Service) -> None:
+    def __init__(self, jobs: Jobs, reports: Reports, job_files: JobFiles, incoming: Incoming, service: Service) -> None:
         self._jobs = jobs
         self._reports = reports
-        self._shelf = shelf
-        self._intake = intake
+        self._job_files = job_files
+        self._incoming = incoming
         self._service = service
         self._starting: set[int] = set()  # pressed twice is meant once
 
@@ -89,9 +89,9 @@ class Again:
 
     def _files(self, job: Job) -> Path:
         """The earlier job's files, attached and prepared, in a new folder."""
-        folder = self._intake.new_folder()
+        folder = self._incoming.new_folder()
         try:
-            self._shelf.share(job, folder)
+            self._job_files.share(job, folder)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, FileNotFoundError):

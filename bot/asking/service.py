@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.ask import Ask, Asker
 from bot.domain.voices import Voice
 from bot.errors import Refusal
-from bot.files.incoming import Intake
+from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
@@ -54,7 +54,7 @@ class Service:
         doors: Doors,
         gate: Gate,
         access: Access,
-        intake: Intake,
+        incoming: Incoming,
         waiting: Pending[Draft],
         clock: Clock,
     ) -> None:
@@ -67,7 +67,7 @@ class Service:
         self._doors = doors
         self._gate = gate
         self._access = access
-        self._intake = intake
+        self._incoming = incoming
         self._clock = clock
         self._waiting = waiting  # until the person has said yes
 
@@ -92,7 +92,7 @@ class Service:
 
         `FixesNeeded` and `AttestationNeeded` are refusals after which it can go on: by `mend` and `attest`.
         """
-        return await self._go_on(Draft(ask, files or self._intake.new_folder()))
+        return await self._go_on(Draft(ask, files or self._incoming.new_folder()))
 
     async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Job:
         """The person agrees to what was offered, or has chosen another part of the clip."""

@@ -17,7 +17,7 @@ from bot.chat.posting import post_errors
 from bot.delivery.assemble import MOST_RESULT_BYTES
 from bot.domain.request import Request
 from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from bot.net.client import Http
 from storage.jobs.job import Job
 
@@ -61,10 +61,10 @@ class Results:
     The methods say whether it worked; `PostFailed` when it may work later.
     """
 
-    def __init__(self, client: discord.Client, http: Http, shelf: Shelf) -> None:
+    def __init__(self, client: discord.Client, http: Http, job_files: JobFiles) -> None:
         self._client = client
         self._http = http
-        self._shelf = shelf
+        self._job_files = job_files
 
     async def hide(self, posted: Posted) -> bool:
         """Blur the video until somebody clicks on it."""
@@ -79,7 +79,7 @@ class Results:
 
         A message that is gone already counts as deleted.
         """
-        await asyncio.to_thread(self._shelf.throw_away, job.id)
+        await asyncio.to_thread(self._job_files.throw_away, job.id)
         try:
             async with self._awake(posted):
                 await self._channel(posted).get_partial_message(posted.message_id).delete()
@@ -115,7 +115,7 @@ class Results:
         fresh = await message.channel.fetch_message(message.id)
         if fresh.attachments and fresh.attachments[0].is_spoiler() == hidden:
             return
-        with TemporaryDirectory(dir=self._shelf.folder, prefix="shown-") as folder:
+        with TemporaryDirectory(dir=self._job_files.folder, prefix="shown-") as folder:
             copy = Path(folder, "video")
             await self._http.download(file.url, copy, most=MOST_RESULT_BYTES)
             name = file.filename.removeprefix(HIDDEN_PREFIX)

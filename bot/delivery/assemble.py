@@ -1,4 +1,4 @@
-"""From what a provider made to the finished video: fetch → check → assemble → one whole file on the job's shelf."""
+"""From what a provider made to the finished video: fetch → check → assemble → one whole file in the job's folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
 from bot.domain.sections import results
 from bot.errors import NotAccepted, ProviderError, Unwritable
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Handover
 from bot.jobs.steps.poll import Polls
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
@@ -43,22 +43,22 @@ class Finishing:
     """Brings finished videos to disk. Raises what `Http.download` raises; `NotAccepted` too for what is no video."""
 
     def __init__(
-        self, polls: Polls, http: Http, probe: Probe, editor: Editor, handover: Handover, shelf: Shelf
+        self, polls: Polls, http: Http, probe: Probe, editor: Editor, handover: Handover, job_files: JobFiles
     ) -> None:
         self._polls = polls
         self._http = http
         self._editor = editor
         self._handover = handover
-        self._shelf = shelf
+        self._job_files = job_files
         self.look = probe.look
 
     async def whole(self, job: Job, *, faults: int) -> Finished:
         """The job's finished video; of a job whose later part failed, what was made before. What lies there already is
-        used again. `faults`: how often that has just failed. `Unreadable` and `TooMuchWork` where parts that lie on the
-        shelf can't be joined.
+        used again. `faults`: how often that has just failed. `Unreadable` and `TooMuchWork` where parts that lie on
+        disk can't be joined.
         """
-        video, facts = self._shelf.video(job), None
-        if not await asyncio.to_thread(self._shelf.has_video, job):
+        video, facts = self._job_files.video(job), None
+        if not await asyncio.to_thread(self._job_files.has_video, job):
             out_of_date = faults > 0 and not job.failure and not self.is_fetched(job)
             yields = await self._polls.yields_again(job) if out_of_date else job.yields
             parts = await self._fetch_all(job, results(yields))
@@ -75,16 +75,16 @@ class Finishing:
         """Whether what was made must be worked on before it is the finished video; that may take minutes."""
         request = Request.model_validate_json(job.request)
         several = len(results(job.yields)) > 1 or (request.whole_seconds is not None and not job.failure)
-        return several and not self._shelf.has_video(job)
+        return several and not self._job_files.has_video(job)
 
     def is_fetched(self, job: Job) -> bool:
         """Whether all that was made is on disk."""
-        return self._shelf.has_video(job) or len(self._shelf.whole(job)) == len(results(job.yields)) > 0
+        return self._job_files.has_video(job) or len(self._job_files.whole(job)) == len(results(job.yields)) > 0
 
     async def gather(self, job: Job) -> None:
         """Bring what is made so far to disk: its address may not last until the last part is made."""
         for number, url in enumerate(results(job.yields)):
-            if await asyncio.to_thread(self._shelf.part(job, number).exists):
+            if await asyncio.to_thread(self._job_files.part(job, number).exists):
                 continue
             try:
                 await self._fetch(job, number, url)
@@ -96,13 +96,13 @@ class Finishing:
         lies there, what was not has become the video itself.
         """
         request = Request.model_validate_json(job.request)
-        made = self._shelf.joined(job) if request.sections else self._shelf.part(job, 0)
+        made = self._job_files.joined(job) if request.sections else self._job_files.part(job, 0)
         return request, request.whole_seconds is not None and not made.exists()
 
     def _lost_credentials(self, job: Job) -> bool:
         """Whether what was put together doesn't carry what its parts do; a single part became the video itself."""
-        parts = self._shelf.of(job).glob("part-*.mp4")
-        return any(map(content_credentials, parts)) and not content_credentials(self._shelf.video(job))
+        parts = self._job_files.of(job).glob("part-*.mp4")
+        return any(map(content_credentials, parts)) and not content_credentials(self._job_files.video(job))
 
     async def _fetch_all(self, job: Job, urls: Sequence[str]) -> list[tuple[Path, MediaFacts]]:
         """Every part that can be had is fetched, also where another can't: it may be all that there will be."""
@@ -117,7 +117,7 @@ class Finishing:
         return parts
 
     async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, MediaFacts]:
-        part = self._shelf.part(job, number)
+        part = self._job_files.part(job, number)
         if not await asyncio.to_thread(part.exists):
             await self._http.download(url, part, most=MOST_RESULT_BYTES)
         return part, await self._checked(part)
@@ -141,7 +141,7 @@ class Finishing:
         """Make the whole video of what was fetched; the one place where a job's parts come together. False where that
         is the only part as it is.
         """
-        request, video = Request.model_validate_json(job.request), self._shelf.video(job)
+        request, video = Request.model_validate_json(job.request), self._job_files.video(job)
         made = await self._joined(job, parts, faults) if len(parts) > 1 else parts[0]
         has_rest = request.whole_seconds is not None and not job.failure
         if has_rest and await self._put_back(job, request, made, video, faults):
@@ -150,7 +150,7 @@ class Finishing:
         return len(parts) > 1
 
     async def _joined(self, job: Job, parts: Sequence[Path], faults: int) -> Path:
-        joined = self._shelf.joined(job)
+        joined = self._job_files.joined(job)
         try:
             await self._editor.join(parts, joined)
         except OSError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.delivery.size_limit import Messages, Packing
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.providers.base import Provider
 from bot.words import job_card
@@ -50,7 +50,7 @@ class Handout:
         reports: Reports,
         direct_messages: DirectMessages,
         packing: Packing,
-        shelf: Shelf,
+        job_files: JobFiles,
         providers: Mapping[str, Provider],
         clock: Clock,
     ) -> None:
@@ -59,7 +59,7 @@ class Handout:
         self._reports = reports
         self._direct_messages = direct_messages
         self._packing = packing
-        self._shelf = shelf
+        self._job_files = job_files
         self.providers = providers
         self._clock = clock
 
@@ -89,11 +89,15 @@ class Handout:
     async def keeps(self, job: Job) -> bool:
         """Whether its whole video can be fetched."""
         until = job.kept_until if job.forgotten_at is None else None
-        return until is not None and until > self._clock.now() and bool(await asyncio.to_thread(self._shelf.whole, job))
+        return (
+            until is not None
+            and until > self._clock.now()
+            and bool(await asyncio.to_thread(self._job_files.whole, job))
+        )
 
     def size(self, job: Job) -> int:
         """Of its whole video, in bytes."""
-        return sum(file.stat().st_size for file in self._shelf.whole(job))
+        return sum(file.stat().st_size for file in self._job_files.whole(job))
 
     @asynccontextmanager
     async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[Messages]:

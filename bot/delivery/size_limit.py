@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 from bot.delivery.assemble import Finished
-from bot.files.job_files import PIECES, Shelf
+from bot.files.job_files import PIECES, JobFiles
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.words.result_message import Smaller
@@ -48,15 +48,15 @@ class Messages:
 class Packing:
     """Makes files fit. Raises what the `Editor` raises where that can't be done."""
 
-    def __init__(self, editor: Editor, shelf: Shelf) -> None:
+    def __init__(self, editor: Editor, job_files: JobFiles) -> None:
         self._editor = editor
-        self._shelf = shelf
+        self._job_files = job_files
 
     async def fitting(self, job: Job, finished: Finished, most_bytes: int) -> Parcel:
         """The finished video in at most so many bytes. A copy that was made before is used again."""
         if finished.size <= most_bytes:
             return Parcel(finished.video, finished.size, None, finished.odd)
-        copy = self._shelf.copy(job)
+        copy = self._job_files.copy(job)
         if not 0 < _size(copy) <= most_bytes:
             await self._editor.shrink(finished.video, most_bytes, copy)
         lost = await asyncio.to_thread(_credentials_lost, finished.video, copy)
@@ -66,8 +66,8 @@ class Packing:
     async def messages(self, job: Job, most_bytes: int) -> AsyncIterator[Messages]:
         """The whole video: one file, or pieces of at most so many bytes each. The pieces are gone afterwards."""
         files, lossless = [], True
-        with TemporaryDirectory(dir=self._shelf.of(job), prefix=PIECES, ignore_cleanup_errors=True) as folder:
-            for file in self._shelf.whole(job):
+        with TemporaryDirectory(dir=self._job_files.of(job), prefix=PIECES, ignore_cleanup_errors=True) as folder:
+            for file in self._job_files.whole(job):
                 if _size(file) <= most_bytes:
                     files.append(file)
                 else:

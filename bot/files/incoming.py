@@ -28,7 +28,7 @@ MOST_BYTES = 512 * 2**20  # more than anybody can attach
 LEFT_FREE = 2**28  # bytes of disk that stay free whatever people attach
 
 
-class Intake:
+class Incoming:
     """Fetches and looks. Raises what `Http.download` raises, and `Unreadable`."""
 
     def __init__(self, http: Http, folder: Path, trusted: Collection[str], probe: Probe, clock: Clock) -> None:

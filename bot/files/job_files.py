@@ -15,7 +15,7 @@ PIECES = "pieces-"  # how the names of folders with pieces begin
 OLD_NAME = "ai-generated-"  # with which the names of finished videos began while all were in one folder
 
 
-class Shelf:
+class JobFiles:
     """One folder per job, named by its code. Which of its files exist tells how far the job's files have come."""
 
     def __init__(self, folder: Path) -> None:

@@ -30,8 +30,8 @@ from bot.errors import (
     ResultUnusable,
     Unwritable,
 )
-from bot.files.incoming import Intake
-from bot.files.job_files import Shelf
+from bot.files.incoming import Incoming
+from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.providers.base import Provider, Submission
@@ -43,9 +43,9 @@ MESSAGES = "_message"  # how the names end under which a job keeps the ids of th
 class Handover:
     """Prepares and brings files. Raises a `ProviderError`: `CannotHandOver`, or what may be tried again."""
 
-    def __init__(self, shelf: Shelf, intake: Intake, editor: Editor, attachments: Attachments) -> None:
-        self._shelf = shelf
-        self._intake = intake
+    def __init__(self, job_files: JobFiles, incoming: Incoming, editor: Editor, attachments: Attachments) -> None:
+        self._job_files = job_files
+        self._incoming = incoming
         self._editor = editor
         self._attachments = attachments
         self._preparing: dict[int, asyncio.Task[Path]] = {}
@@ -90,7 +90,7 @@ class Handover:
         if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
             return job
         try:
-            length = {"audio_seconds": str(await self._intake.length(yields["audio_url"]))}
+            length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"]))}
         except Interrupted as why:
             raise NotAccepted(f"the speech can't be measured: {why}") from None
         return replace(job, yields={**job.yields, **stored_yields(length, job.stage)})
@@ -104,13 +104,13 @@ class Handover:
 
     async def source(self, job: Job, part: Part) -> Path:
         """The file as it was attached. `CannotHandOver` when it isn't there any more."""
-        file = self._shelf.clip(job) if part == "video" else self._shelf.sound(job)
+        file = self._job_files.clip(job) if part == "video" else self._job_files.sound(job)
         if not await asyncio.to_thread(file.exists):  # the bot died between taking the job and keeping its files
-            self._shelf.of(job)  # makes its folder
+            self._job_files.of(job)  # makes its folder
             request = Request.model_validate_json(job.request)
             media = request.audio if part == "audio" and request.audio else request.video
             try:
-                await self._intake.fetch(media.url, file)
+                await self._incoming.fetch(media.url, file)
             except (Gone, ResultUnusable) as fault:  # Discord's word, not the provider's
                 what = "clip" if part == "video" else "recording"
                 raise CannotHandOver(f"the {what} that was attached can't be fetched: {fault.detail}") from None
@@ -133,7 +133,7 @@ class Handover:
         if edit is None:
             return source
         what = hashlib.sha256(edit.model_dump_json().encode()).hexdigest()[:12]
-        ready = self._shelf.prepared(job, part, what)
+        ready = self._job_files.prepared(job, part, what)
         if await asyncio.to_thread(ready.exists):
             return ready
         if part == "video" and request.clip:

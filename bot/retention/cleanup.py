@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.asking.pending import Pending
 from bot.clock import Clock
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from storage.jobs.jobs import Jobs
 from storage.people.direct_messages import DirectMessages
 from storage.people.privacy import Privacy, Record
@@ -31,7 +31,7 @@ class Housekeeping:
         privacy: Privacy,
         jobs: Jobs,
         direct_messages: DirectMessages,
-        shelf: Shelf,
+        job_files: JobFiles,
         waiting: Sequence[Pending[Any]],
         clock: Clock,
         *,
@@ -42,7 +42,7 @@ class Housekeeping:
         self._waiting = waiting
         self._jobs = jobs
         self._direct_messages = direct_messages
-        self._shelf = shelf
+        self._job_files = job_files
         self._clock = clock
         self.retention_days = retention_days
         self._results_days = results_days
@@ -66,7 +66,7 @@ class Housekeeping:
         jobs, servers = await self._privacy.sweep(
             now=now, older_than=now - self.retention_days * DAY, left_before=now - GRACE
         )
-        await self._tidy_shelf(now)
+        await self._tidy_files(now)
         if jobs or servers:
             log.info("thrown away: the persons of %d jobs, and %d servers", len(jobs), servers)
 
@@ -82,20 +82,20 @@ class Housekeeping:
         for wishes in self._waiting:
             wishes.forget(member_id)
         jobs, waiting = await self._privacy.forget(member_id, now=now)
-        await asyncio.to_thread(self._shelf.throw_away, *jobs)
+        await asyncio.to_thread(self._job_files.throw_away, *jobs)
         return len(jobs), waiting
 
-    async def _tidy_shelf(self, now: float) -> None:
+    async def _tidy_files(self, now: float) -> None:
         """A day after a job's end its files go, but for a video that is kept; so does what belongs to no job.
 
         What lies there is listed before it is asked which jobs there are: a job is stored before its files are.
         """
-        lying = await asyncio.to_thread(self._shelf.jobs)
+        lying = await asyncio.to_thread(self._job_files.jobs)
         needed = await self._jobs.with_files(now=now, closed_since=now - FILES_KEPT)
-        await asyncio.to_thread(self._shelf.throw_away, *(lying - needed.keys()))
+        await asyncio.to_thread(self._job_files.throw_away, *(lying - needed.keys()))
         for job in (needed[job_id] for job_id in lying & needed.keys()):
             if job.closed_at is not None and job.closed_at < now - FILES_KEPT:
-                await asyncio.to_thread(self._shelf.throw_away_but_video, job)
+                await asyncio.to_thread(self._job_files.throw_away_but_video, job)
 
 
 def _kept(records: Sequence[Record], guild_id: int | None, days: int, results_days: int, *, messages: bool) -> str:

@@ -47,7 +47,7 @@ def facts_of_the_clip(world: World, **changes: Any) -> None:
         }
         return MediaFacts(**values)
 
-    world.client.service._chooser._intake.look = look  # type: ignore[method-assign]
+    world.client.service._chooser._incoming.look = look  # type: ignore[method-assign]
 
 
 async def test_the_first_key_in_the_servers_order_is_taken(world: World) -> None:

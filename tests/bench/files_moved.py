@@ -24,8 +24,8 @@ from bot.clock import Clock
 from bot.delivery.assemble import Finishing
 from bot.delivery.size_limit import Parcel
 from bot.domain.request import Media, Request
-from bot.files.incoming import Intake
-from bot.files.job_files import Shelf
+from bot.files.incoming import Incoming
+from bot.files.job_files import JobFiles
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
@@ -57,8 +57,8 @@ class Side:
 
     async def bot_in(self, name: str, number: int) -> None:
         """As for a command."""
-        intake = Intake(Http(self.client), self.folder, {"127.0.0.1"}, Probe(), Clock())
-        facts = await intake.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
+        incoming = Incoming(Http(self.client), self.folder, {"127.0.0.1"}, Probe(), Clock())
+        facts = await incoming.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
         assert facts.digest
 
     async def copy_out(self, name: str, number: int) -> None:
@@ -76,7 +76,7 @@ class Side:
     async def bot_out(self, name: str, number: int) -> None:
         """As for a job that has succeeded."""
         nothing, http = cast("Any", None), Http(self.client)
-        finishing = Finishing(nothing, http, Probe(), nothing, nothing, Shelf(self.folder))
+        finishing = Finishing(nothing, http, Probe(), nothing, nothing, JobFiles(self.folder))
         job = _job(number, self.address(name))
         finished = await finishing.whole(job, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)

@@ -42,7 +42,7 @@ async def made(world: World, *, kept: bool) -> Job:
         )
 
     await database.write(keep)
-    world.client.housekeeping._shelf.video(job).write_bytes(KEPT)
+    world.client.housekeeping._job_files.video(job).write_bytes(KEPT)
     return job
 
 

@@ -387,16 +387,16 @@ async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_
 async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        intake = tmp_path / "intake"
+        incoming = tmp_path / "intake"
         clip = ("clip.mp4", await long_clip())
         await wish(world, video=clip)
-        assert len(list(intake.iterdir())) == 1
+        assert len(list(incoming.iterdir())) == 1
         await world.client.housekeeping.forget(world.member.id)
-        assert not list(intake.iterdir())
+        assert not list(incoming.iterdir())
         await wish(world, video=clip)
-        assert len(list(intake.iterdir())) == 1
+        assert len(list(incoming.iterdir())) == 1
         world.clock._begin -= 1000.0  # the monotonic clock goes on
-        await until(lambda: not list(intake.iterdir()))
+        await until(lambda: not list(incoming.iterdir()))
 
 
 async def test_a_job_whose_files_are_being_prepared_is_cancelled_at_once(

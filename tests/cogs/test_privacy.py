@@ -87,46 +87,46 @@ async def keep_until(world: World, seconds: float) -> None:
 
 
 async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_time(world: World) -> None:
-    shelf, job = world.client.housekeeping._shelf, await closed_job(world)
+    job_files, job = world.client.housekeeping._job_files, await closed_job(world)
     await keep_until(world, 7 * DAY)
-    for file in (shelf.clip(job), shelf.sound(job), shelf.video(job), shelf.copy(job)):
+    for file in (job_files.clip(job), job_files.sound(job), job_files.video(job), job_files.copy(job)):
         file.write_bytes(b"data")
     await after(world, 0.9 * DAY)
-    assert len(list(shelf.of(job).iterdir())) == 4
+    assert len(list(job_files.of(job).iterdir())) == 4
     await after(world, 0.2 * DAY)
-    assert [file.name for file in shelf.of(job).iterdir()] == ["video.mp4"]
+    assert [file.name for file in job_files.of(job).iterdir()] == ["video.mp4"]
     await after(world, 5 * DAY)
-    assert shelf.has_video(job)
+    assert job_files.has_video(job)
     await after(world, 1 * DAY)
-    assert list(shelf.folder.iterdir()) == []
+    assert list(job_files.folder.iterdir()) == []
 
 
 async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_once(world: World) -> None:
-    shelf = world.client.housekeeping._shelf
+    job_files = world.client.housekeeping._job_files
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.add_key()
     await world.text()
     (job,) = await world.client.moderation.jobs(world.guild.id)
-    shelf.clip(job).write_bytes(b"data")
-    nobodys = shelf.folder / code_of(job.id + 5)
+    job_files.clip(job).write_bytes(b"data")
+    nobodys = job_files.folder / code_of(job.id + 5)
     nobodys.mkdir()
     await world.client.housekeeping.tidy()
     assert not nobodys.exists()
-    shelf.clip(job).touch()
-    os.utime(shelf.clip(job), (0, 0))
+    job_files.clip(job).touch()
+    os.utime(job_files.clip(job), (0, 0))
     await world.client.housekeeping.tidy()
-    assert shelf.clip(job).exists()
+    assert job_files.clip(job).exists()
     await world.member.click(world.card(), label="Cancel")
     await world.quiet()
 
 
 async def test_a_forgotten_persons_files_go_at_once(world: World) -> None:
-    shelf, job = world.client.housekeeping._shelf, await closed_job(world)
+    job_files, job = world.client.housekeeping._job_files, await closed_job(world)
     await keep_until(world, 7 * DAY)
-    shelf.video(job).write_bytes(b"data")
+    job_files.video(job).write_bytes(b"data")
     told = await kept(world)
     await world.member.click(told.response, label="Erase what is kept about me")
-    assert list(shelf.folder.iterdir()) == []
+    assert list(job_files.folder.iterdir()) == []
 
 
 async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest_after_the_grace(world: World) -> None:

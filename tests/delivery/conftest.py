@@ -66,7 +66,7 @@ class Scene(Outside):
         return dict(row)
 
     def files(self) -> list[str]:
-        """The names of what lies on the job's shelf, beside the clip, which stays for a day."""
+        """The names of what lies in the job's folder, beside the clip, which stays for a day."""
         folder = self.settings.data_folder / "files" / code_of(self.row()["id"])
         return sorted(file.name for file in folder.iterdir() if file.name != "clip") if folder.exists() else []
 

@@ -31,18 +31,18 @@ def wish(scene: Scene, member_id: int, **more: Any) -> Ask:
 
 async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
     """A job that needs both kinds of work: its clip is cut, and the result is put back into it."""
-    intake: Any = client.service._intake
-    look = intake.look
+    incoming: Any = client.service._incoming
+    look = incoming.look
 
     async def long_clip(_media: Media, into: Path) -> MediaFacts:
         into.write_bytes(b"clip")
         return MediaFacts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True, size=4)
 
-    intake.look = long_clip
+    incoming.look = long_clip
     try:
         return await client.service.start(wish(scene, SLOW_ONE, fixes=Fixes(agreed=frozenset({"trim"}), rest=True)))
     finally:
-        intake.look = look
+        incoming.look = look
 
 
 @pytest.mark.parametrize("work", ["clip", "put_back"])

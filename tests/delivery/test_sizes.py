@@ -233,7 +233,7 @@ async def test_what_is_no_video_is_fetched_again_and_what_was_looked_into_is_not
         message = await filming.delivered(client)
     assert message["attachments"]
     assert [file.name for file in looks[:2]] == ["part-0.mp4"] * 2
-    assert len(looks) == 3  # the last by the lane for large files, which finds it on the shelf
+    assert len(looks) == 3  # the last by the lane for large files, which finds it on disk
 
 
 async def test_a_look_that_breaks_off_throws_nothing_away(filming: Scene) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.files.job_files import PIECES, Shelf
+from bot.files.job_files import PIECES, JobFiles
 from storage.jobs.job import code_of, id_of
 from tests.words.test_job_card import a_job
 
@@ -25,67 +25,73 @@ def test_what_is_no_code_stands_for_no_job(name: str) -> None:
 
 
 def test_videos_in_the_folder_of_an_earlier_version_are_taken_over_and_nothing_else_is_left(tmp_path: Path) -> None:
-    old, shelf, job = tmp_path / "results", Shelf(tmp_path / "files"), a_job("succeeded")
+    old, job_files, job = tmp_path / "results", JobFiles(tmp_path / "files"), a_job("succeeded")
     (old / "tmpabc").mkdir(parents=True)
     (old / f"ai-generated-{job.code}.mp4").write_bytes(b"video")
     (old / f"ai-generated-{job.code}.part").write_bytes(b"vid")
     (old / "ai-generated-stray.mp4").write_bytes(b"video")
     for _ in range(2):
-        shelf.tidy(old)
+        job_files.tidy(old)
         assert not old.exists()
-        assert shelf.video(job).read_bytes() == b"video"
-        assert [file.name for file in shelf.folder.rglob("*")] == [job.code, "video.mp4"]
+        assert job_files.video(job).read_bytes() == b"video"
+        assert [file.name for file in job_files.folder.rglob("*")] == [job.code, "video.mp4"]
 
 
 def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_path: Path) -> None:
-    shelf, job = Shelf(tmp_path / "files"), a_job()
-    shelf.tidy(tmp_path / "results")
-    (shelf.of(job) / "clip").write_bytes(b"clip")
-    (shelf.folder / "shown-xyz").mkdir()
-    (shelf.folder / "stray").touch()
-    shelf.tidy(tmp_path / "results")
-    assert [entry.name for entry in shelf.folder.iterdir()] == [job.code]
+    job_files, job = JobFiles(tmp_path / "files"), a_job()
+    job_files.tidy(tmp_path / "results")
+    (job_files.of(job) / "clip").write_bytes(b"clip")
+    (job_files.folder / "shown-xyz").mkdir()
+    (job_files.folder / "stray").touch()
+    job_files.tidy(tmp_path / "results")
+    assert [entry.name for entry in job_files.folder.iterdir()] == [job.code]
 
 
 def test_asking_for_the_clip_of_a_job_makes_no_folder(tmp_path: Path) -> None:
-    shelf, job = Shelf(tmp_path), a_job()
-    assert not shelf.clip(job).exists()
-    assert not shelf.sound(job).exists()
+    job_files, job = JobFiles(tmp_path), a_job()
+    assert not job_files.clip(job).exists()
+    assert not job_files.sound(job).exists()
     with pytest.raises(FileNotFoundError):
-        shelf.share(job, tmp_path)
+        job_files.share(job, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_of_a_job_whose_clip_is_gone_nothing_is_shared(tmp_path: Path) -> None:
-    shelf, job = Shelf(tmp_path), a_job()
-    shelf.video(job).write_bytes(b"video")
+    job_files, job = JobFiles(tmp_path), a_job()
+    job_files.video(job).write_bytes(b"video")
     with pytest.raises(FileNotFoundError):
-        shelf.share(job, tmp_path)
+        job_files.share(job, tmp_path)
 
 
 def test_a_posted_video_goes_and_a_kept_one_stays_without_what_it_was_made_of(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    job_files = JobFiles(tmp_path)
     posted, kept = a_job("succeeded", id=8), a_job("succeeded", id=9, kept_until=5.0)
     for job in (posted, kept):
-        for file in (shelf.video(job), shelf.copy(job), shelf.clip(job), shelf.part(job, 0), shelf.joined(job)):
+        for file in (
+            job_files.video(job),
+            job_files.copy(job),
+            job_files.clip(job),
+            job_files.part(job, 0),
+            job_files.joined(job),
+        ):
             file.write_bytes(b"data")
-        shelf.throw_away_video(job)
-    assert {file.name for file in shelf.of(posted).iterdir()} == {"clip"}
-    assert {file.name for file in shelf.of(kept).iterdir()} == {"clip", "video.mp4"}
+        job_files.throw_away_video(job)
+    assert {file.name for file in job_files.of(posted).iterdir()} == {"clip"}
+    assert {file.name for file in job_files.of(kept).iterdir()} == {"clip", "video.mp4"}
 
 
 def test_parts_that_could_not_be_joined_are_the_video_and_are_kept_in_order(tmp_path: Path) -> None:
-    shelf, job = Shelf(tmp_path), a_job("succeeded", kept_until=5.0)
+    job_files, job = JobFiles(tmp_path), a_job("succeeded", kept_until=5.0)
     for number in range(11):
-        shelf.part(job, number).write_bytes(b"data")
-    for file in (shelf.copy(job), shelf.clip(job)):
+        job_files.part(job, number).write_bytes(b"data")
+    for file in (job_files.copy(job), job_files.clip(job)):
         file.write_bytes(b"data")
-    pieces = shelf.of(job) / f"{PIECES}x"  # somebody is getting them right now
+    pieces = job_files.of(job) / f"{PIECES}x"  # somebody is getting them right now
     pieces.mkdir()
-    shelf.throw_away_video(job)
-    shelf.throw_away_but_video(job)
-    assert [file.name for file in shelf.whole(job)] == [f"part-{number}.mp4" for number in range(11)]
-    assert len(list(shelf.of(job).iterdir())) == 12
+    job_files.throw_away_video(job)
+    job_files.throw_away_but_video(job)
+    assert [file.name for file in job_files.whole(job)] == [f"part-{number}.mp4" for number in range(11)]
+    assert len(list(job_files.of(job).iterdir())) == 12
     assert pieces.exists()
-    shelf.video(job).write_bytes(b"data")
-    assert shelf.whole(job) == [shelf.video(job)]
+    job_files.video(job).write_bytes(b"data")
+    assert job_files.whole(job) == [job_files.video(job)]

@@ -16,7 +16,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
-from bot.files.incoming import Intake
+from bot.files.incoming import Incoming
 from bot.net.client import Http
 from bot.preflight.fit import Seen, fit, looked, mended
 from bot.preflight.offer import MOST_CHARS, Offer, against
@@ -183,8 +183,8 @@ class Noon(Clock):
 )
 def test_the_end_of_a_signed_link_is_read(query: str, lasting: bool) -> None:
     nothing: Any = None
-    intake = Intake(nothing, nothing, (), nothing, Noon())
-    assert intake.lasts(VIDEO.model_copy(update={"url": VIDEO.url + query}), 3600.0) is lasting
+    incoming = Incoming(nothing, nothing, (), nothing, Noon())
+    assert incoming.lasts(VIDEO.model_copy(update={"url": VIDEO.url + query}), 3600.0) is lasting
 
 
 @given(st.text(max_size=1100), st.floats(0.1, 5), st.text(max_size=30), st.floats(0, 100), st.integers(0, 5000))

@@ -1,6 +1,6 @@
 """From a job's outcome to its message: bring the video to disk, post it where that works, remember that, clean up.
 
-The row says `delivering` before the post and holds the message's id after; the video lies on the job's shelf until
+The row says `delivering` before the post and holds the message's id after; the video lies in the job's folder until
 then. A crash in between costs neither a second post nor a second download. Each step makes one post at most: a
 place that refuses is done with, and the next one is tried; a post that may have arrived stays with its place, and is
 looked for first. What can be posted nowhere is kept to be fetched.
@@ -19,7 +19,7 @@ from bot.delivery.size_limit import Packing, Parcel, smaller_step
 from bot.domain.costs import counting
 from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
-from bot.files.job_files import Shelf
+from bot.files.job_files import JobFiles
 from bot.jobs.intervals import LONGEST_BACKOFF, Pacing
 from bot.jobs.scheduler import OpenJob
 from bot.media.child import Interrupted
@@ -44,7 +44,7 @@ class Delivery:
         packing: Packing,
         replies: Replies,
         outcomes: Outcomes,
-        shelf: Shelf,
+        job_files: JobFiles,
         clock: Clock,
         pacing: Pacing,
         *,
@@ -55,7 +55,7 @@ class Delivery:
         self._packing = packing
         self._replies = replies
         self._outcomes = outcomes
-        self._shelf = shelf
+        self._job_files = job_files
         self._clock = clock
         self._pacing = pacing
         self._kept_seconds = results_days * DAY
@@ -149,7 +149,7 @@ class Delivery:
     async def _keep_rest(self, open_job: OpenJob, failure: str | None) -> float:
         """Keep what is on disk, if anything is, of a video that can't be had whole."""
         job, now = open_job.job, self._clock.now()
-        until = now + self._kept_seconds if self._shelf.whole(job) else None
+        until = now + self._kept_seconds if self._job_files.whole(job) else None
         open_job.job = await self._jobs.delivering(job, now=now, failure=failure, kept_until=until)
         return 0.0
 
@@ -164,7 +164,7 @@ class Delivery:
             now=self._clock.now(),
         )
         await self._replies.finish(job)
-        await asyncio.to_thread(self._shelf.throw_away_video, job)
+        await asyncio.to_thread(self._job_files.throw_away_video, job)
         return None
 
     async def _fetch_again(self, open_job: OpenJob, fault: ProviderError) -> float:

@@ -49,7 +49,7 @@ async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_p
     async def length(url: str) -> float:  # noqa: ARG001
         return 1.2
 
-    world.client.service._intake.length = length  # type: ignore[method-assign]
+    world.client.service._incoming.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
     assert "at least 2 seconds of speech" in (await outcome(world)).content
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
@@ -61,7 +61,7 @@ async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> N
     async def length(url: str) -> float:  # noqa: ARG001
         raise Unreadable("nonsense")
 
-    world.client.service._intake.length = length  # type: ignore[method-assign]
+    world.client.service._incoming.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
     assert not (await outcome(world)).attachments
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
@@ -109,7 +109,7 @@ async def test_files_that_could_not_be_kept_are_fetched_again(world: World, monk
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "the disk is full")
 
-    monkeypatch.setattr("bot.asking.drafts.Draft.shelve", fail)
+    monkeypatch.setattr("bot.asking.drafts.Draft.keep_in", fail)
     await world.fill_key_form("runninghub", RUNNINGHUB)
     await world.audio()
     assert (await outcome(world)).attachments
@@ -196,7 +196,7 @@ async def test_an_attachment_that_is_gone_from_discord_is_not_laid_at_the_provid
     def lost(draft: Draft, *_: object) -> None:
         draft.throw_away()
 
-    monkeypatch.setattr(Draft, "shelve", lost)
+    monkeypatch.setattr(Draft, "keep_in", lost)
     world.sandbox.faults.add("answer", "GET", "/attachments-host/*", status=404)
     await world.add_key()
     await world.text()

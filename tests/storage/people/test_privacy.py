@@ -40,7 +40,7 @@ TABLES = {
 }
 
 
-class Shelf:
+class JobFiles:
     """The stores, and shorthands."""
 
     def __init__(self, database: Database) -> None:
@@ -73,10 +73,10 @@ class Shelf:
 
 
 @pytest.fixture
-async def shelf(database: Database) -> Shelf:
+async def job_files(database: Database) -> JobFiles:
     for guild in (GUILD, OTHER_GUILD):
         await welcome(database, guild)
-    return Shelf(database)
+    return JobFiles(database)
 
 
 async def test_every_table_is_known_here(database: Database) -> None:
@@ -84,87 +84,91 @@ async def test_every_table_is_known_here(database: Database) -> None:
     assert {row["name"] for row in rows} == set(TABLES)
 
 
-async def test_a_person_is_told_what_is_kept_server_by_server(shelf: Shelf) -> None:
-    await shelf.job(at=5.0)
-    await shelf.job(closed=False)
-    await shelf.job(guild=OTHER_GUILD)
-    await shelf.job(SOMEBODY_ELSE)
-    assert await shelf.privacy.about(MEMBER) == [Record(GUILD, 2, 1, 5.0), Record(OTHER_GUILD, 1, 0, 10.0)]
+async def test_a_person_is_told_what_is_kept_server_by_server(job_files: JobFiles) -> None:
+    await job_files.job(at=5.0)
+    await job_files.job(closed=False)
+    await job_files.job(guild=OTHER_GUILD)
+    await job_files.job(SOMEBODY_ELSE)
+    assert await job_files.privacy.about(MEMBER) == [Record(GUILD, 2, 1, 5.0), Record(OTHER_GUILD, 1, 0, 10.0)]
 
 
-async def test_a_forgotten_person_is_in_no_table_and_the_servers_numbers_stay(shelf: Shelf) -> None:
-    await shelf.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
-    mine, theirs = await shelf.job(), await shelf.job(SOMEBODY_ELSE)
-    assert await shelf.privacy.forget(MEMBER, now=20.0) == ([mine.id], 0)
-    left = await shelf.everything()
+async def test_a_forgotten_person_is_in_no_table_and_the_servers_numbers_stay(job_files: JobFiles) -> None:
+    await job_files.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
+    mine, theirs = await job_files.job(), await job_files.job(SOMEBODY_ELSE)
+    assert await job_files.privacy.forget(MEMBER, now=20.0) == ([mine.id], 0)
+    left = await job_files.everything()
     assert str(MEMBER) not in left
     assert left.count("my secret words") == 3  # somebody else's text, alternatives and detail
-    kept = await shelf.jobs.get(GUILD, mine.id)
+    kept = await job_files.jobs.get(GUILD, mine.id)
     assert kept
     assert (kept.state, kept.provider, kept.created_at, kept.closed_at) == ("failed", "runcomfy", 10.0, 10.0)
     assert (kept.member_id, kept.channel_id, kept.interaction_id) == (0, 0, -mine.id)
     assert (kept.card_id, kept.thread_id, kept.reply_id, kept.detail) == (None, None, None, None)
     assert kept.forgotten_at == 20.0
-    assert (await shelf.jobs.get(GUILD, theirs.id)) == theirs
+    assert (await job_files.jobs.get(GUILD, theirs.id)) == theirs
 
 
-async def test_a_job_under_way_is_forgotten_when_it_is_closed(shelf: Shelf) -> None:
-    job = await shelf.job(closed=False)
-    assert await shelf.privacy.forget(MEMBER, now=20.0) == ([], 1)
-    await shelf.privacy.sweep(now=30.0, older_than=0.0, left_before=0.0)
-    assert (await shelf.jobs.get(GUILD, job.id)) == job
-    failed = await shelf.jobs.move(job, "failed", now=40.0, failure="no_key", counted_at=None)
-    await shelf.jobs.close(failed, reply_id=None, now=40.0)
-    assert await shelf.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0) == ([job.id], 0)
-    assert await shelf.privacy.about(MEMBER) == []
-    assert not await shelf.database.rows("SELECT * FROM forget_requests")
+async def test_a_job_under_way_is_forgotten_when_it_is_closed(job_files: JobFiles) -> None:
+    job = await job_files.job(closed=False)
+    assert await job_files.privacy.forget(MEMBER, now=20.0) == ([], 1)
+    await job_files.privacy.sweep(now=30.0, older_than=0.0, left_before=0.0)
+    assert (await job_files.jobs.get(GUILD, job.id)) == job
+    failed = await job_files.jobs.move(job, "failed", now=40.0, failure="no_key", counted_at=None)
+    await job_files.jobs.close(failed, reply_id=None, now=40.0)
+    assert await job_files.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0) == ([job.id], 0)
+    assert await job_files.privacy.about(MEMBER) == []
+    assert not await job_files.database.rows("SELECT * FROM forget_requests")
 
 
-async def test_what_a_person_does_afterwards_is_kept_like_anybodys(shelf: Shelf) -> None:
-    await shelf.job(at=5.0)
-    await shelf.privacy.forget(MEMBER, now=20.0)
-    later = await shelf.job(at=30.0)
-    await shelf.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0)
-    assert (await shelf.privacy.about(MEMBER))[0].jobs == 1
-    assert (await shelf.jobs.get(GUILD, later.id)) == later
+async def test_what_a_person_does_afterwards_is_kept_like_anybodys(job_files: JobFiles) -> None:
+    await job_files.job(at=5.0)
+    await job_files.privacy.forget(MEMBER, now=20.0)
+    later = await job_files.job(at=30.0)
+    await job_files.privacy.sweep(now=50.0, older_than=0.0, left_before=0.0)
+    assert (await job_files.privacy.about(MEMBER))[0].jobs == 1
+    assert (await job_files.jobs.get(GUILD, later.id)) == later
 
 
-async def test_old_jobs_lose_their_person_and_younger_ones_do_not(shelf: Shelf) -> None:
-    old, young, still_open = await shelf.job(at=5.0), await shelf.job(at=15.0), await shelf.job(closed=False, at=5.0)
-    assert await shelf.privacy.sweep(now=50.0, older_than=10.0, left_before=0.0) == ([old.id], 0)
-    assert (await shelf.jobs.get(GUILD, young.id)) == young
-    assert (await shelf.jobs.get(GUILD, still_open.id)) == still_open
+async def test_old_jobs_lose_their_person_and_younger_ones_do_not(job_files: JobFiles) -> None:
+    old, young, still_open = (
+        await job_files.job(at=5.0),
+        await job_files.job(at=15.0),
+        await job_files.job(closed=False, at=5.0),
+    )
+    assert await job_files.privacy.sweep(now=50.0, older_than=10.0, left_before=0.0) == ([old.id], 0)
+    assert (await job_files.jobs.get(GUILD, young.id)) == young
+    assert (await job_files.jobs.get(GUILD, still_open.id)) == still_open
 
 
-async def test_nothing_is_left_of_a_server_after_its_grace(shelf: Shelf) -> None:
-    await shelf.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
-    await shelf.job()
-    await shelf.job(closed=False)
-    stays = await shelf.job(guild=OTHER_GUILD)
-    await Guilds(shelf.database).leave(GUILD, 100.0)
-    assert await shelf.privacy.sweep(now=150.0, older_than=0.0, left_before=90.0) == ([], 0)
-    assert await shelf.privacy.sweep(now=250.0, older_than=0.0, left_before=110.0) == ([], 1)
-    assert str(GUILD) not in await shelf.everything()
-    assert (await shelf.jobs.get(OTHER_GUILD, stays.id)) == stays
+async def test_nothing_is_left_of_a_server_after_its_grace(job_files: JobFiles) -> None:
+    await job_files.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
+    await job_files.job()
+    await job_files.job(closed=False)
+    stays = await job_files.job(guild=OTHER_GUILD)
+    await Guilds(job_files.database).leave(GUILD, 100.0)
+    assert await job_files.privacy.sweep(now=150.0, older_than=0.0, left_before=90.0) == ([], 0)
+    assert await job_files.privacy.sweep(now=250.0, older_than=0.0, left_before=110.0) == ([], 1)
+    assert str(GUILD) not in await job_files.everything()
+    assert (await job_files.jobs.get(OTHER_GUILD, stays.id)) == stays
 
 
-async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(shelf: Shelf) -> None:
-    job = await shelf.jobs.enqueue(
+async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(job_files: JobFiles) -> None:
+    job = await job_files.jobs.enqueue(
         NewJob(guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=3001, provider="runcomfy",
                request='{"flow": "text", "mode": "text"}', stage="text", created_at=10.0, deadline_at=99.0)
     )  # fmt: skip
-    job = await shelf.jobs.move(job, "submitting", now=11.0, handle="h")
-    job = await shelf.jobs.move(job, "succeeded", now=12.0)
-    await shelf.jobs.close(job, reply_id=1, now=13.0)
-    await shelf.privacy.forget(MEMBER, now=20.0)
-    (used,) = [standing.used for standing in await limits_of(shelf)]
+    job = await job_files.jobs.move(job, "submitting", now=11.0, handle="h")
+    job = await job_files.jobs.move(job, "succeeded", now=12.0)
+    await job_files.jobs.close(job, reply_id=1, now=13.0)
+    await job_files.privacy.forget(MEMBER, now=20.0)
+    (used,) = [standing.used for standing in await limits_of(job_files)]
     assert used == 1
-    assert await shelf.privacy.about(MEMBER) == []
-    await shelf.privacy.sweep(now=10.0 + LONGEST_WINDOW, older_than=0.0, left_before=0.0)
-    assert str(MEMBER) not in await shelf.everything()
+    assert await job_files.privacy.about(MEMBER) == []
+    await job_files.privacy.sweep(now=10.0 + LONGEST_WINDOW, older_than=0.0, left_before=0.0)
+    assert str(MEMBER) not in await job_files.everything()
 
 
-async def limits_of(shelf: Shelf) -> list[Standing]:
-    limits = LimitStore(shelf.database)
+async def limits_of(job_files: JobFiles) -> list[Standing]:
+    limits = LimitStore(job_files.database)
     await limits.put(GUILD, Rule("everyone", 0, "jobs", "month", 3), by=1, now=20.0)
     return await limits.standings(GUILD, Claim(GUILD, MEMBER), 20.0)
