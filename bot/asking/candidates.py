@@ -106,8 +106,8 @@ class Chooser:
         if not able:
             return _nothing_fits(fits)
         first = (await self._in_order(ask.guild_id, able))[0]
-        fixes = frozenset(misfit.fix for misfit in ways[first.provider].misfits if misfit.fix)
-        against = {provider.label: one.misfits for provider, one in fits.items()}
+        fixes = frozenset(problem.fix for problem in ways[first.provider].problems if problem.fix)
+        against = {provider.label: one.problems for provider, one in fits.items()}
         return FixesNeeded(Offer(ask, seen, first.provider, first.request, fixes, against))
 
     async def _asked(self, ask: Ask) -> list[Provider]:
@@ -171,9 +171,9 @@ async def _price(candidate: Candidate, credentials: Credentials) -> Decimal | No
 def _fitting(ask: Ask, providers: list[Provider]) -> None:
     """`NothingFits` when it is clear already that nothing will help."""
     fits = {provider: fit(ask, provider) for provider in providers}
-    if all(any(misfit.fix is None for misfit in one.misfits) for one in fits.values()):
+    if all(any(problem.fix is None for problem in one.problems) for one in fits.values()):
         raise _nothing_fits(fits)
 
 
 def _nothing_fits(fits: Mapping[Provider, Fit]) -> NothingFits:
-    return NothingFits(reasons=against({provider.label: one.misfits for provider, one in fits.items()}, MOST_CHARS))
+    return NothingFits(reasons=against({provider.label: one.problems for provider, one in fits.items()}, MOST_CHARS))

@@ -16,7 +16,7 @@ ASKED_ONE_BY_ONE: frozenset[Fix] = frozenset({"trim", "cut", "split"})  # the ot
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class Problem:
     """One thing that stands against a provider, in words that follow its name; `fix` is None where nothing helps."""
 
     words: str
@@ -33,9 +33,9 @@ class Fixes:
     part: tuple[float, float] | None = None
     rest: bool = True
 
-    def allow(self, misfits: Sequence[Misfit]) -> bool:
+    def allow(self, problems: Sequence[Problem]) -> bool:
         """Whether all of it may be mended."""
         return all(
-            misfit.fix is not None and (misfit.fix not in ASKED_ONE_BY_ONE or misfit.fix in self.agreed)
-            for misfit in misfits
+            problem.fix is not None and (problem.fix not in ASKED_ONE_BY_ONE or problem.fix in self.agreed)
+            for problem in problems
         )

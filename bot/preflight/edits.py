@@ -22,8 +22,8 @@ PAUSE_SECONDS = 0.5  # of picture after a section's speech, whose length is a gu
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way through one provider, for what a person asked for: where it is looked for what doesn't fit."""
+class Attempt:
+    """One try: an ask against one flow of one provider."""
 
     ask: Ask
     provider: Provider
@@ -48,10 +48,10 @@ def part_of_clip(facts: MediaFacts, limits: FlowLimits, fixes: Fixes) -> tuple[f
     return 0.0, min(max(facts.seconds, shortest), longest)
 
 
-def clip_edit(way: Way, facts: MediaFacts, part: tuple[float, float]) -> ClipEdit:
+def clip_edit(attempt: Attempt, facts: MediaFacts, part: tuple[float, float]) -> ClipEdit:
     """The part of the clip in a form that fits."""
-    width, height = canvas(facts.width, facts.height, way.limits.sides)
-    return ClipEdit(start=part[0], seconds=part[1], width=width, height=height, most_bytes=way.most_bytes("video"))
+    width, height = canvas(facts.width, facts.height, attempt.limits.sides)
+    return ClipEdit(start=part[0], seconds=part[1], width=width, height=height, most_bytes=attempt.most_bytes("video"))
 
 
 def canvas(width: int, height: int, sides: tuple[int, int]) -> tuple[int, int]:
@@ -68,41 +68,41 @@ def _even(side: float, smallest: int, largest: int) -> int:
     return min(max(2 * round(side / 2), 2 * ceil(smallest / 2)), largest - largest % 2)
 
 
-def sound_edit(way: Way, seconds: float) -> SoundEdit:
+def sound_edit(attempt: Attempt, seconds: float) -> SoundEdit:
     """The recording in a form that fits, so long."""
     return SoundEdit(
-        format="mp3" if "mp3" in way.limits.audio_formats else "wav",
+        format="mp3" if "mp3" in attempt.limits.audio_formats else "wav",
         seconds=seconds,
-        fill="again" if way.ask.fill == "again" else "silence",
-        most_bytes=way.most_bytes("audio"),
+        fill="again" if attempt.ask.fill == "again" else "silence",
+        most_bytes=attempt.most_bytes("audio"),
     )
 
 
-def sound_seconds(way: Way, facts: MediaFacts, clip_seconds: float) -> float:
+def sound_seconds(attempt: Attempt, facts: MediaFacts, clip_seconds: float) -> float:
     """How long the recording is when it is sent: as long as the clip where the person has said what is to follow it."""
-    shortest, longest = way.limits.audio_seconds
+    shortest, longest = attempt.limits.audio_seconds
     own = facts.sound_seconds or facts.seconds
-    wanted = clip_seconds if way.ask.fill else own
+    wanted = clip_seconds if attempt.ask.fill else own
     return max(shortest, min(wanted, clip_seconds, longest))
 
 
-def texts(way: Way, language: str) -> list[str]:
+def texts(attempt: Attempt, language: str) -> list[str]:
     """What is spoken, in parts that the provider can say in one call each."""
-    letters_per_second = pace(language, way.ask.speed)
-    longest = int(letters_per_second * (way.limits.video_seconds[1] - PAUSE_SECONDS))
-    shortest = round(letters_per_second * way.limits.speech_seconds)
-    return divided(way.ask.text or "", max(1, min(way.limits.text_chars, longest)), shortest)
+    letters_per_second = pace(language, attempt.ask.speed)
+    longest = int(letters_per_second * (attempt.limits.video_seconds[1] - PAUSE_SECONDS))
+    shortest = round(letters_per_second * attempt.limits.speech_seconds)
+    return divided(attempt.ask.text or "", max(1, min(attempt.limits.text_chars, longest)), shortest)
 
 
-def sections(way: Way, facts: MediaFacts, voice: Voice, begin: float) -> tuple[Section, ...]:
+def sections(attempt: Attempt, facts: MediaFacts, voice: Voice, begin: float) -> tuple[Section, ...]:
     """The parts of a long text, each with the part of the clip that follows the one before; a clip that is too short
     for all of them begins anew.
     """
     made: list[Section] = []
-    shortest, longest = way.limits.video_seconds
-    for text in texts(way, voice.language):
-        spoken = len(text) / pace(voice.language, way.ask.speed) + PAUSE_SECONDS
+    shortest, longest = attempt.limits.video_seconds
+    for text in texts(attempt, voice.language):
+        spoken = len(text) / pace(voice.language, attempt.ask.speed) + PAUSE_SECONDS
         seconds = round(min(max(spoken, shortest), longest), 2)
-        made.append(Section(text=text, clip=clip_edit(way, facts, (round(begin, 2), seconds))))
+        made.append(Section(text=text, clip=clip_edit(attempt, facts, (round(begin, 2), seconds))))
         begin += seconds
     return tuple(made)

@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.ask import Ask
-from bot.domain.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Misfit
+from bot.domain.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Problem
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
 from bot.domain.voices import Voice, called
-from bot.preflight import problems
-from bot.preflight.edits import Way, clip_edit, part_of_clip, sections, sound_edit, sound_seconds
+from bot.preflight.edits import Attempt, clip_edit, part_of_clip, sections, sound_edit, sound_seconds
+from bot.preflight.problems import TOLERANCE, problems_of
 from bot.providers.base import Provider
 
 LONGEST_WHOLE = 300.0  # seconds of a clip that is written anew around its changed part, within reasonable time
@@ -32,13 +32,13 @@ class Fit:
     not be.
     """
 
-    misfits: tuple[Misfit, ...]
+    problems: tuple[Problem, ...]
     request: Request | None
 
     @property
     def sacrifice(self) -> int:
         """How much of what a person asked for has to give way."""
-        return sum(misfit.fix in ASKED_ONE_BY_ONE for misfit in self.misfits)
+        return sum(problem.fix in ASKED_ONE_BY_ONE for problem in self.problems)
 
 
 def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
@@ -48,14 +48,14 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
     """
     flows = [flow for flow in provider.flows if flow.mode == ask.mode]
     if not flows:
-        return Fit((Misfit("it can't use a recording" if ask.audio else "it can't speak a text"),), None)
+        return Fit((Problem("it can't use a recording" if ask.audio else "it can't speak a text"),), None)
     voices = called(provider.voices.values(), ask.voice or "") if ask.mode == "text" else []
-    ways = [Way(ask, provider, flow) for flow in flows]
-    found = [(tuple(problems.of(way, voices, seen.video if seen else None, seen.audio if seen else None)), way.flow)
-             for way in ways]  # fmt: skip
+    attempts = [Attempt(ask, provider, flow) for flow in flows]
+    clip, sound = (seen.video, seen.audio) if seen else (None, None)
+    found = [(tuple(problems_of(attempt, voices, clip, sound)), attempt.flow) for attempt in attempts]
     against, flow = min(found, key=lambda each: _weight(each[0]))
     allowed = ask.fixes.allow(against) if ask.fixes else not against
-    request = _request(Way(ask, provider, flow), voices, seen, against) if allowed else None
+    request = _request(Attempt(ask, provider, flow), voices, seen, against) if allowed else None
     return Fit(against, request)
 
 
@@ -80,13 +80,13 @@ def _measured(media: Media, facts: MediaFacts, *, lasting: bool) -> Media:
     return media.model_copy(update={**measured, "reachable": lasting})
 
 
-def _weight(against: tuple[Misfit, ...]) -> tuple[int, int, int]:
-    fixes = [misfit.fix for misfit in against]
+def _weight(against: tuple[Problem, ...]) -> tuple[int, int, int]:
+    fixes = [problem.fix for problem in against]
     return fixes.count(None), sum(fix in ASKED_ONE_BY_ONE for fix in fixes), len(fixes)
 
 
-def _request(way: Way, voices: list[Voice], seen: Seen | None, against: tuple[Misfit, ...]) -> Request:
-    ask, flow = way.ask, way.flow
+def _request(attempt: Attempt, voices: list[Voice], seen: Seen | None, against: tuple[Problem, ...]) -> Request:
+    ask, flow = attempt.ask, attempt.flow
     request = Request(
         flow=flow.name,
         mode=ask.mode,
@@ -102,44 +102,40 @@ def _request(way: Way, voices: list[Voice], seen: Seen | None, against: tuple[Mi
     )
     if seen is None:
         return request
-    needed: frozenset[Fix] = frozenset(misfit.fix for misfit in against if misfit.fix)
+    needed: frozenset[Fix] = frozenset(problem.fix for problem in against if problem.fix)
     fixes = ask.fixes or Fixes()
     if "split" in needed:
-        return _in_sections(request, way, seen.video, voices[0], fixes)
-    request = _with_clip(request, way, seen.video, fixes, needed & OF_CLIP)
-    return _with_sound(request, way, seen.audio, needed & OF_SOUND) if seen.audio else request
+        return _in_sections(request, attempt, seen.video, voices[0], fixes)
+    request = _with_clip(request, attempt, seen.video, fixes, needed & OF_CLIP)
+    return _with_sound(request, attempt, seen.audio, needed & OF_SOUND) if seen.audio else request
 
 
-def _in_sections(request: Request, way: Way, clip: MediaFacts, voice: Voice, fixes: Fixes) -> Request:
-    made = sections(way, clip, voice, fixes.part[0] if fixes.part else 0.0)
+def _in_sections(request: Request, attempt: Attempt, clip: MediaFacts, voice: Voice, fixes: Fixes) -> Request:
+    made = sections(attempt, clip, voice, fixes.part[0] if fixes.part else 0.0)
     seconds = sum(section.clip.seconds for section in made)
     video = request.video.model_copy(update={"seconds": seconds, "reachable": False})
-    within = (
-        fixes.rest
-        and clip.seconds <= LONGEST_WHOLE
-        and made[0].clip.start + seconds < clip.seconds - problems.TOLERANCE
-    )
+    within = fixes.rest and clip.seconds <= LONGEST_WHOLE and made[0].clip.start + seconds < clip.seconds - TOLERANCE
     return request.model_copy(
         update={"video": video, "sections": made, "whole_seconds": clip.seconds if within else None}
     )
 
 
-def _with_clip(request: Request, way: Way, clip: MediaFacts, fixes: Fixes, needed: frozenset[Fix]) -> Request:
-    start, seconds = part_of_clip(clip, way.limits, fixes)
-    trimmed = seconds < clip.seconds - problems.TOLERANCE
+def _with_clip(request: Request, attempt: Attempt, clip: MediaFacts, fixes: Fixes, needed: frozenset[Fix]) -> Request:
+    start, seconds = part_of_clip(clip, attempt.limits, fixes)
+    trimmed = seconds < clip.seconds - TOLERANCE
     if not needed and not trimmed:
         return request
-    edit = clip_edit(way, clip, (start, seconds))
+    edit = clip_edit(attempt, clip, (start, seconds))
     video = request.video.model_copy(update={"seconds": seconds, "reachable": False})
     whole = clip.seconds if fixes.rest and trimmed and clip.seconds <= LONGEST_WHOLE else None
     return request.model_copy(update={"video": video, "clip": edit, "whole_seconds": whole})
 
 
-def _with_sound(request: Request, way: Way, sound: MediaFacts, needed: frozenset[Fix]) -> Request:
+def _with_sound(request: Request, attempt: Attempt, sound: MediaFacts, needed: frozenset[Fix]) -> Request:
     own = sound.sound_seconds or sound.seconds
-    seconds = sound_seconds(way, sound, request.video.seconds or own)
-    longer = way.ask.fill is not None and seconds > own + problems.TOLERANCE
+    seconds = sound_seconds(attempt, sound, request.video.seconds or own)
+    longer = attempt.ask.fill is not None and seconds > own + TOLERANCE
     if request.audio is None or not (needed or longer):
         return request
     audio = request.audio.model_copy(update={"seconds": seconds, "reachable": False})
-    return request.model_copy(update={"audio": audio, "sound": sound_edit(way, seconds)})
+    return request.model_copy(update={"audio": audio, "sound": sound_edit(attempt, seconds)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from bot.domain.ask import Ask
-from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Misfit
+from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Problem
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
 from bot.preflight.fit import LONGEST_WHOLE, Seen
@@ -34,7 +34,7 @@ class Offer:
     provider: Provider
     request: Request
     fixes: frozenset[Fix]
-    against: Mapping[str, Sequence[Misfit]]  # by the provider's label
+    against: Mapping[str, Sequence[Problem]]  # by the provider's label
 
     @property
     def can_choose_part(self) -> bool:
@@ -117,10 +117,10 @@ _DOING: Mapping[Fix, str] = {
 }
 
 
-def against(misfits: Mapping[str, Sequence[Misfit]], most: int) -> str:
+def against(problems: Mapping[str, Sequence[Problem]], most: int) -> str:
     """What stands against each provider, a line each, in at most so many characters together."""
-    each = most // max(1, len(misfits)) - 1
-    lines = [f"- **{label}**: {'; '.join(one.words for one in found)}." for label, found in misfits.items()]
+    each = most // max(1, len(problems)) - 1
+    lines = [f"- **{label}**: {'; '.join(one.words for one in found)}." for label, found in problems.items()]
     return "\n".join(line if len(line) <= each else f"{line[: each - 1]}…" for line in lines)
 
 

@@ -41,8 +41,8 @@ def providers() -> dict[str, Provider]:
 
 def reasons(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> str:
     found = fit(ask, provider, Seen(clip, recording if ask.audio else None))
-    assert (found.request is None) == bool(found.misfits)
-    return "; ".join(misfit.words for misfit in found.misfits)
+    assert (found.request is None) == bool(found.problems)
+    return "; ".join(problem.words for problem in found.problems)
 
 
 def request_of(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> Request:
@@ -194,8 +194,8 @@ def test_whatever_is_asked_is_a_request_or_reasons(
     facts = replace(CLIP, seconds=seconds, width=side, height=side)
     for provider in load_providers(Http(httpx.AsyncClient()), {}).values():
         found = fit(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None))
-        assert (found.request is None) == bool(found.misfits)
-        assert all(misfit.words for misfit in found.misfits)
+        assert (found.request is None) == bool(found.problems)
+        assert all(problem.words for problem in found.problems)
         if request := mended(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None)).request:
             assert_fits(request, provider)
 
@@ -210,8 +210,8 @@ def test_a_voice_is_taken_by_its_shown_title_and_one_that_several_have_is_asked_
     assert by_title
     assert by_title.voice == "en:genshin_vindi2"
     kling = load_providers(Http(httpx.AsyncClient()), {})["kling_gateway"]
-    (misfit,) = fit(replace(TEXT, voice="genshin_vindi2"), kling).misfits
-    reason = misfit.words
+    (problem,) = fit(replace(TEXT, voice="genshin_vindi2"), kling).problems
+    reason = problem.words
     assert reason.startswith("several of its voices are called that: ")
     assert "· English" in reason
     assert "· Chinese" in reason
@@ -235,8 +235,8 @@ def test_a_card_about_many_providers_fits_a_message_and_keeps_what_is_done_and_f
     first = ways["RunComfy"].request
     assert first
     priced = first.model_copy(update={"price_usd": Decimal("0.05")})
-    fixes = frozenset(misfit.fix for misfit in ways["RunComfy"].misfits if misfit.fix)
-    reasons_of_all = {label: way.misfits for label, way in ways.items()}
+    fixes = frozenset(problem.fix for problem in ways["RunComfy"].problems if problem.fix)
+    reasons_of_all = {label: way.problems for label, way in ways.items()}
     offer = Offer(ask, seen, providers["runcomfy"], priced, fixes, reasons_of_all)
     text = offer.text(rest=True)
     assert len(text) <= 2000
@@ -251,8 +251,8 @@ def offered(ask: Ask, provider: Provider, clip: MediaFacts) -> Offer:
     """What can be done for a provider that the wish doesn't fit."""
     found = mended(ask, provider, seen := Seen(clip, None))
     assert found.request
-    fixes = frozenset(misfit.fix for misfit in found.misfits if misfit.fix)
-    return Offer(ask, seen, provider, found.request, fixes, {provider.label: found.misfits})
+    fixes = frozenset(problem.fix for problem in found.problems if problem.fix)
+    return Offer(ask, seen, provider, found.request, fixes, {provider.label: found.problems})
 
 
 @pytest.mark.parametrize("rest", [True, False])
@@ -318,7 +318,7 @@ def test_a_clip_of_nearly_nothing_is_not_offered_to_be_repeated(
     seconds: float, fixes: list[str | None], providers: dict[str, Provider]
 ) -> None:
     found = fit(TEXT, providers["runcomfy"], Seen(replace(CLIP, seconds=seconds), None))
-    assert [misfit.fix for misfit in found.misfits] == fixes
+    assert [problem.fix for problem in found.problems] == fixes
 
 
 def test_a_long_text_is_not_spoken_over_a_clip_of_nearly_nothing(providers: dict[str, Provider]) -> None:
