@@ -38,7 +38,7 @@ class AgainButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
         place, asker = place_of(interaction), asker_of(interaction)
-        again = interaction.client.again
+        again = interaction.client.repeat
         if self.act == VOICE_PREFIX:
             wish = await again.wish(place.guild_id, self.job_id, by=asker.member_id)
             voices = await interaction.client.service.voices_for(place.guild_id, None, asker.member_id)
@@ -72,7 +72,7 @@ class VoiceForm(Form):
         await interaction.response.defer(ephemeral=True, thinking=True)
         voice = self._other.value.strip() or (self._voice.values[0] if self._voice.values else None)
         place, asker = place_of(interaction), asker_of(interaction)
-        again = interaction.client.again
+        again = interaction.client.repeat
         starting = again.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
         await carry_on(interaction, starting)
 

@@ -90,7 +90,7 @@ async def answer(interaction: Interaction, job: Job) -> None:
             f"**{job.code}** waits for this server's moderators: {where}\nNothing is counted or charged until "
             "they say yes; I'll ping you there either way."
         )
-    standings, _ = await interaction.client.rulebook.standing(
+    standings, _ = await interaction.client.server_rules.standing(
         job.guild_id, job.member_id, asker_of(interaction).role_ids
     )
     left = limits.remaining(standings)

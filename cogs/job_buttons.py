@@ -96,13 +96,13 @@ def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
 
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
     posted = _pressed_on(interaction, guild_id)
-    hidden, asked = await interaction.client.moderation.report(guild_id, job_id, posted, by=interaction.user.id)
+    hidden, asked = await interaction.client.decisions.report(guild_id, job_id, posted, by=interaction.user.id)
     done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
     return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    return await interaction.client.moderation.delete(
+    return await interaction.client.decisions.delete(
         guild_id,
         job_id,
         _pressed_on(interaction, guild_id),
@@ -112,23 +112,23 @@ async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
 
 
 async def _approve(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.moderation.approve(guild_id, job_id, by=interaction.user.id)
+    job = await interaction.client.decisions.approve(guild_id, job_id, by=interaction.user.id)
     return f"{job.code} is approved, and starts now."
 
 
 async def _deny(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.moderation.deny(guild_id, job_id, by=interaction.user.id)
+    job = await interaction.client.decisions.deny(guild_id, job_id, by=interaction.user.id)
     return f"{job.code} is denied; nothing was charged."
 
 
 async def _refund(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.moderation.refund(guild_id, job_id, by=interaction.user.id)
+    job = await interaction.client.decisions.refund(guild_id, job_id, by=interaction.user.id)
     return f"{job.code} is given back to <@{job.member_id}>. The whole server's limits go on counting it."
 
 
 def _settle(*, charged: bool) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
-        job = await interaction.client.moderation.settle(guild_id, job_id, charged=charged, by=interaction.user.id)
+        job = await interaction.client.decisions.settle(guild_id, job_id, charged=charged, by=interaction.user.id)
         counts = "was charged, and goes on counting" if charged else "was not charged, and doesn't count any more"
         return f"{job.code} is settled: it {counts}."
 
@@ -137,8 +137,8 @@ def _settle(*, charged: bool) -> Act:
 
 def _decide(decision: Decision, *, block: bool = False) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
-        moderation = interaction.client.moderation
-        return await moderation.decide(guild_id, job_id, decision, block=block, by=interaction.user.id)
+        decisions = interaction.client.decisions
+        return await decisions.decide(guild_id, job_id, decision, block=block, by=interaction.user.id)
 
     return act
 
@@ -164,7 +164,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Erase, and say what was."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        erased, waiting = await interaction.client.housekeeping.forget(interaction.user.id)
+        erased, waiting = await interaction.client.cleanup.forget(interaction.user.id)
         later = f" {waiting} are still under way, and are erased as soon as they have ended." if waiting else ""
         await interaction.edit_original_response(
             content=f"Erased: you are no longer in {erased} videos' records.{later}"

@@ -85,7 +85,7 @@ class Lipsync(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         view = discord.ui.View(timeout=None)
         view.add_item(ForgetButton())
-        kept = await interaction.client.housekeeping.about(interaction.user.id, interaction.guild_id)
+        kept = await interaction.client.cleanup.about(interaction.user.id, interaction.guild_id)
         await interaction.edit_original_response(content=kept, view=view)
 
     @app_commands.command(description="What you may still make here, and when there is more")
@@ -93,10 +93,10 @@ class Lipsync(app_commands.Group):
         """Tell how the person stands under each rule that binds them."""
         await interaction.response.defer(ephemeral=True)
         guild_id, asker = place_of(interaction).guild_id, asker_of(interaction)
-        found = await interaction.client.rulebook.standing(guild_id, asker.member_id, asker.role_ids)
-        moderation = interaction.client.moderation
-        under_way = await moderation.under_way(guild_id, asker.member_id)
-        lines = [job_details.own_line(job, moderation.providers) for job in under_way[:MOST_SHOWN]]
+        found = await interaction.client.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
+        decisions = interaction.client.decisions
+        under_way = await decisions.under_way(guild_id, asker.member_id)
+        lines = [job_details.own_line(job, decisions.providers) for job in under_way[:MOST_SHOWN]]
         now = "\n".join(["**Under way**", *lines]) if lines else "Nothing of yours is under way."
         await interaction.edit_original_response(
             content=f"**What you may make here**\n{limits.usage(*found)[:MOST_CHARS]}\n\n{now}",

@@ -16,7 +16,7 @@ from storage.servers.access import Access
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from storage.servers.limits import LimitStore
-from storage.servers.log_entries import Chronicle
+from storage.servers.log_entries import LogEntries
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Stores:
     """One store per kind of thing."""
 
     access: Access
-    chronicle: Chronicle
+    log_entries: LogEntries
     direct_messages: DirectMessages
     installation: Installation
     guilds: Guilds
@@ -40,7 +40,7 @@ class Stores:
         """The stores of this database."""
         return cls(
             Access(database),
-            Chronicle(database),
+            LogEntries(database),
             DirectMessages(database),
             Installation(database),
             Guilds(database),

@@ -16,7 +16,7 @@ from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMO
 from bot.chat.posted_results import FULL_PREFIX, Posted
 from bot.errors import InputRejected
 from bot.files.incoming import Incoming
-from bot.moderation.decisions import Moderation
+from bot.moderation.decisions import Decisions
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers.base import Submission
@@ -37,7 +37,7 @@ MODERATORS_BUTTONS = (
 ACROSS_SERVERS = {
     "Access.attest": "a person's own word, wherever it is given",
     "Access.has_attested": "a person's own word, wherever it is given",
-    "Chronicle.waiting": "the log channels' task",
+    "LogEntries.waiting": "the log channels' task",
     "DirectMessages.agree": "a person's own word, wherever it is given",
     "DirectMessages.agreed": "a person's own word, wherever it is given",
     "DirectMessages.withdraw": "a person's own word, wherever it is given",
@@ -164,8 +164,8 @@ async def test_members_decide_nothing_even_if_discord_let_the_command_through(wo
         refused = await world.member.slash(world.channel, f"lipsync-admin {command}", **given)
         assert not refused.modal, command
         assert "Only members with the Manage Server permission" in answer(refused), command
-    assert await world.client.rulebook.rules(world.guild.id) == []
-    assert not await world.client.moderation._ledger._database.rows("SELECT * FROM blocks")
+    assert await world.client.server_rules.rules(world.guild.id) == []
+    assert not await world.client.decisions._ledger._database.rows("SELECT * FROM blocks")
 
 
 async def test_a_moderator_who_is_one_no_more_decides_nothing_on_an_open_panel(world: World) -> None:
@@ -187,19 +187,17 @@ async def test_a_moderator_who_is_one_no_more_decides_nothing_on_an_open_panel(w
     assert "Only members with the Manage Server permission" in answer(chosen)
     values = {part["component"]["custom_id"]: "1" for part in form.modal["components"]}
     assert "Only members with the Manage Server permission" in answer(await world.moderator.submit_modal(form, values))
-    assert await world.client.rulebook.rules(world.guild.id) == []
+    assert await world.client.server_rules.rules(world.guild.id) == []
 
 
-DECISIONS: dict[str, Callable[[Moderation, int, int], Awaitable[object]]] = {
-    "approve": lambda moderation, guild, job: moderation.approve(guild, job, by=1),
-    "deny": lambda moderation, guild, job: moderation.deny(guild, job, by=1),
-    "refund": lambda moderation, guild, job: moderation.refund(guild, job, by=1),
-    "settle": lambda moderation, guild, job: moderation.settle(guild, job, charged=False, by=1),
-    "report": lambda moderation, guild, job: moderation.report(guild, job, Posted(0, 1, 2), by=1),
-    "decide": lambda moderation, guild, job: moderation.decide(guild, job, "removed", block=True, by=1),
-    "delete": lambda moderation, guild, job: moderation.delete(
-        guild, job, Posted(guild, 1, 2), by=1, is_moderator=True
-    ),
+DECISIONS: dict[str, Callable[[Decisions, int, int], Awaitable[object]]] = {
+    "approve": lambda decisions, guild, job: decisions.approve(guild, job, by=1),
+    "deny": lambda decisions, guild, job: decisions.deny(guild, job, by=1),
+    "refund": lambda decisions, guild, job: decisions.refund(guild, job, by=1),
+    "settle": lambda decisions, guild, job: decisions.settle(guild, job, charged=False, by=1),
+    "report": lambda decisions, guild, job: decisions.report(guild, job, Posted(0, 1, 2), by=1),
+    "decide": lambda decisions, guild, job: decisions.decide(guild, job, "removed", block=True, by=1),
+    "delete": lambda decisions, guild, job: decisions.delete(guild, job, Posted(guild, 1, 2), by=1, is_moderator=True),
 }
 
 
@@ -210,14 +208,14 @@ async def test_nobody_decides_about_another_servers_job(world: World, decision: 
     await world.quiet()
     (message,) = world.outcomes()
     await world.member.click(message, label="Report")
-    before = await world.client.moderation.jobs(world.guild.id)
+    before = await world.client.decisions.jobs(world.guild.id)
     _, room = await elsewhere(world)
     guild_id = world.env.backend.get_channel(room.id).guild_id
     assert guild_id
     for forged in (before[0].id, 999_999_999_999_999_999):
         with pytest.raises(NoSuchJob):
-            await DECISIONS[decision](world.client.moderation, guild_id, forged)
-    assert await world.client.moderation.jobs(world.guild.id) == before
+            await DECISIONS[decision](world.client.decisions, guild_id, forged)
+    assert await world.client.decisions.jobs(world.guild.id) == before
     assert world.outcomes()[0].attachments
 
 
@@ -225,15 +223,15 @@ async def test_nobody_fetches_another_servers_video(world: World) -> None:
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.moderation.jobs(world.guild.id)
+    (job,) = await world.client.decisions.jobs(world.guild.id)
     _, room = await elsewhere(world)
     guild_id = world.env.backend.get_channel(room.id).guild_id
     assert guild_id
     for forged in (job.id, 999_999_999_999_999_999):
         with pytest.raises(NoSuchJob):
-            await world.client.handout.fetchable(guild_id, forged, by=world.member.id)
-    assert (await world.client.handout.own(guild_id, world.member.id)).jobs == []
-    assert (await world.client.handout.own(world.guild.id, world.moderator.id)).jobs == []
+            await world.client.kept_videos.fetchable(guild_id, forged, by=world.member.id)
+    assert (await world.client.kept_videos.own(guild_id, world.member.id)).jobs == []
+    assert (await world.client.kept_videos.own(world.guild.id, world.moderator.id)).jobs == []
 
 
 @pytest.mark.parametrize("prefix", MODERATORS_BUTTONS)
@@ -242,7 +240,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.moderation.jobs(world.guild.id)
+    (job,) = await world.client.decisions.jobs(world.guild.id)
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label="Press me", custom_id=f"{prefix}{job.id}"))
     view.stop()
@@ -251,7 +249,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
     message = next(each for each in world.channel.history() if each.content == "here")
     pressed = await world.member.click(message, label="Press me")
     assert "Only members with the Manage Server permission" in answer(pressed)
-    assert await world.client.moderation.jobs(world.guild.id) == [job]
+    assert await world.client.decisions.jobs(world.guild.id) == [job]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +291,7 @@ async def test_a_gateway_is_used_only_where_the_operator_allows() -> None:
     ],
 )  # fmt: skip
 async def test_a_gateway_inside_the_operators_network_is_never_reached(world: World, address: str) -> None:
-    world.client.keyring._providers["kling_gateway"]._base = ""
+    world.client.server_keys._providers["kling_gateway"]._base = ""
     said = await world.fill_key_form("kling_gateway", ["gw-canary-0001", address])
     assert "couldn't be reached" in said
     assert "nothing was saved" in said

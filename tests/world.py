@@ -150,7 +150,7 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
             channel = guild.create_text_channel("studio")
             member = guild.add_member(env.create_user("alex"))
             moderator = guild.add_member(env.create_user("mira"), roles=[mods])
-            await welcome(client.rulebook._limits._database, guild.id, member.id, moderator.id)
+            await welcome(client.server_rules._limits._database, guild.id, member.id, moderator.id)
             yield World(env, client, clock, sandbox, guild, channel, member, moderator)
             unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
             assert not unexpected

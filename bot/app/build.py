@@ -14,45 +14,45 @@ from bot.app.client import Mouthpiece
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.settings import Settings
 from bot.asking.access import Gate
-from bot.asking.admission import Doors
+from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
 from bot.asking.drafts import Draft
-from bot.asking.enqueue import Acceptance
+from bot.asking.enqueue import Enqueuer
 from bot.asking.pending import Pending
-from bot.asking.repeat import Again
+from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.automod import AutoMod
-from bot.chat.card import Replies
-from bot.chat.key_alerts import Notices
+from bot.chat.card import Cards
+from bot.chat.key_alerts import KeyAlerts
 from bot.chat.log_channel import LogChannel
-from bot.chat.posted_results import Results
-from bot.chat.provider_files import Attachments
-from bot.chat.result_post import Outcomes
+from bot.chat.posted_results import PostedResults
+from bot.chat.provider_files import ProviderFiles
+from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
-from bot.delivery.assemble import Finishing
-from bot.delivery.kept_videos import Handout
-from bot.delivery.size_limit import Packing
+from bot.delivery.assemble import Assembler
+from bot.delivery.kept_videos import KeptVideos
+from bot.delivery.size_limit import SizeLimit
 from bot.errors import SettingsError
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
-from bot.jobs.inputs import Handover
-from bot.jobs.intervals import Pacing
+from bot.jobs.inputs import Inputs
+from bot.jobs.intervals import Intervals
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.steps.poll import Polls
 from bot.jobs.steps.submit import Submits
-from bot.jobs.transitions import Moves
+from bot.jobs.transitions import Transitions
 from bot.jobs.worker import Worker
 from bot.media.editor import Editor
 from bot.media.probe import Probe
-from bot.moderation.decisions import Moderation
-from bot.moderation.keys import Keyring
-from bot.moderation.server_rules import Rulebook
+from bot.moderation.decisions import Decisions
+from bot.moderation.keys import ServerKeys
+from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.retention.cleanup import Housekeeping
+from bot.retention.cleanup import Cleanup
 from storage.engine.backup import reconcile
 from storage.engine.database import Database, open_database
 from storage.engine.encryption import CannotUnseal, MasterKeys
@@ -103,50 +103,52 @@ def _put_together(
     clock: Clock,
 ) -> list[Callable[[], Awaitable[None]]]:
     """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
-    guilds, jobs, keys, pacing = stores.guilds, stores.jobs, stores.keys, Pacing()
+    guilds, jobs, keys, intervals = stores.guilds, stores.jobs, stores.keys, Intervals()
     job_files, probe = JobFiles(settings.data_folder / "files"), Probe()
     job_files.tidy(settings.data_folder / "results")
     incoming = Incoming(http, _folder(settings.data_folder / "intake", empty=True), trusted, probe, clock)
-    replies, notices = Replies(client, providers, clock), Notices(client, keys, providers, clock)
-    moves = Moves(jobs, keys, notices, providers, clock, pacing)
-    polls = Polls(moves)
+    cards, key_alerts = Cards(client, providers, clock), KeyAlerts(client, keys, providers, clock)
+    transitions = Transitions(jobs, keys, key_alerts, providers, clock, intervals)
+    polls = Polls(transitions)
     # An edit may take ten minutes, and what is prepared or handed out doesn't wait for one that finishes a video: so
     # three editors, and with the probe's two looks five children at once.
     preparing, finishing, handing_out = Editor(), Editor(), Editor()
-    handover = Handover(job_files, incoming, preparing, Attachments(client))
+    inputs = Inputs(job_files, incoming, preparing, ProviderFiles(client))
     delivery = Delivery(
         jobs,
-        Finishing(polls, http, probe, finishing, handover, job_files),
-        Packing(finishing, job_files),
-        replies,
-        Outcomes(client, providers, stores.direct_messages),
+        Assembler(polls, http, probe, finishing, inputs, job_files),
+        SizeLimit(finishing, job_files),
+        cards,
+        ResultPosts(client, providers, stores.direct_messages),
         job_files,
         clock,
-        pacing,
+        intervals,
         results_days=settings.results_days,
     )
-    client.worker = Worker(moves, Approvals(moves), handover, Submits(moves, handover), polls, delivery, replies)
+    client.worker = Worker(
+        transitions, Approvals(transitions), inputs, Submits(transitions, inputs), polls, delivery, cards
+    )
     gate = Gate(guilds, stores.access, stores.limits, stores.ledger, stores.reports, AutoMod(client, clock), clock)
     chooser = Chooser(guilds, keys, providers, incoming)
-    doors = Doors(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
+    admission = Admission(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    acceptance = Acceptance(guilds, jobs, keys, gate, job_files, client.worker, delivery, clock)
+    enqueuer = Enqueuer(guilds, jobs, keys, gate, job_files, client.worker, delivery, clock)
     client.service = Service(
         jobs,
         stores.ledger,
         chooser,
         providers,
         client.worker,
-        acceptance,
-        doors,
+        enqueuer,
+        admission,
         gate,
         stores.access,
         incoming,
         drafts,
         clock,
     )
-    client.again = Again(jobs, stores.reports, job_files, incoming, client.service)
-    client.housekeeping = Housekeeping(
+    client.repeat = Repeat(jobs, stores.reports, job_files, incoming, client.service)
+    client.cleanup = Cleanup(
         stores.privacy,
         jobs,
         stores.direct_messages,
@@ -156,15 +158,15 @@ def _put_together(
         retention_days=settings.retention_days,
         results_days=settings.results_days,
     )
-    packing = Packing(handing_out, job_files)
-    client.handout = Handout(
-        jobs, stores.ledger, stores.reports, stores.direct_messages, packing, job_files, providers, clock
+    size_limit = SizeLimit(handing_out, job_files)
+    client.kept_videos = KeptVideos(
+        jobs, stores.ledger, stores.reports, stores.direct_messages, size_limit, job_files, providers, clock
     )
-    client.keyring = Keyring(guilds, jobs, keys, providers, clock)
-    client.rulebook = Rulebook(guilds, stores.limits, stores.access, clock)
-    results = Results(client, http, job_files)
-    log_channel = LogChannel(client, stores.chronicle, guilds, jobs, providers, clock)
-    client.moderation = Moderation(
+    client.server_keys = ServerKeys(guilds, jobs, keys, providers, clock)
+    client.server_rules = ServerRules(guilds, stores.limits, stores.access, clock)
+    results = PostedResults(client, http, job_files)
+    log_channel = LogChannel(client, stores.log_entries, guilds, jobs, providers, clock)
+    client.decisions = Decisions(
         jobs,
         stores.ledger,
         stores.reports,
@@ -176,7 +178,7 @@ def _put_together(
         providers,
         clock,
     )
-    return [notices.run, client.housekeeping.run, client.housekeeping.sweep, log_channel.run]
+    return [key_alerts.run, client.cleanup.run, client.cleanup.sweep, log_channel.run]
 
 
 def _folder(path: Path, *, empty: bool = False) -> Path:

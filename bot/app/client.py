@@ -15,17 +15,17 @@ from discord import app_commands
 
 from bot.app.settings import Settings
 from bot.asking.pending import Pending
-from bot.asking.repeat import Again
+from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.explain import explain
 from bot.clock import Clock
-from bot.delivery.kept_videos import Handout
+from bot.delivery.kept_videos import KeptVideos
 from bot.domain.ask import Ask
 from bot.jobs.worker import Worker
-from bot.moderation.decisions import Moderation
-from bot.moderation.keys import Keyring
-from bot.moderation.server_rules import Rulebook
-from bot.retention.cleanup import Housekeeping
+from bot.moderation.decisions import Decisions
+from bot.moderation.keys import ServerKeys
+from bot.moderation.server_rules import ServerRules
+from bot.retention.cleanup import Cleanup
 from storage.engine.installation import Installation
 from storage.servers.guilds import Guilds
 
@@ -46,12 +46,12 @@ class Mouthpiece(discord.Client):
     """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations."""
 
     service: Service
-    again: Again
-    keyring: Keyring
-    rulebook: Rulebook
-    moderation: Moderation
-    housekeeping: Housekeeping
-    handout: Handout
+    repeat: Repeat
+    server_keys: ServerKeys
+    server_rules: ServerRules
+    decisions: Decisions
+    cleanup: Cleanup
+    kept_videos: KeptVideos
     worker: Worker
 
     def __init__(self, installation: Installation, guilds: Guilds, clock: Clock) -> None:
@@ -114,7 +114,7 @@ class Mouthpiece(discord.Client):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed the bot: its keys go, at once or with the last job that needs them."""
         await self._known_guilds.leave(guild.id, self._clock.now())
-        await self.keyring.retire(guild.id)
+        await self.server_keys.retire(guild.id)
 
 
 class Tree(app_commands.CommandTree[Mouthpiece]):

@@ -13,7 +13,7 @@ from bot.words.refusals.asking import BotBusy, ServerBusy
 LOOKING_AT_ONCE = 8  # commands whose files are fetched and looked into; the others take turns
 
 
-class Doors:
+class Admission:
     """Counts what is open and what is on its way in. Raises a `Refusal` for what is too much."""
 
     def __init__(self, worker: Worker, per_server: int, in_all: int) -> None:

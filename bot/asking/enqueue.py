@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator
 
 
-class Acceptance:
+class Enqueuer:
     """Accepts jobs. Raises a `Refusal` when a limit is reached, or the job can't be shown."""
 
     def __init__(

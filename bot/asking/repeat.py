@@ -20,7 +20,7 @@ from storage.jobs.jobs import Jobs
 from storage.people.reports import Reports
 
 
-class Again:
+class Repeat:
     """Starts jobs from earlier ones. Raises a `Refusal`, as `Service.start` does."""
 
     def __init__(self, jobs: Jobs, reports: Reports, job_files: JobFiles, incoming: Incoming, service: Service) -> None:

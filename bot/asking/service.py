@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.asking.access import POLICY_VERSION, Gate
-from bot.asking.admission import Doors
+from bot.asking.admission import Admission
 from bot.asking.candidates import Candidate, Chooser
 from bot.asking.drafts import Draft
-from bot.asking.enqueue import APPROVAL_SECONDS, Acceptance
+from bot.asking.enqueue import APPROVAL_SECONDS, Enqueuer
 from bot.asking.pending import Pending
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker
@@ -50,8 +50,8 @@ class Service:
         chooser: Chooser,
         providers: Mapping[str, Provider],
         worker: Worker,
-        acceptance: Acceptance,
-        doors: Doors,
+        enqueuer: Enqueuer,
+        admission: Admission,
         gate: Gate,
         access: Access,
         incoming: Incoming,
@@ -63,8 +63,8 @@ class Service:
         self._chooser = chooser
         self._providers = providers
         self._worker = worker
-        self._acceptance = acceptance
-        self._doors = doors
+        self._enqueuer = enqueuer
+        self._admission = admission
         self._gate = gate
         self._access = access
         self._incoming = incoming
@@ -129,7 +129,7 @@ class Service:
                 job = await self._stored(before, draft, door)
             except Conflict:
                 raise AlreadyAsked from None
-            return await self._acceptance.show(draft.ask, job)
+            return await self._enqueuer.show(draft.ask, job)
 
     async def _stored(self, before: Draft, draft: Draft, door: AsyncExitStack) -> Job:
         """What the person must say yes to first is remembered with the draft; with a choice that doesn't work, what was
@@ -138,10 +138,10 @@ class Service:
         ask = draft.ask
         try:
             await self._admit(ask)
-            await door.enter_async_context(self._doors.entering(ask))
+            await door.enter_async_context(self._admission.entering(ask))
             seen = draft.seen or await self._chooser.look(ask, draft.folder)
             draft = replace(draft, seen=seen)
-            return await self._acceptance.store(draft, await self._candidates(ask, seen))
+            return await self._enqueuer.store(draft, await self._candidates(ask, seen))
         except FixesNeeded as needed:
             self._waiting.keep(ask.interaction_id, ask.member_id, replace(draft, offer=needed.offer))
             raise

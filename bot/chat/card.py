@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import aiohttp
 import discord
 
-from bot.chat.coalesce import Latest
+from bot.chat.coalesce import Coalescer
 from bot.chat.posting import all_text, earlier, nonce, post_errors
 from bot.clock import Clock
 from bot.domain.request import Request
@@ -26,14 +26,14 @@ EDITABLE_SECONDS = 3300.0  # Discord limits edits of messages older than an hour
 CANCEL_PREFIX = "v1:cancel:"  # the custom id of a card's Cancel button, followed by the job's id
 
 
-class Replies:
+class Cards:
     """Posts for jobs, through the bot's own connection. Raises the `Post…` errors only."""
 
     def __init__(self, client: discord.Client, providers: Mapping[str, Provider], clock: Clock) -> None:
         self._client = client
         self._providers = providers
         self._clock = clock
-        self._cards: Latest[tuple[Job, int | None]] = Latest(self._edit, EDIT_SECONDS, clock)
+        self._cards: Coalescer[tuple[Job, int | None]] = Coalescer(self._edit, EDIT_SECONDS, clock)
 
     async def open(self, job: Job, *, looking: bool) -> tuple[int, int | None]:
         """Post the card and open a thread on it: the ids of the card and, where there can be one, of the thread.

@@ -11,7 +11,7 @@ from bot.clock import Clock
 T = TypeVar("T")
 
 
-class Latest(Generic[T]):
+class Coalescer(Generic[T]):
     """Calls `show` with the newest version of each thing, at most once per `spacing` seconds and thing."""
 
     def __init__(self, show: Callable[[T], Awaitable[None]], spacing: float, clock: Clock) -> None:

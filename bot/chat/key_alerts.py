@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 AGAIN_SECONDS = 60.0
 
 
-class Notices:
+class KeyAlerts:
     """Tells the moderator who added a key by direct message; else the server's channel for moderators' notices."""
 
     def __init__(self, client: discord.Client, keys: Keys, providers: Mapping[str, Provider], clock: Clock) -> None:

@@ -17,7 +17,7 @@ from bot.providers.base import Provider
 from bot.words import log_entries
 from storage.jobs.jobs import Jobs
 from storage.servers.guilds import Guilds
-from storage.servers.log_entries import NEEDED, Chronicle, Entry
+from storage.servers.log_entries import NEEDED, Entry, LogEntries
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +45,14 @@ class LogChannel:
     def __init__(
         self,
         client: discord.Client,
-        chronicle: Chronicle,
+        entries: LogEntries,
         guilds: Guilds,
         jobs: Jobs,
         providers: Mapping[str, Provider],
         clock: Clock,
     ) -> None:
         self._client = client
-        self._chronicle = chronicle
+        self._entries = entries
         self._guilds = guilds
         self._jobs = jobs
         self._providers = providers
@@ -62,7 +62,7 @@ class LogChannel:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            servers = groupby(await self._chronicle.waiting(), key=lambda entry: entry.guild_id)
+            servers = groupby(await self._entries.waiting(), key=lambda entry: entry.guild_id)
             due = {guild_id: list(entries) for guild_id, entries in servers if self._is_due(guild_id)}
             await asyncio.gather(*(self._empty(entries) for entries in due.values()))
             await self._clock.sleep(LOOK_SECONDS)
@@ -80,7 +80,7 @@ class LogChannel:
                 log.info("the log of server %s: %s; again later", entry.guild_id, fault)
                 self._not_before[entry.guild_id] = self._clock.monotonic() + AGAIN_SECONDS
                 return
-            await self._chronicle.posted(entry.guild_id, entry.id)
+            await self._entries.posted(entry.guild_id, entry.id)
         self._not_before.pop(entries[0].guild_id, None)
 
     async def _post(self, entry: Entry) -> None:

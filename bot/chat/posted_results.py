@@ -55,7 +55,7 @@ class Posted:
     message_id: int
 
 
-class Results:
+class PostedResults:
     """Changes posted results through the bot's own connection.
 
     The methods say whether it worked; `PostFailed` when it may work later.

@@ -17,7 +17,7 @@ PREPARED = "prepared-"  # with which the names of such files begin
 SENTENCE = "-# A prepared file, so that the provider can fetch it. I take it away when the video is done."
 
 
-class Attachments:
+class ProviderFiles:
     """Posts and deletes them through the bot's own connection. Raises the `Post…` errors only."""
 
     def __init__(self, client: discord.Client) -> None:

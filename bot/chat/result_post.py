@@ -31,7 +31,7 @@ class Sent:
     message_id: int
 
 
-class Outcomes:
+class ResultPosts:
     """Posts outcomes through the bot's own connection. Raises the `Post…` errors only."""
 
     def __init__(

@@ -13,7 +13,7 @@ from bot.domain.request import Request
 from bot.domain.sections import results
 from bot.errors import NotAccepted, ProviderError, Unwritable
 from bot.files.job_files import JobFiles
-from bot.jobs.inputs import Handover
+from bot.jobs.inputs import Inputs
 from bot.jobs.steps.poll import Polls
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
@@ -39,16 +39,16 @@ class Finished:
     odd: tuple[str, ...]
 
 
-class Finishing:
+class Assembler:
     """Brings finished videos to disk. Raises what `Http.download` raises; `NotAccepted` too for what is no video."""
 
     def __init__(
-        self, polls: Polls, http: Http, probe: Probe, editor: Editor, handover: Handover, job_files: JobFiles
+        self, polls: Polls, http: Http, probe: Probe, editor: Editor, inputs: Inputs, job_files: JobFiles
     ) -> None:
         self._polls = polls
         self._http = http
         self._editor = editor
-        self._handover = handover
+        self._inputs = inputs
         self._job_files = job_files
         self.look = probe.look
 
@@ -166,7 +166,7 @@ class Finishing:
         first = request.sections[0].clip if request.sections else request.clip
         start = first.start if first else 0.0
         try:
-            clip = await self._handover.source(job, "video")
+            clip = await self._inputs.source(job, "video")
             await self._editor.put_back(made, clip, start, request.video.seconds or 0.0, video)
         except OSError as error:
             raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None

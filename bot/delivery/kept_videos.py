@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.delivery.size_limit import Messages, Packing
+from bot.delivery.size_limit import Messages, SizeLimit
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.providers.base import Provider
@@ -40,7 +40,7 @@ class Own:
     direct_messages: bool
 
 
-class Handout:
+class KeptVideos:
     """Hands out what is kept. Raises a `Refusal` that says why not."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Handout:
         ledger: Ledger,
         reports: Reports,
         direct_messages: DirectMessages,
-        packing: Packing,
+        size_limit: SizeLimit,
         job_files: JobFiles,
         providers: Mapping[str, Provider],
         clock: Clock,
@@ -58,7 +58,7 @@ class Handout:
         self._ledger = ledger
         self._reports = reports
         self._direct_messages = direct_messages
-        self._packing = packing
+        self._size_limit = size_limit
         self._job_files = job_files
         self.providers = providers
         self._clock = clock
@@ -104,7 +104,7 @@ class Handout:
         """The whole video in files of at most so many bytes."""
         async with AsyncExitStack() as stack:
             try:
-                messages = await stack.enter_async_context(self._packing.messages(job, most_bytes))
+                messages = await stack.enter_async_context(self._size_limit.messages(job, most_bytes))
             except (Unreadable, TooMuchWork, OSError) as why:
                 log.warning("%s: no pieces of %d bytes: %s", job.code, most_bytes, why)
                 raise PiecesTooLarge(job=job.code, until=job_card.day(job.kept_until)) from None

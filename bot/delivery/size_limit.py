@@ -45,7 +45,7 @@ class Messages:
         return sum(map(len, self.files))
 
 
-class Packing:
+class SizeLimit:
     """Makes files fit. Raises what the `Editor` raises where that can't be done."""
 
     def __init__(self, editor: Editor, job_files: JobFiles) -> None:

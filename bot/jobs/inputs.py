@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from bot.chat.provider_files import PREPARED, Attachments
+from bot.chat.provider_files import PREPARED, ProviderFiles
 from bot.domain.flows import Stage
 from bot.domain.request import Part, Request
 from bot.domain.sections import stored_yields, yields_at
@@ -40,14 +40,14 @@ from storage.jobs.job import Job
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 
 
-class Handover:
+class Inputs:
     """Prepares and brings files. Raises a `ProviderError`: `CannotHandOver`, or what may be tried again."""
 
-    def __init__(self, job_files: JobFiles, incoming: Incoming, editor: Editor, attachments: Attachments) -> None:
+    def __init__(self, job_files: JobFiles, incoming: Incoming, editor: Editor, provider_files: ProviderFiles) -> None:
         self._job_files = job_files
         self._incoming = incoming
         self._editor = editor
-        self._attachments = attachments
+        self._provider_files = provider_files
         self._preparing: dict[int, asyncio.Task[Path]] = {}
         self._broken_off: Counter[int] = Counter()  # how often that happened to a job's files
 
@@ -60,7 +60,7 @@ class Handover:
             if part in provider.uploads:
                 return {f"{part}_source": await self._upload(ready, part, call, provider)}
             name = f"{PREPARED}{job.code}-{ready.name}{_ending(part, call.request)}"
-            message_id, url = await self._attachments.put(job, ready, name)
+            message_id, url = await self._provider_files.put(job, ready, name)
         except Interrupted as why:
             self._broken_off[job.id] += 1
             again = self._broken_off[job.id] < MOST_BREAKS
@@ -100,7 +100,7 @@ class Handover:
         del self._broken_off[job.id]
         for messages in left_in_thread(job.yields).values():
             for message_id in messages.split():
-                await self._attachments.take_away(job, int(message_id))
+                await self._provider_files.take_away(job, int(message_id))
 
     async def source(self, job: Job, part: Part) -> Path:
         """The file as it was attached. `CannotHandOver` when it isn't there any more."""

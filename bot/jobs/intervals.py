@@ -13,7 +13,7 @@ LONGEST_BACKOFF = 60.0
 LONGEST_RETRY_AFTER = 900.0
 
 
-class Pacing:
+class Intervals:
     """Chooses delays, in seconds. Learns from how long recent jobs of the same kind took."""
 
     def __init__(self) -> None:

@@ -56,7 +56,7 @@ class Lane(NamedTuple):
     width: int
 
 
-class Schedule:
+class Scheduler:
     """Runs `step` for every open job when it is due, as its lane allows; what must wait takes turns."""
 
     def __init__(

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.chat.key_alerts import Notices
+from bot.chat.key_alerts import KeyAlerts
 from bot.clock import Clock
 from bot.domain.costs import RAN, counting
 from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import ProviderError, RateLimited, UnknownOutcome
-from bot.jobs.intervals import Pacing
+from bot.jobs.intervals import Intervals
 from bot.jobs.scheduler import OpenJob
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.words.failures import KEY_FAULTS
@@ -28,24 +28,24 @@ log = logging.getLogger(__name__)
 CONFIRMATIONS = 3  # a provider must say so often that it doesn't know a job, as its lookups may lag behind
 
 
-class Moves:
+class Transitions:
     """Moves jobs along. The methods return the delay in seconds until the job's next step."""
 
     def __init__(
         self,
         jobs: Jobs,
         keys: Keys,
-        notices: Notices,
+        key_alerts: KeyAlerts,
         providers: Mapping[str, Provider],
         clock: Clock,
-        pacing: Pacing,
+        intervals: Intervals,
     ) -> None:
         self.jobs = jobs
         self.keys = keys
-        self._notices = notices
+        self._key_alerts = key_alerts
         self.providers = providers
         self.clock = clock
-        self.pacing = pacing
+        self.intervals = intervals
 
     async def answered(self, open_job: OpenJob, provider: Provider, answer: Accepted | Done) -> float:
         """The provider took the stage, or has already done it."""
@@ -56,7 +56,7 @@ class Moves:
             open_job.job = await self.jobs.move(
                 open_job.job, "running", now=now, remote=answer.remote, submitted_at=now
             )
-            delay = self.pacing.until_next_poll(kind_of(open_job.job), 0.0)
+            delay = self.intervals.until_next_poll(kind_of(open_job.job), 0.0)
         open_job.faults, open_job.answer = 0, None
         return delay
 
@@ -127,13 +127,15 @@ class Moves:
         """The same call may be made again later."""
         open_job.faults += 1
         log.info("%s: %s; again later", open_job.job.code, fault)
-        return self.pacing.after_fault(open_job.faults, fault.retry_after if isinstance(fault, RateLimited) else None)
+        return self.intervals.after_fault(
+            open_job.faults, fault.retry_after if isinstance(fault, RateLimited) else None
+        )
 
     async def key_failed(self, job: Job, reason: str) -> None:
         """The provider refuses the job's key: no other job gets it, and its moderators are told."""
         if job.key_id and reason in KEY_FAULTS:
             await self.keys.switch_off(job.guild_id, job.key_id, reason=reason, now=self.clock.now())
-            self._notices.look()
+            self._key_alerts.look()
 
     async def credentials(self, job: Job) -> Credentials | None:
         """What the job's own key says, None when there is none (any more) that can be opened."""

@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.chat.card import Replies
+from bot.chat.card import Cards
 from bot.errors import PostFailed, PostRefused, Refusal
-from bot.jobs.inputs import Handover
+from bot.jobs.inputs import Inputs
 from bot.jobs.lanes import lane_of
-from bot.jobs.scheduler import OpenJob, Schedule
+from bot.jobs.scheduler import OpenJob, Scheduler
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.steps.poll import Polls
 from bot.jobs.steps.submit import Submits
-from bot.jobs.transitions import Moves
+from bot.jobs.transitions import Transitions
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
 from bot.words.refusals.moderation import NotWaiting
 from storage.jobs.job import OUTCOMES, Job
@@ -34,26 +34,26 @@ class Worker:
 
     def __init__(
         self,
-        moves: Moves,
+        transitions: Transitions,
         approvals: Approvals,
-        handover: Handover,
+        inputs: Inputs,
         submits: Submits,
         polls: Polls,
         delivery: Delivery,
-        replies: Replies,
+        cards: Cards,
     ) -> None:
-        self._jobs = moves.jobs
+        self._jobs = transitions.jobs
         self._approvals = approvals
-        self._keys = moves.keys
-        self._handover = handover
+        self._keys = transitions.keys
+        self._inputs = inputs
         self._submits = submits
         self._polls = polls
         self._delivery = delivery
-        self._replies = replies
-        self._pacing = moves.pacing
+        self._cards = cards
+        self._intervals = transitions.intervals
         self._open_jobs: dict[int, OpenJob] = {}
         self._per_guild: Counter[int] = Counter()
-        self._schedule = Schedule(self._take, lane_of, moves.clock)
+        self._scheduler = Scheduler(self._take, lane_of, transitions.clock)
         self.draining = False
         self.resumed = False  # whether what the last run left open has been taken on
 
@@ -71,23 +71,23 @@ class Worker:
         left_open = await self._jobs.open_jobs()
         for job in left_open:
             urgent = job.state == "submitting" or job.delivering_at is not None
-            self.add(job, delay=0.0 if urgent else self._pacing.spread(min(RESUME_SPREAD, len(left_open) / 10)))
+            self.add(job, delay=0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10)))
         self.resumed = True
         log.info("working; %d open jobs resumed", len(left_open))
-        await self._schedule.run()
+        await self._scheduler.run()
 
     def add(self, job: Job, delay: float = 0.0) -> None:
         """Take on an open job."""
         if job.id not in self._open_jobs:
             self._open_jobs[job.id] = OpenJob(job)
             self._per_guild[job.guild_id] += 1
-            self._schedule.put(self._open_jobs[job.id], delay)
+            self._scheduler.put(self._open_jobs[job.id], delay)
 
     async def cancel(self, job: Job, *, by: int) -> None:
         """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once."""
         if job.state in OUTCOMES:  # its last step may take minutes, and can't be stopped
             raise NothingToCancel(job=job.code)
-        self._handover.stop(job)
+        self._inputs.stop(job)
         async with self._moving(job, NothingToCancel) as open_job:
             await self._polls.cancel(open_job, by=by)
 
@@ -111,13 +111,13 @@ class Worker:
             raise otherwise(job=job.code)
         async with open_job.stepping:
             yield open_job
-            self._schedule.put(open_job, 0.0)
+            self._scheduler.put(open_job, 0.0)
 
     async def drain(self) -> None:
         """Finish the steps under way, within a bound; open jobs stay for the next start."""
         self.draining = True
-        await self._schedule.drain(DRAIN_SECONDS)
-        await self._replies.close()
+        await self._scheduler.drain(DRAIN_SECONDS)
+        await self._cards.close()
 
     async def _take(self, open_job: OpenJob) -> None:
         """One step; whatever happens in it, the job keeps its place in the schedule."""
@@ -132,13 +132,13 @@ class Worker:
             except Exception:
                 log.exception("%s: this step failed inside the bot", open_job.job.code)
                 open_job.faults += 1
-                delay = self._pacing.after_fault(open_job.faults)
+                delay = self._intervals.after_fault(open_job.faults)
             if delay is None:
                 await self._forget(open_job)
                 return
             if (open_job.job.state not in OUTCOMES or open_job.large) and _shown(open_job) != before:
-                self._replies.show(open_job.job, open_job.position)
-            self._schedule.put(open_job, delay)
+                self._cards.show(open_job.job, open_job.position)
+            self._scheduler.put(open_job, delay)
 
     async def _forget(self, open_job: OpenJob) -> None:
         """The job is closed; with the last job of a replaced key, the key goes too."""
@@ -151,7 +151,7 @@ class Worker:
     async def _step(self, open_job: OpenJob) -> float | None:
         if open_job.job.state in OUTCOMES:
             if not open_job.cleared:
-                await self._handover.clear(open_job.job)
+                await self._inputs.clear(open_job.job)
                 open_job.cleared = True
             return await self._delivery.step(open_job)
         if open_job.job.card_id is None:
@@ -159,7 +159,7 @@ class Worker:
         if open_job.job.state == "held":
             return await self._approvals.wait(open_job)
         if open_job.job.state == "queued":
-            await self._delivery.finishing.gather(open_job.job)
+            await self._delivery.assembler.gather(open_job.job)
             return await self._submits.submit(open_job)
         if open_job.job.state == "submitting":
             return await self._submits.find(open_job)
@@ -173,7 +173,7 @@ class Worker:
         except PostFailed as fault:
             log.info("%s: showing: %s; again later", open_job.job.code, fault)
             open_job.faults += 1
-            return self._pacing.after_fault(open_job.faults)
+            return self._intervals.after_fault(open_job.faults)
         return 0.0
 
     async def _reload(self, open_job: OpenJob) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.chat.log_channel import LogChannel
-from bot.chat.posted_results import Posted, Results
+from bot.chat.posted_results import Posted, PostedResults
 from bot.clock import Clock
 from bot.errors import PostFailed
 from bot.jobs.worker import Worker
@@ -39,7 +39,7 @@ from storage.servers.access import Access
 from storage.servers.quota import OverLimit
 
 
-class Moderation:
+class Decisions:
     """Approving, giving back, settling, and looking after reported results. Raises a `Refusal`."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Moderation:
         reports: Reports,
         access: Access,
         privacy: Privacy,
-        results: Results,
+        results: PostedResults,
         log_channel: LogChannel,
         worker: Worker,
         providers: Mapping[str, Provider],

@@ -32,7 +32,7 @@ class KeyState:
     used_at: float | None
 
 
-class Keyring:
+class ServerKeys:
     """What moderators can do with keys; the caller has checked that it is a moderator who asks."""
 
     def __init__(self, guilds: Guilds, jobs: Jobs, keys: Keys, providers: Mapping[str, Provider], clock: Clock) -> None:

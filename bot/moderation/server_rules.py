@@ -30,7 +30,7 @@ class Doorway:
     policy: Policy
 
 
-class Rulebook:
+class ServerRules:
     """Reads and changes a server's rules. Raises a `Refusal`."""
 
     def __init__(self, guilds: Guilds, limits: LimitStore, access: Access, clock: Clock) -> None:

@@ -23,7 +23,7 @@ SWEEP_EVERY = 60.0  # for what may be kept for minutes only
 GRACE = 30 * DAY  # after which nothing is left of a server that removed the bot
 
 
-class Housekeeping:
+class Cleanup:
     """Goes round once an hour, and forgets people who ask for it."""
 
     def __init__(

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.moderation.server_rules import Doorway, Rulebook
+from bot.moderation.server_rules import Doorway, ServerRules
 from bot.words import log_entries
 from bot.words.english import listed
 from bot.words.job_card import quoted
@@ -21,9 +21,9 @@ MOST_SHOWN = 15  # blocked members
 class AccessGroup(app_commands.Group):
     """Channels, roles, ages and blocks."""
 
-    def __init__(self, rulebook: Rulebook) -> None:
+    def __init__(self, server_rules: ServerRules) -> None:
         super().__init__(name="access", description="Who may use lip-sync, and where")
-        self._rulebook = rulebook
+        self._server_rules = server_rules
 
     @app_commands.command(description="Choose the channels in which it may be used")
     async def channels(self, interaction: Interaction) -> None:
@@ -45,10 +45,10 @@ class AccessGroup(app_commands.Group):
         """Set the least ages."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await self._rulebook.require_ages(
+        await self._server_rules.require_ages(
             guild_id, account_days=account_days, member_days=member_days, by=interaction.user.id
         )
-        await reply(interaction, doorway(await self._rulebook.doorway(guild_id)))
+        await reply(interaction, doorway(await self._server_rules.doorway(guild_id)))
 
     @app_commands.command(description="Let a member use it no more")
     @app_commands.describe(member="Whom to block", reason="Why; only moderators read it")
@@ -58,7 +58,7 @@ class AccessGroup(app_commands.Group):
         """Block somebody, who may have left the server already."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await self._rulebook.block(guild_id, member.id, reason, by=interaction.user.id)
+        await self._server_rules.block(guild_id, member.id, reason, by=interaction.user.id)
         await reply(
             interaction,
             f"{member.mention} is blocked. What they have under way goes on; `/lipsync-admin jobs` can cancel it.",
@@ -70,7 +70,7 @@ class AccessGroup(app_commands.Group):
         """Take a block off."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await self._rulebook.unblock(guild_id, member.id, by=interaction.user.id)
+        await self._server_rules.unblock(guild_id, member.id, by=interaction.user.id)
         await reply(interaction, f"{member.mention} is no longer blocked.")
 
     @app_commands.command(description="Who may use it, and where; who is blocked, and why")
@@ -78,14 +78,14 @@ class AccessGroup(app_commands.Group):
         """Show all of it."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await reply(interaction, doorway(await self._rulebook.doorway(guild_id)))
+        await reply(interaction, doorway(await self._server_rules.doorway(guild_id)))
 
 
 async def show_channels(interaction: Interaction) -> None:
     """Answer with a menu of channels, in which those chosen now are chosen."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = await interaction.client.rulebook.doorway(guild_id)
+    found = await interaction.client.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Channels(found.channels))
     await reply(interaction, f"{_channels(found)}\nChoose up to 25, threads included; none opens it everywhere.", view)
@@ -95,7 +95,7 @@ async def show_roles(interaction: Interaction) -> None:
     """Answer with a menu of roles, in which those chosen now are chosen."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = await interaction.client.rulebook.doorway(guild_id)
+    found = await interaction.client.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Roles(found.roles))
     await reply(interaction, f"{_roles(found)}\nChoose up to 25; none opens it to everyone.", view)
@@ -145,8 +145,8 @@ class _Roles(discord.ui.RoleSelect[discord.ui.View]):
 async def _choose(interaction: Interaction, kind: Kind, chosen: list[int]) -> None:
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await interaction.client.rulebook.allow(guild_id, kind, chosen, by=interaction.user.id)
-    await reply(interaction, doorway(await interaction.client.rulebook.doorway(guild_id)))
+    await interaction.client.server_rules.allow(guild_id, kind, chosen, by=interaction.user.id)
+    await reply(interaction, doorway(await interaction.client.server_rules.doorway(guild_id)))
 
 
 def doorway(found: Doorway) -> str:

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.chat.explain import Form
-from bot.moderation.keys import Keyring, KeyState
+from bot.moderation.keys import KeyState, ServerKeys
 from bot.providers.base import Provider
 from bot.words.failures import KEY_FAULTS
 from cogs.admin.panel import Interaction, guild_of_moderator, reply
@@ -24,23 +24,23 @@ CHOOSING = {
 class Key(app_commands.Group):
     """The server's provider keys."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, server_keys: ServerKeys) -> None:
         super().__init__(name="key", description="This server's provider keys")
-        self._keyring = keyring
+        self._server_keys = server_keys
 
     @app_commands.command(description="Save or replace a provider key; a form asks for it")
     @app_commands.describe(provider="Whose key it is")
     async def add(self, interaction: Interaction, provider: str) -> None:
         """Open the form. A key never stands in a command, where clients keep a history."""
         guild_of_moderator(interaction)
-        await interaction.response.send_modal(KeyForm(self._keyring, self._keyring.provider(provider)))
+        await interaction.response.send_modal(KeyForm(self._server_keys, self._server_keys.provider(provider)))
 
     @app_commands.command(name="list", description="Which keys this server has, and in which order they are tried")
     async def show(self, interaction: Interaction) -> None:
         """Show each key's last characters, state and last use, never the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await reply(interaction, await _listed(self._keyring, guild_id))
+        await reply(interaction, await _listed(self._server_keys, guild_id))
 
     @app_commands.command(description="Test a saved key with a free call, and switch it on again if it works")
     @app_commands.describe(provider="Whose key it is")
@@ -48,7 +48,7 @@ class Key(app_commands.Group):
         """Test the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        label = await self._keyring.test(guild_id, provider, by=interaction.user.id)
+        label = await self._server_keys.test(guild_id, provider, by=interaction.user.id)
         await reply(interaction, f"The {label} key works, and is switched on. The test cost nothing.")
 
     @app_commands.command(description="Choose which provider is tried first, second and so on")
@@ -57,8 +57,8 @@ class Key(app_commands.Group):
         """Move the key to another place of the order."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await self._keyring.move(guild_id, provider, place)
-        await reply(interaction, await _listed(self._keyring, guild_id))
+        await self._server_keys.move(guild_id, provider, place)
+        await reply(interaction, await _listed(self._server_keys, guild_id))
 
     @app_commands.command(description="Choose whether the first provider that fits is taken, or the cheapest")
     @app_commands.describe(take="Which of the providers that fit makes the video")
@@ -67,8 +67,8 @@ class Key(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         choosing = "cheapest" if take == "cheapest" else "order"
-        await self._keyring.choose(guild_id, choosing, by=interaction.user.id)
-        await reply(interaction, await _listed(self._keyring, guild_id))
+        await self._server_keys.choose(guild_id, choosing, by=interaction.user.id)
+        await reply(interaction, await _listed(self._server_keys, guild_id))
 
     @app_commands.command(description="Erase a provider key")
     @app_commands.describe(provider="Whose key it is")
@@ -76,7 +76,7 @@ class Key(app_commands.Group):
         """Erase the key."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        label, still_needed = await self._keyring.remove(guild_id, provider, by=interaction.user.id)
+        label, still_needed = await self._server_keys.remove(guild_id, provider, by=interaction.user.id)
         erased = f"The {label} key is erased."
         if still_needed:
             erased = f"No new job gets the {label} key. It is erased when the last job that it started has ended."
@@ -84,7 +84,7 @@ class Key(app_commands.Group):
 
     @add.autocomplete("provider")
     async def _all(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
-        return _choices(self._keyring.choices, typed)
+        return _choices(self._server_keys.choices, typed)
 
     @remove.autocomplete("provider")
     @test.autocomplete("provider")
@@ -92,16 +92,16 @@ class Key(app_commands.Group):
     async def _saved(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         if interaction.guild_id is None or not interaction.permissions.manage_guild:
             return []
-        saved = await self._keyring.list(interaction.guild_id)
+        saved = await self._server_keys.list(interaction.guild_id)
         return _choices([key.provider for key in saved], typed)
 
 
 class KeyForm(Form):
     """Asks for what the provider's key consists of."""
 
-    def __init__(self, keyring: Keyring, provider: Provider) -> None:
+    def __init__(self, server_keys: ServerKeys, provider: Provider) -> None:
         super().__init__(title=f"{provider.label} key"[:45], timeout=900)
-        self._keyring = keyring
+        self._server_keys = server_keys
         self._provider = provider
         self._fields: dict[str, discord.ui.TextInput[KeyForm]] = {}
         for part in provider.credentials:
@@ -116,7 +116,7 @@ class KeyForm(Form):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         typed = {name: field.value for name, field in self._fields.items()}
-        hint, price = await self._keyring.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
+        hint, price = await self._server_keys.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
         await reply(
             interaction,
             f"The {self._provider.label} key ending **…{hint}** works and is saved. I will never show it again. "
@@ -125,12 +125,12 @@ class KeyForm(Form):
         )
 
 
-async def _listed(keyring: Keyring, guild_id: int) -> str:
-    keys = await keyring.list(guild_id)
+async def _listed(server_keys: ServerKeys, guild_id: int) -> str:
+    keys = await server_keys.list(guild_id)
     if not keys:
         return "This server has no keys yet. Add one with `/lipsync-admin key add`."
     lines = [f"{place}. {_line(key)}" for place, key in enumerate(keys, start=1)]
-    return "\n".join([*lines, f"-# {CHOOSING[await keyring.choosing(guild_id)]}"])
+    return "\n".join([*lines, f"-# {CHOOSING[await server_keys.choosing(guild_id)]}"])
 
 
 def _line(key: KeyState) -> str:

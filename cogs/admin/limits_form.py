@@ -44,14 +44,14 @@ class LimitsForm(Form):
         """Read all fields, then set what was changed."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        rulebook, by = interaction.client.rulebook, interaction.user.id
+        server_rules, by = interaction.client.server_rules, interaction.user.id
         wanted = {rule: _read(rule, label, self._fields[label].value) for label, rule in ASKED.items()}
         for rule, most in wanted.items():
             if most is not None and most != self._known.get(rule):
-                await rulebook.put(guild_id, replace(rule, most=most), by=by)
+                await server_rules.put(guild_id, replace(rule, most=most), by=by)
             elif most is None and rule in self._known:
-                await rulebook.remove(guild_id, rule.subject, rule.subject_id, rule.unit, rule.window, by=by)
-        lines = [limits.line(rule) for rule in await rulebook.rules(guild_id)]
+                await server_rules.remove(guild_id, rule.subject, rule.subject_id, rule.unit, rule.window, by=by)
+        lines = [limits.line(rule) for rule in await server_rules.rules(guild_id)]
         await reply(interaction, "\n".join(["**Limits**, from the next video on", *(lines or ["None."])]))
 
 

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.moderation.server_rules import Rulebook
+from bot.moderation.server_rules import ServerRules
 from bot.words import limits
 from cogs.admin.panel import Interaction, guild_of_moderator, reply
 from storage.servers.limit_rules import Rule, Subject, Unit, Window
@@ -33,9 +33,9 @@ Span = Literal["hour", "day", "week", "month"]
 class Quota(app_commands.Group):
     """Limits and grants."""
 
-    def __init__(self, rulebook: Rulebook) -> None:
+    def __init__(self, server_rules: ServerRules) -> None:
         super().__init__(name="quota", description="How much everyone may make")
-        self._rulebook = rulebook
+        self._server_rules = server_rules
 
     @app_commands.command(name="set", description="Set a limit: for everyone, a role, a member or the whole server")
     @app_commands.describe(
@@ -59,7 +59,7 @@ class Quota(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         rule = Rule(*_subject(target, whole=whole_server), *_counted(unit.value, per), most)
-        await self._rulebook.put(guild_id, rule, by=interaction.user.id)
+        await self._server_rules.put(guild_id, rule, by=interaction.user.id)
         await reply(interaction, f"Set, from the next video on:\n{limits.line(rule)}\n\n{PRECEDENCE}")
 
     @app_commands.command(description="Take a limit away")
@@ -82,7 +82,7 @@ class Quota(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         subject, subject_id = _subject(target, whole=whole_server)
-        rule = await self._rulebook.remove(
+        rule = await self._server_rules.remove(
             guild_id, subject, subject_id, *_counted(unit.value, per), by=interaction.user.id
         )
         await reply(interaction, f"Taken away:\n{limits.line(rule)}")
@@ -92,8 +92,8 @@ class Quota(app_commands.Group):
         """Show every rule, and every grant that lasts."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        rules = [limits.line(rule) for rule in await self._rulebook.rules(guild_id)]
-        grants = [limits.grant_line(grant) for grant in await self._rulebook.grants(guild_id)]
+        rules = [limits.line(rule) for rule in await self._server_rules.rules(guild_id)]
+        grants = [limits.grant_line(grant) for grant in await self._server_rules.grants(guild_id)]
         text = "\n".join(["**Limits**", *(rules or ["None: everyone may make as much as they like."])])
         if grants:
             text += "\n".join(["\n\n**On top**", *grants])
@@ -122,7 +122,7 @@ class Quota(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         subject, subject_id = _subject(target, whole=False)
         counted: Unit = unit.value  # type: ignore[assignment]
-        grant = await self._rulebook.give(
+        grant = await self._server_rules.give(
             guild_id,
             subject=subject,
             subject_id=subject_id,
@@ -144,7 +144,7 @@ class Quota(app_commands.Group):
         """End a grant."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await self._rulebook.end_grant(guild_id, number, by=interaction.user.id)
+        await self._server_rules.end_grant(guild_id, number, by=interaction.user.id)
         await reply(interaction, f"Grant #{number} has ended. What was made with it stays.")
 
     @app_commands.command(description="What a member may make, by which rule, and what is left")
@@ -154,7 +154,7 @@ class Quota(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         roles = frozenset(role.id for role in member.roles)
-        standings, pots = await self._rulebook.standing(guild_id, member.id, roles)
+        standings, pots = await self._server_rules.standing(guild_id, member.id, roles)
         await reply(interaction, f"**{member.mention}**\n{limits.usage(standings, pots, yours=False)}")
 
 

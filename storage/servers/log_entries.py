@@ -54,7 +54,7 @@ async def note(
     )
 
 
-class Chronicle:
+class LogEntries:
     """Store of the table `log_entries`."""
 
     def __init__(self, database: Database) -> None:

@@ -15,13 +15,13 @@ from tests.scripted import scripted, start, until
 from tests.world import World
 
 
-def doors(world: World, per_server: int, in_all: int = 5000) -> None:
-    world.client.service._doors._per_server = per_server
-    world.client.service._doors._in_all = in_all
+def admission(world: World, per_server: int, in_all: int = 5000) -> None:
+    world.client.service._admission._per_server = per_server
+    world.client.service._admission._in_all = in_all
 
 
 async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwards(world: World) -> None:
-    doors(world, 3)
+    admission(world, 3)
     provider = scripted(world)
     gate = asyncio.Event()
 
@@ -41,7 +41,7 @@ async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwa
 
 
 async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(world: World) -> None:
-    doors(world, 20)
+    admission(world, 20)
     scripted(world)
     gate = asyncio.Event()
     looking = 0
@@ -64,7 +64,7 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
 
 
 async def test_the_bot_as_a_whole_takes_only_so_much(world: World) -> None:
-    doors(world, 100, in_all=0)
+    admission(world, 100, in_all=0)
     scripted(world)
     (refused,) = await asyncio.gather(start(world), return_exceptions=True)
     assert isinstance(refused, BotBusy)

@@ -352,7 +352,7 @@ def told(world: World) -> list[str]:
 
 
 async def stored_hints(world: World) -> list[str]:
-    rows = await world.client.rulebook._guilds._database.rows("SELECT hint FROM keys ORDER BY id")
+    rows = await world.client.server_rules._guilds._database.rows("SELECT hint FROM keys ORDER BY id")
     return [row["hint"] for row in rows]
 
 

@@ -19,9 +19,9 @@ import aiohttp
 import discord
 import httpx
 
-from bot.chat.result_post import Outcomes
+from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
-from bot.delivery.assemble import Finishing
+from bot.delivery.assemble import Assembler
 from bot.delivery.size_limit import Parcel
 from bot.domain.request import Media, Request
 from bot.files.incoming import Incoming
@@ -76,11 +76,11 @@ class Side:
     async def bot_out(self, name: str, number: int) -> None:
         """As for a job that has succeeded."""
         nothing, http = cast("Any", None), Http(self.client)
-        finishing = Finishing(nothing, http, Probe(), nothing, nothing, JobFiles(self.folder))
+        finishing = Assembler(nothing, http, Probe(), nothing, nothing, JobFiles(self.folder))
         job = _job(number, self.address(name))
         finished = await finishing.whole(job, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
-        await Outcomes(self.connection, load_providers(http, {}), nothing).post(job, "channel", parcel)
+        await ResultPosts(self.connection, load_providers(http, {}), nothing).post(job, "channel", parcel)
 
 
 async def main() -> None:

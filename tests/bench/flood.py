@@ -117,7 +117,7 @@ async def _measure(flood: int) -> tuple[list[float], int]:
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()
                 for guild_id in (small.state.guild_id, OTHER_GUILD):
-                    await client.keyring.add(guild_id, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
+                    await client.server_keys.add(guild_id, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
                 name, data = real_clip()
                 url = store_file(small.state, small.people.origin, name, data)["url"]
                 both = Both(client, small, Media(url=url, name=name, size=len(data)))

@@ -18,10 +18,10 @@ from typing import Any, cast
 import httpx
 
 from bot.clock import Clock
-from bot.jobs.intervals import Pacing
+from bot.jobs.intervals import Intervals
 from bot.jobs.scheduler import OpenJob
 from bot.jobs.steps.poll import Polls
-from bot.jobs.transitions import Moves
+from bot.jobs.transitions import Transitions
 from bot.jobs.worker import Worker
 from bot.net.client import Http
 from bot.net.transport import open_client
@@ -86,13 +86,13 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
                     )
 
             await database.write(insert)
-            clock, pacing = Clock(), Pacing()
+            clock, intervals = Clock(), Intervals()
             for share in range(20):  # a bot that has seen such jobs before
-                pacing.ended("runcomfy/text", shortest + (longest - shortest) * share / 19)
+                intervals.ended("runcomfy/text", shortest + (longest - shortest) * share / 19)
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
-            moves = Moves(jobs, keys, nothing, providers, clock, pacing)
-            ours = Worker(moves, nothing, nothing, nothing, Polls(moves), nothing, nothing)
+            transitions = Transitions(jobs, keys, nothing, providers, clock, intervals)
+            ours = Worker(transitions, nothing, nothing, nothing, Polls(transitions), nothing, nothing)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

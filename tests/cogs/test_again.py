@@ -60,7 +60,7 @@ def failing(error: OSError) -> Any:
 
 
 async def newest(world: World) -> Job:
-    return (await world.client.moderation.jobs(world.guild.id))[0]
+    return (await world.client.decisions.jobs(world.guild.id))[0]
 
 
 async def test_again_makes_the_same_once_more_from_the_kept_clip(world: World) -> None:
@@ -99,7 +99,7 @@ async def test_a_day_later_the_clip_is_gone_and_that_is_said(world: World) -> No
     await world.add_key()
     message = await made(world)
     world.clock.skipped += 1.1 * DAY
-    await world.client.housekeeping.tidy()
+    await world.client.cleanup.tidy()
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
     assert len(world.sandbox.runs.ledger) == 1
 
@@ -144,7 +144,7 @@ async def test_the_face_that_was_found_is_not_paid_for_again(world: World) -> No
 async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     message = await made(world)
-    database = world.client.rulebook._limits._database
+    database = world.client.server_rules._limits._database
 
     async def forget(tx: Any) -> None:
         await tx.row("UPDATE jobs SET yields = json_set(yields, '$.session_id', '1')")
@@ -266,7 +266,7 @@ async def test_the_prepared_part_is_used_again(tmp_path: Any) -> None:
         await press(world, said, "Use the first 10 s")
         await world.quiet(90)
         edits = []
-        editor = world.client.worker._submits._handover._editor
+        editor = world.client.worker._submits._inputs._editor
         clip = editor.clip
 
         async def counting(*how: Any) -> None:

@@ -39,7 +39,7 @@ class Broken:
 
 
 def break_everything(client: Any) -> None:
-    for room in ("service", "again", "handout", "moderation", "housekeeping", "offers"):
+    for room in ("service", "repeat", "kept_videos", "decisions", "cleanup", "offers"):
         setattr(client, room, Broken())
 
 

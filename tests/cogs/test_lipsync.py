@@ -54,7 +54,7 @@ async def test_only_the_channel_of_a_public_thread_is_remembered_as_a_place_for_
     cached._type = discord.ChannelType(kind.value)
     assert "is on its way" in await world.text(inside)
     await world.quiet()
-    newest = (await world.client.handout.own(world.guild.id, world.member.id)).jobs[0]
+    newest = (await world.client.kept_videos.own(world.guild.id, world.member.id)).jobs[0]
     assert newest.channel_id == inside.id
     assert newest.parent_id == (world.channel.id if kind is ChannelType.PUBLIC_THREAD else None)
 

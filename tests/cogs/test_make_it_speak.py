@@ -57,7 +57,7 @@ def forbid(world: World, who: int, **denied: bool) -> None:
 
 async def asked_for(world: World) -> Request:
     """What became of the newest wish."""
-    (job,) = await world.client.moderation.jobs(world.guild.id, most=1)
+    (job,) = await world.client.decisions.jobs(world.guild.id, most=1)
     return Request.model_validate_json(job.request)
 
 
@@ -221,7 +221,7 @@ async def test_what_everybody_confirms_once_is_asked_after_the_form_too(world: W
 async def test_who_is_blocked_is_refused_after_the_form_too(world: World) -> None:
     await world.add_key()
     form = await menu_on(world, await post(world, CLIP))
-    await world.client.rulebook.block(world.guild.id, world.member.id, "x", by=world.moderator.id)
+    await world.client.server_rules.block(world.guild.id, world.member.id, "x", by=world.moderator.id)
     assert "don't let you use me" in answer(await send(world, form, {WORDS: "Hello there"}))
     await assert_nothing_happened(world)
 
@@ -413,7 +413,7 @@ async def test_only_who_asked_may_press(world: World) -> None:
     await world.member.click(shown.response, label="Use this clip")
     assert "is on its way" in answer(shown)
     await world.quiet()
-    (job,) = await world.client.moderation.jobs(world.guild.id)
+    (job,) = await world.client.decisions.jobs(world.guild.id)
     assert job.member_id == world.member.id
 
 
@@ -485,7 +485,7 @@ async def test_a_voice_that_the_server_cannot_use_any_more_is_not_offered(world:
     before = await world.member.autocomplete(world.channel, "lipsync text", "voice", "")
     await world.text()
     await world.quiet()
-    database = world.client.moderation._ledger._database
+    database = world.client.decisions._ledger._database
 
     async def work(tx: Any) -> None:
         await tx.row("UPDATE jobs SET request = json_set(request, '$.voice', 'zz:gone')")

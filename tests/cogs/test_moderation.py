@@ -68,7 +68,7 @@ def labels(result: InteractionResult) -> list[str]:
 
 
 async def newest(world: World) -> Job:
-    (job,) = await world.client.moderation._ledger.jobs(world.guild.id, most=1)
+    (job,) = await world.client.decisions._ledger.jobs(world.guild.id, most=1)
     return job
 
 
@@ -123,7 +123,7 @@ async def test_a_member_sees_what_is_left_and_what_they_were_given(world: World)
     assert "Nothing of yours is under way." in usage
     world.sandbox.runs.queue_seconds = 3600
     assert "is on its way" in await world.text()  # out of what was given
-    (job,) = await world.client.moderation.under_way(world.guild.id, world.member.id)
+    (job,) = await world.client.decisions.under_way(world.guild.id, world.member.id)
     usage = answer(await world.member.slash(world.channel, "lipsync usage"))
     assert f"**Under way**\n- [`{job.code}`](https://discord.com/channels/" in usage
     await world.member.click(world.card(), label="Cancel")
@@ -246,14 +246,14 @@ async def test_a_log_channel_that_is_gone_stops_nothing(world: World) -> None:
     await world.quiet()
     assert world.outcomes()[0].attachments
     async with asyncio.timeout(5):
-        while await world.client.moderation._ledger._database.rows("SELECT * FROM log_entries"):
+        while await world.client.decisions._ledger._database.rows("SELECT * FROM log_entries"):
             await asyncio.sleep(0.02)
 
 
 async def test_an_entry_that_nobody_understands_holds_up_no_other(world: World) -> None:
     channel = await log_channel(world)
     await told(channel, "This channel tells")
-    database = world.client.moderation._ledger._database
+    database = world.client.decisions._ledger._database
 
     async def write(tx: Transaction) -> None:
         for kind in ("from another version", "rule_set"):
@@ -324,7 +324,7 @@ async def test_a_video_that_nobody_approves_ends_by_itself(world: World) -> None
     world.clock.skipped += 12 * 3600 + 60
     job = await newest(world)
     open_job = world.client.worker._open_jobs[job.id]
-    world.client.worker._schedule.put(open_job, 0.0)
+    world.client.worker._scheduler.put(open_job, 0.0)
     await world.quiet()
     assert "No moderator answered in time" in world.outcomes()[0].content
     assert "isn't waiting for approval" in answer(await world.moderator.click(message, label="Approve"))
@@ -488,7 +488,7 @@ async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be
     assert not world.outcomes()
     (card,) = [message for message in world.channel.history() if message.flags.components_v2]
     assert "was removed" in card.components[0].content  # type: ignore[union-attr]
-    kept = await world.client.moderation.job(world.guild.id, job.id)
+    kept = await world.client.decisions.job(world.guild.id, job.id)
     assert kept.forgotten_at
     assert "Hello there" not in kept.request
     assert "moderators don't let you use me" in await world.text()
@@ -511,14 +511,14 @@ async def test_where_nobody_can_be_asked_the_reporter_is_told(world: World) -> N
 async def test_two_moderators_at_once_make_one_decision(world: World) -> None:
     await reported(world)
     job = await newest(world)
-    moderation = world.client.moderation
+    decisions = world.client.decisions
     said = await asyncio.gather(
-        moderation.decide(world.guild.id, job.id, "restored", block=False, by=1),
-        moderation.decide(world.guild.id, job.id, "removed", block=True, by=2),
+        decisions.decide(world.guild.id, job.id, "restored", block=False, by=1),
+        decisions.decide(world.guild.id, job.id, "removed", block=True, by=2),
         return_exceptions=True,
     )
     assert [isinstance(each, AlreadyDecided) for each in said] in ([False, True], [True, False])
-    report = await moderation.report_on(await newest(world))
+    report = await decisions.report_on(await newest(world))
     assert report
     assert (report.decision == "removed") == (not world.outcomes())
 
@@ -532,7 +532,7 @@ async def test_a_decision_that_discord_cant_carry_out_now_is_not_taken(
         raise PostFailed(problem="503")
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.client.moderation._results, "remove", away)
+        patch.setattr(world.client.decisions._results, "remove", away)
         assert "nothing was done" in answer(await world.moderator.click(card, label="Remove and block"))
     assert "is on its way" in await world.text()
     await world.quiet()
@@ -654,7 +654,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
     await world.add_key()
     await world.text()
     await world.quiet()
-    await world.client.housekeeping.forget(world.member.id)
+    await world.client.cleanup.forget(world.member.id)
     said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
     assert "It is hidden until the moderators have looked. They are asked." in said
     assert world.outcomes()[0].attachments[0].is_spoiler()
@@ -667,7 +667,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
 async def test_a_reported_video_is_not_forgotten_before_it_is_decided_on(world: World) -> None:
     _, card = await reported(world)
     job = await newest(world)
-    await world.client.housekeeping.forget(world.member.id)
+    await world.client.cleanup.forget(world.member.id)
     assert (await newest(world)) == job
     said = answer(await world.moderator.click(card, label="Remove and block"))
     assert f"<@{world.member.id}> is blocked" in said

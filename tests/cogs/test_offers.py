@@ -267,7 +267,7 @@ async def test_the_size_that_discord_claims_is_not_believed(tmp_path: Path, monk
         monkeypatch.setattr(cdn, "store_attachment", lambda *given: {**store(*given), "size": 10})
         await world.add_key()
         assert "is on its way" in answer(await wish(world, video=clip))
-        (job,) = await world.client.moderation.jobs(world.guild.id)
+        (job,) = await world.client.decisions.jobs(world.guild.id)
         assert Request.model_validate_json(job.request).video.size == len(clip[1])
         await world.quiet(90)
 
@@ -328,12 +328,12 @@ async def test_a_shorter_recording_is_followed_by_what_somebody_wants_until_the_
 async def test_a_block_at_the_press_is_said_above_the_card_which_stays(world: World) -> None:
     await world.add_key()
     said = await wish(world, video=CLIP, text=LONG)
-    rulebook = world.client.rulebook
-    await rulebook.block(world.guild.id, world.member.id, "for a test", by=1)
+    server_rules = world.client.server_rules
+    await server_rules.block(world.guild.id, world.member.id, "for a test", by=1)
     refused = await press(world, said, "Make 2 parts")
     assert "moderators don't let you use me" in refused
     assert "For RunComfy I can speak the text in parts" in refused
-    await rulebook.unblock(world.guild.id, world.member.id, by=1)
+    await server_rules.unblock(world.guild.id, world.member.id, by=1)
     assert "is on its way" in await press(world, said, "Make 2 parts")
     await world.quiet()
 
@@ -341,12 +341,12 @@ async def test_a_block_at_the_press_is_said_above_the_card_which_stays(world: Wo
 async def test_a_limit_at_the_press_is_said_above_the_card_which_stays(world: World) -> None:
     await world.add_key()
     said = await wish(world, video=CLIP, text=LONG)
-    rulebook = world.client.rulebook
-    await rulebook.put(world.guild.id, Rule("everyone", 0, "seconds", "day", 1), by=1)
+    server_rules = world.client.server_rules
+    await server_rules.put(world.guild.id, Rule("everyone", 0, "seconds", "day", 1), by=1)
     refused = await press(world, said, "Make 2 parts")
     assert "and the limit is 1 s of video a day" in refused
     assert "For RunComfy I can speak the text in parts" in refused
-    await rulebook.remove(world.guild.id, "everyone", 0, "seconds", "day", by=1)
+    await server_rules.remove(world.guild.id, "everyone", 0, "seconds", "day", by=1)
     assert "is on its way" in await press(world, said, "Make 2 parts")
     await world.quiet()
 
@@ -362,7 +362,7 @@ async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(wor
     refused = await world.member.click(said.response, label="Make 2 parts")
     assert "I can't work in" in words(refused)
     assert labels(refused) == []
-    (job,) = await world.client.moderation.jobs(world.guild.id)
+    (job,) = await world.client.decisions.jobs(world.guild.id)
     assert (job.failure, job.counted_at) == ("cannot_post", None)
     with pytest.raises(OfferGone):
         await world.client.service.mend(Asker(world.member.id), command, rest=True, part=None)
@@ -376,7 +376,7 @@ async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_
         async def hopeless(source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
             raise TooMuchWork("it takes too long")
 
-        world.client.worker._submits._handover._editor.clip = hopeless  # type: ignore[method-assign]
+        world.client.worker._submits._inputs._editor.clip = hopeless  # type: ignore[method-assign]
         await press(world, said, "Use the first 10 s")
         await world.quiet()
         (outcome,) = world.outcomes()
@@ -391,7 +391,7 @@ async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(
         clip = ("clip.mp4", await long_clip())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1
-        await world.client.housekeeping.forget(world.member.id)
+        await world.client.cleanup.forget(world.member.id)
         assert not list(incoming.iterdir())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1
@@ -494,7 +494,7 @@ async def test_a_job_that_is_being_put_together_says_at_once_that_it_cannot_be_c
         await world.add_key()
         await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
         await asyncio.wait_for(begun.wait(), 60)
-        (job,) = await world.client.moderation.jobs(world.guild.id)
+        (job,) = await world.client.decisions.jobs(world.guild.id)
         with pytest.raises(NothingToCancel):
             await world.client.service.cancel(world.guild.id, job.id, member_id=world.member.id, is_moderator=False)
         await until(lambda: "I'm getting it ready to be posted" in world.card_text())

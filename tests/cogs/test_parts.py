@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.result_post import Outcomes, Rung, Sent
+from bot.chat.result_post import ResultPosts, Rung, Sent
 from bot.delivery.size_limit import Parcel
 from bot.errors import PostFailed, PostRefused
 from bot.media.editor import Editor, TooMuchWork
@@ -81,8 +81,8 @@ async def test_a_part_is_fetched_before_the_next_one_is_made(tmp_path: Path) -> 
         await press(world, await wish(world, text=LINE), "Make 3 parts")
         seconds = picture(await the_video(world, tmp_path))[0]
         assert seconds == pytest.approx(sum(run.seconds for run in world.sandbox.runs.ledger), abs=0.3)
-        (job,) = await world.client.moderation.jobs(world.guild.id)
-        job_files = world.client.worker._delivery.finishing._job_files
+        (job,) = await world.client.decisions.jobs(world.guild.id)
+        job_files = world.client.worker._delivery.assembler._job_files
         assert not list(job_files.of(job).glob("*.mp4"))  # all of it is gone, now that it is posted
 
 
@@ -118,21 +118,21 @@ async def test_of_a_text_whose_last_part_fails_the_parts_before_it_arrive(tmp_pa
         assert "It stopped at part 3 of 3." in outcome.content
         assert "What was made before is attached." in outcome.content
         assert "It stopped at part 3 of 3." in world.card_text()
-        (job,) = await world.client.moderation.jobs(world.guild.id)
+        (job,) = await world.client.decisions.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")
 
 
 async def test_parts_that_can_be_posted_nowhere_are_kept_and_handed_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post = Outcomes.post
+    post = ResultPosts.post
 
-    async def no_files(self: Outcomes, job: Job, rung: Rung, parcel: Parcel | None) -> Sent:
+    async def no_files(self: ResultPosts, job: Job, rung: Rung, parcel: Parcel | None) -> Sent:
         if parcel:
             raise PostRefused(problem="no files here")
         return await post(self, job, rung, None)
 
-    monkeypatch.setattr(Outcomes, "post", no_files)
+    monkeypatch.setattr(ResultPosts, "post", no_files)
     async with a_world(tmp_path, Failing(2)) as world:
         await press(world, await wish(world, text=LINE), "Make 3 parts")
         await world.quiet(90)
@@ -151,19 +151,19 @@ async def test_parts_that_can_be_posted_nowhere_are_kept_and_handed_out(
 async def test_parts_that_cannot_be_posted_for_a_day_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Rung] = []
 
-    async def down(_: Outcomes, _job: Job, rung: Rung, _parcel: Parcel | None) -> Sent:
+    async def down(_: ResultPosts, _job: Job, rung: Rung, _parcel: Parcel | None) -> Sent:
         tried.append(rung)
         raise PostFailed(problem="503")
 
-    monkeypatch.setattr(Outcomes, "post", down)
+    monkeypatch.setattr(ResultPosts, "post", down)
     async with a_world(tmp_path, Failing(2)) as world:
         await press(world, await wish(world, text=LINE), "Make 3 parts")
         await until(lambda: tried)
         world.clock.skipped += 25 * 3600
         await world.quiet(90)
-        (job,) = await world.client.moderation.jobs(world.guild.id)
+        (job,) = await world.client.decisions.jobs(world.guild.id)
         assert job.kept_until
-        assert world.client.worker._delivery.finishing._job_files.whole(job)
+        assert world.client.worker._delivery.assembler._job_files.whole(job)
 
 
 async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> None:
@@ -173,8 +173,8 @@ async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> Non
         (outcome,) = world.outcomes()
         assert "couldn't download it" in outcome.content
         assert "What was made of it is kept until" in outcome.content
-        (job,) = await world.client.moderation.jobs(world.guild.id)
-        job_files = world.client.worker._delivery.finishing._job_files
+        (job,) = await world.client.decisions.jobs(world.guild.id)
+        job_files = world.client.worker._delivery.assembler._job_files
         assert [file.name for file in job_files.whole(job)] == ["part-1.mp4", "part-2.mp4"]
 
 
@@ -196,5 +196,5 @@ async def test_parts_that_cannot_be_fetched_any_more_leave_the_sentence_alone(tm
         (outcome,) = world.outcomes()
         assert not outcome.attachments
         assert "It stopped at part 2 of 3." in outcome.content
-        (job,) = await world.client.moderation.jobs(world.guild.id)
+        (job,) = await world.client.decisions.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")

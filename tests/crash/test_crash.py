@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot.app.build import open_bot
 from bot.app.client import Mouthpiece
 from bot.app.settings import Settings
-from bot.chat.result_post import Outcomes
+from bot.chat.result_post import ResultPosts
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media, Request
 from bot.jobs.scheduler import OpenJob
@@ -213,13 +213,13 @@ async def test_sending_before_the_intent_is_committed_would_pay_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def act_then_record(submits: Any, open_job: OpenJob) -> float:
-        job, moves = open_job.job, submits._moves
-        provider = moves.providers["runcomfy"]
-        credentials = await moves.keys.open(job.guild_id, 1)
+        job, transitions = open_job.job, submits._transitions
+        provider = transitions.providers["runcomfy"]
+        credentials = await transitions.keys.open(job.guild_id, 1)
         request = Request.model_validate_json(job.request)
         answer = await provider.submit(Submission(job.stage, request, "handle", {}, credentials))
-        open_job.job = await moves.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)
-        return float(await moves.answered(open_job, provider, answer))
+        open_job.job = await transitions.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)
+        return float(await transitions.answered(open_job, provider, answer))
 
     monkeypatch.setattr(Submits, "submit", act_then_record)
     wrong = await all_violations(tmp_path)
@@ -235,6 +235,6 @@ async def test_posting_without_a_lasting_nonce_or_a_look_would_tell_twice(
     async def without_looking(*_: Any) -> None:
         return None
 
-    monkeypatch.setattr(Outcomes, "found", without_looking)
+    monkeypatch.setattr(ResultPosts, "found", without_looking)
     wrong = await all_violations(tmp_path)
     assert any("2 outcomes for 1 jobs" in what for what in wrong.values())

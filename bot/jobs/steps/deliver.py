@@ -11,16 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.chat.card import Replies
-from bot.chat.result_post import Outcomes, Rung, Sent
+from bot.chat.card import Cards
+from bot.chat.result_post import ResultPosts, Rung, Sent
 from bot.clock import Clock
-from bot.delivery.assemble import Finished, Finishing
-from bot.delivery.size_limit import Packing, Parcel, smaller_step
+from bot.delivery.assemble import Assembler, Finished
+from bot.delivery.size_limit import Parcel, SizeLimit, smaller_step
 from bot.domain.costs import counting
 from bot.domain.sections import results
 from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.files.job_files import JobFiles
-from bot.jobs.intervals import LONGEST_BACKOFF, Pacing
+from bot.jobs.intervals import LONGEST_BACKOFF, Intervals
 from bot.jobs.scheduler import OpenJob
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
@@ -40,30 +40,30 @@ class Delivery:
     def __init__(
         self,
         jobs: Jobs,
-        finishing: Finishing,
-        packing: Packing,
-        replies: Replies,
-        outcomes: Outcomes,
+        assembler: Assembler,
+        size_limit: SizeLimit,
+        cards: Cards,
+        result_posts: ResultPosts,
         job_files: JobFiles,
         clock: Clock,
-        pacing: Pacing,
+        intervals: Intervals,
         *,
         results_days: int,
     ) -> None:
         self._jobs = jobs
-        self.finishing = finishing
-        self._packing = packing
-        self._replies = replies
-        self._outcomes = outcomes
+        self.assembler = assembler
+        self._size_limit = size_limit
+        self._cards = cards
+        self._result_posts = result_posts
         self._job_files = job_files
         self._clock = clock
-        self._pacing = pacing
+        self._intervals = intervals
         self._kept_seconds = results_days * DAY
 
     async def open(self, job: Job, *, looking: bool) -> Job:
         """Show the job where it was asked for. `PostRefused` ends it before anything was spent."""
         try:
-            card_id, thread_id = await self._replies.open(job, looking=looking)
+            card_id, thread_id = await self._cards.open(job, looking=looking)
         except PostRefused:
             ended = {"failure": "cannot_post", **counting(job, "failed")}
             failed = await self._jobs.move(job, "failed", now=self._clock.now(), **ended)
@@ -75,7 +75,7 @@ class Delivery:
         """Bring the outcome one step closer to its place; None when the job is closed."""
         job = open_job.job
         try:
-            sent = await self._outcomes.found(job) if job.delivering_at is not None or job.restored else None
+            sent = await self._result_posts.found(job) if job.delivering_at is not None or job.restored else None
             if job.restored and (sent or not job.has_video):  # what lies there is of a life unknown to the backup
                 await self._keep_rest(open_job, None)
             return await self._closed(open_job, sent) if sent else await self._bring(open_job)
@@ -89,12 +89,12 @@ class Delivery:
 
     async def _bring(self, open_job: OpenJob) -> float | None:
         job, finished = open_job.job, None
-        if self.finishing.takes_work(job) and not open_job.large:
+        if self.assembler.takes_work(job) and not open_job.large:
             open_job.large = True  # its next step is taken in a lane in which nothing else waits for it
             return 0.0
         if _has_something(open_job):
-            finished = await self.finishing.whole(job, faults=open_job.faults)
-        rung = next((rung for rung in await self._outcomes.rungs(job) if rung not in open_job.refused), None)
+            finished = await self.assembler.whole(job, faults=open_job.faults)
+        rung = next((rung for rung in await self._result_posts.rungs(job) if rung not in open_job.refused), None)
         if rung is None:
             return await self._keep(open_job) if finished else await self._closed(open_job, None)
         return await self._post(open_job, rung, finished)
@@ -106,7 +106,7 @@ class Delivery:
                 open_job.large = True
                 return 0.0
             try:
-                parcel = await self._packing.fitting(job, finished, self._most_bytes(open_job, rung))
+                parcel = await self._size_limit.fitting(job, finished, self._most_bytes(open_job, rung))
             except Interrupted as why:
                 raise NotAccepted(f"making a smaller copy broke off: {why}") from None
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
@@ -116,7 +116,7 @@ class Delivery:
         until = self._clock.now() + self._kept_seconds if keeping else None
         open_job.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
         try:
-            sent = await self._outcomes.post(job, rung, parcel)
+            sent = await self._result_posts.post(job, rung, parcel)
         except (PostTooLarge, PostRefused) as fault:
             if parcel and isinstance(fault, PostTooLarge):
                 return await self._smaller(open_job, parcel)
@@ -132,7 +132,7 @@ class Delivery:
         return 0.0 if open_job.most_bytes else await self._keep(open_job)
 
     def _most_bytes(self, open_job: OpenJob, rung: Rung) -> int:
-        most = self._outcomes.most_bytes(open_job.job, rung)
+        most = self._result_posts.most_bytes(open_job.job, rung)
         return min(most, open_job.most_bytes or most)
 
     async def _keep(self, open_job: OpenJob) -> float:
@@ -163,13 +163,13 @@ class Delivery:
             reply_channel_id=sent.channel_id if sent else None,
             now=self._clock.now(),
         )
-        await self._replies.finish(job)
+        await self._cards.finish(job)
         await asyncio.to_thread(self._job_files.throw_away_video, job)
         return None
 
     async def _fetch_again(self, open_job: OpenJob, fault: ProviderError) -> float:
         job = open_job.job
-        if isinstance(fault, Unwritable) and not self.finishing.is_fetched(job):  # the provider has it
+        if isinstance(fault, Unwritable) and not self.assembler.is_fetched(job):  # the provider has it
             open_job.faults, open_job.without_room_at = 1, self._clock.now()
             log.warning("%s: its video waits for room: %s", job.code, fault)
             return LONGEST_BACKOFF
@@ -177,18 +177,18 @@ class Delivery:
         hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and open_job.faults > 2)
         if hopeless or self._clock.now() > max(job.ended_at or 0, open_job.without_room_at) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
-            if self.finishing.is_fetched(job) or not job.has_video:
+            if self.assembler.is_fetched(job) or not job.has_video:
                 return await self._keep(open_job)
             return await self._keep_rest(open_job, "result_lost")
         log.info("%s: fetching the video: %s; again later", job.code, fault)
-        return self._pacing.after_fault(open_job.faults)
+        return self._intervals.after_fault(open_job.faults)
 
     async def _post_again(self, open_job: OpenJob, fault: PostFailed) -> float | None:
         job = open_job.job
         open_job.faults += 1
         if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
-            return self._pacing.after_fault(open_job.faults)
+            return self._intervals.after_fault(open_job.faults)
         return await self._keep(open_job) if _has_something(open_job) else await self._closed(open_job, None)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bot.domain.sections import own_name, stored_yields
 from bot.errors import Gone, NotAccepted, ProviderError
 from bot.jobs.scheduler import OpenJob
-from bot.jobs.transitions import CONFIRMATIONS, Moves, kind_of, total
+from bot.jobs.transitions import CONFIRMATIONS, Transitions, kind_of, total
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.asking import NotCancellable, NothingToCancel
 from storage.jobs.job import OUTCOMES, Job, State
@@ -29,43 +29,45 @@ class _Batch:
 class Polls:
     """Takes running jobs one step further; the delay in seconds until the next one."""
 
-    def __init__(self, moves: Moves) -> None:
-        self._moves = moves
+    def __init__(self, transitions: Transitions) -> None:
+        self._transitions = transitions
         self._unknown_words: set[tuple[str, str]] = set()
         self._batches: dict[tuple[str, int | None], _Batch] = {}
 
     async def poll(self, open_job: OpenJob) -> float:
         """Ask once how the running stage is doing."""
-        job, moves = open_job.job, self._moves
-        now = moves.clock.now()
+        job, transitions = open_job.job, self._transitions
+        now = transitions.clock.now()
         late = now > job.deadline_at  # asked all the same: it may have been the bot that was late
         try:
             answer = await self._ask(job)
         except ProviderError as fault:
             if late and open_job.faults >= CONFIRMATIONS - 1:
-                return await moves.end(open_job, "unknown", "took_too_long")
-            delay = moves.again(open_job, fault)
+                return await transitions.end(open_job, "unknown", "took_too_long")
+            delay = transitions.again(open_job, fault)
             code, times = open_job.same_fault
             open_job.same_fault = (fault.code, times + 1 if code == fault.code else 1)
             confirmed = open_job.same_fault[1] >= CONFIRMATIONS
             if confirmed:
-                await moves.key_failed(job, fault.code)
+                await transitions.key_failed(job, fault.code)
             gone = confirmed and isinstance(fault, Gone)
-            return await moves.end(open_job, "unknown", "gone", fault.detail) if gone else delay
+            return await transitions.end(open_job, "unknown", "gone", fault.detail) if gone else delay
         open_job.faults, open_job.same_fault = 0, ("", 0)
         elapsed = now - (job.submitted_at or now)
         if isinstance(answer, Waiting) and late:
-            return await moves.end(open_job, "unknown", "took_too_long")
+            return await transitions.end(open_job, "unknown", "took_too_long")
         if isinstance(answer, Waiting):
             self._wonder(job.provider, answer.word)
             open_job.position = answer.position
-            return moves.pacing.until_next_poll(kind_of(job), elapsed)
+            return transitions.intervals.until_next_poll(kind_of(job), elapsed)
         if isinstance(answer, Failed):
-            await moves.key_failed(job, answer.reason)
+            await transitions.key_failed(job, answer.reason)
             state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
-            return await moves.end(open_job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
-        moves.pacing.ended(kind_of(job), elapsed)
-        return await moves.stage_done(open_job, moves.providers[job.provider], answer)
+            return await transitions.end(
+                open_job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd)
+            )
+        transitions.intervals.ended(kind_of(job), elapsed)
+        return await transitions.stage_done(open_job, transitions.providers[job.provider], answer)
 
     async def yields_again(self, job: Job) -> Yields:
         """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
@@ -78,9 +80,9 @@ class Polls:
         if job.state in OUTCOMES:
             raise NothingToCancel(job=job.code)
         if job.state not in {"held", "queued"} and not await self._stopped(job):
-            provider = self._moves.providers.get(job.provider)
+            provider = self._transitions.providers.get(job.provider)
             raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
-        await self._moves.end(open_job, "cancelled", "cancelled", by=by)
+        await self._transitions.end(open_job, "cancelled", "cancelled", by=by)
 
     def _wonder(self, provider: str, word: str) -> None:
         if word and (provider, word) not in self._unknown_words:
@@ -88,7 +90,7 @@ class Polls:
             log.warning("%s says %r, which no document knows; taken as still running", provider, word[:50])
 
     async def _stopped(self, job: Job) -> bool:
-        provider, credentials = self._moves.providers.get(job.provider), await self._moves.credentials(job)
+        provider, credentials = self._transitions.providers.get(job.provider), await self._transitions.credentials(job)
         if provider is None or credentials is None or job.remote is None or not provider.can_cancel:
             return False
         try:
@@ -98,7 +100,7 @@ class Polls:
             return False
 
     async def _ask(self, job: Job) -> Waiting | Done | Failed:
-        provider, credentials = self._moves.providers.get(job.provider), await self._moves.credentials(job)
+        provider, credentials = self._transitions.providers.get(job.provider), await self._transitions.credentials(job)
         if provider is None or credentials is None or job.remote is None:
             raise NotAccepted("no key to ask with")
         if provider.polls_at_once == 1:

@@ -28,10 +28,10 @@ from bot.errors import (
     Unwritable,
 )
 from bot.jobs.deadlines import deadline
-from bot.jobs.inputs import Handover, left_in_thread
+from bot.jobs.inputs import Inputs, left_in_thread
 from bot.jobs.intervals import LONGEST_RETRY_AFTER
 from bot.jobs.scheduler import OpenJob
-from bot.jobs.transitions import CONFIRMATIONS, Moves
+from bot.jobs.transitions import CONFIRMATIONS, Transitions
 from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.words.failures import KEY_FAULTS
@@ -47,14 +47,14 @@ PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHand
 class Submits:
     """Takes queued and submitting jobs one step further; the delay in seconds until the next one."""
 
-    def __init__(self, moves: Moves, handover: Handover) -> None:
-        self._moves = moves
-        self._handover = handover
+    def __init__(self, transitions: Transitions, inputs: Inputs) -> None:
+        self._transitions = transitions
+        self._inputs = inputs
 
     async def submit(self, open_job: OpenJob) -> float:
         """Send the queued stage."""
         if is_passed_over(open_job.job.stage, open_job.job.yields):
-            return await self._moves.pass_over(open_job)
+            return await self._transitions.pass_over(open_job)
         ready = await self._ready(open_job)
         if isinstance(ready, float):
             return ready
@@ -63,38 +63,44 @@ class Submits:
             answer = open_job.answer = await self._send(open_job.job, provider, call)
         except UnknownOutcome as fault:
             log.warning("%s: %s", open_job.job.code, fault)
-            return LOOKUP_SECONDS if stage.findable else await self._moves.unknown(open_job, fault)
+            return LOOKUP_SECONDS if stage.findable else await self._transitions.unknown(open_job, fault)
         except ProviderError as fault:
             return await self._not_taken(open_job, fault, fault.code)
-        return await self._moves.answered(open_job, provider, answer)
+        return await self._transitions.answered(open_job, provider, answer)
 
     async def find(self, open_job: OpenJob) -> float:
         """Settle a submission whose answer was lost, by a crash or on the way; or could not be written down."""
         if open_job.answer:
-            return await self._moves.answered(open_job, self._moves.providers[open_job.job.provider], open_job.answer)
+            return await self._transitions.answered(
+                open_job, self._transitions.providers[open_job.job.provider], open_job.answer
+            )
         return await self._look_up(open_job)
 
     async def _look_up(self, open_job: OpenJob) -> float:
-        job, moves = open_job.job, self._moves
+        job, transitions = open_job.job, self._transitions
         if own_name(job.stage) in HANDED_OVER:
-            open_job.job = await moves.jobs.move(job, "queued", now=moves.clock.now(), note="handing over is free")
-            return moves.pacing.after_fault(open_job.faults)
-        provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
+            open_job.job = await transitions.jobs.move(
+                job, "queued", now=transitions.clock.now(), note="handing over is free"
+            )
+            return transitions.intervals.after_fault(open_job.faults)
+        provider, credentials = transitions.providers.get(job.provider), await transitions.credentials(job)
         if provider is None or credentials is None or job.handle is None:
-            return await moves.unknown(open_job, UnknownOutcome("there is no key to look it up with"))
+            return await transitions.unknown(open_job, UnknownOutcome("there is no key to look it up with"))
         stage = _stage(provider, job, Request.model_validate_json(job.request))
-        late = moves.clock.now() > job.deadline_at  # looked up all the same: it may have been the bot that was late
+        late = (
+            transitions.clock.now() > job.deadline_at
+        )  # looked up all the same: it may have been the bot that was late
         found = None
         try:
             if stage.findable:
                 found = await provider.find(own_name(job.stage), job.handle, credentials)
         except ProviderError as fault:
             if not late or open_job.faults < CONFIRMATIONS - 1:
-                return moves.again(open_job, fault)
+                return transitions.again(open_job, fault)
         if found:
-            return await moves.answered(open_job, provider, found)
+            return await transitions.answered(open_job, provider, found)
         if late or not stage.findable:
-            return await moves.unknown(open_job, UnknownOutcome("the answer to the submission was lost"))
+            return await transitions.unknown(open_job, UnknownOutcome("the answer to the submission was lost"))
         open_job.lookups += 1
         return (
             LOOKUP_SECONDS if open_job.lookups < CONFIRMATIONS else await self._queue_again(open_job, "never arrived")
@@ -103,31 +109,33 @@ class Submits:
     async def _queue_again(self, open_job: OpenJob, note: str) -> float:
         """Send it again, and to nobody else: a lookup is good proof, and not good enough to pay another provider."""
         open_job.faults = open_job.lookups = 0
-        moves = self._moves
-        open_job.job = await moves.jobs.move(open_job.job, "queued", now=moves.clock.now(), note=note, fallbacks="[]")
+        transitions = self._transitions
+        open_job.job = await transitions.jobs.move(
+            open_job.job, "queued", now=transitions.clock.now(), note=note, fallbacks="[]"
+        )
         return 0.0
 
     async def _ready(self, open_job: OpenJob) -> tuple[Provider, Stage, Submission] | float:
         """What is to be sent, once it is committed that it will be; or the delay until the job's next step."""
-        now, moves = self._moves.clock.now(), self._moves
+        now, transitions = self._transitions.clock.now(), self._transitions
         if open_job.job.restored:
-            return await moves.end(open_job, "failed", "restored")
+            return await transitions.end(open_job, "failed", "restored")
         if now > open_job.job.deadline_at:
-            return await moves.end(open_job, "failed", "never_sent")
+            return await transitions.end(open_job, "failed", "never_sent")
         job, missing = await self._with_key(open_job.job)
-        provider, credentials = moves.providers.get(job.provider), await moves.credentials(job)
+        provider, credentials = transitions.providers.get(job.provider), await transitions.credentials(job)
         if provider is None or credentials is None or missing:
             return await self._not_taken(open_job, BadKey("no key"), missing or "no_key")
         request = Request.model_validate_json(job.request)
         stage = _stage(provider, job, request)
         try:
-            job = await self._handover.measured(job, stage)
+            job = await self._inputs.measured(job, stage)
         except Unreadable as why:
-            return await moves.end(open_job, "failed", "provider_failed", str(why))
+            return await transitions.end(open_job, "failed", "provider_failed", str(why))
         except ProviderError as fault:
-            return moves.again(open_job, fault)
+            return transitions.again(open_job, fault)
         handle = job.handle or str(uuid4())
-        open_job.job = await moves.jobs.move(
+        open_job.job = await transitions.jobs.move(
             open_job.job, "submitting", now=now, handle=handle, key_id=job.key_id, yields=job.yields
         )
         what, yields = request_at(request, job.stage), yields_at(job.yields, job.stage)
@@ -137,27 +145,27 @@ class Submits:
         """The job with the key that is to send it: its own once a stage may have been paid with it, or a face session
         is its account's, else the server's current one; and what stands against that key.
         """
-        provider = self._moves.providers.get(job.provider)
+        provider = self._transitions.providers.get(job.provider)
         if provider is None or not provider.credentials or begun(job) or REUSED in job.yields:
             return job, ""
-        info = await self._moves.keys.current(job.guild_id, job.provider)
+        info = await self._transitions.keys.current(job.guild_id, job.provider)
         return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
 
     async def _send(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
         if part := HANDED_OVER.get(call.stage):
-            return Done(await self._handover.bring(job, part, provider, call))
+            return Done(await self._inputs.bring(job, part, provider, call))
         return await provider.submit(call)
 
     async def _not_taken(self, open_job: OpenJob, fault: ProviderError, code: str) -> float:
         """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
         job = open_job.job
         if job.state == "submitting":
-            await self._moves.key_failed(job, code)
-            newer = await self._moves.keys.current(job.guild_id, job.provider)
+            await self._transitions.key_failed(job, code)
+            newer = await self._transitions.keys.current(job.guild_id, job.provider)
             replaced = newer and newer.id != job.key_id and not newer.off_reason and code in KEY_FAULTS
             ended = isinstance(fault, InputRejected | Gone) and uses_session(job.stage)
             if REUSED in job.yields and (replaced or ended):
-                return await self._moves.without_session(open_job, fault)
+                return await self._transitions.without_session(open_job, fault)
             if replaced and not begun(job):
                 return await self._queue_again(open_job, "the key was replaced meanwhile")
         fallbacks = json.loads(job.fallbacks)
@@ -165,36 +173,38 @@ class Submits:
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not ours and not begun(job):
             return await self._try_next(open_job, fallbacks, fault)
         if not isinstance(fault, NotAccepted):
-            return await self._moves.end(open_job, "failed", code, fault.detail)
-        open_job.job = await self._moves.jobs.move(job, "queued", now=self._moves.clock.now(), note=str(fault))
-        return self._moves.again(open_job, fault)
+            return await self._transitions.end(open_job, "failed", code, fault.detail)
+        open_job.job = await self._transitions.jobs.move(
+            job, "queued", now=self._transitions.clock.now(), note=str(fault)
+        )
+        return self._transitions.again(open_job, fault)
 
     async def _try_next(self, open_job: OpenJob, fallbacks: list[dict[str, str]], fault: ProviderError) -> float:
         """Turn to the next provider; the one that may take it later comes last, and no sooner than it asked for."""
-        job, moves = open_job.job, self._moves
+        job, transitions = open_job.job, self._transitions
         following, *rest = fallbacks
         if isinstance(fault, NotAccepted):
             rest.append({"provider": job.provider, "request": job.request})
         if isinstance(fault, RateLimited):
             wait = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
-            open_job.not_before[job.provider] = moves.clock.monotonic() + wait
+            open_job.not_before[job.provider] = transitions.clock.monotonic() + wait
         request = Request.model_validate_json(following["request"])
         until = deadline(request, job.counted_at or job.created_at)  # not from now on: taking turns has an end
         log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])
-        open_job.job = await moves.jobs.turn(
+        open_job.job = await transitions.jobs.turn(
             job,
             **following,
             fallbacks=json.dumps(rest),
-            stage=moves.providers[following["provider"]].stages(request)[0].name,
+            stage=transitions.providers[following["provider"]].stages(request)[0].name,
             yields=json.dumps(left_in_thread(job.yields)),
             deadline_at=max(job.deadline_at, until),
             note=f"{job.provider}: {fault}",
-            now=moves.clock.now(),
+            now=transitions.clock.now(),
         )
         open_job.faults += 1
         every_one_tried = open_job.faults > len(fallbacks)
-        backoff = moves.pacing.after_fault(open_job.faults - len(fallbacks)) if every_one_tried else 0.0
-        return max(backoff, open_job.not_before.get(following["provider"], 0.0) - moves.clock.monotonic())
+        backoff = transitions.intervals.after_fault(open_job.faults - len(fallbacks)) if every_one_tried else 0.0
+        return max(backoff, open_job.not_before.get(following["provider"], 0.0) - transitions.clock.monotonic())
 
 
 def _stage(provider: Provider, job: Job, request: Request) -> Stage:

@@ -180,7 +180,7 @@ async def test_a_file_that_cannot_be_put_into_the_thread_ends_the_job_before_any
     async def refused(*_: object) -> None:
         raise PostRefused(problem="no")
 
-    monkeypatch.setattr("bot.chat.provider_files.Attachments.put", refused)
+    monkeypatch.setattr("bot.chat.provider_files.ProviderFiles.put", refused)
     await world.add_key()
     await world.text()
     said = (await outcome(world)).content
@@ -201,7 +201,7 @@ async def test_an_attachment_that_is_gone_from_discord_is_not_laid_at_the_provid
     await world.add_key()
     await world.text()
     assert "couldn't prepare the files" in (await outcome(world)).content
-    (job,) = await world.client.moderation.jobs(world.guild.id)
+    (job,) = await world.client.decisions.jobs(world.guild.id)
     assert job.detail == "the clip that was attached can't be fetched: HTTP 404 for the result"
     assert world.sandbox.runs.ledger == []
 
@@ -213,7 +213,7 @@ async def test_a_file_that_is_too_large_for_the_thread_is_no_question_of_permiss
     async def refused(*_: object) -> None:
         raise PostTooLarge
 
-    monkeypatch.setattr("bot.chat.provider_files.Attachments.put", refused)
+    monkeypatch.setattr("bot.chat.provider_files.ProviderFiles.put", refused)
     await world.add_key()
     await world.text()
     assert "a shorter part of it" in (await outcome(world)).content

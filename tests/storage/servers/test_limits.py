@@ -14,7 +14,7 @@ from storage.jobs.ledger import Ledger
 from storage.servers.guilds import Guilds
 from storage.servers.limit_rules import Rule, binding
 from storage.servers.limits import DEFAULTS, LimitStore
-from storage.servers.log_entries import Chronicle
+from storage.servers.log_entries import LogEntries
 from storage.servers.quota import Claim, OverLimit, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
 from tests.welcome import welcome
@@ -256,10 +256,10 @@ async def test_a_new_number_is_told_of_anew(counter: Counter) -> None:
 async def test_without_a_log_channel_nothing_is_written_but_what_somebody_must_decide(counter: Counter) -> None:
     await counter.limit("server", "jobs", "day", 1)
     await counter.ended()
-    assert await Chronicle(counter.database).waiting() == []
+    assert await LogEntries(counter.database).waiting() == []
     await counter.limit("server", "jobs", "day", 5)
     await counter.job(held=True)
-    assert [entry.kind for entry in await Chronicle(counter.database).waiting()] == ["held"]
+    assert [entry.kind for entry in await LogEntries(counter.database).waiting()] == ["held"]
 
 
 async def test_a_server_whose_log_is_stuck_keeps_no_other_servers_entries_back(counter: Counter) -> None:
@@ -270,7 +270,7 @@ async def test_a_server_whose_log_is_stuck_keeps_no_other_servers_entries_back(c
     for number in range(600):
         await guilds.choose(GUILD, "order", by=MOD, now=float(number))
     await guilds.choose(OTHER_GUILD, "order", by=MOD, now=1000.0)
-    waiting = await Chronicle(counter.database).waiting()
+    waiting = await LogEntries(counter.database).waiting()
     assert [entry.kind for entry in waiting if entry.guild_id == OTHER_GUILD] == ["log_set", "choosing_set"]
     assert [entry.kind for entry in waiting if entry.guild_id == GUILD][:2] == ["log_set", "choosing_set"]
     assert len(waiting) <= 50
