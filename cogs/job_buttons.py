@@ -14,11 +14,11 @@ import discord
 
 from bot.app.client import Mouthpiece
 from bot.chat.card import CANCEL_PREFIX
+from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.explain import explained
 from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
 from bot.chat.posted_results import DELETE_PREFIX, REPORT_PREFIX, Posted
 from bot.chat.posting import post_errors
-from bot.errors import PostFailed, PostRefused
 from bot.words.refusals.asking import ChannelUnfit, NotAllowed
 from bot.words.refusals.moderation import NoSuchJob
 from storage.people.reports import Decision

@@ -9,11 +9,11 @@ from typing import Any
 import discord
 
 from bot.app.client import Mouthpiece
+from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.explain import explained
 from bot.chat.posted_results import FULL_PREFIX
 from bot.chat.posting import post_errors
 from bot.delivery.size_limit import MARGIN, Messages, smaller_step
-from bot.errors import PostFailed, PostRefused, PostTooLarge
 from bot.words import job_card, job_details
 from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge

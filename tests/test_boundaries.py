@@ -14,10 +14,10 @@ from discord import app_commands
 from bot.chat.card import CANCEL_PREFIX
 from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
 from bot.chat.posted_results import FULL_PREFIX, Posted
-from bot.errors import InputRejected
 from bot.files.incoming import Incoming
 from bot.moderation.decisions import Decisions
 from bot.net.client import Http
+from bot.net.faults import InputRejected
 from bot.net.transport import open_client
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway

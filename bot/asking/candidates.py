@@ -12,10 +12,11 @@ from pathlib import Path
 from bot.domain.ask import Ask
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
-from bot.errors import ProviderError, Refusal, ResultUnusable
+from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
 from bot.media.probe import Unreadable
+from bot.net.faults import ProviderError, ResultUnusable
 from bot.preflight.fit import Fit, Seen, fit, looked, mended
 from bot.preflight.offer import MOST_CHARS, Offer, against
 from bot.providers.base import Credentials, Provider

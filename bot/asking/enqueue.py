@@ -9,11 +9,11 @@ import logging
 from bot.asking.access import Gate
 from bot.asking.candidates import Candidate
 from bot.asking.drafts import Draft
+from bot.chat.errors import PostFailed, PostRefused
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
-from bot.errors import PostFailed, PostRefused
 from bot.files.job_files import JobFiles
 from bot.jobs.deadlines import deadline
 from bot.jobs.steps.deliver import Delivery

@@ -10,9 +10,9 @@ from itertools import groupby
 
 import discord
 
+from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
-from bot.errors import PostFailed, PostRefused
 from bot.providers.base import Provider
 from bot.words import log_entries
 from storage.jobs.jobs import Jobs

@@ -13,12 +13,14 @@ from typing import Any
 
 import discord
 
+from bot.chat.errors import PostRefused, PostTooLarge
 from bot.chat.posting import post_errors
 from bot.delivery.assemble import MOST_RESULT_BYTES
 from bot.domain.request import Request
-from bot.errors import MouthpieceError, PostRefused, PostTooLarge, ProviderError
+from bot.errors import MouthpieceError
 from bot.files.job_files import JobFiles
 from bot.net.client import Http
+from bot.net.faults import ProviderError
 from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)

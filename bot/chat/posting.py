@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import discord
 
-from bot.errors import PostFailed, PostRefused, PostTooLarge
+from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)

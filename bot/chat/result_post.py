@@ -11,9 +11,9 @@ from typing import Any, Literal
 import discord
 
 from bot.chat import posted_results
+from bot.chat.errors import PostRefused
 from bot.chat.posting import earlier, nonce, post_errors
 from bot.delivery.size_limit import MARGIN, Parcel
-from bot.errors import PostRefused
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
 from storage.jobs.job import Job

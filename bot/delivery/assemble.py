@@ -11,7 +11,6 @@ from pathlib import Path
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
 from bot.domain.sections import results
-from bot.errors import NotAccepted, ProviderError, Unwritable
 from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Inputs
 from bot.jobs.steps.poll import Polls
@@ -20,6 +19,7 @@ from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
+from bot.net.faults import NotAccepted, ProviderError, Unwritable
 from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 from bot.clock import Clock
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
-from bot.errors import Unwritable
 from bot.media.probe import Probe
 from bot.net.client import Http
+from bot.net.faults import Unwritable
 from bot.words.refusals.files import DiskFull
 
 log = logging.getLogger(__name__)

@@ -15,25 +15,16 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
+from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.provider_files import PREPARED, ProviderFiles
 from bot.domain.flows import Stage
 from bot.domain.request import Part, Request
 from bot.domain.sections import stored_yields, yields_at
-from bot.errors import (
-    CannotAttach,
-    CannotHandOver,
-    Gone,
-    NotAccepted,
-    PostFailed,
-    PostRefused,
-    PostTooLarge,
-    ResultUnusable,
-    Unwritable,
-)
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
+from bot.net.faults import CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable, Unwritable
 from bot.providers.base import Provider, Submission
 from storage.jobs.job import Job
 

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.chat.card import Cards
-from bot.errors import PostFailed, PostRefused, Refusal
+from bot.chat.errors import PostFailed, PostRefused
+from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
 from bot.jobs.lanes import lane_of
 from bot.jobs.scheduler import OpenJob, Scheduler

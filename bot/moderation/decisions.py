@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.chat.errors import PostFailed
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import Posted, PostedResults
 from bot.clock import Clock
-from bot.errors import PostFailed
 from bot.jobs.worker import Worker
 from bot.providers.base import Provider
 from bot.words import limits

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.clock import Clock
 from bot.domain.request import Media, Request
-from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
+from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.refusals.asking import KeyRejected, NoSuchKey, UnknownProvider

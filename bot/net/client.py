@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 
-from bot.errors import (
+from bot.net.download import Also, save
+from bot.net.faults import (
     BadKey,
     Gone,
     InputRejected,
@@ -31,7 +32,6 @@ from bot.errors import (
     ResultUnusable,
     UnknownOutcome,
 )
-from bot.net.download import Also, save
 from bot.net.lenient import cleaned
 from bot.net.transport import FRESH
 
@@ -74,7 +74,7 @@ def lost(detail: str, *, paid: bool) -> NotAccepted | UnknownOutcome:
 
 
 class Http:
-    """Sends single requests over the shared client. Raises faults of `bot.errors` only.
+    """Sends single requests over the shared client. Raises faults of `bot.net.faults` only.
 
     `gateway_hosts` are the only ones that may be used where moderators type an address; empty means any public one.
     """

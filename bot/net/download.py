@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from bot.errors import Gone, NotAccepted, ResultUnusable, Unwritable
+from bot.net.faults import Gone, NotAccepted, ResultUnusable, Unwritable
 
 PIECE_BYTES = 1 << 20  # as they go to disk
 Also = Callable[[bytes], object] | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain.request import Request
-from bot.errors import InputRejected, SpeechTooShort
+from bot.net.faults import InputRejected, SpeechTooShort
 from bot.providers.base import Yields
 
 SHORTEST_MS = 2000

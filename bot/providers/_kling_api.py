@@ -11,16 +11,8 @@ from typing import Any, NoReturn
 
 from bot.domain.request import Request
 from bot.domain.voices import Voice
-from bot.errors import (
-    BadKey,
-    ContentRefused,
-    Gone,
-    InputRejected,
-    OutOfCredit,
-    ProviderError,
-    RateLimited,
-)
 from bot.net.client import Reply, lost
+from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, ProviderError, RateLimited
 from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed, Submission, Waiting
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.errors import (
+from bot.net.client import Reply
+from bot.net.faults import (
     BadKey,
     ContentRefused,
     Gone,
@@ -21,7 +22,6 @@ from bot.errors import (
     ProviderError,
     RateLimited,
 )
-from bot.net.client import Reply
 from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed
 

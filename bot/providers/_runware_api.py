@@ -10,7 +10,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.errors import (
+from bot.net.client import Reply, lost
+from bot.net.faults import (
     BadKey,
     ContentRefused,
     Gone,
@@ -21,7 +22,6 @@ from bot.errors import (
     RateLimited,
     UnknownOutcome,
 )
-from bot.net.client import Reply, lost
 from bot.providers.base import Answer, Done, Failed, Waiting
 
 Task = dict[str, Any]

@@ -1,7 +1,7 @@
 """The contract between the worker and a provider's adapter.
 
 An adapter is stateless: it gets what it needs per call, makes one outside call (or a few free ones), and returns a
-value or raises one of the faults in `bot.errors`. It never retries, sleeps, stores, or talks to people: the worker
+value or raises one of the faults in `bot.net.faults`. It never retries, sleeps, stores, or talks to people: the worker
 does.
 
 A job is a row of *stages*. Each stage is submitted once and, unless the provider answers at once, polled until it is
@@ -22,8 +22,8 @@ from typing import ClassVar
 from bot.domain.flows import HANDED_OVER, Flow, Stage
 from bot.domain.request import Media, Part, Request
 from bot.domain.voices import Voice, voices_of
-from bot.errors import ProviderError
 from bot.net.client import Http
+from bot.net.faults import ProviderError
 
 Credentials = Mapping[str, str]
 Yields = Mapping[str, str]

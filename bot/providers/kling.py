@@ -17,8 +17,8 @@ import jwt
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.errors import Gone, InputRejected
 from bot.net.client import Reply, lost
+from bot.net.faults import Gone, InputRejected
 from bot.providers._faces import sound_span
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.net.client import Reply
+from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.providers._kling_api import accepted_body, legacy_input, outcome, task_id
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.client import lost
+from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.lenient import Courtesy, Word
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.errors import BadKey, Gone, InputRejected, NotAccepted
 from bot.net.client import Reply, lost
+from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted
 from bot.providers._faces import sound_span
 from bot.providers._kling_limits import ADVANCED
 from bot.providers._runninghub_api import accepted_body, as_object, error_of, failure, made

@@ -20,8 +20,8 @@ from uuid import uuid4
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.errors import Gone, ProviderError
 from bot.net.client import Reply
+from bot.net.faults import Gone, ProviderError
 from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers._runware_api import Task, answers, check, errors, items, repeated
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting

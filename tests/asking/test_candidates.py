@@ -12,7 +12,8 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
-from bot.errors import (
+from bot.jobs.deadlines import CALL_SECONDS
+from bot.net.faults import (
     BadKey,
     ContentRefused,
     Gone,
@@ -23,7 +24,6 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.jobs.deadlines import CALL_SECONDS
 from bot.providers.base import Accepted, Done, Submission
 from tests.canned import canned_look
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, until

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.reuse import SESSION_SECONDS
-from bot.errors import BadKey, InputRejected, OutOfCredit, ProviderError
+from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Submission
 from bot.retention.cleanup import DAY
 from storage.jobs.job import Job

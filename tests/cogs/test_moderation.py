@@ -12,7 +12,8 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
-from bot.errors import OutOfCredit, PostFailed, UnknownOutcome
+from bot.chat.errors import PostFailed
+from bot.net.faults import OutOfCredit, UnknownOutcome
 from bot.providers.base import Done
 from bot.words.refusals.moderation import AlreadyDecided
 from storage.engine.database import Transaction

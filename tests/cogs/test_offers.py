@@ -23,9 +23,9 @@ from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Asker
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.request import Request
-from bot.errors import Gone
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
+from bot.net.faults import Gone
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.words.refusals.asking import NothingToCancel
 from bot.words.refusals.files import OfferGone

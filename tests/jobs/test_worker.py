@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.errors import BadKey, Gone, NotAccepted, ProviderError, RateLimited, UnknownOutcome
+from bot.net.faults import BadKey, Gone, NotAccepted, ProviderError, RateLimited, UnknownOutcome
 from bot.providers.base import Accepted, Done, Waiting
 from bot.words.refusals.asking import AlreadyAsked
 from storage.jobs.job import Job

@@ -11,7 +11,9 @@ from time import time
 
 import pytest
 
-from bot.errors import (
+from bot.net.client import MAX_JSON_BYTES, Http
+from bot.net.download import PIECE_BYTES
+from bot.net.faults import (
     BadKey,
     Gone,
     InputRejected,
@@ -23,8 +25,6 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.net.client import MAX_JSON_BYTES, Http
-from bot.net.download import PIECE_BYTES
 from bot.net.transport import _is_public, open_client
 from tests.conftest import FullDisk
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import (
+from bot.net.faults import (
     BadKey,
     ContentRefused,
     Gone,

@@ -14,7 +14,8 @@ import pytest
 
 from bot.domain.flows import HANDED_OVER, Flow
 from bot.domain.request import Request
-from bot.errors import (
+from bot.net.client import Http
+from bot.net.faults import (
     BadKey,
     Gone,
     NotAccepted,
@@ -24,7 +25,6 @@ from bot.errors import (
     SpeechTooShort,
     UnknownOutcome,
 )
-from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import provider_classes
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.errors import ProviderError
 from bot.net.client import Http
+from bot.net.faults import ProviderError
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
 from tests.providers.samples import HANDLE, Reply, Sample, all_samples
 

@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
-from bot.errors import BadKey, InputRejected, NotAccepted, SpeechTooShort, UnknownOutcome
 from bot.net.client import Http
+from bot.net.faults import BadKey, InputRejected, NotAccepted, SpeechTooShort, UnknownOutcome
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Submission
 from bot.providers.kling import Kling

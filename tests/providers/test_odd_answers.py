@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import BadKey, InputRejected, NotAccepted, ProviderError, UnknownOutcome
 from bot.net.client import Http
+from bot.net.faults import BadKey, InputRejected, NotAccepted, ProviderError, UnknownOutcome
 from bot.net.transport import open_client
 from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed, Provider, Submission, Waiting

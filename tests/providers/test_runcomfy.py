@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import BadKey, Gone
 from bot.net.client import Http
+from bot.net.faults import BadKey, Gone
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runcomfy import RunComfy

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from bot.domain.request import Request
-from bot.errors import BadKey, Gone, InputRejected, NotAccepted, ProviderError, RateLimited, SpeechTooShort
 from bot.net.client import Http, Reply
+from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, ProviderError, RateLimited, SpeechTooShort
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runninghub import RunningHub

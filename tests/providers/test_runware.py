@@ -19,8 +19,8 @@ from runware.types.task_map import KlingaiLipSyncParams, MinimaxSpeech28Params
 
 from bot.domain.request import Media, Request
 from bot.domain.voices import LANGUAGES
-from bot.errors import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.net.client import Http
+from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runware import CHUNK, Runware

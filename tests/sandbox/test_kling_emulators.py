@@ -15,8 +15,8 @@ import httpx
 import jwt
 import pytest
 
-from bot.errors import InputRejected
 from bot.net.client import Http
+from bot.net.faults import InputRejected
 from bot.net.transport import open_client
 from bot.providers.base import Accepted, Done, Submission, Waiting
 from bot.providers.kling import Kling

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.domain.costs import begun
 from bot.domain.edits import ClipEdit
 from bot.domain.request import Media, Request, Section
-from bot.errors import CannotAttach, NotAccepted, ProviderError
 from bot.net.client import Http
+from bot.net.faults import CannotAttach, NotAccepted, ProviderError
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.words import job_card, monthly_report, result_message

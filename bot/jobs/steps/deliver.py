@@ -12,18 +12,19 @@ import asyncio
 import logging
 
 from bot.chat.card import Cards
+from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.result_post import ResultPosts, Rung, Sent
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler, Finished
 from bot.delivery.size_limit import Parcel, SizeLimit, smaller_step
 from bot.domain.costs import counting
 from bot.domain.sections import results
-from bot.errors import Gone, NotAccepted, PostFailed, PostRefused, PostTooLarge, ProviderError, Unwritable
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import LONGEST_BACKOFF, Intervals
 from bot.jobs.scheduler import OpenJob
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
+from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable
 from storage.jobs.job import Job
 from storage.jobs.jobs import Jobs
 

@@ -15,7 +15,13 @@ from bot.domain.flows import HANDED_OVER, Stage
 from bot.domain.request import Request
 from bot.domain.reuse import REUSED, is_passed_over, uses_session
 from bot.domain.sections import own_name, request_at, yields_at
-from bot.errors import (
+from bot.jobs.deadlines import deadline
+from bot.jobs.inputs import Inputs, left_in_thread
+from bot.jobs.intervals import LONGEST_RETRY_AFTER
+from bot.jobs.scheduler import OpenJob
+from bot.jobs.transitions import CONFIRMATIONS, Transitions
+from bot.media.probe import Unreadable
+from bot.net.faults import (
     BadKey,
     CannotHandOver,
     Gone,
@@ -27,12 +33,6 @@ from bot.errors import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.jobs.deadlines import deadline
-from bot.jobs.inputs import Inputs, left_in_thread
-from bot.jobs.intervals import LONGEST_RETRY_AFTER
-from bot.jobs.scheduler import OpenJob
-from bot.jobs.transitions import CONFIRMATIONS, Transitions
-from bot.media.probe import Unreadable
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.words.failures import KEY_FAULTS
 from storage.jobs.job import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from bot.errors import Gone, NotAccepted
+from bot.net.faults import Gone, NotAccepted
 from bot.providers.base import Accepted, Answer, Credentials, Done, Waiting
 from tests.scripted import Scripted, outcome, row, scripted, start, until
 from tests.world import World

@@ -12,8 +12,9 @@ from uuid import UUID
 import pytest
 
 from bot.asking.drafts import Draft
-from bot.errors import InputRejected, PostRefused, PostTooLarge
+from bot.chat.errors import PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
+from bot.net.faults import InputRejected
 from bot.providers.base import Accepted, Credentials, Submission
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start
 from tests.world import World

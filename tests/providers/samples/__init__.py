@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from bot.domain.request import Media, Request
-from bot.errors import ProviderError
+from bot.net.faults import ProviderError
 from bot.providers.base import Accepted, Done, Failed, Provider, Waiting
 
 HANDLE = "2f0c9c1e-6f0a-4b7e-9d54-0f6f5a0d7c11"  # our own id for the stage that is sent

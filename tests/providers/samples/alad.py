@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.errors import BadKey, OutOfCredit, UnknownOutcome
+from bot.net.faults import BadKey, OutOfCredit, UnknownOutcome
 from bot.providers.alad import Alad
 from bot.providers.base import Accepted, Done, Failed, Waiting
 from tests.providers.kling_documents import AUDIO_INPUT, DONE, ERRORS, FACES, RESULT, TEXT_INPUT

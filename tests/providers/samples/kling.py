@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import BadKey
+from bot.net.faults import BadKey
 from bot.providers.base import Accepted, Done, Failed, Waiting
 from bot.providers.kling import Kling
 from tests.providers.kling_documents import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, UnknownOutcome
+from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, UnknownOutcome
 from bot.providers.base import Accepted, Done, Failed, Waiting
 from bot.providers.kling_gateway import KlingGateway
 from tests.providers.kling_documents import AUDIO_INPUT, CREATED, DONE, ERRORS, RESULT, TASK, TEXT_INPUT, envelope

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.errors import BadKey, Gone, InputRejected, OutOfCredit, UnknownOutcome
+from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, UnknownOutcome
 from bot.providers.base import Accepted, Done, Failed, Waiting
 from bot.providers.runcomfy import RunComfy
 from tests.providers.samples import AUDIO, VIDEO, Call, Poll, Reply, Sample, Submit, audio_request, text_request

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.errors import (
+from bot.net.faults import (
     BadKey,
     ContentRefused,
     Gone,

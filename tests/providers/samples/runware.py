@@ -8,7 +8,7 @@ import json
 from decimal import Decimal
 from uuid import UUID
 
-from bot.errors import (
+from bot.net.faults import (
     BadKey,
     ContentRefused,
     Gone,
