@@ -8,8 +8,8 @@ from typing import Any
 import discord
 
 from bot.app.client import Mouthpiece
+from bot.chat.custom_ids import AGAIN_PREFIX, VOICE_PREFIX
 from bot.chat.explain import Form, explained
-from bot.chat.posted_results import AGAIN_PREFIX, VOICE_PREFIX
 from bot.domain.request import Request
 from bot.words.refusals.asking import NoWorkingKey
 from cogs.asking import Interaction, asker_of, carry_on, place_of

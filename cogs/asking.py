@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bot.app.client import PERMISSIONS, Mouthpiece
+from bot.chat.custom_ids import ATTEST_PREFIX, MEND_PREFIX
 from bot.chat.explain import explained
 from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Ask, Asker, Place
@@ -20,9 +21,6 @@ from bot.words.refusals.files import FixesNeeded
 from storage.jobs.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
-
-ATTEST_PREFIX = "v1:attest:"  # followed by the id of the command that asked
-MEND_PREFIX = "v1:fix:"  # followed by what is to be done, the id of the command, and whether the clip's rest stays
 
 
 def ask_of(interaction: Interaction, video: Media, **wish: Any) -> Ask:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import discord
 
 from bot.app.client import Mouthpiece
+from bot.chat.custom_ids import CLIP_PREFIX
 from bot.chat.explain import explained
 from bot.chat.posting import post_errors
 from bot.chat.provider_files import is_prepared
@@ -34,7 +35,6 @@ CLIPS = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif"}
 SOUNDS = {".mp3", ".wav", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac"}
 MOST_MESSAGES = 50  # among which a clip is looked for; Discord hands over as many at once
 PATIENCE = 10.0
-CLIP_PREFIX = "v1:clip:"  # followed by what to do, and the id of the command that asked
 
 
 @dataclass(frozen=True, slots=True)

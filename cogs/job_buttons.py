@@ -13,11 +13,23 @@ from typing import Any
 import discord
 
 from bot.app.client import Mouthpiece
-from bot.chat.card import CANCEL_PREFIX
+from bot.chat.custom_ids import (
+    APPROVE_PREFIX,
+    BLOCK_PREFIX,
+    CANCEL_PREFIX,
+    CHARGED_PREFIX,
+    DELETE_PREFIX,
+    DENY_PREFIX,
+    FORGET_ID,
+    FREE_PREFIX,
+    REFUND_PREFIX,
+    REMOVE_PREFIX,
+    REPORT_PREFIX,
+    RESTORE_PREFIX,
+)
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.explain import explained
-from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
-from bot.chat.posted_results import DELETE_PREFIX, REPORT_PREFIX, Posted
+from bot.chat.posted_results import Posted
 from bot.chat.posting import post_errors
 from bot.words.refusals.asking import ChannelUnfit, NotAllowed
 from bot.words.refusals.moderation import NoSuchJob
@@ -26,9 +38,6 @@ from storage.people.reports import Decision
 Interaction = discord.Interaction[Mouthpiece]
 Button = discord.ui.DynamicItem[discord.ui.Button[Any]]
 Act = Callable[[Interaction, int, int], Awaitable[str]]
-
-FORGET_ID = "v1:forget"
-REFUND_PREFIX, CHARGED_PREFIX, FREE_PREFIX = "v1:refund:", "v1:charged:", "v1:free:"
 
 
 def job_button(prefix: str, act: Act, *, moderators_only: bool = False) -> type[Button]:

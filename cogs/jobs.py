@@ -9,9 +9,9 @@ from typing import Any
 import discord
 
 from bot.app.client import Mouthpiece
+from bot.chat.custom_ids import DIRECT_PREFIX, FULL_PREFIX
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.explain import explained
-from bot.chat.posted_results import FULL_PREFIX
 from bot.chat.posting import post_errors
 from bot.delivery.size_limit import MARGIN, Messages, smaller_step
 from bot.words import job_card, job_details
@@ -22,7 +22,6 @@ from storage.jobs.job import Job
 
 Interaction = discord.Interaction[Mouthpiece]
 
-DIRECT_PREFIX = "v1:direct:"  # followed by what is wanted: on or off
 MOST_CHARS = 1900  # of one message, which has at most 2,000
 
 

@@ -7,11 +7,12 @@ import re
 import discord
 
 from bot.app.client import Mouthpiece
+from bot.chat.custom_ids import MEND_PREFIX
 from bot.chat.explain import Form, explain, explained
 from bot.errors import MouthpieceError
 from bot.preflight.offer import Offer
 from bot.words.refusals.files import OfferGone, PartUnclear
-from cogs.asking import MEND_PREFIX, asker_of, carry_on, offer_card
+from cogs.asking import asker_of, carry_on, offer_card
 
 Interaction = discord.Interaction[Mouthpiece]
 

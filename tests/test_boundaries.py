@@ -11,9 +11,20 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.chat.card import CANCEL_PREFIX
-from bot.chat.log_channel import APPROVE_PREFIX, BLOCK_PREFIX, DENY_PREFIX, REMOVE_PREFIX, RESTORE_PREFIX
-from bot.chat.posted_results import FULL_PREFIX, Posted
+from bot.chat.custom_ids import (
+    APPROVE_PREFIX,
+    BLOCK_PREFIX,
+    CANCEL_PREFIX,
+    CHARGED_PREFIX,
+    DENY_PREFIX,
+    FORGET_ID,
+    FREE_PREFIX,
+    FULL_PREFIX,
+    REFUND_PREFIX,
+    REMOVE_PREFIX,
+    RESTORE_PREFIX,
+)
+from bot.chat.posted_results import Posted
 from bot.files.incoming import Incoming
 from bot.moderation.decisions import Decisions
 from bot.net.client import Http
@@ -22,7 +33,6 @@ from bot.net.transport import open_client
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
 from bot.words.refusals.moderation import NoSuchJob
-from cogs.job_buttons import CHARGED_PREFIX, FORGET_ID, FREE_PREFIX, REFUND_PREFIX
 from cogs.jobs import DirectButton
 from storage import stores
 from storage.stores import Stores

@@ -11,6 +11,7 @@ import aiohttp
 import discord
 
 from bot.chat.coalesce import Coalescer
+from bot.chat.custom_ids import CANCEL_PREFIX
 from bot.chat.posting import all_text, earlier, nonce, post_errors
 from bot.clock import Clock
 from bot.domain.request import Request
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 THREAD_EXISTS = 160004
 EDIT_SECONDS = 10.0  # between two edits of one card
 EDITABLE_SECONDS = 3300.0  # Discord limits edits of messages older than an hour
-CANCEL_PREFIX = "v1:cancel:"  # the custom id of a card's Cancel button, followed by the job's id
 
 
 class Cards:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 import discord
 
+from bot.chat.custom_ids import DECISIONS
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
@@ -23,19 +24,6 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # between two looks at what there is to tell
 AGAIN_SECONDS = 30.0  # after a post that failed
-APPROVE_PREFIX, DENY_PREFIX = "v1:approve:", "v1:deny:"  # the custom ids of decisions, followed by the job's id
-RESTORE_PREFIX, REMOVE_PREFIX, BLOCK_PREFIX = "v1:restore:", "v1:remove:", "v1:block:"
-DECISIONS: Mapping[str, Sequence[tuple[str, str, discord.ButtonStyle]]] = {
-    "held": (
-        ("Approve", APPROVE_PREFIX, discord.ButtonStyle.success),
-        ("Deny", DENY_PREFIX, discord.ButtonStyle.secondary),
-    ),
-    "reported": (
-        ("Restore", RESTORE_PREFIX, discord.ButtonStyle.success),
-        ("Remove", REMOVE_PREFIX, discord.ButtonStyle.danger),
-        ("Remove and block", BLOCK_PREFIX, discord.ButtonStyle.danger),
-    ),
-}
 URGENT = {"failed", "unknown", "budget", "key_off", "reported", "held", "blocked"}
 
 

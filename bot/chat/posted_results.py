@@ -16,7 +16,6 @@ import discord
 from bot.chat.errors import PostRefused, PostTooLarge
 from bot.chat.posting import post_errors
 from bot.delivery.assemble import MOST_RESULT_BYTES
-from bot.domain.request import Request
 from bot.errors import MouthpieceError
 from bot.files.job_files import JobFiles
 from bot.net.client import Http
@@ -25,27 +24,7 @@ from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
-AGAIN_PREFIX, VOICE_PREFIX = "v1:again:", "v1:voice:"
-REPORT_PREFIX = "v1:report:"  # the custom ids of a result's buttons, followed by the job's id
-DELETE_PREFIX = "v1:delete:"
-FULL_PREFIX = "v1:full:"
 HIDDEN_PREFIX = "SPOILER_"  # a file whose name begins like this is shown blurred, everywhere and always
-
-
-def buttons(job: Job, *, smaller: bool) -> discord.ui.View:
-    """What people can do with a result, or with a `smaller` copy of it. Served by the dynamic items in cogs/, which
-    outlive a restart.
-    """
-    view = discord.ui.View(timeout=None)
-    if smaller:
-        view.add_item(discord.ui.Button(label="Get the full video", custom_id=f"{FULL_PREFIX}{job.id}"))
-    view.add_item(discord.ui.Button(label="Again", custom_id=f"{AGAIN_PREFIX}{job.id}"))
-    if Request.model_validate_json(job.request).mode == "text":
-        view.add_item(discord.ui.Button(label="Change voice", custom_id=f"{VOICE_PREFIX}{job.id}"))
-    view.add_item(discord.ui.Button(label="Report", custom_id=f"{REPORT_PREFIX}{job.id}"))
-    view.add_item(discord.ui.Button(label="Delete", custom_id=f"{DELETE_PREFIX}{job.id}"))
-    view.stop()
-    return view
 
 
 @dataclass(frozen=True, slots=True)

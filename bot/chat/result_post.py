@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import discord
 
-from bot.chat import posted_results
 from bot.chat.errors import PostRefused
 from bot.chat.posting import earlier, nonce, post_errors
+from bot.chat.result_buttons import result_buttons
 from bot.delivery.size_limit import MARGIN, Parcel
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
@@ -88,7 +88,7 @@ class ResultPosts:
         if parcel:
             post["file"] = discord.File(parcel.file, filename=job_card.result_file(job))
             if rung != "direct":  # its buttons are about a server's message
-                post["view"] = posted_results.buttons(job, smaller=parcel.smaller is not None)
+                post["view"] = result_buttons(job, smaller=parcel.smaller is not None)
         sent = await channel.send(
             self._words(job, rung, parcel),
             allowed_mentions=discord.AllowedMentions(

@@ -10,11 +10,9 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.app.client import Mouthpiece
-from bot.chat.card import CANCEL_PREFIX
-from bot.chat.log_channel import DECISIONS
+from bot.chat.custom_ids import CANCEL_PREFIX, CHARGED_PREFIX, DECISIONS, FREE_PREFIX, REFUND_PREFIX
 from bot.words import job_details
 from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
-from cogs.job_buttons import CHARGED_PREFIX, FREE_PREFIX, REFUND_PREFIX
 from storage.jobs.job import OUTCOMES, Job
 
 SHOWN = 12

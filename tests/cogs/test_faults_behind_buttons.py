@@ -8,11 +8,18 @@ from typing import Any, NoReturn
 import discord
 import pytest
 
-from bot.chat.posted_results import AGAIN_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
-from cogs.asking import ATTEST_PREFIX, MEND_PREFIX
-from cogs.found_clips import CLIP_PREFIX
-from cogs.job_buttons import FORGET_ID, REFUND_PREFIX
-from cogs.jobs import DIRECT_PREFIX
+from bot.chat.custom_ids import (
+    AGAIN_PREFIX,
+    ATTEST_PREFIX,
+    CLIP_PREFIX,
+    DIRECT_PREFIX,
+    FORGET_ID,
+    FULL_PREFIX,
+    MEND_PREFIX,
+    REFUND_PREFIX,
+    REPORT_PREFIX,
+    VOICE_PREFIX,
+)
 from tests.world import World
 
 BUTTONS = [
