@@ -11,9 +11,9 @@ import discord
 from bot.app.client import PERMISSIONS, Mouthpiece
 from bot.chat.custom_ids import ATTEST_PREFIX, MEND_PREFIX
 from bot.chat.explain import explained
-from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
+from bot.domain.results import MARGIN
 from bot.preflight.offer import Offer
 from bot.words import job_card, limits
 from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit

@@ -29,8 +29,8 @@ from bot.chat.custom_ids import (
 )
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.explain import explained
-from bot.chat.posted_results import Posted
 from bot.chat.posting import post_errors
+from bot.domain.results import Posted
 from bot.words.refusals.asking import ChannelUnfit, NotAllowed
 from bot.words.refusals.moderation import NoSuchJob
 from storage.people.reports import Decision

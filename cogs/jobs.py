@@ -13,7 +13,8 @@ from bot.chat.custom_ids import DIRECT_PREFIX, FULL_PREFIX
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.explain import explained
 from bot.chat.posting import post_errors
-from bot.delivery.size_limit import MARGIN, Messages, smaller_step
+from bot.delivery.size_limit import smaller_step
+from bot.domain.results import MARGIN, Messages
 from bot.words import job_card, job_details
 from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge

@@ -24,7 +24,7 @@ from bot.chat.custom_ids import (
     REMOVE_PREFIX,
     RESTORE_PREFIX,
 )
-from bot.chat.posted_results import Posted
+from bot.domain.results import Posted
 from bot.files.incoming import Incoming
 from bot.moderation.decisions import Decisions
 from bot.net.client import Http

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.asking.candidates import Candidate
 from bot.chat.automod import AutoMod
 from bot.clock import Clock
 from bot.domain.ask import Ask
-from bot.preflight.fit import Seen
+from bot.domain.media_facts import Seen
+from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.english import listed
 from bot.words.refusals.asking import (

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from bot.domain.ask import Ask
-from bot.domain.media_facts import MediaFacts
-from bot.domain.request import Media, Request
+from bot.domain.media_facts import MediaFacts, Seen
+from bot.domain.request import Media
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
 from bot.media.probe import Unreadable
 from bot.net.faults import ProviderError, ResultUnusable
-from bot.preflight.fit import Fit, Seen, fit, looked, mended
+from bot.preflight.fit import Candidate, Fit, fit, looked, mended
 from bot.preflight.offer import MOST_CHARS, Offer, against
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
@@ -32,19 +32,6 @@ log = logging.getLogger(__name__)
 
 NEEDED_SECONDS = 2 * 3600.0  # how long the link to a file must still work when a job begins
 PRICE_PATIENCE = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A provider that can do it, and the request in its form."""
-
-    provider: Provider
-    request: Request
-
-    @property
-    def stored(self) -> dict[str, str]:
-        """In the form in which a job's row keeps it."""
-        return {"provider": self.provider.name, "request": self.request.model_dump_json()}
 
 
 class Chooser:

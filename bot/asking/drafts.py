@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.ask import Ask
+from bot.domain.media_facts import Seen
 from bot.files.job_files import JobFiles
-from bot.preflight.fit import Seen
 from bot.preflight.offer import Offer
 from storage.jobs.job import Job
 

@@ -7,7 +7,6 @@ import json
 import logging
 
 from bot.asking.access import Gate
-from bot.asking.candidates import Candidate
 from bot.asking.drafts import Draft
 from bot.chat.errors import PostFailed, PostRefused
 from bot.clock import Clock
@@ -18,6 +17,7 @@ from bot.files.job_files import JobFiles
 from bot.jobs.deadlines import deadline
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.worker import Worker
+from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached, PlaceUnfit
 from storage.jobs.job import Job, NewJob

@@ -9,17 +9,18 @@ from pathlib import Path
 
 from bot.asking.access import POLICY_VERSION, Gate
 from bot.asking.admission import Admission
-from bot.asking.candidates import Candidate, Chooser
+from bot.asking.candidates import Chooser
 from bot.asking.drafts import Draft
 from bot.asking.enqueue import APPROVAL_SECONDS, Enqueuer
 from bot.asking.pending import Pending
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker
+from bot.domain.media_facts import Seen
 from bot.domain.voices import Voice
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
-from bot.preflight.fit import Seen
+from bot.preflight.fit import Candidate
 from bot.preflight.offer import Offer
 from bot.providers.base import Provider
 from bot.words.english import listed

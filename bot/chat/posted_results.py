@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +14,7 @@ import discord
 
 from bot.chat.errors import PostRefused, PostTooLarge
 from bot.chat.posting import post_errors
-from bot.delivery.assemble import MOST_RESULT_BYTES
+from bot.domain.results import MOST_RESULT_BYTES, Posted
 from bot.errors import MouthpieceError
 from bot.files.job_files import JobFiles
 from bot.net.client import Http
@@ -25,15 +24,6 @@ from storage.jobs.job import Job
 log = logging.getLogger(__name__)
 
 HIDDEN_PREFIX = "SPOILER_"  # a file whose name begins like this is shown blurred, everywhere and always
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """Where a result is."""
-
-    guild_id: int
-    channel_id: int
-    message_id: int
 
 
 class PostedResults:

@@ -5,30 +5,20 @@ that, where it was asked for in a thread; else a direct message.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import discord
 
 from bot.chat.errors import PostRefused
 from bot.chat.posting import earlier, nonce, post_errors
 from bot.chat.result_buttons import result_buttons
-from bot.delivery.size_limit import MARGIN, Parcel
+from bot.domain.results import MARGIN, Parcel, Rung, Sent
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
 from storage.jobs.job import Job
 from storage.people.direct_messages import DirectMessages
 
-Rung = Literal["thread", "channel", "parent", "direct"]
 NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Where an outcome is."""
-
-    channel_id: int
-    message_id: int
 
 
 class ResultPosts:

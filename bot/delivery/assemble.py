@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
+from bot.domain.results import MOST_RESULT_BYTES, Finished
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Inputs
@@ -24,19 +24,7 @@ from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
-MOST_RESULT_BYTES = 512 * 2**20
 OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A finished video. `odd` are sentences on what is not as it should be; it is posted all the same, as it was paid
-    for.
-    """
-
-    video: Path
-    size: int
-    odd: tuple[str, ...]
 
 
 class Assembler:

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.delivery.size_limit import Messages, SizeLimit
+from bot.delivery.size_limit import SizeLimit
+from bot.domain.results import Messages
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.providers.base import Provider

@@ -5,44 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-from bot.delivery.assemble import Finished
+from bot.domain.results import MARGIN, Finished, Messages, Parcel, Smaller
 from bot.files.job_files import PIECES, JobFiles
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
-from bot.words.result_message import Smaller
 from storage.jobs.job import Job
 
-MARGIN = 64 * 1024  # bytes of a post that are not the file
 STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says
 MOST_FILES = 10  # in one message
 MOST_BYTES = 25 * 2**20  # of all files in one message, unless a single one is larger
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """What is posted of a finished video: the video itself, or a smaller copy of it."""
-
-    file: Path
-    size: int
-    smaller: Smaller | None
-    odd: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Messages:
-    """A whole video as the files of each message. `lossless` says that nothing of it was encoded anew."""
-
-    files: list[list[Path]]
-    lossless: bool
-
-    @property
-    def count(self) -> int:
-        """How many files there are."""
-        return sum(map(len, self.files))
 
 
 class SizeLimit:

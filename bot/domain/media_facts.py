@@ -26,3 +26,11 @@ class MediaFacts:
     turned: bool = False  # stored rotated or mirrored
     deep: bool = False  # more than 8 bits per colour, or HDR
     sound_seconds: float = 0.0  # of the first track
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the attached files really hold."""
+
+    video: MediaFacts
+    audio: MediaFacts | None

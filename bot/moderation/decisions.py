@@ -10,8 +10,9 @@ from weakref import WeakValueDictionary
 
 from bot.chat.errors import PostFailed
 from bot.chat.log_channel import LogChannel
-from bot.chat.posted_results import Posted, PostedResults
+from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
+from bot.domain.results import Posted
 from bot.jobs.worker import Worker
 from bot.providers.base import Provider
 from bot.words import limits

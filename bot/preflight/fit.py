@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, OF_CLIP, OF_SOUND, Fix, Fixes, Problem
-from bot.domain.media_facts import MediaFacts
+from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Media, Request
 from bot.domain.voices import Voice, called
 from bot.preflight.edits import Attempt, clip_edit, part_of_clip, sections, sound_edit, sound_seconds
@@ -16,14 +16,6 @@ from bot.preflight.problems import TOLERANCE, problems_of
 from bot.providers.base import Provider
 
 LONGEST_WHOLE = 300.0  # seconds of a clip that is written anew around its changed part, within reasonable time
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the attached files really hold."""
-
-    video: MediaFacts
-    audio: MediaFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +131,16 @@ def _with_sound(request: Request, attempt: Attempt, sound: MediaFacts, needed: f
         return request
     audio = request.audio.model_copy(update={"seconds": seconds, "reachable": False})
     return request.model_copy(update={"audio": audio, "sound": sound_edit(attempt, seconds)})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A provider that can do it, and the request in its form."""
+
+    provider: Provider
+    request: Request
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """In the form in which a job's row keeps it."""
+        return {"provider": self.provider.name, "request": self.request.model_dump_json()}

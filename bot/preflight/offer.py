@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from bot.domain.ask import Ask
 from bot.domain.fixes import ASKED_ONE_BY_ONE, Fix, Fixes, Problem
-from bot.domain.media_facts import MediaFacts
+from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Request
-from bot.preflight.fit import LONGEST_WHOLE, Seen
+from bot.preflight.fit import LONGEST_WHOLE
 from bot.providers.base import Provider
 from bot.words.english import listed
 

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.domain.request import Request
+from bot.domain.results import Smaller
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
 from bot.words.job_card import day, megabytes, outcome, quoted
 from storage.jobs.job import Job
-
-
-@dataclass(frozen=True, slots=True)
-class Smaller:
-    """A smaller copy of a video: how many bytes the server takes and the whole video has, and whether the copy lacks
-    the content credentials that the whole one carries.
-    """
-
-    most_bytes: int
-    whole_bytes: int
-    credentials_lost: bool
 
 
 def delivery(job: Job, smaller: Smaller | None = None, odd: Sequence[str] = (), *, server: str | None = None) -> str:

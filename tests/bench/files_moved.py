@@ -22,8 +22,8 @@ import httpx
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
-from bot.delivery.size_limit import Parcel
 from bot.domain.request import Media, Request
+from bot.domain.results import Parcel
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.probe import Probe

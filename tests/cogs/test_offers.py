@@ -19,10 +19,10 @@ from simcord.backend.models.channel import Overwrite
 from simcord.enums import OverwriteType
 from simcord.results import InteractionResult
 
-from bot.delivery.size_limit import MARGIN
 from bot.domain.ask import Asker
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.request import Request
+from bot.domain.results import MARGIN
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
 from bot.net.faults import Gone

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat.errors import PostFailed, PostRefused
-from bot.chat.result_post import ResultPosts, Rung, Sent
-from bot.delivery.size_limit import Parcel
+from bot.chat.result_post import ResultPosts
+from bot.domain.results import Parcel, Rung, Sent
 from bot.media.editor import Editor, TooMuchWork
 from bot.sandbox.studio import Order, Studio, Unfit
 from storage.jobs.job import Job

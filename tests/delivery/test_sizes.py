@@ -10,7 +10,7 @@ from typing import Any
 import av
 import pytest
 
-from bot.delivery.size_limit import MARGIN
+from bot.domain.results import MARGIN
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
 from bot.retention.cleanup import DAY

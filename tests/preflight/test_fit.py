@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
-from bot.domain.media_facts import MediaFacts
+from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Media, Request
 from bot.files.incoming import Incoming
 from bot.net.client import Http
-from bot.preflight.fit import Seen, fit, looked, mended
+from bot.preflight.fit import fit, looked, mended
 from bot.preflight.offer import MOST_CHARS, Offer, against
 from bot.preflight.text_split import divided
 from bot.providers import load_providers

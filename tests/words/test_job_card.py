@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.costs import begun
 from bot.domain.edits import ClipEdit
 from bot.domain.request import Media, Request, Section
+from bot.domain.results import Smaller
 from bot.net.client import Http
 from bot.net.faults import CannotAttach, NotAccepted, ProviderError
 from bot.providers import load_providers
@@ -121,7 +122,7 @@ def test_a_kept_video_is_said_to_be_kept_until_a_day_and_thrown_away_afterwards(
 @pytest.mark.parametrize("server", [None, "The **Club**"])
 def test_a_smaller_copy_says_what_is_kept_and_what_it_lacks(server: str | None) -> None:
     job = a_job("succeeded", kept_until=86_400.0)
-    smaller = result_message.Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
+    smaller = Smaller(10 * 2**20, 23 * 2**20 - 1, credentials_lost=True)
     words = result_message.delivery(job, smaller, ("It came back without sound.",), server=server)
     assert "takes up to 10 MB, so this is a smaller copy; the full video (23 MB) is kept until <t:86400:D>" in words
     assert "content credentials are in the full video only" in words
@@ -163,7 +164,7 @@ def test_what_handing_over_yields_cost_nothing_in_any_part(name: str) -> None:
 
 def test_parts_of_a_video_come_with_what_went_wrong_and_what_is_kept(providers: dict[str, Provider]) -> None:
     job = a_job("failed", failure="provider_failed", kept_until=86_400.0)
-    smaller = result_message.Smaller(10 * 2**20, 23 * 2**20, credentials_lost=False)
+    smaller = Smaller(10 * 2**20, 23 * 2**20, credentials_lost=False)
     words = result_message.fragment(job, providers, smaller)
     assert "could not make this video" in words
     assert "What was made before is attached." in words

@@ -13,11 +13,12 @@ import logging
 
 from bot.chat.card import Cards
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
-from bot.chat.result_post import ResultPosts, Rung, Sent
+from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
-from bot.delivery.assemble import Assembler, Finished
-from bot.delivery.size_limit import Parcel, SizeLimit, smaller_step
+from bot.delivery.assemble import Assembler
+from bot.delivery.size_limit import SizeLimit, smaller_step
 from bot.domain.costs import counting
+from bot.domain.results import Finished, Parcel, Rung, Sent
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import LONGEST_BACKOFF, Intervals
