@@ -15,7 +15,8 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.domain.results import MARGIN
 from bot.preflight.offer import Offer
-from bot.words import job_card, limits
+from bot.words import limits
+from bot.words.links import home
 from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit
 from bot.words.refusals.files import FixesNeeded
 from storage.jobs.job import Job
@@ -81,7 +82,7 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
 
 async def answer(interaction: Interaction, job: Job) -> None:
     """Tell where the job is shown, and what is left to its member."""
-    where = "I'll show it here as soon as Discord lets me." if job.card_id is None else job_card.home(job)
+    where = "I'll show it here as soon as Discord lets me." if job.card_id is None else home(job)
     sentence = f"**{job.code}** is on its way: {where}\nI'll ping you there when the video is ready."
     if job.state == "held":
         sentence = (

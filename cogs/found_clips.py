@@ -23,7 +23,7 @@ from bot.chat.posting import post_errors
 from bot.chat.provider_files import is_prepared
 from bot.domain.request import Media, Part
 from bot.errors import MouthpieceError
-from bot.words.job_card import quoted
+from bot.words.english import quoted
 from bot.words.refusals.files import NoClipHere, OfferGone
 from cogs.asking import ask_of, asker_of, media_of, place_of, start
 

@@ -16,6 +16,7 @@ from bot.chat.posting import post_errors
 from bot.delivery.size_limit import smaller_step
 from bot.domain.results import MARGIN, Messages
 from bot.words import job_card, job_details
+from bot.words.english import day, megabytes
 from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge
 from cogs.job_buttons import job_button
@@ -57,10 +58,10 @@ async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
         except PostTooLarge:
             most_bytes = smaller_step(min(size, most_bytes)) or 0
             if not most_bytes:
-                raise PiecesTooLarge(job=job.code, until=job_card.day(job.kept_until)) from None
+                raise PiecesTooLarge(job=job.code, until=day(job.kept_until)) from None
         except (PostFailed, PostRefused):
-            raise FetchFailed(job=job.code, until=job_card.day(job.kept_until)) from None
-    said = f"The full video of {job.code} ({job_card.megabytes(size)})"
+            raise FetchFailed(job=job.code, until=day(job.kept_until)) from None
+    said = f"The full video of {job.code} ({megabytes(size)})"
     if sent.count == 1:
         return f"{said}:"
     if sent.lossless:

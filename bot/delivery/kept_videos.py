@@ -14,7 +14,7 @@ from bot.domain.results import Messages
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.providers.base import Provider
-from bot.words import job_card
+from bot.words.english import day
 from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
 from storage.jobs.job import Job
@@ -108,7 +108,7 @@ class KeptVideos:
                 messages = await stack.enter_async_context(self._size_limit.messages(job, most_bytes))
             except (Unreadable, TooMuchWork, OSError) as why:
                 log.warning("%s: no pieces of %d bytes: %s", job.code, most_bytes, why)
-                raise PiecesTooLarge(job=job.code, until=job_card.day(job.kept_until)) from None
+                raise PiecesTooLarge(job=job.code, until=day(job.kept_until)) from None
             yield messages
 
     async def send_directly(self, member_id: int, *, wanted: bool) -> None:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
+
+MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
+QUOTE_CHARS = 200
+ZERO_WIDTH_SPACE = "\u200b"
+# Marks that turn the direction of writing: they would mirror what stands behind a quote on its line.
+DIRECTIONS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
 
 def listed(names: list[str], last: str = "and") -> str:
     """Names as people write them: `a`, `a and b`, `a, b and c`."""
@@ -12,3 +20,25 @@ def ordinal(number: int) -> str:
     """`1st`, `2nd`, `11th`."""
     suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"
+
+
+def quoted(text: str, most: int = QUOTE_CHARS) -> str:
+    """A person's text as one harmless line: no markdown, no mention, no line breaks."""
+    return one_line(text, most).translate(MARKDOWN)
+
+
+def day(at: float | None) -> str:
+    """The day of a moment, as each reader's Discord writes it."""
+    return f"<t:{int(at or 0)}:D>"
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes, rounded up."""
+    return f"{ceil(size / 2**20)} MB"
+
+
+def one_line(text: str, most: int) -> str:
+    """A person's text without line breaks and mentions, cut off after so many characters."""
+    line = " ".join(text.translate(DIRECTIONS).split())
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}")

@@ -3,6 +3,8 @@
 Whether it cost anything is said beside it by `bot/words/job_card.py`, which knows the row.
 """
 
+from __future__ import annotations
+
 FAILURES = {
     "unknown_outcome": (
         "I lost contact with {provider} while sending and can't tell whether it took the job. "
@@ -48,6 +50,31 @@ FAILURES = {
     ),
     "thrown_away": "The video was ready, but could not be posted, and was thrown away by now.",
     "cannot_post": "I could not post in that channel.",
+}
+
+# The same codes, as short as a table needs them.
+IN_SHORT = {
+    "unknown_outcome": "outcome unknown",
+    "took_too_long": "took too long",
+    "provider_failed": "the provider couldn't make it",
+    "input_rejected": "clip or recording refused",
+    "content_refused": "content declined",
+    "cannot_hand_over": "files could not be prepared",
+    "cannot_attach": "files could not be attached",
+    "speech_too_short": "speech too short",
+    "bad_key": "key refused",
+    "out_of_credit": "out of credit",
+    "no_key": "key removed",
+    "gone": "lost by the provider",
+    "cancelled": "cancelled",
+    "cancelled_by_provider": "cancelled by the provider",
+    "denied": "denied by a moderator",
+    "approval_expired": "nobody approved it",
+    "never_sent": "could not be sent",
+    "restored": "restored from a backup",
+    "result_lost": "video lost",
+    "kept": "could not be posted, only kept for some days",
+    "cannot_post": "could not be posted",
 }
 
 # Why a key is switched off, by the code of the fault.

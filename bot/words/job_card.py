@@ -7,7 +7,6 @@ Rules: what happened, whether it cost anything, what to do next; at most two sen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
 from bot.domain.costs import begun, charge
 from bot.domain.flows import HANDED_OVER
@@ -15,21 +14,11 @@ from bot.domain.request import Request
 from bot.domain.sections import own_name, stopped_at
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
-from bot.words.english import ordinal
+from bot.words.english import QUOTE_CHARS, day, one_line, ordinal, quoted
 from bot.words.failures import FAILURES
 from storage.jobs.job import OUTCOMES, Job
 
-MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
-QUOTE_CHARS = 200
 WHOLE = 1000  # for those who decide about a text: they must see all of it
-ZERO_WIDTH_SPACE = "\u200b"
-# Marks that turn the direction of writing: they would mirror what stands behind a quote on its line.
-DIRECTIONS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-
-
-def quoted(text: str, most: int = QUOTE_CHARS) -> str:
-    """A person's text as one harmless line: no markdown, no mention, no line breaks."""
-    return _one_line(text, most).translate(MARKDOWN)
 
 
 def subject(request: Request, most: int = QUOTE_CHARS) -> str:
@@ -48,7 +37,7 @@ def label(name: str, providers: Mapping[str, Provider]) -> str:
 
 def thread_name(job: Job, request: Request) -> str:
     """At most 100 characters."""
-    spoken = _one_line(request.audio.name if request.audio else request.text or "", QUOTE_CHARS)
+    spoken = one_line(request.audio.name if request.audio else request.text or "", QUOTE_CHARS)
     return f"{job.code} · {spoken}"[:100]
 
 
@@ -118,39 +107,6 @@ def cost(job: Job, provider: str) -> str:
     return f"{unclear} It counts against your limits until a moderator gives it back."
 
 
-def home(job: Job) -> str:
-    """The address of the thread in which the job is shown; without one, that of its card."""
-    channel = f"https://discord.com/channels/{job.guild_id}/{job.home_id}"
-    return channel if job.thread_id or job.card_id is None else f"{channel}/{job.card_id}"
-
-
-def link(job: Job, *, own: bool = False) -> str:
-    """The address of the message that ended the job, or of the place where it is shown. A direct message is the
-    member's `own`.
-    """
-    channel_id = job.reply_channel_id or job.home_id
-    is_direct = channel_id not in {job.channel_id, job.thread_id, job.parent_id}
-    if job.reply_id is None or (is_direct and not own):
-        return home(job)
-    return f"https://discord.com/channels/{'@me' if is_direct else job.guild_id}/{channel_id}/{job.reply_id}"
-
-
-def day(at: float | None) -> str:
-    """The day of a moment, as each reader's Discord writes it."""
-    return f"<t:{int(at or 0)}:D>"
-
-
-def megabytes(size: int) -> str:
-    """A number of bytes, rounded up."""
-    return f"{ceil(size / 2**20)} MB"
-
-
 def result_file(job: Job) -> str:
     """The name under which the finished video is posted."""
     return f"ai-generated-{job.code}.mp4"
-
-
-def _one_line(text: str, most: int) -> str:
-    line = " ".join(text.translate(DIRECTIONS).split())
-    line = line if len(line) <= most else line[: most - 1] + "…"
-    return line.replace("@", f"@{ZERO_WIDTH_SPACE}").replace("<", f"<{ZERO_WIDTH_SPACE}")

@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from bot.domain.request import Request
 from bot.providers.base import Provider
-from bot.words import job_card, monthly_report
+from bot.words import job_card
+from bot.words.english import day
+from bot.words.failures import IN_SHORT
+from bot.words.links import link
 from storage.jobs.job import Job, State
 from storage.people.reports import Report
 
@@ -36,19 +39,19 @@ def line(job: Job, providers: Mapping[str, Provider]) -> str:
 
 def own_line(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in the list of the member whose it is."""
-    return f"- [`{job.code}`]({job_card.link(job, own=True)}) {job_card.status(job, providers, None)}"
+    return f"- [`{job.code}`]({link(job, own=True)}) {job_card.status(job, providers, None)}"
 
 
 def own_short(job: Job, *, kept: bool) -> str:
     """One job in the list of the member whose it is, in a few words; `kept`: its whole video can be fetched."""
     sign, said = mark(job), _state(job)
     if job.failure:
-        said = f"{said}: {monthly_report.WORDS.get(job.failure, job.failure)}"
+        said = f"{said}: {IN_SHORT.get(job.failure, job.failure)}"
     if kept:
         posted = {None: "posted as a smaller copy", "kept": "could not be posted"}.get(job.failure, said)
         what = "the full video" if job.failure in {None, "kept"} else "what was made of it"
-        sign, said = "📦", f"{posted}; {what} is kept until {job_card.day(job.kept_until)}"
-    return f"- {sign} [`{job.code}`]({job_card.link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
+        sign, said = "📦", f"{posted}; {what} is kept until {day(job.kept_until)}"
+    return f"- {sign} [`{job.code}`]({link(job, own=True)}) {said} · <t:{int(job.created_at)}:R>"
 
 
 def title(job: Job, providers: Mapping[str, Provider]) -> str:
@@ -74,7 +77,7 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
         lines.append(job_card.subject(Request.model_validate_json(job.request), job_card.WHOLE))
-        lines.append(job_card.link(job))
+        lines.append(link(job))
     lines.append(
         f"{job_card.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
     )

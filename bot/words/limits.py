@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.words.english import listed
-from bot.words.job_card import quoted
+from bot.words.english import listed, quoted
 from storage.servers.limit_rules import SCALE, Grant, Rule, Subject, Unit
 from storage.servers.quota import OverLimit, Pot, Standing
 

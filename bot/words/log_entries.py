@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from bot.domain.request import Request
 from bot.providers.base import Provider
 from bot.words import job_card, job_details, limits
+from bot.words.english import day, quoted
 from bot.words.failures import KEY_FAULTS
+from bot.words.links import home, link
 from storage.jobs.job import Job
 from storage.servers.limit_rules import SCALE, Rule
 from storage.servers.log_entries import Entry
@@ -64,7 +66,7 @@ def _finished(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
 def _kept(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     return (
         f"📦 {_head(job)}: {job_card.label(job.provider, providers)} made the video, but I could not post it; its "
-        f"member can fetch it until {job_card.day(job.kept_until)}. If that goes on, look at my permissions there.\n"
+        f"member can fetch it until {day(job.kept_until)}. If that goes on, look at my permissions there.\n"
         f"-# {_place(job)}"
     )
 
@@ -80,11 +82,11 @@ def _reported(entry: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
 
 
 def _place(job: Job) -> str:
-    return job_card.home(job) if job.channel_id else ""
+    return home(job) if job.channel_id else ""
 
 
 def _result(job: Job) -> str:
-    return job_card.link(job) if job.channel_id else ""
+    return link(job) if job.channel_id else ""
 
 
 def _says(sentence: str) -> Callable[[Entry, Job, Mapping[str, Provider]], str]:
@@ -121,7 +123,7 @@ def _rule(facts: Facts) -> Rule:
 def _grant(facts: Facts) -> str:
     whom = limits.subject(facts["subject"], int(facts["subject_id"]))  # type: ignore[arg-type]
     much = limits.amount(facts["unit"], int(facts["amount"]))  # type: ignore[arg-type]
-    return f"**{whom}**: {much} more (“{job_card.quoted(facts['reason'])}”)"
+    return f"**{whom}**: {much} more (“{quoted(facts['reason'])}”)"
 
 
 def _budget(facts: Facts, _: Mapping[str, Provider]) -> str:
@@ -169,7 +171,7 @@ _SERVER: Mapping[str, Callable[[Facts, Mapping[str, Provider]], str]] = {
     ),
     "channels_allowed": _allowed("channel", "#"),
     "roles_allowed": _allowed("role", "@&"),
-    "blocked": lambda facts, _: f"⛔ <@{facts['member_id']}> is blocked: {job_card.quoted(facts['reason'])}",
+    "blocked": lambda facts, _: f"⛔ <@{facts['member_id']}> is blocked: {quoted(facts['reason'])}",
     "unblocked": lambda facts, _: f"⛔ <@{facts['member_id']}> is no longer blocked",
     "key_saved": _key("🔑 {key} saved"),
     "key_removed": _key("🔑 {key} removed"),

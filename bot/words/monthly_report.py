@@ -8,32 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
+from bot.words.failures import IN_SHORT
 from storage.jobs.ledger import Line
 
 MOST_MEMBERS = 12
-WORDS = {  # the codes of failures, as short as a table needs them
-    "unknown_outcome": "outcome unknown",
-    "took_too_long": "took too long",
-    "provider_failed": "the provider couldn't make it",
-    "input_rejected": "clip or recording refused",
-    "content_refused": "content declined",
-    "cannot_hand_over": "files could not be prepared",
-    "cannot_attach": "files could not be attached",
-    "speech_too_short": "speech too short",
-    "bad_key": "key refused",
-    "out_of_credit": "out of credit",
-    "no_key": "key removed",
-    "gone": "lost by the provider",
-    "cancelled": "cancelled",
-    "cancelled_by_provider": "cancelled by the provider",
-    "denied": "denied by a moderator",
-    "approval_expired": "nobody approved it",
-    "never_sent": "could not be sent",
-    "restored": "restored from a backup",
-    "result_lost": "video lost",
-    "kept": "could not be posted, only kept for some days",
-    "cannot_post": "could not be posted",
-}
 K = TypeVar("K", bound=Hashable)
 
 
@@ -51,7 +29,7 @@ def table(title: str, lines: Sequence[Line], labels: Mapping[str, str]) -> str:
     parts.append("\n".join(["**Providers**", *(f"- {labels.get(name, name)}: {_sum(its)}" for name, its in providers)]))
     causes = _grouped([line for line in lines if line.failure], lambda line: line.failure or "")
     if causes:
-        counts = (f"- {WORDS.get(cause, cause)}: {sum(line.jobs for line in its)}" for cause, its in causes)
+        counts = (f"- {IN_SHORT.get(cause, cause)}: {sum(line.jobs for line in its)}" for cause, its in causes)
         parts.append("\n".join(["**Without a video**", *counts]))
     return "\n\n".join(parts)
 

@@ -8,7 +8,8 @@ from bot.domain.request import Request
 from bot.domain.results import Smaller
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
-from bot.words.job_card import day, megabytes, outcome, quoted
+from bot.words.english import day, megabytes, quoted
+from bot.words.job_card import outcome
 from storage.jobs.job import Job
 
 

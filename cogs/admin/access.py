@@ -10,8 +10,7 @@ from discord.app_commands import Range
 
 from bot.moderation.server_rules import Doorway, ServerRules
 from bot.words import log_entries
-from bot.words.english import listed
-from bot.words.job_card import quoted
+from bot.words.english import listed, quoted
 from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
 from storage.servers.access import Kind
 

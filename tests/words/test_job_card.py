@@ -19,8 +19,10 @@ from bot.net.client import Http
 from bot.net.faults import CannotAttach, NotAccepted, ProviderError
 from bot.providers import load_providers
 from bot.providers.base import Provider
-from bot.words import job_card, monthly_report, result_message
-from bot.words.failures import FAILURES
+from bot.words import job_card, result_message
+from bot.words.english import QUOTE_CHARS, ZERO_WIDTH_SPACE, quoted
+from bot.words.failures import FAILURES, IN_SHORT
+from bot.words.links import home, link
 from storage.jobs.job import Job, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
@@ -46,20 +48,20 @@ def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> 
 
 @given(st.text(max_size=400))
 def test_a_persons_text_mentions_nobody_and_breaks_no_card(text: str) -> None:
-    shown = job_card.quoted(text)
+    shown = quoted(text)
     assert "@everyone" not in shown
     assert "<@" not in shown
     assert "\n" not in shown
-    assert len(shown) <= 5 * job_card.QUOTE_CHARS
+    assert len(shown) <= 5 * QUOTE_CHARS
 
 
 @pytest.mark.parametrize(
     "text", ["@everyone", "<@42>", "<@&1>", "# big", "**bold**", "`code`", "> quote", "||spoiler||"]
 )
 def test_markdown_and_mentions_are_shown_as_typed_not_obeyed(text: str) -> None:
-    shown = job_card.quoted(text)
+    shown = quoted(text)
     assert shown != text
-    assert shown.replace("\\", "").replace(job_card.ZERO_WIDTH_SPACE, "") == text
+    assert shown.replace("\\", "").replace(ZERO_WIDTH_SPACE, "") == text
 
 
 def test_the_card_says_who_speaks_what_and_for_whom(providers: dict[str, Provider]) -> None:
@@ -103,7 +105,7 @@ def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, p
 
 
 def test_every_failure_has_a_few_words_for_lists_and_reports() -> None:
-    assert {*monthly_report.WORDS, "thrown_away"} == {*FAILURES}  # which no row says: it is what becomes of “kept”
+    assert {*IN_SHORT, "thrown_away"} == {*FAILURES}  # which no row says: it is what becomes of “kept”
 
 
 def test_the_result_is_labelled_as_made_by_ai() -> None:
@@ -134,16 +136,16 @@ def test_a_smaller_copy_says_what_is_kept_and_what_it_lacks(server: str | None) 
 
 def test_a_direct_message_is_linked_to_for_its_own_member_only() -> None:
     job = a_job("succeeded", reply_id=9, reply_channel_id=77)
-    assert job_card.link(job, own=True) == "https://discord.com/channels/@me/77/9"
-    assert job_card.link(job) == job_card.home(job) == "https://discord.com/channels/1/4"
-    assert job_card.link(replace(job, reply_channel_id=3)) == "https://discord.com/channels/1/3/9"
-    assert job_card.link(replace(job, reply_channel_id=None)) == "https://discord.com/channels/1/4/9"
+    assert link(job, own=True) == "https://discord.com/channels/@me/77/9"
+    assert link(job) == home(job) == "https://discord.com/channels/1/4"
+    assert link(replace(job, reply_channel_id=3)) == "https://discord.com/channels/1/3/9"
+    assert link(replace(job, reply_channel_id=None)) == "https://discord.com/channels/1/4/9"
 
 
 def test_a_job_without_a_thread_is_shown_where_its_card_is() -> None:
     job = a_job(thread_id=None)
-    assert job_card.home(job) == "https://discord.com/channels/1/3/4"
-    assert job_card.home(replace(job, card_id=None)) == "https://discord.com/channels/1/3"
+    assert home(job) == "https://discord.com/channels/1/3/4"
+    assert home(replace(job, card_id=None)) == "https://discord.com/channels/1/3"
 
 
 @given(st.text(max_size=3000))
