@@ -14,7 +14,7 @@ from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
 from bot.files.job_files import JobFiles
-from bot.jobs.deadlines import deadline
+from bot.jobs.intervals import deadline
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate

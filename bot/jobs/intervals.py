@@ -1,9 +1,15 @@
-"""When to ask again: often in the window in which jobs end, rarely before and after."""
+"""When a job takes its next step, and when it is given up: polls, backoff, lookups, deadlines."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict, deque
+
+from bot.domain.request import Request
+
+LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
+
+CALL_SECONDS = 3600.0
 
 SOONEST, LATEST = 2.0, 10.0  # seconds between two polls of one job
 SHARE_OF_ELAPSED = 0.06
@@ -41,3 +47,8 @@ class Intervals:
     def _fast_end(self, kind: str) -> float:
         ends = sorted(self._ends.get(kind, ()))
         return ends[len(ends) // 10] if len(ends) >= ENOUGH else 0.0
+
+
+def deadline(request: Request, begun_at: float) -> float:
+    """The moment until which a job may take for this request: an hour for each call, as they are made in turn."""
+    return begun_at + CALL_SECONDS * len(request.calls)

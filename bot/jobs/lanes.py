@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.domain.flows import HANDED_OVER
 from bot.domain.sections import own_name
-from bot.jobs.scheduler import Lane, OpenJob
+from bot.jobs.open_job import OpenJob
+from bot.jobs.scheduler import Lane
 from storage.jobs.job import OUTCOMES
 
 LANE_WIDTH = 32  # steps at once per provider, and posts at once to Discord

@@ -14,7 +14,7 @@ from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.jobs.intervals import Intervals
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.open_job import OpenJob
 from bot.net.faults import ProviderError, RateLimited, UnknownOutcome
 from bot.providers.base import Accepted, Credentials, Done, Provider
 from bot.words.failures import KEY_FAULTS

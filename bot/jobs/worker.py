@@ -13,7 +13,8 @@ from bot.chat.errors import PostFailed, PostRefused
 from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
 from bot.jobs.lanes import lane_of
-from bot.jobs.scheduler import OpenJob, Scheduler
+from bot.jobs.open_job import OpenJob
+from bot.jobs.scheduler import Scheduler
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.steps.poll import Polls

@@ -12,7 +12,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media, Request
-from bot.jobs.deadlines import CALL_SECONDS
+from bot.jobs.intervals import CALL_SECONDS
 from bot.net.faults import (
     BadKey,
     ContentRefused,

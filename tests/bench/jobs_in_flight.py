@@ -19,7 +19,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.jobs.intervals import Intervals
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.open_job import OpenJob
 from bot.jobs.steps.poll import Polls
 from bot.jobs.transitions import Transitions
 from bot.jobs.worker import Worker

@@ -20,7 +20,7 @@ from bot.app.settings import Settings
 from bot.chat.result_post import ResultPosts
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media, Request
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.open_job import OpenJob
 from bot.jobs.steps.submit import Submits
 from bot.providers.base import Submission
 from bot.sandbox.server import Sandbox

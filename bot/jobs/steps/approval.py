@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.request import Request
-from bot.jobs.deadlines import deadline
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.intervals import deadline
+from bot.jobs.open_job import OpenJob
 from bot.jobs.transitions import Transitions
 from bot.words.refusals.moderation import NotWaiting
 

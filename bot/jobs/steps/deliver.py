@@ -22,7 +22,7 @@ from bot.domain.results import Finished, Parcel, Rung, Sent
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import LONGEST_BACKOFF, Intervals
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.open_job import OpenJob
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.sections import own_name, stored_yields
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.open_job import OpenJob
 from bot.jobs.transitions import CONFIRMATIONS, Transitions, kind_of, total
 from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields

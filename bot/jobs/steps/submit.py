@@ -15,10 +15,9 @@ from bot.domain.flows import HANDED_OVER, Stage
 from bot.domain.request import Request
 from bot.domain.reuse import REUSED, is_passed_over, uses_session
 from bot.domain.sections import own_name, request_at, yields_at
-from bot.jobs.deadlines import deadline
 from bot.jobs.inputs import Inputs, left_in_thread
-from bot.jobs.intervals import LONGEST_RETRY_AFTER
-from bot.jobs.scheduler import OpenJob
+from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, deadline
+from bot.jobs.open_job import OpenJob
 from bot.jobs.transitions import CONFIRMATIONS, Transitions
 from bot.media.probe import Unreadable
 from bot.net.faults import (
@@ -39,7 +38,6 @@ from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
-LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
 # After these another provider may be tried.
 PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHandOver)
 
