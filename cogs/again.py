@@ -12,7 +12,8 @@ from bot.chat.custom_ids import AGAIN_PREFIX, VOICE_PREFIX
 from bot.chat.explain import Form, explained
 from bot.domain.request import Request
 from bot.words.refusals.asking import NoWorkingKey
-from cogs.asking import Interaction, asker_of, carry_on, place_of
+from cogs.asking import carry_on
+from cogs.interactions import Interaction, asker_of, place_of
 from cogs.lipsync import LONGEST_TEXT
 from cogs.make_it_speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
 

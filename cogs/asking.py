@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
-from typing import Any
 
 import discord
 
-from bot.app.client import PERMISSIONS, Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import ATTEST_PREFIX, MEND_PREFIX
 from bot.chat.explain import explained
-from bot.domain.ask import Ask, Asker, Place
-from bot.domain.request import Media
-from bot.domain.results import MARGIN
+from bot.domain.ask import Ask
 from bot.preflight.offer import Offer
 from bot.words import limits
 from bot.words.links import home
-from bot.words.refusals.asking import AttestationNeeded, ChannelUnfit
+from bot.words.refusals.asking import AttestationNeeded
 from bot.words.refusals.files import FixesNeeded
+from cogs.interactions import Interaction, asker_of
 from storage.jobs.job import Job
-
-Interaction = discord.Interaction[Mouthpiece]
-
-
-def ask_of(interaction: Interaction, video: Media, **wish: Any) -> Ask:
-    """What the person asks for here and now; `wish` as in `Ask`."""
-    place, asker = place_of(interaction), asker_of(interaction)
-    return Ask(place=place, asker=asker, interaction_id=interaction.id, video=video, **wish)
-
-
-def media_of(attachment: discord.Attachment) -> Media:
-    """An attached file, as Discord describes it."""
-    return Media(url=attachment.url, name=attachment.filename, size=attachment.size)
 
 
 async def start(interaction: Interaction, ask: Ask) -> None:
@@ -125,47 +110,6 @@ class AttestButton(
         """Remember it, and go on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await carry_on(interaction, interaction.client.service.attest(asker_of(interaction), self.interaction_id))
-
-
-def asker_of(interaction: Interaction) -> Asker:
-    """Who used the command."""
-    user = interaction.user
-    if not isinstance(user, discord.Member):
-        raise ChannelUnfit
-    return Asker(
-        user.id,
-        role_ids=frozenset(role.id for role in user.roles),
-        account_at=user.created_at.timestamp(),
-        joined_at=user.joined_at.timestamp() if user.joined_at else 0.0,
-        is_moderator=interaction.permissions.manage_guild,
-    )
-
-
-def place_of(interaction: Interaction) -> Place:
-    """Where the command was used, and which permissions the bot lacks there to bring the video back."""
-    channel = interaction.channel
-    if interaction.guild_id is None or channel is None:
-        raise ChannelUnfit
-    needed = PERMISSIONS
-    within, parent_id = [getattr(channel, "category_id", None)], None
-    if isinstance(channel, discord.Thread):
-        needed = needed & ~discord.Permissions(send_messages=True, create_public_threads=True)
-        within = [channel.parent_id, channel.category_id if channel.parent else None]
-        parent_id = None if channel.is_private() else channel.parent_id
-    elif not isinstance(channel, discord.TextChannel):
-        needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
-    lacking = needed & ~interaction.app_permissions
-    largest = interaction.guild.filesize_limit if interaction.guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
-    missing = tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
-    return Place(
-        interaction.guild_id,
-        channel.id,
-        f"<#{channel.id}>",
-        missing,
-        tuple(filter(None, within)),
-        parent_id,
-        file_bytes=largest - MARGIN,
-    )
 
 
 def setup(client: Mouthpiece) -> None:

@@ -25,11 +25,11 @@ from bot.domain.request import Media, Part
 from bot.errors import MouthpieceError
 from bot.words.english import quoted
 from bot.words.refusals.files import NoClipHere, OfferGone
-from cogs.asking import ask_of, asker_of, media_of, place_of, start
+from cogs.asking import start
+from cogs.interactions import Interaction, ask_of, asker_of, media_of, place_of
 
 log = logging.getLogger(__name__)
 
-Interaction = discord.Interaction[Mouthpiece]
 
 CLIPS = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif"}
 SOUNDS = {".mp3", ".wav", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac"}

@@ -33,9 +33,9 @@ from bot.chat.posting import post_errors
 from bot.domain.results import Posted
 from bot.words.refusals.asking import ChannelUnfit, NotAllowed
 from bot.words.refusals.moderation import NoSuchJob
+from cogs.interactions import Interaction
 from storage.people.reports import Decision
 
-Interaction = discord.Interaction[Mouthpiece]
 Button = discord.ui.DynamicItem[discord.ui.Button[Any]]
 Act = Callable[[Interaction, int, int], Awaitable[str]]
 

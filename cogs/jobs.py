@@ -19,10 +19,9 @@ from bot.words import job_card, job_details
 from bot.words.english import day, megabytes
 from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge
+from cogs.interactions import Interaction
 from cogs.job_buttons import job_button
 from storage.jobs.job import Job
-
-Interaction = discord.Interaction[Mouthpiece]
 
 MOST_CHARS = 1900  # of one message, which has at most 2,000
 

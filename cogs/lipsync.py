@@ -11,12 +11,10 @@ from discord.app_commands import Choice, Range
 from bot.app.client import Mouthpiece
 from bot.domain.voices import search
 from bot.words import job_details, limits
-from cogs.asking import asker_of, media_of, place_of
 from cogs.found_clips import start_with
+from cogs.interactions import Interaction, asker_of, media_of, place_of
 from cogs.job_buttons import ForgetButton
 from cogs.jobs import show_own
-
-Interaction = discord.Interaction[Mouthpiece]
 
 AUTO = "auto"
 MOST_CHARS = 1400  # of the list of limits; the whole answer has at most 2,000

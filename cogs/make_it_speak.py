@@ -16,8 +16,9 @@ from bot.domain.voices import Voice
 from bot.errors import MouthpieceError
 from bot.words.refusals.asking import NoWorkingKey
 from bot.words.refusals.files import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
-from cogs.asking import Interaction, ask_of, media_of, place_of, start
+from cogs.asking import start
 from cogs.found_clips import Clip, attached, newest_clips
+from cogs.interactions import Interaction, ask_of, media_of, place_of
 from cogs.lipsync import LONGEST_TEXT
 
 TITLE = "Make it speak"

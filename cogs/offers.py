@@ -12,9 +12,8 @@ from bot.chat.explain import Form, explain, explained
 from bot.errors import MouthpieceError
 from bot.preflight.offer import Offer
 from bot.words.refusals.files import OfferGone, PartUnclear
-from cogs.asking import asker_of, carry_on, offer_card
-
-Interaction = discord.Interaction[Mouthpiece]
+from cogs.asking import carry_on, offer_card
+from cogs.interactions import Interaction, asker_of
 
 
 class MendButton(

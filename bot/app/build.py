@@ -16,9 +16,8 @@ from bot.app.settings import Settings
 from bot.asking.access import Gate
 from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
-from bot.asking.drafts import Draft
+from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
-from bot.asking.pending import Pending
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.automod import AutoMod

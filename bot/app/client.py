@@ -14,7 +14,7 @@ import yarl
 from discord import app_commands
 
 from bot.app.settings import Settings
-from bot.asking.pending import Pending
+from bot.asking.drafts import Pending
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.explain import explain
@@ -74,7 +74,9 @@ class Mouthpiece(discord.Client):
         """Load every cog."""
         cogs = import_module("cogs")
         for found in iter_modules(cogs.__path__):
-            import_module(f"cogs.{found.name}").setup(self)
+            module = import_module(f"cogs.{found.name}")
+            if hasattr(module, "setup"):
+                module.setup(self)
         await self.sync_commands()
 
     async def sync_commands(self) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from bot.asking.access import POLICY_VERSION, Gate
 from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
-from bot.asking.drafts import Draft
+from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import APPROVAL_SECONDS, Enqueuer
-from bot.asking.pending import Pending
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker
 from bot.domain.media_facts import Seen

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from bot.asking.pending import Pending
+from bot.asking.drafts import Pending
 from bot.clock import Clock
 from bot.files.job_files import JobFiles
 from storage.jobs.jobs import Jobs

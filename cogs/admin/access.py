@@ -11,7 +11,8 @@ from discord.app_commands import Range
 from bot.moderation.server_rules import Doorway, ServerRules
 from bot.words import log_entries
 from bot.words.english import listed, quoted
-from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
+from cogs.admin.panel import Panel, guild_of_moderator, reply
+from cogs.interactions import Interaction
 from storage.servers.access import Kind
 
 MOST_SHOWN = 15  # blocked members

@@ -12,7 +12,8 @@ from discord.app_commands import Choice
 from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import CANCEL_PREFIX, CHARGED_PREFIX, DECISIONS, FREE_PREFIX, REFUND_PREFIX
 from bot.words import job_details
-from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
+from cogs.admin.panel import Panel, guild_of_moderator, reply
+from cogs.interactions import Interaction
 from storage.jobs.job import OUTCOMES, Job
 
 SHOWN = 12

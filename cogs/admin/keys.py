@@ -13,7 +13,8 @@ from bot.chat.explain import Form
 from bot.moderation.keys import KeyState, ServerKeys
 from bot.providers.base import Provider
 from bot.words.failures import KEY_FAULTS
-from cogs.admin.panel import Interaction, guild_of_moderator, reply
+from cogs.admin.panel import guild_of_moderator, reply
+from cogs.interactions import Interaction
 
 CHOOSING = {
     "order": "Providers are tried in this order; the first that fits makes the video.",

@@ -10,7 +10,8 @@ import discord
 from bot.chat.explain import Form
 from bot.words import limits
 from bot.words.refusals.moderation import BadNumber
-from cogs.admin.panel import Interaction, guild_of_moderator, reply
+from cogs.admin.panel import guild_of_moderator, reply
+from cogs.interactions import Interaction
 from storage.servers.limit_rules import Rule
 
 MOST = 1_000_000

@@ -14,7 +14,8 @@ from discord.app_commands import Range
 from bot.words import log_entries, monthly_report
 from bot.words.english import listed
 from bot.words.refusals.moderation import BadMonth, ChannelRefuses
-from cogs.admin.panel import Interaction, guild_of_moderator, reply
+from cogs.admin.panel import guild_of_moderator, reply
+from cogs.interactions import Interaction
 
 NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)
 LAST_YEAR = 9000

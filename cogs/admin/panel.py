@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import discord
 
-from bot.app.client import Mouthpiece
 from bot.chat.explain import explain
 from bot.words.refusals.asking import NotAllowed
-
-Interaction = discord.Interaction[Mouthpiece]
+from cogs.interactions import Interaction
 
 PANEL_SECONDS = 840.0  # for which a panel can be used: for so long its answer can be changed
 

@@ -10,7 +10,8 @@ from discord.app_commands import Choice, Range
 
 from bot.moderation.server_rules import ServerRules
 from bot.words import limits
-from cogs.admin.panel import Interaction, guild_of_moderator, reply
+from cogs.admin.panel import guild_of_moderator, reply
+from cogs.interactions import Interaction
 from storage.servers.limit_rules import Rule, Subject, Unit, Window
 
 MOST = 1_000_000

@@ -12,8 +12,8 @@ from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
 from cogs.admin.log_and_approval import lacking_to_log, log_to
-from cogs.admin.panel import Interaction, Panel, guild_of_moderator, reply
-from cogs.asking import place_of
+from cogs.admin.panel import Panel, guild_of_moderator, reply
+from cogs.interactions import Interaction, place_of
 
 DONE, GAP = "✅", "⚠️"
 MODES = {

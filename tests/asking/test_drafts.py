@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.asking.pending import MOST, SECONDS, Pending
+from bot.asking.drafts import MOST, SECONDS, Pending
 from bot.clock import Clock
 
 ANN, BEN = 2001, 2002
