@@ -173,7 +173,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Erase, and say what was."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        erased, waiting = await interaction.client.cleanup.forget(interaction.user.id)
+        erased, waiting = await interaction.client.privacy.forget(interaction.user.id)
         later = f" {waiting} are still under way, and are erased as soon as they have ended." if waiting else ""
         await interaction.edit_original_response(
             content=f"Erased: you are no longer in {erased} videos' records.{later}"

@@ -83,7 +83,7 @@ class Lipsync(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         view = discord.ui.View(timeout=None)
         view.add_item(ForgetButton())
-        kept = await interaction.client.cleanup.about(interaction.user.id, interaction.guild_id)
+        kept = await interaction.client.privacy.about(interaction.user.id, interaction.guild_id)
         await interaction.edit_original_response(content=kept, view=view)
 
     @app_commands.command(description="What you may still make here, and when there is more")

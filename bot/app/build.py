@@ -52,6 +52,7 @@ from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Cleanup
+from bot.retention.privacy import PersonalData
 from storage.engine.backup import reconcile
 from storage.engine.database import Database, open_database
 from storage.engine.encryption import CannotUnseal, MasterKeys
@@ -148,8 +149,10 @@ def _put_together(
     )
     client.repeat = Repeat(jobs, stores.reports, job_files, incoming, client.service)
     client.cleanup = Cleanup(
+        stores.privacy, jobs, job_files, (drafts, client.offers), clock, retention_days=settings.retention_days
+    )
+    client.privacy = PersonalData(
         stores.privacy,
-        jobs,
         stores.direct_messages,
         job_files,
         (drafts, client.offers),

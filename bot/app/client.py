@@ -26,6 +26,7 @@ from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
 from bot.moderation.server_rules import ServerRules
 from bot.retention.cleanup import Cleanup
+from bot.retention.privacy import PersonalData
 from storage.engine.installation import Installation
 from storage.servers.guilds import Guilds
 
@@ -51,6 +52,7 @@ class Mouthpiece(discord.Client):
     server_rules: ServerRules
     decisions: Decisions
     cleanup: Cleanup
+    privacy: PersonalData
     kept_videos: KeptVideos
     worker: Worker
 

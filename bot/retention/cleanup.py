@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-from bot.asking.drafts import Pending
 from bot.clock import Clock
 from bot.files.job_files import JobFiles
+from bot.retention.privacy import Forgettable
 from storage.jobs.jobs import Jobs
-from storage.people.direct_messages import DirectMessages
-from storage.people.privacy import Privacy, Record
+from storage.people.privacy import Privacy
 
 log = logging.getLogger(__name__)
 
@@ -24,28 +22,24 @@ GRACE = 30 * DAY  # after which nothing is left of a server that removed the bot
 
 
 class Cleanup:
-    """Goes round once an hour, and forgets people who ask for it."""
+    """Goes round once an hour."""
 
     def __init__(
         self,
         privacy: Privacy,
         jobs: Jobs,
-        direct_messages: DirectMessages,
         job_files: JobFiles,
-        waiting: Sequence[Pending[Any]],
+        waiting: Sequence[Forgettable],
         clock: Clock,
         *,
         retention_days: int,
-        results_days: int,
     ) -> None:
         self._privacy = privacy
         self._waiting = waiting
         self._jobs = jobs
-        self._direct_messages = direct_messages
         self._job_files = job_files
         self._clock = clock
-        self.retention_days = retention_days
-        self._results_days = results_days
+        self._retention_days = retention_days
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -64,26 +58,11 @@ class Cleanup:
         """One round."""
         now = self._clock.now()
         jobs, servers = await self._privacy.sweep(
-            now=now, older_than=now - self.retention_days * DAY, left_before=now - GRACE
+            now=now, older_than=now - self._retention_days * DAY, left_before=now - GRACE
         )
         await self._tidy_files(now)
         if jobs or servers:
             log.info("thrown away: the persons of %d jobs, and %d servers", len(jobs), servers)
-
-    async def about(self, member_id: int, guild_id: int | None) -> str:
-        """What is kept about the person in this server and elsewhere, in words."""
-        messages = await self._direct_messages.agreed(member_id)
-        records = await self._privacy.about(member_id)
-        return _kept(records, guild_id, self.retention_days, self._results_days, messages=messages)
-
-    async def forget(self, member_id: int) -> tuple[int, int]:
-        """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
-        now = self._clock.now()
-        for wishes in self._waiting:
-            wishes.forget(member_id)
-        jobs, waiting = await self._privacy.forget(member_id, now=now)
-        await asyncio.to_thread(self._job_files.throw_away, *jobs)
-        return len(jobs), waiting
 
     async def _tidy_files(self, now: float) -> None:
         """A day after a job's end its files go, but for a video that is kept; so does what belongs to no job.
@@ -96,28 +75,3 @@ class Cleanup:
         for job in (needed[job_id] for job_id in lying & needed.keys()):
             if job.closed_at is not None and job.closed_at < now - FILES_KEPT:
                 await asyncio.to_thread(self._job_files.throw_away_but_video, job)
-
-
-def _kept(records: Sequence[Record], guild_id: int | None, days: int, results_days: int, *, messages: bool) -> str:
-    here = next((record for record in records if record.guild_id == guild_id), None)
-    elsewhere = sum(record.jobs for record in records) - (here.jobs if here else 0)
-    kept, held = "I have no record of a video of yours.", ""
-    if records:
-        oldest = int(min(record.oldest_at for record in records))
-        kept = f"You are in the records of {here.jobs if here else 0} videos of this server"
-        kept += f" and {elsewhere} of others; the oldest is from <t:{oldest}:R>."
-        held = (
-            "Each holds your user id, your text or the link to your recording, the link to your clip, where it was "
-            "asked for, and what became of it. "
-        )
-    if messages:
-        kept += " You want finished videos by direct message when nothing else works."
-    return (
-        f"{kept}\n{held}After {days} days, or when you press the button, all that leads to you is taken out of a "
-        "record; the server's numbers stay. Only your user id stays beside the numbers until a video can't count "
-        "against a limit any more, 30 days at most. That you confirmed the rules, and that you want direct messages, "
-        "is kept until you press the button; whether you are blocked somewhere is kept by that server. Clips and "
-        "recordings are sent to the provider that makes the video, and go about a day after its end. Finished "
-        f"videos go once they are posted; one that couldn't be, or only as a smaller copy, is kept for {results_days} "
-        "days. What was posted stays in Discord until it is deleted there."
-    )

@@ -655,7 +655,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
     await world.add_key()
     await world.text()
     await world.quiet()
-    await world.client.cleanup.forget(world.member.id)
+    await world.client.privacy.forget(world.member.id)
     said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
     assert "It is hidden until the moderators have looked. They are asked." in said
     assert world.outcomes()[0].attachments[0].is_spoiler()
@@ -668,7 +668,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
 async def test_a_reported_video_is_not_forgotten_before_it_is_decided_on(world: World) -> None:
     _, card = await reported(world)
     job = await newest(world)
-    await world.client.cleanup.forget(world.member.id)
+    await world.client.privacy.forget(world.member.id)
     assert (await newest(world)) == job
     said = answer(await world.moderator.click(card, label="Remove and block"))
     assert f"<@{world.member.id}> is blocked" in said

@@ -391,7 +391,7 @@ async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(
         clip = ("clip.mp4", await long_clip())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1
-        await world.client.cleanup.forget(world.member.id)
+        await world.client.privacy.forget(world.member.id)
         assert not list(incoming.iterdir())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1

@@ -1,0 +1,61 @@
+"""What is kept about one person: telling it, and forgetting it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.files.job_files import JobFiles
+from bot.words.privacy import what_is_kept
+from storage.people.direct_messages import DirectMessages
+from storage.people.privacy import Privacy
+
+
+class Forgettable(Protocol):
+    """What is in memory for people, each for some minutes."""
+
+    def sweep(self) -> None:
+        """Drop what is too old."""
+
+    def forget(self, owner_id: int) -> None:
+        """Drop what is kept for that person."""
+
+
+class PersonalData:
+    """Answers people who ask what is kept about them, and forgets those who want that."""
+
+    def __init__(
+        self,
+        privacy: Privacy,
+        direct_messages: DirectMessages,
+        job_files: JobFiles,
+        waiting: Sequence[Forgettable],
+        clock: Clock,
+        *,
+        retention_days: int,
+        results_days: int,
+    ) -> None:
+        self._privacy = privacy
+        self._direct_messages = direct_messages
+        self._job_files = job_files
+        self._waiting = waiting
+        self._clock = clock
+        self._retention_days = retention_days
+        self._results_days = results_days
+
+    async def about(self, member_id: int, guild_id: int | None) -> str:
+        """What is kept about the person in this server and elsewhere, in words."""
+        messages = await self._direct_messages.agreed(member_id)
+        records = await self._privacy.about(member_id)
+        return what_is_kept(records, guild_id, self._retention_days, self._results_days, messages=messages)
+
+    async def forget(self, member_id: int) -> tuple[int, int]:
+        """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
+        now = self._clock.now()
+        for wishes in self._waiting:
+            wishes.forget(member_id)
+        jobs, waiting = await self._privacy.forget(member_id, now=now)
+        await asyncio.to_thread(self._job_files.throw_away, *jobs)
+        return len(jobs), waiting
