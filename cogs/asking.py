@@ -13,6 +13,7 @@ from bot.chat.explain import explained
 from bot.domain.ask import Ask
 from bot.preflight.offer import Offer
 from bot.words import limits
+from bot.words import offer as offer_words
 from bot.words.links import home
 from bot.words.refusals.asking import AttestationNeeded
 from bot.words.refusals.files import FixesNeeded
@@ -51,7 +52,7 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
     `cogs/offers.py`.
     """
     view = discord.ui.View(timeout=None)
-    acts = {"do": offer.label}
+    acts = {"do": offer_words.button(offer)}
     if offer.can_choose_part:
         acts["part"] = "Choose part"
     if offer.has_rest:
@@ -62,7 +63,7 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
         custom_id = f"{MEND_PREFIX}{act}:{offer.ask.interaction_id}:{int(kept)}"
         view.add_item(discord.ui.Button(label=label[:80], style=style, custom_id=custom_id))
     view.stop()
-    return offer.text(rest=rest), view
+    return offer_words.card(offer, rest=rest), view
 
 
 async def answer(interaction: Interaction, job: Job) -> None:

@@ -18,10 +18,11 @@ from bot.files.job_files import CLIP, SOUND
 from bot.media.probe import Unreadable
 from bot.net.faults import ProviderError, ResultUnusable
 from bot.preflight.fit import Candidate, Fit, fit, looked, mended
-from bot.preflight.offer import MOST_CHARS, Offer, against
+from bot.preflight.offer import Offer
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.failures import KEY_FAULTS
+from bot.words.offer import MOST_CHARS, against
 from bot.words.refusals.asking import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from bot.words.refusals.files import FixesNeeded, NothingFits, UnreadableFile
 from storage.engine.encryption import CannotUnseal

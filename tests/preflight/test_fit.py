@@ -19,11 +19,12 @@ from bot.domain.request import Media, Request
 from bot.files.incoming import Incoming
 from bot.net.client import Http
 from bot.preflight.fit import fit, looked, mended
-from bot.preflight.offer import MOST_CHARS, Offer, against
+from bot.preflight.offer import Offer
 from bot.preflight.text_split import divided
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.words.english import listed
+from bot.words.offer import MOST_CHARS, against, card
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 AUDIO = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=1000)
@@ -238,7 +239,7 @@ def test_a_card_about_many_providers_fits_a_message_and_keeps_what_is_done_and_f
     fixes = frozenset(problem.fix for problem in ways["RunComfy"].problems if problem.fix)
     reasons_of_all = {label: way.problems for label, way in ways.items()}
     offer = Offer(ask, seen, providers["runcomfy"], priced, fixes, reasons_of_all)
-    text = offer.text(rest=True)
+    text = card(offer, rest=True)
     assert len(text) <= 2000
     assert "For RunComfy I can use a part of the clip" in text
     assert "for about $0.05" in text
@@ -276,8 +277,8 @@ def test_only_of_a_clip_that_is_too_long_it_is_said_that_its_rest_cannot_stay(
     providers: dict[str, Provider], text: str, rest: bool
 ) -> None:
     ask, too_long = replace(TEXT, text=text, fixes=Fixes(rest=rest)), "too long for its rest to stay"
-    assert too_long not in offered(ask, providers["runcomfy"], replace(CLIP, seconds=40.0)).text(rest=rest)
-    assert too_long in offered(ask, providers["runcomfy"], replace(CLIP, seconds=301.0)).text(rest=rest)
+    assert too_long not in card(offered(ask, providers["runcomfy"], replace(CLIP, seconds=40.0)), rest=rest)
+    assert too_long in card(offered(ask, providers["runcomfy"], replace(CLIP, seconds=301.0)), rest=rest)
 
 
 def test_what_was_agreed_to_is_stored_with_the_request(providers: dict[str, Provider]) -> None:
