@@ -30,6 +30,7 @@ from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
 from bot.delivery.kept_videos import KeptVideos
+from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit
 from bot.errors import SettingsError
 from bot.files.incoming import Incoming
@@ -119,7 +120,8 @@ def _put_together(
         Assembler(polls, http, probe, finishing, inputs, job_files),
         SizeLimit(finishing, job_files),
         cards,
-        ResultPosts(client, providers, stores.direct_messages),
+        ResultPosts(client, providers),
+        Places(stores.direct_messages),
         job_files,
         clock,
         intervals,

@@ -1,10 +1,8 @@
-"""The message that ends a job, and the places where it may go: its thread, else its channel, else the channel around
-that, where it was asked for in a thread; else a direct message.
-"""
+"""The message that ends a job: posting it, and finding one that was posted earlier."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -16,7 +14,6 @@ from bot.domain.results import MARGIN, Parcel, Rung, Sent
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
 from storage.jobs.job import Job
-from storage.people.direct_messages import DirectMessages
 
 NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read
 
@@ -24,28 +21,18 @@ NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier me
 class ResultPosts:
     """Posts outcomes through the bot's own connection. Raises the `Post…` errors only."""
 
-    def __init__(
-        self, client: discord.Client, providers: Mapping[str, Provider], direct_messages: DirectMessages
-    ) -> None:
+    def __init__(self, client: discord.Client, providers: Mapping[str, Provider]) -> None:
         self._client = client
         self._providers = providers
-        self._direct_messages = direct_messages
-
-    async def rungs(self, job: Job) -> list[Rung]:
-        """The places where the outcome may be posted, the best one first."""
-        rungs: list[Rung] = ["thread", "channel"] if job.thread_id else ["channel"]
-        if job.parent_id:
-            rungs.append("parent")
-        return [*rungs, "direct"] if await self._direct_messages.agreed(job.member_id) else rungs
 
     def most_bytes(self, job: Job, rung: Rung) -> int:
         """How large a file may be there."""
         guild = self._client.get_guild(job.guild_id) if rung != "direct" else None
         return (guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES) - MARGIN
 
-    async def found(self, job: Job) -> Sent | None:
-        """An earlier post of the outcome, wherever it may have been made."""
-        for rung in await self.rungs(job):
+    async def found(self, job: Job, rungs: Sequence[Rung]) -> Sent | None:
+        """An earlier post of the outcome, in whichever of these places it may have been made."""
+        for rung in rungs:
             try:
                 async with post_errors():
                     channel = await self._channel(job, rung)

@@ -80,7 +80,7 @@ class Side:
         job = _job(number, self.address(name))
         finished = await finishing.whole(job, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
-        await ResultPosts(self.connection, load_providers(http, {}), nothing).post(job, "channel", parcel)
+        await ResultPosts(self.connection, load_providers(http, {})).post(job, "channel", parcel)
 
 
 async def main() -> None:

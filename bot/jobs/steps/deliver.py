@@ -16,6 +16,7 @@ from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
+from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit, smaller_step
 from bot.domain.costs import counting
 from bot.domain.results import Finished, Parcel, Rung, Sent
@@ -46,6 +47,7 @@ class Delivery:
         size_limit: SizeLimit,
         cards: Cards,
         result_posts: ResultPosts,
+        places: Places,
         job_files: JobFiles,
         clock: Clock,
         intervals: Intervals,
@@ -57,6 +59,7 @@ class Delivery:
         self._size_limit = size_limit
         self._cards = cards
         self._result_posts = result_posts
+        self._places = places
         self._job_files = job_files
         self._clock = clock
         self._intervals = intervals
@@ -77,7 +80,11 @@ class Delivery:
         """Bring the outcome one step closer to its place; None when the job is closed."""
         job = open_job.job
         try:
-            sent = await self._result_posts.found(job) if job.delivering_at is not None or job.restored else None
+            sent = (
+                await self._result_posts.found(job, await self._places.rungs(job))
+                if job.delivering_at is not None or job.restored
+                else None
+            )
             if job.restored and (sent or not job.has_video):  # what lies there is of a life unknown to the backup
                 await self._keep_rest(open_job, None)
             return await self._closed(open_job, sent) if sent else await self._bring(open_job)
@@ -96,7 +103,7 @@ class Delivery:
             return 0.0
         if _has_something(open_job):
             finished = await self.assembler.whole(job, faults=open_job.faults)
-        rung = next((rung for rung in await self._result_posts.rungs(job) if rung not in open_job.refused), None)
+        rung = next((rung for rung in await self._places.rungs(job) if rung not in open_job.refused), None)
         if rung is None:
             return await self._keep(open_job) if finished else await self._closed(open_job, None)
         return await self._post(open_job, rung, finished)

@@ -1,0 +1,21 @@
+"""Where a job's outcome may go: its thread, else its channel, else the channel around that, else a direct message."""
+
+from __future__ import annotations
+
+from bot.domain.results import Rung
+from storage.jobs.job import Job
+from storage.people.direct_messages import DirectMessages
+
+
+class Places:
+    """Lists the places for an outcome."""
+
+    def __init__(self, direct_messages: DirectMessages) -> None:
+        self._direct_messages = direct_messages
+
+    async def rungs(self, job: Job) -> list[Rung]:
+        """The places where the outcome may be posted, the best one first."""
+        rungs: list[Rung] = ["thread", "channel"] if job.thread_id else ["channel"]
+        if job.parent_id:
+            rungs.append("parent")
+        return [*rungs, "direct"] if await self._direct_messages.agreed(job.member_id) else rungs
