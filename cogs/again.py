@@ -42,7 +42,7 @@ class AgainButton(
         again = interaction.client.repeat
         if self.act == VOICE_PREFIX:
             wish = await again.wish(place.guild_id, self.job_id, by=asker.member_id)
-            voices = await interaction.client.service.voices_for(place.guild_id, None, asker.member_id)
+            voices = await interaction.client.choices.voices_for(place.guild_id, None, asker.member_id)
             if not voices:
                 raise NoWorkingKey
             voices.sort(key=lambda voice: voice.key != wish.voice)

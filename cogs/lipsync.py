@@ -30,7 +30,7 @@ class Lipsync(app_commands.Group):
 
     def __init__(self, client: Mouthpiece) -> None:
         super().__init__(name="lipsync", description="Make the person in a video say something else")
-        self._service = client.service
+        self._choices = client.choices
 
     @app_commands.command(description="Type a line, pick a voice, and the person in your video says it")
     @app_commands.describe(
@@ -111,15 +111,15 @@ class Lipsync(app_commands.Group):
     async def _voices(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         guild_id, provider = interaction.guild_id or 0, interaction.namespace.provider
         if typed:
-            voices = await self._service.voices(guild_id, provider)
+            voices = await self._choices.voices(guild_id, provider)
         else:
-            voices = await self._service.voices_for(guild_id, provider, interaction.user.id)
+            voices = await self._choices.voices_for(guild_id, provider, interaction.user.id)
         return [Choice(name=voice.title[:100], value=voice.key) for voice in search(voices, typed)]
 
     @text.autocomplete("provider")
     @audio.autocomplete("provider")
     async def _providers(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
-        usable = await self._service.usable(interaction.guild_id or 0)
+        usable = await self._choices.usable(interaction.guild_id or 0)
         labels = {AUTO: "Auto: whoever fits", **{provider.name: provider.label for provider in usable}}
         return [
             Choice(name=label, value=name) for name, label in labels.items() if typed.casefold() in label.casefold()

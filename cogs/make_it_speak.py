@@ -32,14 +32,14 @@ SEARCH_PATIENCE = 1.5  # the form must open within three seconds
 @app_commands.allowed_installs(guilds=True, users=False)
 async def make_it_speak(interaction: Interaction, message: discord.Message) -> None:
     """Open the form that asks for what the message lacks."""
-    place, service = place_of(interaction), interaction.client.service
+    place, choices = place_of(interaction), interaction.client.choices
     clips, recordings = attached(message, "video"), attached(message, "audio")
     if not clips and not recordings:
         raise NothingToSpeakIn
-    if not await service.usable(place.guild_id):
+    if not await choices.usable(place.guild_id):
         raise NoWorkingKey
     if clips:
-        voices = await service.voices_for(place.guild_id, None, interaction.user.id)
+        voices = await choices.voices_for(place.guild_id, None, interaction.user.id)
         await interaction.response.send_modal(WordsForm(media_of(clips[0]), voices[:MOST_CHOICES]))
     else:
         found = await newest_clips(interaction, MOST_CHOICES, patience=SEARCH_PATIENCE)

@@ -102,7 +102,7 @@ def scripted(world: World, kind: type[Scripted] = Scripted, *stages: str, name: 
     (world.sandbox.runs._folder / "made.mp4").write_bytes(b"a finished video")
     named = type(kind.__name__, (kind,), {"name": name, "label": name.title()})
     provider: Scripted = named(f"{world.sandbox.url}/files/made.mp4", stages or ("only",))
-    world.client.service._providers[provider.name] = provider  # type: ignore[index]
+    world.client.choices._providers[provider.name] = provider  # type: ignore[index]
     return provider
 
 

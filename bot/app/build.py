@@ -13,11 +13,18 @@ from bot.app.background import work_when_ready
 from bot.app.client import Mouthpiece
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.settings import Settings
-from bot.asking.access import Gate
+from bot.asking.access import AccessCheck
 from bot.asking.admission import Admission
+from bot.asking.approval import ApprovalCheck
+from bot.asking.attestation import Attestation
 from bot.asking.candidates import Chooser
+from bot.asking.checks import Checks
+from bot.asking.choices import Choices
 from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
+from bot.asking.inspect import Inspector
+from bot.asking.limits import LimitCheck
+from bot.asking.prices import Prices
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.automod import AutoMod
@@ -130,24 +137,19 @@ def _put_together(
     client.worker = Worker(
         transitions, Approvals(transitions), inputs, Submits(transitions, inputs), polls, delivery, cards
     )
-    gate = Gate(guilds, stores.access, stores.limits, stores.ledger, stores.reports, AutoMod(client, clock), clock)
-    chooser = Chooser(guilds, keys, providers, incoming)
+    checks = Checks(
+        AccessCheck(guilds, stores.access, stores.reports, AutoMod(client, clock), clock),
+        LimitCheck(stores.limits, clock),
+        Attestation(stores.access, clock),
+        ApprovalCheck(guilds, stores.ledger),
+    )
+    client.choices = Choices(keys, stores.ledger, providers)
+    chooser = Chooser(keys, providers, client.choices, Prices(guilds, keys), incoming)
     admission = Admission(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    enqueuer = Enqueuer(guilds, jobs, keys, gate, job_files, client.worker, delivery, clock)
+    enqueuer = Enqueuer(guilds, jobs, keys, checks.approval, job_files, client.worker, delivery, clock)
     client.service = Service(
-        jobs,
-        stores.ledger,
-        chooser,
-        providers,
-        client.worker,
-        enqueuer,
-        admission,
-        gate,
-        stores.access,
-        incoming,
-        drafts,
-        clock,
+        jobs, Inspector(incoming), chooser, client.worker, enqueuer, admission, checks, incoming, drafts
     )
     client.repeat = Repeat(jobs, stores.reports, job_files, incoming, client.service)
     client.cleanup = Cleanup(

@@ -14,6 +14,7 @@ import yarl
 from discord import app_commands
 
 from bot.app.settings import Settings
+from bot.asking.choices import Choices
 from bot.asking.drafts import Pending
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
@@ -47,6 +48,7 @@ class Mouthpiece(discord.Client):
     """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations."""
 
     service: Service
+    choices: Choices
     repeat: Repeat
     server_keys: ServerKeys
     server_rules: ServerRules

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 
-from bot.asking.access import Gate
+from bot.asking.approval import APPROVAL_SECONDS, ApprovalCheck
 from bot.asking.drafts import Draft
 from bot.chat.errors import PostFailed, PostRefused
 from bot.clock import Clock
@@ -28,8 +28,6 @@ from storage.servers.quota import OverLimit
 
 log = logging.getLogger(__name__)
 
-APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator
-
 
 class Enqueuer:
     """Accepts jobs. Raises a `Refusal` when a limit is reached, or the job can't be shown."""
@@ -39,7 +37,7 @@ class Enqueuer:
         guilds: Guilds,
         jobs: Jobs,
         keys: Keys,
-        gate: Gate,
+        approval: ApprovalCheck,
         job_files: JobFiles,
         worker: Worker,
         delivery: Delivery,
@@ -48,7 +46,7 @@ class Enqueuer:
         self._guilds = guilds
         self._jobs = jobs
         self._keys = keys
-        self._gate = gate
+        self._approval = approval
         self._job_files = job_files
         self._worker = worker
         self._delivery = delivery
@@ -61,7 +59,7 @@ class Enqueuer:
         ask = draft.ask
         await self._guilds.join(ask.guild_id, self._clock.now())
         while True:
-            held = await self._gate.must_wait(ask, candidates)
+            held = await self._approval.must_wait(ask, candidates)
             try:
                 job = await self._jobs.enqueue(await self._job(ask, candidates, held=held), held=held)
                 break

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from bot.asking.access import POLICY_VERSION, Gate
 from bot.asking.admission import Admission
+from bot.asking.approval import APPROVAL_SECONDS
 from bot.asking.candidates import Chooser
+from bot.asking.checks import Checks
 from bot.asking.drafts import Draft, Pending
-from bot.asking.enqueue import APPROVAL_SECONDS, Enqueuer
-from bot.clock import Clock
+from bot.asking.enqueue import Enqueuer
+from bot.asking.inspect import Inspector
 from bot.domain.ask import Ask, Asker
 from bot.domain.media_facts import Seen
-from bot.domain.voices import Voice
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate
 from bot.preflight.offer import Offer
-from bot.providers.base import Provider
 from bot.words.english import listed
 from bot.words.refusals.asking import (
     AlreadyAsked,
@@ -36,8 +34,6 @@ from bot.words.refusals.files import FixesNeeded, OfferGone
 from storage.engine.database import Conflict
 from storage.jobs.job import Job
 from storage.jobs.jobs import Jobs
-from storage.jobs.ledger import Ledger
-from storage.servers.access import Access
 
 
 class Service:
@@ -46,45 +42,24 @@ class Service:
     def __init__(
         self,
         jobs: Jobs,
-        ledger: Ledger,
+        inspector: Inspector,
         chooser: Chooser,
-        providers: Mapping[str, Provider],
         worker: Worker,
         enqueuer: Enqueuer,
         admission: Admission,
-        gate: Gate,
-        access: Access,
+        checks: Checks,
         incoming: Incoming,
         waiting: Pending[Draft],
-        clock: Clock,
     ) -> None:
         self._jobs = jobs
-        self._ledger = ledger
+        self._inspector = inspector
         self._chooser = chooser
-        self._providers = providers
         self._worker = worker
         self._enqueuer = enqueuer
         self._admission = admission
-        self._gate = gate
-        self._access = access
+        self._checks = checks
         self._incoming = incoming
-        self._clock = clock
         self._waiting = waiting  # until the person has said yes
-
-    async def usable(self, guild_id: int) -> list[Provider]:
-        """The providers that the server can use, in its order; answered from memory."""
-        return await self._chooser.usable(guild_id)
-
-    async def voices(self, guild_id: int, provider: str | None) -> list[Voice]:
-        """The voices of one provider, or of all that the server can use; answered from memory."""
-        chosen = self._providers.get(provider or "")
-        among = [chosen] if chosen else await self._chooser.usable(guild_id)
-        return list({key: voice for each in among for key, voice in each.voices.items()}.values())
-
-    async def voices_for(self, guild_id: int, provider: str | None, member_id: int) -> list[Voice]:
-        """The same voices, with the one that the person used last in this server before the others."""
-        last = await self._ledger.last_voice(guild_id, member_id)
-        return sorted(await self.voices(guild_id, provider), key=lambda voice: voice.key != last)
 
     async def start(self, ask: Ask, files: Path | None = None) -> Job:
         """Accept the job and show it in its channel; the worker does the rest. What lies in the folder of `files`
@@ -139,7 +114,7 @@ class Service:
         try:
             await self._admit(ask)
             await door.enter_async_context(self._admission.entering(ask))
-            seen = draft.seen or await self._chooser.look(ask, draft.folder)
+            seen = draft.seen or await self._look(ask, draft.folder)
             draft = replace(draft, seen=seen)
             return await self._enqueuer.store(draft, await self._candidates(ask, seen))
         except FixesNeeded as needed:
@@ -167,22 +142,26 @@ class Service:
             )
         if not ask.audio and not (ask.text or "").strip():
             raise TextEmpty
-        await self._gate.admit(ask)
-        await self._gate.within_limits(ask)
+        await self._checks.access.admit(ask)
+        await self._checks.limits.within_limits(ask)
+
+    async def _look(self, ask: Ask, folder: Path) -> Seen:
+        await self._chooser.check_claims(ask)  # before anything is fetched
+        return await self._inspector.look(ask, folder)
 
     async def _candidates(self, ask: Ask, seen: Seen) -> list[Candidate]:
-        waiting = APPROVAL_SECONDS if await self._gate.may_hold(ask) else 0.0
-        await self._gate.admit_files(ask.guild_id, seen)
+        waiting = APPROVAL_SECONDS if await self._checks.approval.may_hold(ask) else 0.0
+        await self._checks.access.admit_files(ask.guild_id, seen)
         candidates = await self._chooser.candidates(ask, seen, waiting=waiting)
-        affordable = await self._gate.affordable(ask, candidates)
-        await self._gate.confirmed(ask)
+        affordable = await self._checks.limits.affordable(ask, candidates)
+        await self._checks.attestation.confirmed(ask)
         return affordable
 
     async def attest(self, asker: Asker, interaction_id: int) -> Job | None:
         """The person confirms that they may use the likeness in their clips: the job that they asked for then, None
         when it is not known any more.
         """
-        await self._access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
+        await self._checks.attestation.confirm(asker.member_id)
         draft = self._waiting.take(interaction_id, asker.member_id)
         if draft is None:
             return None

@@ -35,7 +35,7 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
     client = interaction.client
     await client.server_rules.begin(guild_id)
     keys = await client.server_keys.list(guild_id)
-    usable = await client.service.usable(guild_id)
+    usable = await client.choices.usable(guild_id)
     rules = await client.server_rules.rules(guild_id)
     found = await client.server_rules.doorway(guild_id)
     names = [

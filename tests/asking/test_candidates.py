@@ -47,7 +47,7 @@ def facts_of_the_clip(world: World, **changes: Any) -> None:
         }
         return MediaFacts(**values)
 
-    world.client.service._chooser._incoming.look = look  # type: ignore[method-assign]
+    world.client.service._inspector._incoming.look = look  # type: ignore[method-assign]
 
 
 async def test_the_first_key_in_the_servers_order_is_taken(world: World) -> None:
@@ -174,7 +174,7 @@ async def test_a_provider_that_makes_it_in_parts_gets_the_time_for_them(
 ) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     await world.add_key()
-    monkeypatch.setattr(world.client.service._providers["runninghub"], "submit", refuse)
+    monkeypatch.setattr(world.client.choices._providers["runninghub"], "submit", refuse)
     place, video = Place(world.guild.id, world.channel.id, ""), CLIP.model_copy(update={"url": world.sandbox.url})
     text, fixes = "This is a sentence. " * 15, Fixes(frozenset({"split"}))
     ask = Ask(place, Asker(world.member.id), 9000, video, text=text, voice="en:AOT", fixes=fixes)

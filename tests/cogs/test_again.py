@@ -38,7 +38,7 @@ async def change_voice(world: World, message: Any, text: str = "Something else, 
 
 def refuse_once(world: World, monkeypatch: pytest.MonkeyPatch, fault: ProviderError, before: Any = None) -> None:
     """Let RunningHub refuse its next call, after something has happened."""
-    provider, left = world.client.service._providers["runninghub"], [fault]
+    provider, left = world.client.choices._providers["runninghub"], [fault]
     submit = provider.submit
 
     async def refusing(call: Submission) -> Any:

@@ -472,14 +472,14 @@ async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(w
 
 
 async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be_used_again(world: World) -> None:
-    look = world.client.service._chooser._incoming.look
+    look = world.client.service._inspector._incoming.look
 
     async def with_digest(media: Any, into: Any) -> Any:
         from dataclasses import replace  # noqa: PLC0415
 
         return replace(await look(media, into), digest=f"digest of {media.name}")
 
-    world.client.service._chooser._incoming.look = with_digest  # type: ignore[method-assign]
+    world.client.service._inspector._incoming.look = with_digest  # type: ignore[method-assign]
     _, card = await reported(world)
     job = await newest(world)
     assert "decide about it first" in answer(await world.member.click(world.outcomes()[0], label="Delete"))

@@ -121,7 +121,7 @@ async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.add_key()
-    provider = world.client.service._providers["runcomfy"]
+    provider = world.client.choices._providers["runcomfy"]
     seen: list[str] = []
     submit = provider.submit
 

@@ -1,0 +1,38 @@
+"""What there is to choose from in a server: its providers and their voices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.voices import Voice
+from bot.providers.base import Provider
+from storage.jobs.ledger import Ledger
+from storage.servers.keys import Keys
+
+
+class Choices:
+    """Answers from memory: people wait for it while they type."""
+
+    def __init__(self, keys: Keys, ledger: Ledger, providers: Mapping[str, Provider]) -> None:
+        self._keys = keys
+        self._ledger = ledger
+        self._providers = providers
+
+    async def usable(self, guild_id: int) -> list[Provider]:
+        """The providers that this server can use, in its order; those that want no key come last."""
+        infos = await self._keys.shown(guild_id)
+        keyed = [
+            self._providers[info.provider] for info in infos if not info.off_reason and info.provider in self._providers
+        ]
+        return keyed + [provider for provider in self._providers.values() if not provider.credentials]
+
+    async def voices(self, guild_id: int, provider: str | None) -> list[Voice]:
+        """The voices of one provider, or of all that the server can use; answered from memory."""
+        chosen = self._providers.get(provider or "")
+        among = [chosen] if chosen else await self.usable(guild_id)
+        return list({key: voice for each in among for key, voice in each.voices.items()}.values())
+
+    async def voices_for(self, guild_id: int, provider: str | None, member_id: int) -> list[Voice]:
+        """The same voices, with the one that the person used last in this server before the others."""
+        last = await self._ledger.last_voice(guild_id, member_id)
+        return sorted(await self.voices(guild_id, provider), key=lambda voice: voice.key != last)

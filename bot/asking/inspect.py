@@ -1,0 +1,42 @@
+"""What the attached files really hold: fetched to disk, and looked into."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from bot.domain.ask import Ask
+from bot.domain.media_facts import MediaFacts, Seen
+from bot.domain.request import Media
+from bot.files.incoming import Incoming
+from bot.files.job_files import CLIP, SOUND
+from bot.media.probe import Unreadable
+from bot.net.faults import ProviderError, ResultUnusable
+from bot.words.refusals.files import UnreadableFile
+
+log = logging.getLogger(__name__)
+
+
+class Inspector:
+    """Looks into files before anything is promised for them."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        self._incoming = incoming
+
+    async def look(self, ask: Ask, folder: Path) -> Seen:
+        """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
+        clip = await self._look(ask.video, folder / CLIP)
+        return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
+
+    async def _look(self, media: Media, into: Path) -> MediaFacts:
+        if not self._incoming.is_attachment(media.url):
+            raise UnreadableFile(name=media.name[:60], problem="it is not one of Discord's own files")
+        try:
+            return await self._incoming.look(media, into)
+        except Unreadable as why:
+            raise UnreadableFile(name=media.name[:60], problem=str(why)) from None
+        except ResultUnusable:
+            raise UnreadableFile(name=media.name[:60], problem="it is larger than I can take") from None
+        except ProviderError as fault:
+            log.info("an attachment could not be fetched: %s", fault)
+            raise UnreadableFile(name=media.name[:60], problem="Discord didn't hand it over; try again") from None

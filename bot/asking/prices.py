@@ -1,0 +1,58 @@
+"""What candidates will cost, and in which order they are tried."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.net.faults import ProviderError
+from bot.preflight.fit import Candidate
+from bot.providers.base import Credentials
+from storage.engine.encryption import CannotUnseal
+from storage.servers.guilds import Guilds
+from storage.servers.keys import Keys
+
+log = logging.getLogger(__name__)
+
+PRICE_PATIENCE = 3.0
+
+
+class Prices:
+    """Asks providers for prices."""
+
+    def __init__(self, guilds: Guilds, keys: Keys) -> None:
+        self._guilds = guilds
+        self._keys = keys
+
+    async def in_order(self, guild_id: int, found: list[Candidate]) -> list[Candidate]:
+        """With prices; the cheapest first, if the server wants that."""
+        priced = await asyncio.gather(*(self._priced(guild_id, candidate) for candidate in found))
+        if (await self._guilds.policy(guild_id)).choosing == "cheapest":
+            priced.sort(key=_price_or_dearest)
+        return priced
+
+    async def _priced(self, guild_id: int, candidate: Candidate) -> Candidate:
+        """With what it will cost; None where that can't be known in time."""
+        info = await self._keys.current(guild_id, candidate.provider.name)
+        try:
+            credentials = await self._keys.open(guild_id, info.id) if info else {}
+            async with asyncio.timeout(PRICE_PATIENCE):
+                price = await _price(candidate, credentials or {})
+        except (ProviderError, CannotUnseal, TimeoutError) as fault:
+            log.info("%s: no price: %s", candidate.provider.name, fault)
+            return candidate
+        return replace(candidate, request=candidate.request.model_copy(update={"price_usd": price}))
+
+
+def _price_or_dearest(candidate: Candidate) -> Decimal:
+    price = candidate.request.price_usd
+    return Decimal("Infinity") if price is None else price
+
+
+async def _price(candidate: Candidate, credentials: Credentials) -> Decimal | None:
+    """Of all calls together."""
+    prices = [await candidate.provider.price(call, credentials) for call in candidate.request.calls]
+    known = [price for price in prices if price is not None]
+    return sum(known, Decimal(0)) if len(known) == len(prices) else None
