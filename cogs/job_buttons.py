@@ -105,13 +105,13 @@ def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
 
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
     posted = _pressed_on(interaction, guild_id)
-    hidden, asked = await interaction.client.decisions.report(guild_id, job_id, posted, by=interaction.user.id)
+    hidden, asked = await interaction.client.reports.report(guild_id, job_id, posted, by=interaction.user.id)
     done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
     return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    return await interaction.client.decisions.delete(
+    return await interaction.client.reports.delete(
         guild_id,
         job_id,
         _pressed_on(interaction, guild_id),
@@ -146,8 +146,8 @@ def _settle(*, charged: bool) -> Act:
 
 def _decide(decision: Decision, *, block: bool = False) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
-        decisions = interaction.client.decisions
-        return await decisions.decide(guild_id, job_id, decision, block=block, by=interaction.user.id)
+        reports = interaction.client.reports
+        return await reports.decide(guild_id, job_id, decision, block=block, by=interaction.user.id)
 
     return act
 

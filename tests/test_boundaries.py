@@ -11,6 +11,7 @@ import discord
 import pytest
 from discord import app_commands
 
+from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import (
     APPROVE_PREFIX,
     BLOCK_PREFIX,
@@ -26,7 +27,6 @@ from bot.chat.custom_ids import (
 )
 from bot.domain.results import Posted
 from bot.files.incoming import Incoming
-from bot.moderation.decisions import Decisions
 from bot.net.client import Http
 from bot.net.faults import InputRejected
 from bot.net.transport import open_client
@@ -200,14 +200,16 @@ async def test_a_moderator_who_is_one_no_more_decides_nothing_on_an_open_panel(w
     assert await world.client.server_rules.rules(world.guild.id) == []
 
 
-DECISIONS: dict[str, Callable[[Decisions, int, int], Awaitable[object]]] = {
-    "approve": lambda decisions, guild, job: decisions.approve(guild, job, by=1),
-    "deny": lambda decisions, guild, job: decisions.deny(guild, job, by=1),
-    "refund": lambda decisions, guild, job: decisions.refund(guild, job, by=1),
-    "settle": lambda decisions, guild, job: decisions.settle(guild, job, charged=False, by=1),
-    "report": lambda decisions, guild, job: decisions.report(guild, job, Posted(0, 1, 2), by=1),
-    "decide": lambda decisions, guild, job: decisions.decide(guild, job, "removed", block=True, by=1),
-    "delete": lambda decisions, guild, job: decisions.delete(guild, job, Posted(guild, 1, 2), by=1, is_moderator=True),
+DECISIONS: dict[str, Callable[[Mouthpiece, int, int], Awaitable[object]]] = {
+    "approve": lambda client, guild, job: client.decisions.approve(guild, job, by=1),
+    "deny": lambda client, guild, job: client.decisions.deny(guild, job, by=1),
+    "refund": lambda client, guild, job: client.decisions.refund(guild, job, by=1),
+    "settle": lambda client, guild, job: client.decisions.settle(guild, job, charged=False, by=1),
+    "report": lambda client, guild, job: client.reports.report(guild, job, Posted(0, 1, 2), by=1),
+    "decide": lambda client, guild, job: client.reports.decide(guild, job, "removed", block=True, by=1),
+    "delete": lambda client, guild, job: client.reports.delete(
+        guild, job, Posted(guild, 1, 2), by=1, is_moderator=True
+    ),
 }
 
 
@@ -224,7 +226,7 @@ async def test_nobody_decides_about_another_servers_job(world: World, decision: 
     assert guild_id
     for forged in (before[0].id, 999_999_999_999_999_999):
         with pytest.raises(NoSuchJob):
-            await DECISIONS[decision](world.client.decisions, guild_id, forged)
+            await DECISIONS[decision](world.client, guild_id, forged)
     assert await world.client.decisions.jobs(world.guild.id) == before
     assert world.outcomes()[0].attachments
 

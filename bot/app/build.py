@@ -54,6 +54,7 @@ from bot.media.editor import Editor
 from bot.media.probe import Probe
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
+from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
 from bot.net.transport import open_client
@@ -172,18 +173,8 @@ def _put_together(
     client.server_rules = ServerRules(guilds, stores.limits, stores.access, clock)
     results = PostedResults(client, http, job_files)
     log_channel = LogChannel(client, stores.log_entries, guilds, jobs, providers, clock)
-    client.decisions = Decisions(
-        jobs,
-        stores.ledger,
-        stores.reports,
-        stores.access,
-        stores.privacy,
-        results,
-        log_channel,
-        client.worker,
-        providers,
-        clock,
-    )
+    client.decisions = Decisions(jobs, stores.ledger, stores.reports, stores.access, client.worker, providers, clock)
+    client.reports = ReportedResults(jobs, stores.reports, stores.access, stores.privacy, results, log_channel, clock)
     return [key_alerts.run, client.cleanup.run, client.cleanup.sweep, log_channel.run]
 
 

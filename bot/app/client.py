@@ -25,6 +25,7 @@ from bot.domain.ask import Ask
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
+from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.retention.cleanup import Cleanup
 from bot.retention.privacy import PersonalData
@@ -53,6 +54,7 @@ class Mouthpiece(discord.Client):
     server_keys: ServerKeys
     server_rules: ServerRules
     decisions: Decisions
+    reports: ReportedResults
     cleanup: Cleanup
     privacy: PersonalData
     kept_videos: KeptVideos

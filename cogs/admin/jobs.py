@@ -43,7 +43,7 @@ async def jobs(
     decisions = interaction.client.decisions
     found: Sequence[Job]
     if state and state.value == REPORTED:
-        found = await decisions.undecided(guild_id)
+        found = await interaction.client.reports.undecided(guild_id)
     else:
         states = STATES[state.value] if state else None
         found = await decisions.jobs(
@@ -97,7 +97,7 @@ class _Menu(discord.ui.Select[Panel]):
         await interaction.response.defer(ephemeral=True, thinking=True)
         decisions = interaction.client.decisions
         job = await decisions.job(guild_id, int(self.values[0]))
-        report = await decisions.report_on(job)
+        report = await interaction.client.reports.report_on(job)
         kept = await interaction.client.kept_videos.keeps(job)
         view = discord.ui.View(timeout=None)
         for button in _buttons(job, reported=report is not None and report.decision is None):

@@ -46,7 +46,7 @@ class Broken:
 
 
 def break_everything(client: Any) -> None:
-    for room in ("service", "choices", "repeat", "kept_videos", "decisions", "cleanup", "privacy", "offers"):
+    for room in ("service", "choices", "repeat", "kept_videos", "decisions", "reports", "cleanup", "privacy", "offers"):
         setattr(client, room, Broken())
 
 

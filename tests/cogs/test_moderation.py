@@ -512,14 +512,14 @@ async def test_where_nobody_can_be_asked_the_reporter_is_told(world: World) -> N
 async def test_two_moderators_at_once_make_one_decision(world: World) -> None:
     await reported(world)
     job = await newest(world)
-    decisions = world.client.decisions
+    reports = world.client.reports
     said = await asyncio.gather(
-        decisions.decide(world.guild.id, job.id, "restored", block=False, by=1),
-        decisions.decide(world.guild.id, job.id, "removed", block=True, by=2),
+        reports.decide(world.guild.id, job.id, "restored", block=False, by=1),
+        reports.decide(world.guild.id, job.id, "removed", block=True, by=2),
         return_exceptions=True,
     )
     assert [isinstance(each, AlreadyDecided) for each in said] in ([False, True], [True, False])
-    report = await decisions.report_on(await newest(world))
+    report = await reports.report_on(await newest(world))
     assert report
     assert (report.decision == "removed") == (not world.outcomes())
 
@@ -533,7 +533,7 @@ async def test_a_decision_that_discord_cant_carry_out_now_is_not_taken(
         raise PostFailed(problem="503")
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.client.decisions._results, "remove", away)
+        patch.setattr(world.client.reports._results, "remove", away)
         assert "nothing was done" in answer(await world.moderator.click(card, label="Remove and block"))
     assert "is on its way" in await world.text()
     await world.quiet()

@@ -142,7 +142,7 @@ async def test_a_reported_video_cannot_be_fetched_until_the_moderators_have_deci
         assert "the moderators decide about it first" in await pressed.answer()
         assert filming.fetched(pressed) == []
         job_id, guild_id = filming.row()["id"], filming.state.guild_id
-        await client.decisions.decide(guild_id, job_id, "restored", block=False, by=1)
+        await client.reports.decide(guild_id, job_id, "restored", block=False, by=1)
         assert filming.fetched(await filming.press(message, GET))
 
 
@@ -150,7 +150,7 @@ async def test_a_reported_video_that_is_removed_is_gone_with_its_full_one(filmin
     async with filming.asked() as client:
         message = await filming.delivered(client)
         await filming.press(message, "Report")
-        await client.decisions.decide(filming.state.guild_id, filming.row()["id"], "removed", block=False, by=1)
+        await client.reports.decide(filming.state.guild_id, filming.row()["id"], "removed", block=False, by=1)
         assert filming.files() == []
         assert filming.discord.outcomes() == []
 

@@ -1,0 +1,133 @@
+"""Posted results that somebody wants gone: reporting, deciding about a report, deleting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from bot.chat.errors import PostFailed
+from bot.chat.log_channel import LogChannel
+from bot.chat.posted_results import PostedResults
+from bot.clock import Clock
+from bot.domain.results import Posted
+from bot.words.refusals.asking import Blocked
+from bot.words.refusals.moderation import (
+    AlreadyDecided,
+    AlreadyReported,
+    CannotRemove,
+    DiscordAway,
+    NoSuchJob,
+    NotYoursToDelete,
+    UndecidedReport,
+)
+from storage.jobs.job import Job
+from storage.jobs.jobs import Jobs
+from storage.people.privacy import Privacy
+from storage.people.reports import Decision, Report, Reports
+from storage.servers.access import Access
+
+_GONE = "It is deleted here and from my storage. Copies that others saved are out of my reach."
+
+
+class ReportedResults:
+    """Hides, restores and removes posted results. Raises a `Refusal`."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        reports: Reports,
+        access: Access,
+        privacy: Privacy,
+        results: PostedResults,
+        log_channel: LogChannel,
+        clock: Clock,
+    ) -> None:
+        self._jobs = jobs
+        self._reports = reports
+        self._access = access
+        self._privacy = privacy
+        self._results = results
+        self._log_channel = log_channel
+        self._clock = clock
+        self._decisions: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def report_on(self, job: Job) -> Report | None:
+        """What was reported of a job's result."""
+        return await self._reports.of(job.guild_id, job.id)
+
+    async def undecided(self, guild_id: int) -> list[Job]:
+        """The jobs whose results were reported and wait for a decision."""
+        found = [await self._jobs.get(guild_id, report.job_id) for report in await self._reports.undecided(guild_id)]
+        return [job for job in found if job]
+
+    async def report(self, guild_id: int, job_id: int, posted: Posted, *, by: int) -> tuple[bool, bool]:
+        """Anyone may report a result: it is hidden and the moderators are asked; whether each could be done."""
+        if await self._access.is_blocked(guild_id, by):
+            raise Blocked
+        async with self._deciding(guild_id, job_id) as job:
+            if await self._reports.of(guild_id, job_id):
+                raise AlreadyReported
+            hidden = await self._results.hide(posted)
+            await self._reports.file(
+                job,
+                channel_id=posted.channel_id,
+                message_id=posted.message_id,
+                hidden=hidden,
+                by=by,
+                now=self._clock.now(),
+            )
+            return hidden, await self._log_channel.reaches(guild_id)
+
+    async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
+        """Restore a reported result, or remove it and what is stored of it; what became of the message.
+
+        The decision is stored after Discord has carried it out: pressed again after a crash in between, it is carried
+        out again, which changes nothing.
+        """
+        async with self._deciding(guild_id, job_id) as job:
+            report = await self._reports.of(guild_id, job_id)
+            if report is None or report.decision:
+                raise AlreadyDecided
+            posted = Posted(guild_id, report.channel_id, report.message_id)
+            said = _GONE
+            if decision == "restored":
+                shown = await self._results.show(posted)
+                said = "It is shown again." if shown else "I couldn't change the message; it may be gone."
+            elif not await self._results.remove(job, posted):
+                raise CannotRemove
+            now = self._clock.now()
+            if block and job.member_id:
+                await self._access.block(guild_id, job.member_id, f"for {job.code}, which was reported", by=by, now=now)
+                said += f" <@{job.member_id}> is blocked."
+            await self._reports.decide(job, decision, by=by, now=now)
+            return said
+
+    async def delete(self, guild_id: int, job_id: int, posted: Posted, *, by: int, is_moderator: bool) -> str:
+        """Delete one's own result, or any for a moderator; what became of the message."""
+        async with self._deciding(guild_id, job_id) as job:
+            if not is_moderator and by != job.member_id:
+                raise NotYoursToDelete(job=job.code)
+            if await self._reports.awaits_decision(guild_id, job_id):
+                raise UndecidedReport
+            if not await self._results.remove(job, posted):
+                raise CannotRemove
+            await self._privacy.erase(job, now=self._clock.now())
+            return _GONE
+
+    @asynccontextmanager
+    async def _deciding(self, guild_id: int, job_id: int) -> AsyncIterator[Job]:
+        """The job, while nobody else decides about its result; `DiscordAway` when nothing can be done now."""
+        lock = self._decisions.setdefault(job_id, asyncio.Lock())
+        async with lock:
+            try:
+                yield await self._job(guild_id, job_id)
+            except PostFailed:
+                raise DiscordAway from None
+
+    async def _job(self, guild_id: int, job_id: int) -> Job:
+        job = await self._jobs.get(guild_id, job_id)
+        if job is None:
+            raise NoSuchJob
+        return job
