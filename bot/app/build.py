@@ -44,9 +44,12 @@ from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
+from bot.jobs.keys import JobKeys
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
+from bot.jobs.steps.find import Finds
 from bot.jobs.steps.poll import Polls
+from bot.jobs.steps.show import Shows
 from bot.jobs.steps.submit import Submits
 from bot.jobs.transitions import Transitions
 from bot.jobs.worker import Worker
@@ -117,7 +120,8 @@ def _put_together(
     job_files.tidy(settings.data_folder / "results")
     incoming = Incoming(http, _folder(settings.data_folder / "intake", empty=True), trusted, probe, clock)
     cards, key_alerts = Cards(client, providers, clock), KeyAlerts(client, keys, providers, clock)
-    transitions = Transitions(jobs, keys, key_alerts, providers, clock, intervals)
+    transitions = Transitions(jobs, JobKeys(keys, key_alerts, providers, clock), providers, clock, intervals)
+    shows = Shows(jobs, cards, clock, intervals)
     polls = Polls(transitions)
     # An edit may take ten minutes, and what is prepared or handed out doesn't wait for one that finishes a video: so
     # three editors, and with the probe's two looks five children at once.
@@ -136,7 +140,15 @@ def _put_together(
         results_days=settings.results_days,
     )
     client.worker = Worker(
-        transitions, Approvals(transitions), inputs, Submits(transitions, inputs), polls, delivery, cards
+        transitions,
+        Approvals(transitions),
+        inputs,
+        shows,
+        Submits(transitions, inputs),
+        Finds(transitions),
+        polls,
+        delivery,
+        cards,
     )
     checks = Checks(
         AccessCheck(guilds, stores.access, stores.reports, AutoMod(client, clock), clock),
@@ -148,7 +160,7 @@ def _put_together(
     chooser = Chooser(keys, providers, client.choices, Prices(guilds, keys), incoming)
     admission = Admission(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    enqueuer = Enqueuer(guilds, jobs, keys, checks.approval, job_files, client.worker, delivery, clock)
+    enqueuer = Enqueuer(guilds, jobs, keys, checks.approval, job_files, client.worker, shows, clock)
     client.service = Service(
         jobs, Inspector(incoming), chooser, client.worker, enqueuer, admission, checks, incoming, drafts
     )

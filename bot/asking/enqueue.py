@@ -15,7 +15,7 @@ from bot.domain.costs import micros, milliseconds
 from bot.domain.reuse import reusable
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import deadline
-from bot.jobs.steps.deliver import Delivery
+from bot.jobs.steps.show import Shows
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate
 from bot.words import limits
@@ -40,7 +40,7 @@ class Enqueuer:
         approval: ApprovalCheck,
         job_files: JobFiles,
         worker: Worker,
-        delivery: Delivery,
+        shows: Shows,
         clock: Clock,
     ) -> None:
         self._guilds = guilds
@@ -49,7 +49,7 @@ class Enqueuer:
         self._approval = approval
         self._job_files = job_files
         self._worker = worker
-        self._delivery = delivery
+        self._shows = shows
         self._clock = clock
 
     async def store(self, draft: Draft, candidates: list[Candidate]) -> Job:
@@ -78,7 +78,7 @@ class Enqueuer:
     async def show(self, ask: Ask, job: Job) -> Job:
         """Show the job in its channel, and hand it to the worker. One that can't be shown has ended."""
         try:
-            job = await self._delivery.open(job, looking=False)
+            job = await self._shows.open(job, looking=False)
         except PostRefused:
             raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
         except PostFailed:
@@ -93,7 +93,7 @@ class Enqueuer:
         now = self._clock.now()
         first, *others = candidates
         key = await self._keys.current(ask.guild_id, first.provider.name)
-        begun = reusable(ask.earlier, first.provider, first.request, key.id if key else None, now)
+        begun = reusable(ask.earlier, first.provider.name, first.request, key.id if key else None, now)
         return NewJob(
             guild_id=ask.guild_id,
             interaction_id=ask.interaction_id,

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from bot.domain.request import Request
 from bot.domain.sections import own_name
-from bot.providers.base import Provider
 from storage.jobs.job import Job
 
 SESSION_SECONDS = 20 * 3600.0  # of the day that Kling's documents give a session
@@ -18,13 +17,11 @@ YIELDS = ("session_id", "face_id", "face_start", "face_end")
 PASSED_OVER = {"upload_video": "session_id", "face": "session_id", "speech": "audio_url"}  # once there is that
 
 
-def reusable(
-    earlier: Job | None, provider: Provider, request: Request, key_id: int | None, now: float
-) -> dict[str, str]:
+def reusable(earlier: Job | None, provider: str, request: Request, key_id: int | None, now: float) -> dict[str, str]:
     """What a job for this request begins with; nothing where the session is too old, or was another clip's, or another
     account's.
     """
-    if earlier is None or earlier.provider != provider.name or earlier.key_id != key_id or request.sections:
+    if earlier is None or earlier.provider != provider or earlier.key_id != key_id or request.sections:
         return {}
     before = Request.model_validate_json(earlier.request)
     if before.clip != request.clip or before.video.digest != request.video.digest:

@@ -7,21 +7,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.chat.key_alerts import KeyAlerts
 from bot.clock import Clock
 from bot.domain.costs import RAN, counting
+from bot.domain.flows import Stage
 from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
 from bot.jobs.intervals import Intervals
+from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob
 from bot.net.faults import ProviderError, RateLimited, UnknownOutcome
-from bot.providers.base import Accepted, Credentials, Done, Provider
-from bot.words.failures import KEY_FAULTS
-from storage.engine.encryption import CannotUnseal
+from bot.providers.base import Accepted, Done, Provider
 from storage.jobs.job import Job, State
 from storage.jobs.jobs import Jobs
-from storage.servers.keys import Keys
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +32,13 @@ class Transitions:
     def __init__(
         self,
         jobs: Jobs,
-        keys: Keys,
-        key_alerts: KeyAlerts,
+        keys: JobKeys,
         providers: Mapping[str, Provider],
         clock: Clock,
         intervals: Intervals,
     ) -> None:
         self.jobs = jobs
         self.keys = keys
-        self._key_alerts = key_alerts
         self.providers = providers
         self.clock = clock
         self.intervals = intervals
@@ -123,6 +119,12 @@ class Transitions:
         open_job.faults = 0
         return 0.0
 
+    async def queue_again(self, open_job: OpenJob, note: str) -> float:
+        """Send it again, and to nobody else: a lookup is good proof, and not good enough to pay another provider."""
+        open_job.faults = open_job.lookups = 0
+        open_job.job = await self.jobs.move(open_job.job, "queued", now=self.clock.now(), note=note, fallbacks="[]")
+        return 0.0
+
     def again(self, open_job: OpenJob, fault: ProviderError) -> float:
         """The same call may be made again later."""
         open_job.faults += 1
@@ -130,23 +132,6 @@ class Transitions:
         return self.intervals.after_fault(
             open_job.faults, fault.retry_after if isinstance(fault, RateLimited) else None
         )
-
-    async def key_failed(self, job: Job, reason: str) -> None:
-        """The provider refuses the job's key: no other job gets it, and its moderators are told."""
-        if job.key_id and reason in KEY_FAULTS:
-            await self.keys.switch_off(job.guild_id, job.key_id, reason=reason, now=self.clock.now())
-            self._key_alerts.look()
-
-    async def credentials(self, job: Job) -> Credentials | None:
-        """What the job's own key says, None when there is none (any more) that can be opened."""
-        provider = self.providers.get(job.provider)
-        if provider is None or not provider.credentials:
-            return {}
-        try:
-            return await self.keys.open(job.guild_id, job.key_id) if job.key_id else None
-        except CannotUnseal as error:
-            log.warning("%s: %s", job.code, error)
-            return None
 
 
 def kind_of(job: Job) -> str:
@@ -157,3 +142,8 @@ def kind_of(job: Job) -> str:
 def total(known: Decimal | None, more: Decimal | None) -> Decimal | None:
     """The sum of what has been said of costs; None while nothing has."""
     return known if more is None else (known or Decimal(0)) + more
+
+
+def stage_of(provider: Provider, job: Job, request: Request) -> Stage:
+    """The stage that the job is at."""
+    return next(stage for stage in provider.stages(request) if stage.name == job.stage)

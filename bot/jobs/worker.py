@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.chat.card import Cards
-from bot.chat.errors import PostFailed, PostRefused
 from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
 from bot.jobs.lanes import lane_of
@@ -17,7 +16,9 @@ from bot.jobs.open_job import OpenJob
 from bot.jobs.scheduler import Scheduler
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
+from bot.jobs.steps.find import Finds
 from bot.jobs.steps.poll import Polls
+from bot.jobs.steps.show import Shows
 from bot.jobs.steps.submit import Submits
 from bot.jobs.transitions import Transitions
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
@@ -39,16 +40,20 @@ class Worker:
         transitions: Transitions,
         approvals: Approvals,
         inputs: Inputs,
+        shows: Shows,
         submits: Submits,
+        finds: Finds,
         polls: Polls,
         delivery: Delivery,
         cards: Cards,
     ) -> None:
         self._jobs = transitions.jobs
         self._approvals = approvals
-        self._keys = transitions.keys
+        self._keys = transitions.keys.store
         self._inputs = inputs
+        self._shows = shows
         self._submits = submits
+        self._finds = finds
         self._polls = polls
         self._delivery = delivery
         self._cards = cards
@@ -157,26 +162,15 @@ class Worker:
                 open_job.cleared = True
             return await self._delivery.step(open_job)
         if open_job.job.card_id is None:
-            return await self._open(open_job)
+            return await self._shows.step(open_job)
         if open_job.job.state == "held":
             return await self._approvals.wait(open_job)
         if open_job.job.state == "queued":
             await self._delivery.assembler.gather(open_job.job)
             return await self._submits.submit(open_job)
         if open_job.job.state == "submitting":
-            return await self._submits.find(open_job)
+            return await self._finds.find(open_job)
         return await self._polls.poll(open_job)
-
-    async def _open(self, open_job: OpenJob) -> float | None:
-        try:
-            open_job.job = await self._delivery.open(open_job.job, looking=True)
-        except PostRefused:
-            return None
-        except PostFailed as fault:
-            log.info("%s: showing: %s; again later", open_job.job.code, fault)
-            open_job.faults += 1
-            return self._intervals.after_fault(open_job.faults)
-        return 0.0
 
     async def _reload(self, open_job: OpenJob) -> float | None:
         job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)

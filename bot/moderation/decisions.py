@@ -11,12 +11,7 @@ from bot.providers.base import Provider
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached
 from bot.words.refusals.files import FileRemoved
-from bot.words.refusals.moderation import (
-    MemberBlocked,
-    NoSuchJob,
-    NothingToRefund,
-    NothingToSettle,
-)
+from bot.words.refusals.moderation import MemberBlocked, NoSuchJob, NothingToRefund, NothingToSettle
 from storage.jobs.job import Job
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs

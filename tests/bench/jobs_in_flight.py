@@ -19,6 +19,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.jobs.intervals import Intervals
+from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob
 from bot.jobs.steps.poll import Polls
 from bot.jobs.transitions import Transitions
@@ -91,8 +92,10 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
                 intervals.ended("runcomfy/text", shortest + (longest - shortest) * share / 19)
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
-            transitions = Transitions(jobs, keys, nothing, providers, clock, intervals)
-            ours = Worker(transitions, nothing, nothing, nothing, Polls(transitions), nothing, nothing)
+            transitions = Transitions(jobs, JobKeys(keys, nothing, providers, clock), providers, clock, intervals)
+            ours = Worker(
+                transitions, nothing, nothing, nothing, nothing, nothing, Polls(transitions), nothing, nothing
+            )
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

@@ -215,7 +215,7 @@ async def test_sending_before_the_intent_is_committed_would_pay_twice(
     async def act_then_record(submits: Any, open_job: OpenJob) -> float:
         job, transitions = open_job.job, submits._transitions
         provider = transitions.providers["runcomfy"]
-        credentials = await transitions.keys.open(job.guild_id, 1)
+        credentials = await transitions.keys.store.open(job.guild_id, 1)
         request = Request.model_validate_json(job.request)
         answer = await provider.submit(Submission(job.stage, request, "handle", {}, credentials))
         open_job.job = await transitions.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)

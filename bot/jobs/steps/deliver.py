@@ -18,7 +18,6 @@ from bot.clock import Clock
 from bot.delivery.assemble import Assembler
 from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit, smaller_step
-from bot.domain.costs import counting
 from bot.domain.results import Finished, Parcel, Rung, Sent
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
@@ -27,7 +26,6 @@ from bot.jobs.open_job import OpenJob
 from bot.media.child import Interrupted
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable
-from storage.jobs.job import Job
 from storage.jobs.jobs import Jobs
 
 log = logging.getLogger(__name__)
@@ -64,17 +62,6 @@ class Delivery:
         self._clock = clock
         self._intervals = intervals
         self._kept_seconds = results_days * DAY
-
-    async def open(self, job: Job, *, looking: bool) -> Job:
-        """Show the job where it was asked for. `PostRefused` ends it before anything was spent."""
-        try:
-            card_id, thread_id = await self._cards.open(job, looking=looking)
-        except PostRefused:
-            ended = {"failure": "cannot_post", **counting(job, "failed")}
-            failed = await self._jobs.move(job, "failed", now=self._clock.now(), **ended)
-            await self._jobs.close(failed, reply_id=None, now=self._clock.now())
-            raise
-        return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)
 
     async def step(self, open_job: OpenJob) -> float | None:
         """Bring the outcome one step closer to its place; None when the job is closed."""

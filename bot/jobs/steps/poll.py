@@ -49,7 +49,7 @@ class Polls:
             open_job.same_fault = (fault.code, times + 1 if code == fault.code else 1)
             confirmed = open_job.same_fault[1] >= CONFIRMATIONS
             if confirmed:
-                await transitions.key_failed(job, fault.code)
+                await transitions.keys.failed(job, fault.code)
             gone = confirmed and isinstance(fault, Gone)
             return await transitions.end(open_job, "unknown", "gone", fault.detail) if gone else delay
         open_job.faults, open_job.same_fault = 0, ("", 0)
@@ -61,7 +61,7 @@ class Polls:
             open_job.position = answer.position
             return transitions.intervals.until_next_poll(kind_of(job), elapsed)
         if isinstance(answer, Failed):
-            await transitions.key_failed(job, answer.reason)
+            await transitions.keys.failed(job, answer.reason)
             state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
             return await transitions.end(
                 open_job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd)
@@ -90,7 +90,10 @@ class Polls:
             log.warning("%s says %r, which no document knows; taken as still running", provider, word[:50])
 
     async def _stopped(self, job: Job) -> bool:
-        provider, credentials = self._transitions.providers.get(job.provider), await self._transitions.credentials(job)
+        provider, credentials = (
+            self._transitions.providers.get(job.provider),
+            await self._transitions.keys.credentials(job),
+        )
         if provider is None or credentials is None or job.remote is None or not provider.can_cancel:
             return False
         try:
@@ -100,7 +103,10 @@ class Polls:
             return False
 
     async def _ask(self, job: Job) -> Waiting | Done | Failed:
-        provider, credentials = self._transitions.providers.get(job.provider), await self._transitions.credentials(job)
+        provider, credentials = (
+            self._transitions.providers.get(job.provider),
+            await self._transitions.keys.credentials(job),
+        )
         if provider is None or credentials is None or job.remote is None:
             raise NotAccepted("no key to ask with")
         if provider.polls_at_once == 1:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
 from uuid import uuid4
 
 from bot.domain.costs import begun
@@ -18,7 +17,7 @@ from bot.domain.sections import own_name, request_at, yields_at
 from bot.jobs.inputs import Inputs, left_in_thread
 from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, deadline
 from bot.jobs.open_job import OpenJob
-from bot.jobs.transitions import CONFIRMATIONS, Transitions
+from bot.jobs.transitions import Transitions, stage_of
 from bot.media.probe import Unreadable
 from bot.net.faults import (
     BadKey,
@@ -43,7 +42,7 @@ PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHand
 
 
 class Submits:
-    """Takes queued and submitting jobs one step further; the delay in seconds until the next one."""
+    """Takes queued jobs one step further; the delay in seconds until the next one."""
 
     def __init__(self, transitions: Transitions, inputs: Inputs) -> None:
         self._transitions = transitions
@@ -66,53 +65,6 @@ class Submits:
             return await self._not_taken(open_job, fault, fault.code)
         return await self._transitions.answered(open_job, provider, answer)
 
-    async def find(self, open_job: OpenJob) -> float:
-        """Settle a submission whose answer was lost, by a crash or on the way; or could not be written down."""
-        if open_job.answer:
-            return await self._transitions.answered(
-                open_job, self._transitions.providers[open_job.job.provider], open_job.answer
-            )
-        return await self._look_up(open_job)
-
-    async def _look_up(self, open_job: OpenJob) -> float:
-        job, transitions = open_job.job, self._transitions
-        if own_name(job.stage) in HANDED_OVER:
-            open_job.job = await transitions.jobs.move(
-                job, "queued", now=transitions.clock.now(), note="handing over is free"
-            )
-            return transitions.intervals.after_fault(open_job.faults)
-        provider, credentials = transitions.providers.get(job.provider), await transitions.credentials(job)
-        if provider is None or credentials is None or job.handle is None:
-            return await transitions.unknown(open_job, UnknownOutcome("there is no key to look it up with"))
-        stage = _stage(provider, job, Request.model_validate_json(job.request))
-        late = (
-            transitions.clock.now() > job.deadline_at
-        )  # looked up all the same: it may have been the bot that was late
-        found = None
-        try:
-            if stage.findable:
-                found = await provider.find(own_name(job.stage), job.handle, credentials)
-        except ProviderError as fault:
-            if not late or open_job.faults < CONFIRMATIONS - 1:
-                return transitions.again(open_job, fault)
-        if found:
-            return await transitions.answered(open_job, provider, found)
-        if late or not stage.findable:
-            return await transitions.unknown(open_job, UnknownOutcome("the answer to the submission was lost"))
-        open_job.lookups += 1
-        return (
-            LOOKUP_SECONDS if open_job.lookups < CONFIRMATIONS else await self._queue_again(open_job, "never arrived")
-        )
-
-    async def _queue_again(self, open_job: OpenJob, note: str) -> float:
-        """Send it again, and to nobody else: a lookup is good proof, and not good enough to pay another provider."""
-        open_job.faults = open_job.lookups = 0
-        transitions = self._transitions
-        open_job.job = await transitions.jobs.move(
-            open_job.job, "queued", now=transitions.clock.now(), note=note, fallbacks="[]"
-        )
-        return 0.0
-
     async def _ready(self, open_job: OpenJob) -> tuple[Provider, Stage, Submission] | float:
         """What is to be sent, once it is committed that it will be; or the delay until the job's next step."""
         now, transitions = self._transitions.clock.now(), self._transitions
@@ -120,12 +72,12 @@ class Submits:
             return await transitions.end(open_job, "failed", "restored")
         if now > open_job.job.deadline_at:
             return await transitions.end(open_job, "failed", "never_sent")
-        job, missing = await self._with_key(open_job.job)
-        provider, credentials = transitions.providers.get(job.provider), await transitions.credentials(job)
+        job, missing = await transitions.keys.for_sending(open_job.job)
+        provider, credentials = transitions.providers.get(job.provider), await transitions.keys.credentials(job)
         if provider is None or credentials is None or missing:
             return await self._not_taken(open_job, BadKey("no key"), missing or "no_key")
         request = Request.model_validate_json(job.request)
-        stage = _stage(provider, job, request)
+        stage = stage_of(provider, job, request)
         try:
             job = await self._inputs.measured(job, stage)
         except Unreadable as why:
@@ -139,16 +91,6 @@ class Submits:
         what, yields = request_at(request, job.stage), yields_at(job.yields, job.stage)
         return provider, stage, Submission(own_name(job.stage), what, handle, yields, credentials)
 
-    async def _with_key(self, job: Job) -> tuple[Job, str]:
-        """The job with the key that is to send it: its own once a stage may have been paid with it, or a face session
-        is its account's, else the server's current one; and what stands against that key.
-        """
-        provider = self._transitions.providers.get(job.provider)
-        if provider is None or not provider.credentials or begun(job) or REUSED in job.yields:
-            return job, ""
-        info = await self._transitions.keys.current(job.guild_id, job.provider)
-        return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
-
     async def _send(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
         if part := HANDED_OVER.get(call.stage):
             return Done(await self._inputs.bring(job, part, provider, call))
@@ -158,14 +100,14 @@ class Submits:
         """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
         job = open_job.job
         if job.state == "submitting":
-            await self._transitions.key_failed(job, code)
-            newer = await self._transitions.keys.current(job.guild_id, job.provider)
+            await self._transitions.keys.failed(job, code)
+            newer = await self._transitions.keys.store.current(job.guild_id, job.provider)
             replaced = newer and newer.id != job.key_id and not newer.off_reason and code in KEY_FAULTS
             ended = isinstance(fault, InputRejected | Gone) and uses_session(job.stage)
             if REUSED in job.yields and (replaced or ended):
                 return await self._transitions.without_session(open_job, fault)
             if replaced and not begun(job):
-                return await self._queue_again(open_job, "the key was replaced meanwhile")
+                return await self._transitions.queue_again(open_job, "the key was replaced meanwhile")
         fallbacks = json.loads(job.fallbacks)
         ours = isinstance(fault, Unwritable)  # no other provider mends that
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not ours and not begun(job):
@@ -203,7 +145,3 @@ class Submits:
         every_one_tried = open_job.faults > len(fallbacks)
         backoff = transitions.intervals.after_fault(open_job.faults - len(fallbacks)) if every_one_tried else 0.0
         return max(backoff, open_job.not_before.get(following["provider"], 0.0) - transitions.clock.monotonic())
-
-
-def _stage(provider: Provider, job: Job, request: Request) -> Stage:
-    return next(stage for stage in provider.stages(request) if stage.name == job.stage)

@@ -1,0 +1,56 @@
+"""Which key sends a job, and what becomes of one that is refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.chat.key_alerts import KeyAlerts
+from bot.clock import Clock
+from bot.domain.costs import begun
+from bot.domain.reuse import REUSED
+from bot.providers.base import Credentials, Provider
+from bot.words.failures import KEY_FAULTS
+from storage.engine.encryption import CannotUnseal
+from storage.jobs.job import Job
+from storage.servers.keys import Keys
+
+log = logging.getLogger(__name__)
+
+
+class JobKeys:
+    """Opens keys for jobs, and switches off those that providers refuse."""
+
+    def __init__(self, store: Keys, key_alerts: KeyAlerts, providers: Mapping[str, Provider], clock: Clock) -> None:
+        self.store = store
+        self._key_alerts = key_alerts
+        self._providers = providers
+        self._clock = clock
+
+    async def for_sending(self, job: Job) -> tuple[Job, str]:
+        """The job with the key that is to send it: its own once a stage may have been paid with it, or a face session
+        is its account's, else the server's current one; and what stands against that key.
+        """
+        provider = self._providers.get(job.provider)
+        if provider is None or not provider.credentials or begun(job) or REUSED in job.yields:
+            return job, ""
+        info = await self.store.current(job.guild_id, job.provider)
+        return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
+
+    async def failed(self, job: Job, reason: str) -> None:
+        """The provider refuses the job's key: no other job gets it, and its moderators are told."""
+        if job.key_id and reason in KEY_FAULTS:
+            await self.store.switch_off(job.guild_id, job.key_id, reason=reason, now=self._clock.now())
+            self._key_alerts.look()
+
+    async def credentials(self, job: Job) -> Credentials | None:
+        """What the job's own key says, None when there is none (any more) that can be opened."""
+        provider = self._providers.get(job.provider)
+        if provider is None or not provider.credentials:
+            return {}
+        try:
+            return await self.store.open(job.guild_id, job.key_id) if job.key_id else None
+        except CannotUnseal as error:
+            log.warning("%s: %s", job.code, error)
+            return None
