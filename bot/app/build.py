@@ -13,17 +13,13 @@ from bot.app.background import work_when_ready
 from bot.app.client import Mouthpiece
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.settings import Settings
-from bot.asking.access import AccessCheck
 from bot.asking.admission import Admission
-from bot.asking.approval import ApprovalCheck
-from bot.asking.attestation import Attestation
 from bot.asking.candidates import Chooser
 from bot.asking.checks import Checks
 from bot.asking.choices import Choices
 from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
 from bot.asking.inspect import Inspector
-from bot.asking.limits import LimitCheck
 from bot.asking.prices import Prices
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
@@ -150,12 +146,7 @@ def _put_together(
         delivery,
         cards,
     )
-    checks = Checks(
-        AccessCheck(guilds, stores.access, stores.reports, AutoMod(client, clock), clock),
-        LimitCheck(stores.limits, clock),
-        Attestation(stores.access, clock),
-        ApprovalCheck(guilds, stores.ledger),
-    )
+    checks = Checks.on(stores, AutoMod(client, clock), clock)
     client.choices = Choices(keys, stores.ledger, providers)
     chooser = Chooser(keys, providers, client.choices, Prices(guilds, keys), incoming)
     admission = Admission(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
