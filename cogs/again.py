@@ -39,27 +39,29 @@ class AgainButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
         place, asker = place_of(interaction), asker_of(interaction)
-        again = interaction.client.repeat
+        repeat = interaction.client.repeat
         if self.act == VOICE_PREFIX:
-            wish = await again.wish(place.guild_id, self.job_id, by=asker.member_id)
+            earlier_request = await repeat.earlier_request(place.guild_id, self.job_id, by=asker.member_id)
             voices = await interaction.client.choices.voices_for(place.guild_id, None, asker.member_id)
             if not voices:
                 raise NoWorkingKey
-            voices.sort(key=lambda voice: voice.key != wish.voice)
-            await interaction.response.send_modal(VoiceForm(self.job_id, wish, voice_menu(voices[:MOST_CHOICES])))
+            voices.sort(key=lambda voice: voice.key != earlier_request.voice)
+            await interaction.response.send_modal(
+                VoiceForm(self.job_id, earlier_request, voice_menu(voices[:MOST_CHOICES]))
+            )
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await carry_on(interaction, again.start(place, asker, interaction.id, self.job_id))
+        await carry_on(interaction, repeat.start(place, asker, interaction.id, self.job_id))
 
 
 class VoiceForm(Form):
     """Asks for other words and another voice for the same clip."""
 
-    def __init__(self, job_id: int, wish: Request, voices: discord.ui.Select[Any]) -> None:
+    def __init__(self, job_id: int, earlier_request: Request, voices: discord.ui.Select[Any]) -> None:
         super().__init__(title="Change voice", timeout=FORM_SECONDS)
         self._job_id = job_id
         self._text: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(
-            style=discord.TextStyle.paragraph, default=wish.text, max_length=LONGEST_TEXT
+            style=discord.TextStyle.paragraph, default=earlier_request.text, max_length=LONGEST_TEXT
         )
         self._voice = voices
         self._other: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(required=False, max_length=LONGEST_NAME)
@@ -73,8 +75,8 @@ class VoiceForm(Form):
         await interaction.response.defer(ephemeral=True, thinking=True)
         voice = self._other.value.strip() or (self._voice.values[0] if self._voice.values else None)
         place, asker = place_of(interaction), asker_of(interaction)
-        again = interaction.client.repeat
-        starting = again.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
+        repeat = interaction.client.repeat
+        starting = repeat.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
         await carry_on(interaction, starting)
 
 

@@ -48,7 +48,7 @@ async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) ->
 
 
 def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
-    """What can be done about a wish that doesn't fit, in words and buttons. Served by the dynamic item in
+    """What can be done about an ask that doesn't fit, in words and buttons. Served by the dynamic item in
     `cogs/offers.py`.
     """
     view = discord.ui.View(timeout=None)

@@ -94,16 +94,16 @@ def _clips_in(message: discord.Message) -> Iterator[Clip]:
             yield Clip(media_of(file), message.jump_url, author.id, author.display_name, message.created_at)
 
 
-async def start_with(interaction: Interaction, video: discord.Attachment | None, **wish: Any) -> None:
+async def start_with(interaction: Interaction, video: discord.Attachment | None, **options: Any) -> None:
     """Start with the attached clip; without one, find the newest clip here and ask first whether it is meant."""
     if video is not None:
-        await start(interaction, ask_of(interaction, media_of(video), **wish))
+        await start(interaction, ask_of(interaction, media_of(video), **options))
         return
     found = await newest_clips(interaction, most=1)
     if not found:
         raise NoClipHere
     (clip,) = found
-    interaction.client.offers.keep(interaction.id, interaction.user.id, ask_of(interaction, clip.media, **wish))
+    interaction.client.offers.keep(interaction.id, interaction.user.id, ask_of(interaction, clip.media, **options))
     view = discord.ui.View(timeout=None)
     view.add_item(ClipButton("use", interaction.id))
     view.add_item(ClipButton("drop", interaction.id))

@@ -15,10 +15,10 @@ from bot.words.refusals.asking import ChannelUnfit
 Interaction = discord.Interaction[Mouthpiece]
 
 
-def ask_of(interaction: Interaction, video: Media, **wish: Any) -> Ask:
-    """What the person asks for here and now; `wish` as in `Ask`."""
+def ask_of(interaction: Interaction, video: Media, **options: Any) -> Ask:
+    """What the person asks for here and now; `options` as in `Ask`."""
     place, asker = place_of(interaction), asker_of(interaction)
-    return Ask(place=place, asker=asker, interaction_id=interaction.id, video=video, **wish)
+    return Ask(place=place, asker=asker, interaction_id=interaction.id, video=video, **options)
 
 
 def media_of(attachment: discord.Attachment) -> Media:

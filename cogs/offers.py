@@ -1,4 +1,4 @@
-"""The private card under a wish that doesn't fit as it is: what can be done about it, with one button that does it."""
+"""The private card under an ask that doesn't fit as it is: what can be done about it, with one button that does it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MendButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=rf"{MEND_PREFIX}(?P<act>do|part|rest|cancel):(?P<asked>\d{{1,20}}):(?P<rest>[01])",
 ):
-    """One of the card's buttons; whose card it is was remembered with the wish."""
+    """One of the card's buttons; whose card it is was remembered with the ask."""
 
     def __init__(self, item: discord.ui.Button[discord.ui.View], act: str, asked: int, *, rest: bool) -> None:
         super().__init__(item)

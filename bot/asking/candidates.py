@@ -63,7 +63,7 @@ class Chooser:
         return media is None or (ask.earlier is None and self._incoming.lasts(media, seconds))
 
     async def _otherwise(self, ask: Ask, seen: Seen, fits: Mapping[Provider, Fit]) -> Refusal:
-        """What can be done when the wish fits nobody: for whom the least has to give way."""
+        """What can be done when the ask fits nobody: for whom the least has to give way."""
         ways = {provider: mended(ask, provider, seen) for provider in fits}
         least = min((way.sacrifice for way in ways.values() if way.request), default=None)
         able = [Candidate(p, way.request) for p, way in ways.items() if way.request and way.sacrifice == least]
@@ -75,7 +75,7 @@ class Chooser:
         return FixesNeeded(Offer(ask, seen, first.provider, first.request, fixes, against))
 
     async def _asked(self, ask: Ask) -> list[Provider]:
-        """The providers that the wish leaves open."""
+        """The providers that the ask leaves open."""
         shown = await self._keys.shown(ask.place.guild_id)
         infos = {info.provider: info for info in shown if info.provider in self._providers}
         usable = await self._choices.usable(ask.place.guild_id)

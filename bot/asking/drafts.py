@@ -18,13 +18,13 @@ from bot.preflight.offer import Offer
 from storage.jobs.job import Job
 
 T = TypeVar("T")
-MOST = 500
-SECONDS = 15 * 60.0  # as long as the private message with the button can be changed
+MOST_PENDING = 500
+PENDING_SECONDS = 15 * 60.0  # as long as the private message with the button can be changed
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The wish, what its files hold, and where they lie; `offer` is what the person was offered, if anything."""
+    """The ask, what its files hold, and where they lie; `offer` is what the person was offered, if anything."""
 
     ask: Ask
     folder: Path
@@ -78,10 +78,10 @@ class Pending(Generic[T]):
 
     def sweep(self) -> None:
         """Drop what is too old, and the oldest of what is too much. `keep` and `take` do it too."""
-        too_old = self._clock.monotonic() - SECONDS
+        too_old = self._clock.monotonic() - PENDING_SECONDS
         while self._entries:
             oldest = next(iter(self._entries))
-            if len(self._entries) <= MOST and self._entries[oldest].at > too_old:
+            if len(self._entries) <= MOST_PENDING and self._entries[oldest].at > too_old:
                 return
             self._drop(oldest)
 

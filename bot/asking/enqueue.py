@@ -1,4 +1,4 @@
-"""From a wish that fits to a job: stored and counted in one transaction, shown in its channel, given to the worker."""
+"""From an ask that fits to a job: stored and counted in one transaction, shown in its channel, given to the worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same once more, or with other words or another voice: from the files and the wish of an earlier job."""
+"""The same once more, or with other words or another voice: from the files and the ask of an earlier job."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Repeat:
         self._service = service
         self._starting: set[int] = set()  # pressed twice is meant once
 
-    async def wish(self, guild_id: int, job_id: int, *, by: int) -> Request:
+    async def earlier_request(self, guild_id: int, job_id: int, *, by: int) -> Request:
         """What was asked for then, for whoever asked for it."""
         return Request.model_validate_json((await self._job(guild_id, job_id, by)).request)
 

@@ -39,7 +39,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One person's wish for a video: text and voice, or audio.
+    """What one person asks for: text and voice, or audio.
 
     Volumes are None where the person left them open, and so is `fill`, what follows a recording that is shorter than
     the clip. `fixes` are what the person has agreed to be done to the files, None before they were asked;

@@ -1,4 +1,4 @@
-"""What can be known before any money moves: does the wish fit what a provider takes? Everything that doesn't, at once,
+"""What can be known before any money moves: does the ask fit what a provider takes? Everything that doesn't, at once,
 and what could be done about it.
 """
 
@@ -20,7 +20,7 @@ LONGEST_WHOLE = 300.0  # seconds of a clip that is written anew around its chang
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How the wish fits a provider. `request` is None while something stands against it that can't be mended, or may
+    """How the ask fits a provider. `request` is None while something stands against it that can't be mended, or may
     not be.
     """
 
@@ -34,7 +34,7 @@ class Fit:
 
 
 def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
-    """How the wish fits the one of the provider's flows that it fits best, with what the person has agreed to.
+    """How the ask fits the one of the provider's flows that it fits best, with what the person has agreed to.
 
     Without `seen`, only what Discord claims of the files is checked: enough to refuse early, never enough to trust.
     """
@@ -57,7 +57,7 @@ def mended(ask: Ask, provider: Provider, seen: Seen) -> Fit:
 
 
 def looked(ask: Ask, seen: Seen, *, lasting: tuple[bool, bool]) -> Ask:
-    """The wish with what was measured; `lasting` says whether the addresses of clip and recording will work long
+    """The ask with what was measured; `lasting` says whether the addresses of clip and recording will work long
     enough for a provider.
     """
     video = _measured(ask.video, seen.video, lasting=lasting[0])

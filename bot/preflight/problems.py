@@ -1,4 +1,4 @@
-"""What stands between a wish and a flow of a provider, in people's words, each with the fix that there is for it."""
+"""What stands between an ask and a flow of a provider, in people's words, each with the fix that there is for it."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class Cleanup:
     async def sweep(self) -> None:
         """Until cancelled: drop what has waited too long for a person's yes."""
         while True:
-            for wishes in self._waiting:
-                wishes.sweep()
+            for pending in self._waiting:
+                pending.sweep()
             await self._clock.sleep(SWEEP_EVERY)
 
     async def tidy(self) -> None:

@@ -54,8 +54,8 @@ class PersonalData:
     async def forget(self, member_id: int) -> tuple[int, int]:
         """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
         now = self._clock.now()
-        for wishes in self._waiting:
-            wishes.forget(member_id)
+        for pending in self._waiting:
+            pending.forget(member_id)
         jobs, waiting = await self._privacy.forget(member_id, now=now)
         await asyncio.to_thread(self._job_files.throw_away, *jobs)
         return len(jobs), waiting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.asking.drafts import MOST, SECONDS, Pending
+from bot.asking.drafts import MOST_PENDING, PENDING_SECONDS, Pending
 from bot.clock import Clock
 
 ANN, BEN = 2001, 2002
@@ -58,7 +58,7 @@ def test_it_is_kept_for_fifteen_minutes_and_no_longer() -> None:
     kept.pending.keep(1, ANN, "a")
     kept.clock.at = 60.0
     kept.pending.keep(2, BEN, "b")
-    kept.clock.at = SECONDS
+    kept.clock.at = PENDING_SECONDS
     assert kept.pending.take(1, ANN) is None
     assert kept.dropped == ["a"]
     kept.clock.at += 59.0
@@ -70,14 +70,14 @@ def test_a_sweep_tells_of_what_is_too_old() -> None:
     kept.pending.keep(1, ANN, "a")
     kept.pending.sweep()
     assert kept.dropped == []
-    kept.clock.at = SECONDS
+    kept.clock.at = PENDING_SECONDS
     kept.pending.sweep()
     assert kept.dropped == ["a"]
 
 
 def test_the_oldest_of_too_many_falls_out() -> None:
     kept = Kept()
-    for number in range(MOST + 1):
+    for number in range(MOST_PENDING + 1):
         kept.pending.keep(number, number, str(number))
     assert kept.dropped == ["0"]
     assert kept.pending.take(0, 0) is None
@@ -86,9 +86,9 @@ def test_the_oldest_of_too_many_falls_out() -> None:
 
 def test_somebody_who_asks_again_is_not_the_oldest_any_more() -> None:
     kept = Kept()
-    for number in range(MOST):
+    for number in range(MOST_PENDING):
         kept.pending.keep(number, number, str(number))
-    kept.pending.keep(MOST, 0, "again")
-    kept.pending.keep(MOST + 1, MOST + 1, "one more")
+    kept.pending.keep(MOST_PENDING, 0, "again")
+    kept.pending.keep(MOST_PENDING + 1, MOST_PENDING + 1, "one more")
     assert kept.dropped == ["0", "1"]
-    assert kept.pending.take(MOST, 0) == "again"
+    assert kept.pending.take(MOST_PENDING, 0) == "again"
