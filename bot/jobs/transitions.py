@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,16 +14,28 @@ from bot.domain.flows import Stage
 from bot.domain.request import Request
 from bot.domain.reuse import without_session
 from bot.domain.sections import own_name, stored_yields
-from bot.jobs.intervals import Intervals
+from bot.jobs.inputs import left_in_thread
+from bot.jobs.intervals import LONGEST_RETRY_AFTER, Intervals, deadline
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob
-from bot.net.faults import ProviderError, RateLimited, UnknownOutcome
+from bot.net.faults import (
+    BadKey,
+    CannotHandOver,
+    InputRejected,
+    NotAccepted,
+    OutOfCredit,
+    ProviderError,
+    RateLimited,
+    UnknownOutcome,
+)
 from bot.providers.base import Accepted, Done, Provider
 from storage.jobs.job import Job, State
 from storage.jobs.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
+# After these another provider may be tried.
+PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHandOver)
 CONFIRMATIONS = 3  # a provider must say so often that it doesn't know a job, as its lookups may lag behind
 
 
@@ -124,6 +137,33 @@ class Transitions:
         open_job.faults = open_job.lookups = 0
         open_job.job = await self.jobs.move(open_job.job, "queued", now=self.clock.now(), note=note, fallbacks="[]")
         return 0.0
+
+    async def try_next(self, open_job: OpenJob, fallbacks: list[dict[str, str]], fault: ProviderError) -> float:
+        """Turn to the next provider; the one that may take it later comes last, and no sooner than it asked for."""
+        job = open_job.job
+        following, *rest = fallbacks
+        if isinstance(fault, NotAccepted):
+            rest.append({"provider": job.provider, "request": job.request})
+        if isinstance(fault, RateLimited):
+            wait = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
+            open_job.not_before[job.provider] = self.clock.monotonic() + wait
+        request = Request.model_validate_json(following["request"])
+        until = deadline(request, job.counted_at or job.created_at)  # not from now on: taking turns has an end
+        log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])
+        open_job.job = await self.jobs.turn(
+            job,
+            **following,
+            fallbacks=json.dumps(rest),
+            stage=self.providers[following["provider"]].stages(request)[0].name,
+            yields=json.dumps(left_in_thread(job.yields)),
+            deadline_at=max(job.deadline_at, until),
+            note=f"{job.provider}: {fault}",
+            now=self.clock.now(),
+        )
+        open_job.faults += 1
+        every_one_tried = open_job.faults > len(fallbacks)
+        backoff = self.intervals.after_fault(open_job.faults - len(fallbacks)) if every_one_tried else 0.0
+        return max(backoff, open_job.not_before.get(following["provider"], 0.0) - self.clock.monotonic())
 
     def again(self, open_job: OpenJob, fault: ProviderError) -> float:
         """The same call may be made again later."""

@@ -14,20 +14,17 @@ from bot.domain.flows import HANDED_OVER, Stage
 from bot.domain.request import Request
 from bot.domain.reuse import REUSED, is_passed_over, uses_session
 from bot.domain.sections import own_name, request_at, yields_at
-from bot.jobs.inputs import Inputs, left_in_thread
-from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, deadline
+from bot.jobs.inputs import Inputs
+from bot.jobs.intervals import LOOKUP_SECONDS
 from bot.jobs.open_job import OpenJob
-from bot.jobs.transitions import Transitions, stage_of
+from bot.jobs.transitions import PROOFS_OF_REFUSAL, Transitions, stage_of
 from bot.media.probe import Unreadable
 from bot.net.faults import (
     BadKey,
-    CannotHandOver,
     Gone,
     InputRejected,
     NotAccepted,
-    OutOfCredit,
     ProviderError,
-    RateLimited,
     UnknownOutcome,
     Unwritable,
 )
@@ -36,9 +33,6 @@ from bot.words.failures import KEY_FAULTS
 from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
-
-# After these another provider may be tried.
-PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHandOver)
 
 
 class Submits:
@@ -111,37 +105,10 @@ class Submits:
         fallbacks = json.loads(job.fallbacks)
         ours = isinstance(fault, Unwritable)  # no other provider mends that
         if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not ours and not begun(job):
-            return await self._try_next(open_job, fallbacks, fault)
+            return await self._transitions.try_next(open_job, fallbacks, fault)
         if not isinstance(fault, NotAccepted):
             return await self._transitions.end(open_job, "failed", code, fault.detail)
         open_job.job = await self._transitions.jobs.move(
             job, "queued", now=self._transitions.clock.now(), note=str(fault)
         )
         return self._transitions.again(open_job, fault)
-
-    async def _try_next(self, open_job: OpenJob, fallbacks: list[dict[str, str]], fault: ProviderError) -> float:
-        """Turn to the next provider; the one that may take it later comes last, and no sooner than it asked for."""
-        job, transitions = open_job.job, self._transitions
-        following, *rest = fallbacks
-        if isinstance(fault, NotAccepted):
-            rest.append({"provider": job.provider, "request": job.request})
-        if isinstance(fault, RateLimited):
-            wait = min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
-            open_job.not_before[job.provider] = transitions.clock.monotonic() + wait
-        request = Request.model_validate_json(following["request"])
-        until = deadline(request, job.counted_at or job.created_at)  # not from now on: taking turns has an end
-        log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following["provider"])
-        open_job.job = await transitions.jobs.turn(
-            job,
-            **following,
-            fallbacks=json.dumps(rest),
-            stage=transitions.providers[following["provider"]].stages(request)[0].name,
-            yields=json.dumps(left_in_thread(job.yields)),
-            deadline_at=max(job.deadline_at, until),
-            note=f"{job.provider}: {fault}",
-            now=transitions.clock.now(),
-        )
-        open_job.faults += 1
-        every_one_tried = open_job.faults > len(fallbacks)
-        backoff = transitions.intervals.after_fault(open_job.faults - len(fallbacks)) if every_one_tried else 0.0
-        return max(backoff, open_job.not_before.get(following["provider"], 0.0) - transitions.clock.monotonic())
