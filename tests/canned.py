@@ -48,7 +48,7 @@ class FilmedStudio(CannedStudio):
 def look_into_nothing(client: Mouthpiece) -> None:
     """Let the bot take every file for what its name says."""
     look_into_no_clip(client)
-    client.worker._delivery.assembler.look = canned_video
+    client.worker.runner._delivery.assembler.look = canned_video
 
 
 def look_into_no_clip(client: Mouthpiece) -> None:

@@ -41,6 +41,7 @@ from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
+from bot.jobs.runner import Runner
 from bot.jobs.steps.approval import Approvals
 from bot.jobs.steps.deliver import Delivery
 from bot.jobs.steps.find import Finds
@@ -135,17 +136,11 @@ def _put_together(
         intervals,
         results_days=settings.results_days,
     )
-    client.worker = Worker(
-        transitions,
-        Approvals(transitions),
-        inputs,
-        shows,
-        Submits(transitions, inputs),
-        Finds(transitions),
-        polls,
-        delivery,
-        cards,
+    approvals = Approvals(transitions)
+    runner = Runner(
+        transitions, approvals, inputs, shows, Submits(transitions, inputs), Finds(transitions), polls, delivery, cards
     )
+    client.worker = Worker(transitions, runner, approvals, inputs, polls, cards)
     checks = Checks.on(stores, AutoMod(client, clock), clock)
     client.choices = Choices(keys, stores.ledger, providers)
     chooser = Chooser(keys, providers, client.choices, Prices(guilds, keys), incoming)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -13,18 +12,14 @@ from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
 from bot.jobs.lanes import lane_of
 from bot.jobs.open_job import OpenJob
+from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
 from bot.jobs.steps.approval import Approvals
-from bot.jobs.steps.deliver import Delivery
-from bot.jobs.steps.find import Finds
 from bot.jobs.steps.poll import Polls
-from bot.jobs.steps.show import Shows
-from bot.jobs.steps.submit import Submits
 from bot.jobs.transitions import Transitions
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
 from bot.words.refusals.moderation import NotWaiting
 from storage.jobs.job import OUTCOMES, Job
-from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 
@@ -38,26 +33,20 @@ class Worker:
     def __init__(
         self,
         transitions: Transitions,
+        runner: Runner,
         approvals: Approvals,
         inputs: Inputs,
-        shows: Shows,
-        submits: Submits,
-        finds: Finds,
         polls: Polls,
-        delivery: Delivery,
         cards: Cards,
     ) -> None:
         self._jobs = transitions.jobs
-        self._approvals = approvals
         self._keys = transitions.keys.store
-        self._inputs = inputs
-        self._shows = shows
-        self._submits = submits
-        self._finds = finds
-        self._polls = polls
-        self._delivery = delivery
-        self._cards = cards
         self._intervals = transitions.intervals
+        self.runner = runner
+        self._approvals = approvals
+        self._inputs = inputs
+        self._polls = polls
+        self._cards = cards
         self._open_jobs: dict[int, OpenJob] = {}
         self._per_guild: Counter[int] = Counter()
         self._scheduler = Scheduler(self._take, lane_of, transitions.clock)
@@ -127,25 +116,13 @@ class Worker:
         await self._cards.close()
 
     async def _take(self, open_job: OpenJob) -> None:
-        """One step; whatever happens in it, the job keeps its place in the schedule."""
+        """One step; the job keeps its place in the schedule until it is closed."""
         async with open_job.stepping:
-            before = _shown(open_job)
-            try:
-                delay = await self._step(open_job)
-            except Stale:
-                delay = await self._reload(open_job)
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("%s: this step failed inside the bot", open_job.job.code)
-                open_job.faults += 1
-                delay = self._intervals.after_fault(open_job.faults)
+            delay = await self.runner.run(open_job)
             if delay is None:
                 await self._forget(open_job)
-                return
-            if (open_job.job.state not in OUTCOMES or open_job.large) and _shown(open_job) != before:
-                self._cards.show(open_job.job, open_job.position)
-            self._scheduler.put(open_job, delay)
+            else:
+                self._scheduler.put(open_job, delay)
 
     async def _forget(self, open_job: OpenJob) -> None:
         """The job is closed; with the last job of a replaced key, the key goes too."""
@@ -154,32 +131,3 @@ class Worker:
             self._per_guild[job.guild_id] -= 1
         if job.key_id and all(info.id != job.key_id for info in await self._keys.shown(job.guild_id)):
             await self._keys.sweep(job.guild_id)
-
-    async def _step(self, open_job: OpenJob) -> float | None:
-        if open_job.job.state in OUTCOMES:
-            if not open_job.cleared:
-                await self._inputs.clear(open_job.job)
-                open_job.cleared = True
-            return await self._delivery.step(open_job)
-        if open_job.job.card_id is None:
-            return await self._shows.step(open_job)
-        if open_job.job.state == "held":
-            return await self._approvals.wait(open_job)
-        if open_job.job.state == "queued":
-            await self._delivery.assembler.gather(open_job.job)
-            return await self._submits.submit(open_job)
-        if open_job.job.state == "submitting":
-            return await self._finds.find(open_job)
-        return await self._polls.poll(open_job)
-
-    async def _reload(self, open_job: OpenJob) -> float | None:
-        job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
-        if job is None or job.closed_at is not None:
-            return None
-        open_job.job = job
-        return 0.0
-
-
-def _shown(open_job: OpenJob) -> tuple[object, ...]:
-    """What of an open job its card tells."""
-    return open_job.job.state, open_job.job.stage, open_job.job.provider, open_job.position, open_job.large

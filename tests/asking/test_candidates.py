@@ -212,7 +212,7 @@ async def test_after_a_lost_submission_no_other_provider_is_tried(world: World) 
 
 async def test_a_job_whose_key_was_replaced_while_it_was_being_refused_goes_on_with_the_new_one(world: World) -> None:
     await world.add_key("rc-the-older-0001")
-    submits, refuse = world.client.worker._submits, [True]
+    submits, refuse = world.client.worker.runner._submits, [True]
     send = submits._send
 
     async def refused_once(job: Any, provider: Any, call: Submission) -> Any:

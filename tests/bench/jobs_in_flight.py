@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob
+from bot.jobs.runner import Runner
 from bot.jobs.steps.poll import Polls
 from bot.jobs.transitions import Transitions
 from bot.jobs.worker import Worker
@@ -93,9 +94,9 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
             transitions = Transitions(jobs, JobKeys(keys, nothing, providers, clock), providers, clock, intervals)
-            ours = Worker(
-                transitions, nothing, nothing, nothing, nothing, nothing, Polls(transitions), nothing, nothing
-            )
+            polls = Polls(transitions)
+            runner = Runner(transitions, nothing, nothing, nothing, nothing, nothing, polls, nothing, nothing)
+            ours = Worker(transitions, runner, nothing, nothing, polls, nothing)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

@@ -266,7 +266,7 @@ async def test_the_prepared_part_is_used_again(tmp_path: Any) -> None:
         await press(world, said, "Use the first 10 s")
         await world.quiet(90)
         edits = []
-        editor = world.client.worker._submits._inputs._editor
+        editor = world.client.worker.runner._submits._inputs._editor
         clip = editor.clip
 
         async def counting(*how: Any) -> None:

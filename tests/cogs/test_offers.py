@@ -376,7 +376,7 @@ async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_
         async def hopeless(source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
             raise TooMuchWork("it takes too long")
 
-        world.client.worker._submits._inputs._editor.clip = hopeless  # type: ignore[method-assign]
+        world.client.worker.runner._submits._inputs._editor.clip = hopeless  # type: ignore[method-assign]
         await press(world, said, "Use the first 10 s")
         await world.quiet()
         (outcome,) = world.outcomes()
