@@ -11,6 +11,7 @@ from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import ATTEST_PREFIX, MEND_PREFIX
 from bot.chat.explain import explained
 from bot.domain.ask import Ask
+from bot.domain.job import Job
 from bot.preflight.offer import Offer
 from bot.words import limits
 from bot.words import offer as offer_words
@@ -18,7 +19,6 @@ from bot.words.links import home
 from bot.words.refusals.asking import AttestationNeeded
 from bot.words.refusals.files import FixesNeeded
 from cogs.interactions import Interaction, asker_of
-from storage.jobs.job import Job
 
 
 async def start(interaction: Interaction, ask: Ask) -> None:

@@ -14,6 +14,7 @@ from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.explain import explained
 from bot.chat.posting import post_errors
 from bot.delivery.size_limit import smaller_step
+from bot.domain.job import Job
 from bot.domain.results import MARGIN, Messages
 from bot.words import job_card, job_details
 from bot.words.english import day, megabytes
@@ -21,7 +22,6 @@ from bot.words.refusals.asking import ChannelUnfit
 from bot.words.refusals.files import FetchFailed, PiecesTooLarge
 from cogs.interactions import Interaction
 from cogs.job_buttons import job_button
-from storage.jobs.job import Job
 
 MOST_CHARS = 1900  # of one message, which has at most 2,000
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic
 
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from storage.engine.installation import Installation
+from storage.jobs.job import Codec, R
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.people.direct_messages import DirectMessages
@@ -20,7 +22,7 @@ from storage.servers.log_entries import LogEntries
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Generic[R]):
     """One store per kind of thing."""
 
     access: Access
@@ -28,25 +30,26 @@ class Stores:
     direct_messages: DirectMessages
     installation: Installation
     guilds: Guilds
-    jobs: Jobs
+    jobs: Jobs[R]
     keys: Keys
-    ledger: Ledger
+    ledger: Ledger[R]
     limits: LimitStore
     privacy: Privacy
     reports: Reports
 
     @classmethod
-    def on(cls, database: Database, master: MasterKeys) -> Stores:
-        """The stores of this database."""
+    def on(cls, database: Database, master: MasterKeys, codec: Codec[R]) -> Stores[R]:
+        """The stores of this database; `codec` says how the requests of jobs are written."""
+        jobs = Jobs(database, codec)
         return cls(
             Access(database),
             LogEntries(database),
             DirectMessages(database),
             Installation(database),
             Guilds(database),
-            Jobs(database),
+            jobs,
             Keys(database, master),
-            Ledger(database),
+            Ledger(database, jobs),
             LimitStore(database),
             Privacy(database),
             Reports(database),

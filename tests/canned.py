@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.app.client import Mouthpiece
+from bot.app.parts import Parts
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
@@ -45,16 +45,15 @@ class FilmedStudio(CannedStudio):
         target.write_bytes(real_clip(CLIP_SECONDS)[1])
 
 
-def look_into_nothing(client: Mouthpiece) -> None:
+def look_into_nothing(parts: Parts) -> None:
     """Let the bot take every file for what its name says."""
-    look_into_no_clip(client)
-    client.worker.runner._delivery.assembler.look = canned_video
+    look_into_no_clip(parts)
+    parts.assembler.look = canned_video
 
 
-def look_into_no_clip(client: Mouthpiece) -> None:
+def look_into_no_clip(parts: Parts) -> None:
     """Let the bot take every clip and recording for what its name says."""
-    incoming = client.service._incoming
-    incoming.look, incoming.length = canned_look, canned_length  # type: ignore[method-assign]
+    parts.incoming.look, parts.incoming.length = canned_look, canned_length  # type: ignore[method-assign]
 
 
 async def canned_video(file: Path) -> MediaFacts:  # noqa: ARG001

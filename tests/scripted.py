@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.flows import Flow, Stage
+from bot.domain.job import Job
 from bot.domain.request import Media, Request
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import (
@@ -20,7 +21,6 @@ from bot.providers.base import (
     Submission,
     Waiting,
 )
-from storage.jobs.job import Job
 from tests.world import World
 
 Answer = Any
@@ -102,7 +102,7 @@ def scripted(world: World, kind: type[Scripted] = Scripted, *stages: str, name: 
     (world.sandbox.runs._folder / "made.mp4").write_bytes(b"a finished video")
     named = type(kind.__name__, (kind,), {"name": name, "label": name.title()})
     provider: Scripted = named(f"{world.sandbox.url}/files/made.mp4", stages or ("only",))
-    world.client.choices._providers[provider.name] = provider  # type: ignore[index]
+    world.parts.providers[provider.name] = provider
     return provider
 
 
@@ -129,6 +129,6 @@ async def until(found: Callable[[], object]) -> None:
 
 
 async def row(world: World, job: Job) -> Job:
-    found = await world.client.service._jobs.get(job.guild_id, job.id)
+    found = await world.parts.stores.jobs.get(job.guild_id, job.id)
     assert found
     return found

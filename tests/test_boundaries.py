@@ -25,6 +25,7 @@ from bot.chat.custom_ids import (
     REMOVE_PREFIX,
     RESTORE_PREFIX,
 )
+from bot.domain.job import Stores
 from bot.domain.results import Posted
 from bot.files.incoming import Incoming
 from bot.net.client import Http
@@ -35,7 +36,6 @@ from bot.providers.kling_gateway import KlingGateway
 from bot.words.refusals.moderation import NoSuchJob
 from cogs.jobs import DirectButton
 from storage import stores
-from storage.stores import Stores
 from tests.providers.samples import HANDLE, text_request
 from tests.world import World, answer
 
@@ -175,7 +175,7 @@ async def test_members_decide_nothing_even_if_discord_let_the_command_through(wo
         assert not refused.modal, command
         assert "Only members with the Manage Server permission" in answer(refused), command
     assert await world.client.server_rules.rules(world.guild.id) == []
-    assert not await world.client.decisions._ledger._database.rows("SELECT * FROM blocks")
+    assert not await world.parts.database.rows("SELECT * FROM blocks")
 
 
 async def test_a_moderator_who_is_one_no_more_decides_nothing_on_an_open_panel(world: World) -> None:

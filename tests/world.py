@@ -20,6 +20,7 @@ from simcord.results import InteractionResult
 
 from bot.app.build import open_bot
 from bot.app.client import Mouthpiece
+from bot.app.parts import Parts
 from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.errors import MouthpieceError
@@ -63,6 +64,7 @@ class World:
     channel: ChannelHandle
     member: MemberActor
     moderator: MemberActor
+    parts: Parts
 
     async def add_key(self, key: str = KEY, provider: str = "runcomfy") -> str:
         """What the moderator reads after typing a key into the form."""
@@ -142,16 +144,21 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
             trusted_hosts=frozenset({sandbox.host}),
             max_open_jobs_per_server=1000,
         )
-        async with open_bot(settings, clock) as client, simcord.run(client, check_errors=False) as env:
+        made: list[Parts] = []
+
+        def prepare(parts: Parts) -> None:
+            made.append(parts)
             if not rendering:
-                look_into_nothing(client)
+                look_into_nothing(parts)
+
+        async with open_bot(settings, clock, prepare=prepare) as client, simcord.run(client, check_errors=False) as env:
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")
             member = guild.add_member(env.create_user("alex"))
             moderator = guild.add_member(env.create_user("mira"), roles=[mods])
-            await welcome(client.server_rules._limits._database, guild.id, member.id, moderator.id)
-            yield World(env, client, clock, sandbox, guild, channel, member, moderator)
+            await welcome(made[0].database, guild.id, member.id, moderator.id)
+            yield World(env, client, clock, sandbox, guild, channel, member, moderator, made[0])
             unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
             assert not unexpected
 

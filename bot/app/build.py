@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from bot.app.background import work_when_ready
 from bot.app.client import Mouthpiece
+from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.settings import Settings
 from bot.asking.admission import Admission
@@ -31,27 +30,22 @@ from bot.chat.posted_results import PostedResults
 from bot.chat.provider_files import ProviderFiles
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
-from bot.delivery.assemble import Assembler
 from bot.delivery.kept_videos import KeptVideos
 from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit
+from bot.domain.job import RequestCodec, Stores
 from bot.errors import SettingsError
-from bot.files.incoming import Incoming
-from bot.files.job_files import JobFiles
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
-from bot.jobs.runner import Runner
-from bot.jobs.steps.approval import Approvals
-from bot.jobs.steps.deliver import Delivery
-from bot.jobs.steps.find import Finds
-from bot.jobs.steps.poll import Polls
-from bot.jobs.steps.show import Shows
-from bot.jobs.steps.submit import Submits
-from bot.jobs.transitions import Transitions
+from bot.jobs.runner import Runner, Steps
+from bot.jobs.steps.approval import Approval
+from bot.jobs.steps.deliver import DAY, Deliver
+from bot.jobs.steps.find import Find
+from bot.jobs.steps.poll import Poll
+from bot.jobs.steps.show import Show
+from bot.jobs.steps.submit import Submit
 from bot.jobs.worker import Worker
-from bot.media.editor import Editor
-from bot.media.probe import Probe
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
 from bot.moderation.reports import ReportedResults
@@ -66,14 +60,18 @@ from storage.engine.backup import reconcile
 from storage.engine.database import Database, open_database
 from storage.engine.encryption import CannotUnseal, MasterKeys
 from storage.engine.key_rotation import verify
-from storage.stores import Stores
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Mouthpiece]:
-    """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end."""
+async def open_bot(
+    settings: Settings, clock: Clock | None = None, *, prepare: Callable[[Parts], None] = lambda _: None
+) -> AsyncIterator[Mouthpiece]:
+    """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end.
+
+    `prepare` is given the parts before they are put together.
+    """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
         master = settings.master()
@@ -84,14 +82,16 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= sandbox_providers(http, sandbox_url)
-        stores = Stores.on(database, master)
         await _open_every_key(database, master)
         if (restored := await reconcile(database)) is not None:
             log.warning(
                 "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
             )
-        client = Mouthpiece(stores.installation, stores.guilds, clock)
-        beside = _put_together(client, stores, http, providers, trusted, settings, clock)
+        stores = Stores.on(database, master, RequestCodec())
+        parts = Parts.of(settings, stores, database, http, providers, trusted, clock)
+        prepare(parts)
+        client = Mouthpiece(parts.stores.installation, parts.stores.guilds, clock)
+        beside = _put_together(client, parts, settings, clock)
         working = asyncio.create_task(work_when_ready(client, *beside))
         try:
             yield client
@@ -102,51 +102,51 @@ async def open_bot(settings: Settings, clock: Clock | None = None) -> AsyncItera
             await client.close()
 
 
+def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: Settings, clock: Clock) -> Worker:
+    """Everything that takes stored jobs further."""
+    intervals, kept_seconds = Intervals(), settings.results_days * DAY
+    stores, providers = parts.stores, parts.providers
+    cards = Cards(client, providers, clock)
+    job_keys = JobKeys(stores.keys, key_alerts, providers, clock)
+    inputs = Inputs(parts.job_files, parts.incoming, parts.preparing, ProviderFiles(client))
+    poll, approval = Poll(job_keys, providers, clock, intervals), Approval(clock)
+    submit = Submit(inputs, job_keys, providers, clock, intervals, parts.assembler.gather)
+    steps = Steps(
+        Show(cards, intervals),
+        approval,
+        submit,
+        Find(submit, job_keys, providers, clock, intervals),
+        poll,
+        Deliver(
+            poll,
+            inputs,
+            parts.assembler,
+            SizeLimit(parts.finishing, parts.job_files),
+            ResultPosts(client, providers),
+            Places(stores.direct_messages),
+            clock,
+            intervals,
+            kept_seconds=kept_seconds,
+        ),
+    )
+    runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
+    return Worker(stores.jobs, runner, inputs, approval, poll, cards, clock, intervals)
+
+
 def _put_together(
-    client: Mouthpiece,
-    stores: Stores,
-    http: Http,
-    providers: Mapping[str, Provider],
-    trusted: frozenset[str],
-    settings: Settings,
-    clock: Clock,
+    client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
 ) -> list[Callable[[], Awaitable[None]]]:
     """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
-    guilds, jobs, keys, intervals = stores.guilds, stores.jobs, stores.keys, Intervals()
-    job_files, probe = JobFiles(settings.data_folder / "files"), Probe()
-    job_files.tidy(settings.data_folder / "results")
-    incoming = Incoming(http, _folder(settings.data_folder / "intake", empty=True), trusted, probe, clock)
-    cards, key_alerts = Cards(client, providers, clock), KeyAlerts(client, keys, providers, clock)
-    transitions = Transitions(jobs, JobKeys(keys, key_alerts, providers, clock), providers, clock, intervals)
-    shows = Shows(jobs, cards, clock, intervals)
-    polls = Polls(transitions)
-    # An edit may take ten minutes, and what is prepared or handed out doesn't wait for one that finishes a video: so
-    # three editors, and with the probe's two looks five children at once.
-    preparing, finishing, handing_out = Editor(), Editor(), Editor()
-    inputs = Inputs(job_files, incoming, preparing, ProviderFiles(client))
-    delivery = Delivery(
-        jobs,
-        Assembler(polls, http, probe, finishing, inputs, job_files),
-        SizeLimit(finishing, job_files),
-        cards,
-        ResultPosts(client, providers),
-        Places(stores.direct_messages),
-        job_files,
-        clock,
-        intervals,
-        results_days=settings.results_days,
-    )
-    approvals = Approvals(transitions)
-    runner = Runner(
-        transitions, approvals, inputs, shows, Submits(transitions, inputs), Finds(transitions), polls, delivery, cards
-    )
-    client.worker = Worker(transitions, runner, approvals, inputs, polls, cards)
+    stores, providers, incoming, job_files = parts.stores, parts.providers, parts.incoming, parts.job_files
+    guilds, jobs, keys = stores.guilds, stores.jobs, stores.keys
+    key_alerts = KeyAlerts(client, keys, providers, clock)
+    client.worker = _worker(client, parts, key_alerts, settings, clock)
     checks = Checks.on(stores, AutoMod(client, clock), clock)
     client.choices = Choices(keys, stores.ledger, providers)
     chooser = Chooser(keys, providers, client.choices, Prices(guilds, keys), incoming)
     admission = Admission(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    enqueuer = Enqueuer(guilds, jobs, keys, checks.approval, job_files, client.worker, shows, clock)
+    enqueuer = Enqueuer(guilds, jobs, keys, checks.approval, job_files, client.worker, clock)
     client.service = Service(
         jobs, Inspector(incoming), chooser, client.worker, enqueuer, admission, checks, incoming, drafts
     )
@@ -163,24 +163,17 @@ def _put_together(
         retention_days=settings.retention_days,
         results_days=settings.results_days,
     )
-    size_limit = SizeLimit(handing_out, job_files)
+    size_limit = SizeLimit(parts.handing_out, job_files)
     client.kept_videos = KeptVideos(
         jobs, stores.ledger, stores.reports, stores.direct_messages, size_limit, job_files, providers, clock
     )
     client.server_keys = ServerKeys(guilds, jobs, keys, providers, clock)
     client.server_rules = ServerRules(guilds, stores.limits, stores.access, clock)
-    results = PostedResults(client, http, job_files)
+    results = PostedResults(client, parts.http, job_files)
     log_channel = LogChannel(client, stores.log_entries, guilds, jobs, providers, clock)
     client.decisions = Decisions(jobs, stores.ledger, stores.reports, stores.access, client.worker, providers, clock)
     client.reports = ReportedResults(jobs, stores.reports, stores.access, stores.privacy, results, log_channel, clock)
     return [key_alerts.run, client.cleanup.run, client.cleanup.sweep, log_channel.run]
-
-
-def _folder(path: Path, *, empty: bool = False) -> Path:
-    if empty:
-        shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
 
 
 async def _open_every_key(database: Database, master: MasterKeys) -> None:

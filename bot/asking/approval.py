@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.ask import Ask
+from bot.domain.job import Ledger
 from bot.preflight.fit import Candidate
-from storage.jobs.ledger import Ledger
 from storage.servers.guilds import Guilds
 
 APPROVAL_SECONDS = 12 * 3600.0  # for which a job waits for a moderator

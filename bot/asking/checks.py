@@ -10,7 +10,7 @@ from bot.asking.attestation import Attestation
 from bot.asking.limits import LimitCheck
 from bot.chat.automod import AutoMod
 from bot.clock import Clock
-from storage.stores import Stores
+from bot.domain.job import Stores
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.domain.job import Ledger
 from bot.domain.voices import Voice
 from bot.providers.base import Provider
-from storage.jobs.ledger import Ledger
 from storage.servers.keys import Keys
 
 

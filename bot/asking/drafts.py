@@ -12,10 +12,10 @@ from typing import Generic, TypeVar
 
 from bot.clock import Clock
 from bot.domain.ask import Ask
+from bot.domain.job import Job
 from bot.domain.media_facts import Seen
 from bot.files.job_files import JobFiles
 from bot.preflight.offer import Offer
-from storage.jobs.job import Job
 
 T = TypeVar("T")
 MOST_PENDING = 500

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 
 from bot.asking.approval import APPROVAL_SECONDS, ApprovalCheck
 from bot.asking.drafts import Draft
-from bot.chat.errors import PostFailed, PostRefused
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
+from bot.domain.job import Fallback, Job, Jobs, NewJob
 from bot.domain.reuse import reusable
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import deadline
-from bot.jobs.steps.show import Shows
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached, PlaceUnfit
-from storage.jobs.job import Job, NewJob
-from storage.jobs.jobs import Jobs
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from storage.servers.quota import OverLimit
@@ -40,7 +36,6 @@ class Enqueuer:
         approval: ApprovalCheck,
         job_files: JobFiles,
         worker: Worker,
-        shows: Shows,
         clock: Clock,
     ) -> None:
         self._guilds = guilds
@@ -49,7 +44,6 @@ class Enqueuer:
         self._approval = approval
         self._job_files = job_files
         self._worker = worker
-        self._shows = shows
         self._clock = clock
 
     async def store(self, draft: Draft, candidates: list[Candidate]) -> Job:
@@ -76,17 +70,10 @@ class Enqueuer:
         return job
 
     async def show(self, ask: Ask, job: Job) -> Job:
-        """Show the job in its channel, and hand it to the worker. One that can't be shown has ended."""
-        try:
-            job = await self._shows.open(job, looking=False)
-        except PostRefused:
-            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post") from None
-        except PostFailed:
-            pass  # accepted all the same: the worker shows it as soon as Discord can
-        except Exception:
-            self._worker.add(job)
-            raise
-        self._worker.add(job)
+        """Hand the job to the worker, which shows it in its channel. One that can't be shown has ended."""
+        job = await self._worker.begin(job)
+        if job.failure == "cannot_post":
+            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post")
         return job
 
     async def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:
@@ -102,11 +89,11 @@ class Enqueuer:
             channel_id=ask.place.channel_id,
             parent_id=ask.place.parent_id,
             provider=first.provider.name,
-            request=first.request.model_dump_json(),
-            fallbacks=json.dumps([other.stored for other in others]),
+            request=first.request,
+            fallbacks=tuple(Fallback(other.provider.name, other.request) for other in others),
             key_id=key.id if key and begun else None,
             yields=begun,
-            stage=first.provider.stages(first.request)[0].name,
+            position=first.provider.stages(first.request)[0].position,
             milliseconds=milliseconds(first.request),
             micros=max(micros(candidate.request.price_usd) for candidate in candidates),
             video_digest=first.request.video.digest,

@@ -10,13 +10,12 @@ from pathlib import Path
 from bot.asking.service import Service
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
+from bot.domain.job import Job, Jobs
 from bot.domain.request import Request
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
-from storage.jobs.job import Job
-from storage.jobs.jobs import Jobs
 from storage.people.reports import Reports
 
 
@@ -33,7 +32,7 @@ class Repeat:
 
     async def earlier_request(self, guild_id: int, job_id: int, *, by: int) -> Request:
         """What was asked for then, for whoever asked for it."""
-        return Request.model_validate_json((await self._job(guild_id, job_id, by)).request)
+        return (await self._job(guild_id, job_id, by)).request
 
     async def start(
         self,
@@ -58,7 +57,7 @@ class Repeat:
     async def _anew(
         self, job: Job, place: Place, asker: Asker, interaction_id: int, text: str | None, voice: str | None
     ) -> tuple[Ask, Path]:
-        request = Request.model_validate_json(job.request)
+        request = job.request
         ask = Ask(
             place=place,
             asker=asker,

@@ -14,6 +14,7 @@ from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
 from bot.asking.inspect import Inspector
 from bot.domain.ask import Ask, Asker
+from bot.domain.job import Job, Jobs
 from bot.domain.media_facts import Seen
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
@@ -32,8 +33,6 @@ from bot.words.refusals.asking import (
 )
 from bot.words.refusals.files import FixesNeeded, OfferGone
 from storage.engine.database import Conflict
-from storage.jobs.job import Job
-from storage.jobs.jobs import Jobs
 
 
 class Service:

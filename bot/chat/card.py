@@ -14,10 +14,10 @@ from bot.chat.coalesce import Coalescer
 from bot.chat.custom_ids import CANCEL_PREFIX
 from bot.chat.posting import all_text, earlier, nonce, post_errors
 from bot.clock import Clock
-from bot.domain.request import Request
+from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card
-from storage.jobs.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Cards:
     async def _thread(self, job: Job, card_id: int) -> int | None:
         if not isinstance(self._client.get_channel(job.channel_id), discord.TextChannel):
             return None  # threads live on messages of text channels only; elsewhere the job stays in place
-        name = job_card.thread_name(job, Request.model_validate_json(job.request))
+        name = job_card.thread_name(job, job.request)
         try:
             message = self._channel(job, job.channel_id).get_partial_message(card_id)
             return (await message.create_thread(name=name, auto_archive_duration=1440)).id

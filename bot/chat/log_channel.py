@@ -14,9 +14,9 @@ from bot.chat.custom_ids import DECISIONS
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
+from bot.domain.job import Jobs
 from bot.providers.base import Provider
 from bot.words import log_entries
-from storage.jobs.jobs import Jobs
 from storage.servers.guilds import Guilds
 from storage.servers.log_entries import NEEDED, Entry, LogEntries
 

@@ -14,12 +14,12 @@ import discord
 
 from bot.chat.errors import PostRefused, PostTooLarge
 from bot.chat.posting import post_errors
+from bot.domain.job import Job
 from bot.domain.results import MOST_RESULT_BYTES, Posted
 from bot.errors import MouthpieceError
 from bot.files.job_files import JobFiles
 from bot.net.client import Http
 from bot.net.faults import ProviderError
-from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

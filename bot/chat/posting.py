@@ -15,7 +15,7 @@ import aiohttp
 import discord
 
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
-from storage.jobs.job import Job
+from bot.domain.job import Job
 
 log = logging.getLogger(__name__)
 

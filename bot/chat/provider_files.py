@@ -8,8 +8,8 @@ from pathlib import Path
 import discord
 
 from bot.chat.posting import earlier, nonce, post_errors
+from bot.domain.job import Job
 from bot.errors import MouthpieceError
-from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 

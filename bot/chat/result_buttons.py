@@ -5,8 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.chat.custom_ids import AGAIN_PREFIX, DELETE_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
-from bot.domain.request import Request
-from storage.jobs.job import Job
+from bot.domain.job import Job
 
 
 def result_buttons(job: Job, *, smaller: bool) -> discord.ui.View:
@@ -17,7 +16,7 @@ def result_buttons(job: Job, *, smaller: bool) -> discord.ui.View:
     if smaller:
         view.add_item(discord.ui.Button(label="Get the full video", custom_id=f"{FULL_PREFIX}{job.id}"))
     view.add_item(discord.ui.Button(label="Again", custom_id=f"{AGAIN_PREFIX}{job.id}"))
-    if Request.model_validate_json(job.request).mode == "text":
+    if job.request.mode == "text":
         view.add_item(discord.ui.Button(label="Change voice", custom_id=f"{VOICE_PREFIX}{job.id}"))
     view.add_item(discord.ui.Button(label="Report", custom_id=f"{REPORT_PREFIX}{job.id}"))
     view.add_item(discord.ui.Button(label="Delete", custom_id=f"{DELETE_PREFIX}{job.id}"))

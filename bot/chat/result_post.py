@@ -10,10 +10,10 @@ import discord
 from bot.chat.errors import PostRefused
 from bot.chat.posting import earlier, nonce, post_errors
 from bot.chat.result_buttons import result_buttons
+from bot.domain.job import Job
 from bot.domain.results import MARGIN, Parcel, Rung, Sent
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
-from storage.jobs.job import Job
 
 NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read
 

@@ -4,53 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from bot.domain.job import Job
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Request
 from bot.domain.results import MOST_RESULT_BYTES, Finished
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
-from bot.jobs.inputs import Inputs
-from bot.jobs.steps.poll import Polls
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
 from bot.net.faults import NotAccepted, ProviderError, Unwritable
-from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
+BringClip = Callable[[], Awaitable[Path]]  # the clip as it was attached, fetched again if need be
 OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
 
 
 class Assembler:
     """Brings finished videos to disk. Raises what `Http.download` raises; `NotAccepted` too for what is no video."""
 
-    def __init__(
-        self, polls: Polls, http: Http, probe: Probe, editor: Editor, inputs: Inputs, job_files: JobFiles
-    ) -> None:
-        self._polls = polls
+    def __init__(self, http: Http, probe: Probe, editor: Editor, job_files: JobFiles) -> None:
         self._http = http
         self._editor = editor
-        self._inputs = inputs
         self._job_files = job_files
         self.look = probe.look
 
-    async def whole(self, job: Job, *, faults: int) -> Finished:
-        """The job's finished video; of a job whose later part failed, what was made before. What lies there already is
-        used again. `faults`: how often that has just failed. `Unreadable` and `TooMuchWork` where parts that lie on
-        disk can't be joined.
+    async def whole(self, job: Job, urls: Sequence[str], clip: BringClip, *, faults: int) -> Finished:
+        """Build the finished video on disk and describe it. Uses every file that is there already; the others are
+        fetched from `urls`, and `clip` brings the clip as it was attached. For a job whose later section failed: the
+        sections before it. `faults` is how many tries in a row have failed.
+
+        Raises `NotAccepted` (try again), `Unwritable` (the disk is full), `Unreadable` or `TooMuchWork` (the sections
+        can't be joined).
         """
         video, facts = self._job_files.video(job), None
         if not await asyncio.to_thread(self._job_files.has_video, job):
-            out_of_date = faults > 0 and not job.failure and not self.is_fetched(job)
-            yields = await self._polls.yields_again(job) if out_of_date else job.yields
-            parts = await self._fetch_all(job, results(yields))
-            edited = await self._assemble(job, [part for part, _ in parts], faults)
+            parts = await self._fetch_all(job, urls)
+            edited = await self._assemble(job, [part for part, _ in parts], clip, faults)
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(video)
         size = (await asyncio.to_thread(video.stat)).st_size
@@ -61,13 +57,17 @@ class Assembler:
 
     def takes_work(self, job: Job) -> bool:
         """Whether what was made must be worked on before it is the finished video; that may take minutes."""
-        request = Request.model_validate_json(job.request)
+        request = job.request
         several = len(results(job.yields)) > 1 or (request.whole_seconds is not None and not job.failure)
         return several and not self._job_files.has_video(job)
 
     def is_fetched(self, job: Job) -> bool:
         """Whether all that was made is on disk."""
         return self._job_files.has_video(job) or len(self._job_files.whole(job)) == len(results(job.yields)) > 0
+
+    def has_files(self, job: Job) -> bool:
+        """Whether anything that was made is on disk."""
+        return bool(self._job_files.whole(job))
 
     async def gather(self, job: Job) -> None:
         """Bring what is made so far to disk: its address may not last until the last part is made."""
@@ -83,7 +83,7 @@ class Assembler:
         """What was asked for, and whether the rest of the clip should be around it but is not: what was put in still
         lies there, what was not has become the video itself.
         """
-        request = Request.model_validate_json(job.request)
+        request = job.request
         made = self._job_files.joined(job) if request.sections else self._job_files.part(job, 0)
         return request, request.whole_seconds is not None and not made.exists()
 
@@ -125,14 +125,14 @@ class Assembler:
         await asyncio.to_thread(file.unlink, missing_ok=True)
         raise NotAccepted(f"the result is no video: {problem}")
 
-    async def _assemble(self, job: Job, parts: Sequence[Path], faults: int) -> bool:
+    async def _assemble(self, job: Job, parts: Sequence[Path], clip: BringClip, faults: int) -> bool:
         """Make the whole video of what was fetched; the one place where a job's parts come together. False where that
         is the only part as it is.
         """
-        request, video = Request.model_validate_json(job.request), self._job_files.video(job)
+        request, video = job.request, self._job_files.video(job)
         made = await self._joined(job, parts, faults) if len(parts) > 1 else parts[0]
         has_rest = request.whole_seconds is not None and not job.failure
-        if has_rest and await self._put_back(job, request, made, video, faults):
+        if has_rest and await self._put_back(job, made, clip, faults):
             return True
         await asyncio.to_thread(made.replace, video)
         return len(parts) > 1
@@ -149,13 +149,14 @@ class Assembler:
             raise
         return joined
 
-    async def _put_back(self, job: Job, request: Request, made: Path, video: Path, faults: int) -> bool:
+    async def _put_back(self, job: Job, made: Path, clip: BringClip, faults: int) -> bool:
         """False when that is not possible: then there is what was made alone, as it was paid for."""
+        request, video = job.request, self._job_files.video(job)
         first = request.sections[0].clip if request.sections else request.clip
         start = first.start if first else 0.0
         try:
-            clip = await self._inputs.source(job, "video")
-            await self._editor.put_back(made, clip, start, request.video.seconds or 0.0, video)
+            whole = await clip()
+            await self._editor.put_back(made, whole, start, request.video.seconds or 0.0, video)
         except OSError as error:
             raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None
         except (Interrupted, NotAccepted) as why:

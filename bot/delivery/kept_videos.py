@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.delivery.size_limit import SizeLimit
+from bot.domain.job import Job, Jobs, Ledger
 from bot.domain.results import Messages
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
@@ -17,9 +18,6 @@ from bot.providers.base import Provider
 from bot.words.english import day
 from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
 from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
-from storage.jobs.job import Job
-from storage.jobs.jobs import Jobs
-from storage.jobs.ledger import Ledger
 from storage.people.direct_messages import DirectMessages
 from storage.people.reports import Reports
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.domain.job import Job
 from bot.domain.results import Rung
-from storage.jobs.job import Job
 from storage.people.direct_messages import DirectMessages
 
 

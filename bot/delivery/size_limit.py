@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from bot.domain.job import Job
 from bot.domain.results import MARGIN, Finished, Messages, Parcel, Smaller
 from bot.files.job_files import PIECES, JobFiles
 from bot.media.editor import Editor
 from bot.media.inspect.c2pa import content_credentials
-from storage.jobs.job import Job
 
 STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says
 MOST_FILES = 10  # in one message

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.domain.edits import Fill
 from bot.domain.fixes import Fixes
+from bot.domain.job import Job
 from bot.domain.request import Media, Mode
-from storage.jobs.job import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from decimal import ROUND_UP, Decimal
 from typing import Any, Literal
 
 from bot.domain.flows import HANDED_OVER
+from bot.domain.job import Job
 from bot.domain.request import Request
 from bot.domain.reuse import REUSED, YIELDS
 from bot.domain.sections import own_name
-from storage.jobs.job import Job, State
+from storage.jobs.job import State
 
 MICROS = 1_000_000  # in a US dollar
 HANDED = {f"{part}_{what}" for part in HANDED_OVER.values() for what in ("source", "message")}  # yielded by that, free
@@ -52,7 +53,7 @@ def counting(job: Job, state: State, *, whole_cost: bool = True, **changes: Any)
     ended = replace(job, state=state, **changes)
     if charge(ended) == "free":
         return {"counted_at": None}
-    price = Request.model_validate_json(job.request).price_usd
+    price = job.request.price_usd
     if state == "unknown" or (price is None and ended.cost_usd is None):
         return {}
     if ended.cost_usd is None or not whole_cost:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.request import Mode, Part
+from storage.jobs.job import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,20 @@ class Stage:
     """One paid or free call of a provider's flow; `label` is what people read while it runs.
 
     `findable`: the provider can look up a submission of it whose answer was lost. `needs_length`: the length of the
-    speech that was made before must be known, and is measured if the provider hasn't said it.
+    speech that was made before must be known, and is measured if the provider hasn't said it. `section`: of a text that
+    is made in several ones, which this call is for.
     """
 
     name: str
     label: str
     findable: bool = False
     needs_length: bool = False
+    section: int = 0
+
+    @property
+    def position(self) -> Position:
+        """Where a job is while this is its stage."""
+        return Position(self.name, self.section)
 
 
 # Stages of our own, free of charge and harmless to repeat: a file is prepared, and brought where the provider gets it.

@@ -51,7 +51,7 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True)
     flow: str
     mode: Mode
-    video: Media
+    video: Media = Media(url="", name="", size=0)  # forgotten with its person
     audio: Media | None = None
     fill: Fill | None = None
     clip: ClipEdit | None = None

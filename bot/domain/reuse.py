@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.domain.job import Job
 from bot.domain.request import Request
-from bot.domain.sections import own_name
-from storage.jobs.job import Job
 
 SESSION_SECONDS = 20 * 3600.0  # of the day that Kling's documents give a session
 REUSED = "session_reused"  # in a job's yields: when the job was asked for that found the session
@@ -23,7 +22,7 @@ def reusable(earlier: Job | None, provider: str, request: Request, key_id: int |
     """
     if earlier is None or earlier.provider != provider or earlier.key_id != key_id or request.sections:
         return {}
-    before = Request.model_validate_json(earlier.request)
+    before = earlier.request
     if before.clip != request.clip or before.video.digest != request.video.digest:
         return {}
     since = float(earlier.yields.get(REUSED, earlier.created_at))
@@ -38,9 +37,9 @@ def without_session(yields: Mapping[str, str]) -> dict[str, str]:
 
 def uses_session(stage: str) -> bool:
     """Whether a refusal of this stage may be about the session; those before it know nothing of that."""
-    return own_name(stage) not in PASSED_OVER
+    return stage not in PASSED_OVER
 
 
-def is_passed_over(stage: str, yields: Mapping[str, str]) -> bool:
-    """Whether what this stage makes is there already, from an earlier job or an earlier try."""
-    return PASSED_OVER.get(own_name(stage), "") in yields
+def is_passed_over(job: Job) -> bool:
+    """Whether what the job's stage makes is there already, from an earlier job or an earlier try."""
+    return PASSED_OVER.get(job.position.stage, "") in job.yields

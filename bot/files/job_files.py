@@ -6,7 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from storage.jobs.job import Job, code_of, id_of
+from bot.domain.job import Job
+from storage.jobs.job import code_of, id_of
 
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"

@@ -18,15 +18,15 @@ from tempfile import TemporaryDirectory
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.provider_files import PREPARED, ProviderFiles
 from bot.domain.flows import Stage
+from bot.domain.job import Job
 from bot.domain.request import Part, Request
-from bot.domain.sections import stored_yields, yields_at
+from bot.domain.sections import stored_yields, yields_here
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.net.faults import CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable, Unwritable
 from bot.providers.base import Provider, Submission
-from storage.jobs.job import Job
 
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 
@@ -77,14 +77,14 @@ class Inputs:
 
     async def measured(self, job: Job, stage: Stage) -> Job:
         """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
-        yields = yields_at(job.yields, job.stage)
+        yields = yields_here(job)
         if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
             return job
         try:
             length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"]))}
         except Interrupted as why:
             raise NotAccepted(f"the speech can't be measured: {why}") from None
-        return replace(job, yields={**job.yields, **stored_yields(length, job.stage)})
+        return replace(job, yields={**job.yields, **stored_yields(length, job.position)})
 
     async def clear(self, job: Job) -> None:
         """Take away what was put into the job's thread, once the provider needs it no more."""
@@ -98,7 +98,7 @@ class Inputs:
         file = self._job_files.clip(job) if part == "video" else self._job_files.sound(job)
         if not await asyncio.to_thread(file.exists):  # the bot died between taking the job and keeping its files
             self._job_files.of(job)  # makes its folder
-            request = Request.model_validate_json(job.request)
+            request = job.request
             media = request.audio if part == "audio" and request.audio else request.video
             try:
                 await self._incoming.fetch(media.url, file)

@@ -10,6 +10,8 @@ from bot.domain.request import Request
 LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
 
 CALL_SECONDS = 3600.0
+FETCH_PATIENCE = 3600.0  # seconds after the end of a job in which its video is tried to be fetched
+DELIVERY_PATIENCE = 24 * 3600.0  # seconds after the end of a job in which its outcome is tried to be posted
 
 SOONEST, LATEST = 2.0, 10.0  # seconds between two polls of one job
 SHARE_OF_ELAPSED = 0.06

@@ -9,11 +9,11 @@ from dataclasses import replace
 from bot.chat.key_alerts import KeyAlerts
 from bot.clock import Clock
 from bot.domain.costs import begun
+from bot.domain.job import Job
 from bot.domain.reuse import REUSED
 from bot.providers.base import Credentials, Provider
 from bot.words.failures import KEY_FAULTS
 from storage.engine.encryption import CannotUnseal
-from storage.jobs.job import Job
 from storage.servers.keys import Keys
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class JobKeys:
     """Opens keys for jobs, and switches off those that providers refuse."""
 
     def __init__(self, store: Keys, key_alerts: KeyAlerts, providers: Mapping[str, Provider], clock: Clock) -> None:
-        self.store = store
+        self._store = store
         self._key_alerts = key_alerts
         self._providers = providers
         self._clock = clock
@@ -35,13 +35,23 @@ class JobKeys:
         provider = self._providers.get(job.provider)
         if provider is None or not provider.credentials or begun(job) or REUSED in job.yields:
             return job, ""
-        info = await self.store.current(job.guild_id, job.provider)
+        info = await self._store.current(job.guild_id, job.provider)
         return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")
+
+    async def is_replaced(self, job: Job) -> bool:
+        """Whether the server has another key by now that works."""
+        newer = await self._store.current(job.guild_id, job.provider)
+        return newer is not None and newer.id != job.key_id and not newer.off_reason
+
+    async def last_job_over(self, job: Job) -> None:
+        """Erase a replaced key with the last job that needs it."""
+        if job.key_id and all(info.id != job.key_id for info in await self._store.shown(job.guild_id)):
+            await self._store.sweep(job.guild_id)
 
     async def failed(self, job: Job, reason: str) -> None:
         """The provider refuses the job's key: no other job gets it, and its moderators are told."""
         if job.key_id and reason in KEY_FAULTS:
-            await self.store.switch_off(job.guild_id, job.key_id, reason=reason, now=self._clock.now())
+            await self._store.switch_off(job.guild_id, job.key_id, reason=reason, now=self._clock.now())
             self._key_alerts.look()
 
     async def credentials(self, job: Job) -> Credentials | None:
@@ -50,7 +60,7 @@ class JobKeys:
         if provider is None or not provider.credentials:
             return {}
         try:
-            return await self.store.open(job.guild_id, job.key_id) if job.key_id else None
+            return await self._store.open(job.guild_id, job.key_id) if job.key_id else None
         except CannotUnseal as error:
             log.warning("%s: %s", job.code, error)
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.domain.flows import HANDED_OVER
-from bot.domain.sections import own_name
 from bot.jobs.open_job import OpenJob
 from bot.jobs.scheduler import Lane
 from storage.jobs.job import OUTCOMES
@@ -17,10 +16,10 @@ def lane_of(open_job: OpenJob) -> Lane:
     that must be worked on: nobody whose job needs no such work waits for them.
     """
     job = open_job.job
-    if open_job.large:
+    if open_job.needs_editing:
         return Lane("finishing", FILES_WIDTH)
     if job.state in OUTCOMES or job.card_id is None:
         return Lane("discord", LANE_WIDTH)
-    if job.state != "held" and own_name(job.stage) in HANDED_OVER:
+    if job.state != "held" and job.position.stage in HANDED_OVER:
         return Lane("handing over", FILES_WIDTH)
     return Lane(job.provider, LANE_WIDTH)

@@ -1,30 +1,94 @@
-"""An open job as the worker holds it in memory."""
+"""An open job as the worker holds it in memory: its row as last read, and what only matters until the next start."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from bot.providers.base import Accepted, Done
-from storage.jobs.job import Job
+from bot.domain.job import Job
+from bot.domain.results import Parcel, Rung
+from bot.providers.base import Submission
+from storage.jobs.job import OUTCOMES
+
+if TYPE_CHECKING:
+    from bot.jobs.decision import Decision
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Held, or in line. `accepted_now`: nobody has shown it yet, so no earlier card is looked for. `not_before` says
+    when a provider that had too much to do may be tried, by its name.
+    """
+
+    accepted_now: bool = False
+    not_before: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Submitting:
+    """Its request is to leave (`call`), or may have left. `lookups` is how often a lost one was not found;
+    `not_before` as in `Waiting`.
+    """
+
+    call: Submission | None = None
+    lookups: int = 0
+    not_before: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Polling:
+    """The provider has it: its place in the provider's queue, and the last fault of a poll with how often in a row."""
+
+    position: int | None = None
+    same_fault: tuple[str, int] = ("", 0)
+
+
+@dataclass(slots=True)
+class Delivering:
+    """Its outcome is on its way. `post` is what the row was told of, and is posted next."""
+
+    post: tuple[Rung, Parcel | None] | None = None
+    cleared: bool = False  # its prepared files were taken out of its thread
+    needs_editing: bool = False  # its next step runs an encoder, so it belongs in the narrow lane
+    refused: set[Rung] = field(default_factory=set)  # the places where Discord doesn't take it
+    most_bytes: int | None = None  # that a file may have, where Discord took less than it says
+    without_room_at: float = 0.0  # when the disk last had no room for its video
+    without_video: bool = False  # what was made before a later section failed can't be had or posted
+
+
+Phase = Waiting | Submitting | Polling | Delivering
 
 
 @dataclass(slots=True, eq=False)
 class OpenJob:
-    """An open job's place in the schedule: its row as last read, and what only matters until the next start."""
+    """An open job's place in the schedule. `faults` is how many steps in a row went wrong. `undone` was decided, and
+    could not be written down yet.
+    """
 
     job: Job
-    faults: int = 0  # calls that failed in a row
-    lookups: int = 0  # of a lost submission that found nothing
-    same_fault: tuple[str, int] = ("", 0)  # the last fault of a poll, and how often in a row
-    position: int | None = None  # last seen in the provider's queue
-    not_before: dict[str, float] = field(default_factory=dict)  # when a provider that had too much to do may be tried
-    answer: Accepted | Done | None = None  # what the provider said to a submission, until that is committed
-    without_room_at: float = 0.0  # when the disk last had no room for its video
-    cleared: bool = False  # whether its prepared files were taken out of its thread
-    refused: set[str] = field(default_factory=set)  # the places where Discord doesn't take its outcome
-    large: bool = False  # whether its video must be worked on
-    most_bytes: int | None = None  # that a file may have, where Discord took less than it says
-    without_video: bool = False  # what was made before a later part failed can't be had or posted
-    turn: int = 0  # which of its entries in the heap counts
+    phase: Phase
+    faults: int = 0
+    undone: Decision | None = None
+    turn: int = 0  # which of its entries in the schedule counts
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    shown: asyncio.Event = field(default_factory=asyncio.Event)  # it was shown, or that was tried
+
+    @property
+    def position(self) -> int | None:
+        """Its place in the provider's queue, as far as it is known."""
+        return self.phase.position if isinstance(self.phase, Polling) else None
+
+    @property
+    def needs_editing(self) -> bool:
+        """Whether its next step runs an encoder."""
+        return isinstance(self.phase, Delivering) and self.phase.needs_editing
+
+
+def phase_of(job: Job) -> Phase:
+    """The phase in which a job in this state begins."""
+    if job.state in OUTCOMES:
+        return Delivering()
+    if job.state == "submitting":
+        return Submitting()
+    return Polling() if job.state == "running" else Waiting()

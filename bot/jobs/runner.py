@@ -1,97 +1,193 @@
-"""One step of an open job: the one that its state asks for, and its card brought up to date."""
+"""Takes one step of an open job and carries out what it answers: the only place that writes a job's state.
+
+Whatever fails inside a step has bounded patience. Then the job ends with a sentence: as unknown where something may
+have been sent, else as failed. A finished video that can't be posted is kept for whoever asked for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from bot.chat.card import Cards
-from bot.jobs.inputs import Inputs
-from bot.jobs.open_job import OpenJob
-from bot.jobs.steps.approval import Approvals
-from bot.jobs.steps.deliver import Delivery
-from bot.jobs.steps.find import Finds
-from bot.jobs.steps.poll import Polls
-from bot.jobs.steps.show import Shows
-from bot.jobs.steps.submit import Submits
-from bot.jobs.transitions import Transitions
-from storage.jobs.job import OUTCOMES
+from bot.clock import Clock
+from bot.domain.job import Job, Jobs
+from bot.files.job_files import JobFiles
+from bot.jobs.decision import Advance, Amend, Close, Decision, Wait
+from bot.jobs.intervals import DELIVERY_PATIENCE, Intervals
+from bot.jobs.keys import JobKeys
+from bot.jobs.open_job import Delivering, OpenJob, phase_of
+from bot.jobs.transitions import ended
+from storage.engine.database import Rejected
+from storage.jobs.job import OUTCOMES, State
 from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 
+MOST_FAULTS = 5  # of ours in a row that a job survives beyond its time
+
+
+class Step(Protocol):
+    """Takes a job one step further: makes one outside call at most, and answers what is to be written."""
+
+    async def __call__(self, open_job: OpenJob) -> Decision: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The kinds of step."""
+
+    show: Step
+    approval: Step
+    submit: Step
+    find: Step
+    poll: Step
+    deliver: Step
+
+    def of(self, open_job: OpenJob) -> Step:
+        """The step that the job's row asks for."""
+        if open_job.job.state in OUTCOMES:
+            return self.deliver
+        if open_job.job.card_id is None:
+            return self.show
+        by_state: Mapping[State, Step] = {"held": self.approval, "queued": self.submit, "running": self.poll}
+        return by_state.get(open_job.job.state, self.find)
+
 
 class Runner:
-    """Takes open jobs one step further. What calls it sees to it that nobody else moves the job meanwhile."""
+    """Runs the steps of open jobs."""
 
     def __init__(
         self,
-        transitions: Transitions,
-        approvals: Approvals,
-        inputs: Inputs,
-        shows: Shows,
-        submits: Submits,
-        finds: Finds,
-        polls: Polls,
-        delivery: Delivery,
+        jobs: Jobs,
+        steps: Steps,
+        keys: JobKeys,
         cards: Cards,
+        job_files: JobFiles,
+        clock: Clock,
+        intervals: Intervals,
+        *,
+        kept_seconds: float,
     ) -> None:
-        self._jobs = transitions.jobs
-        self._intervals = transitions.intervals
-        self._approvals = approvals
-        self._inputs = inputs
-        self._shows = shows
-        self._submits = submits
-        self._finds = finds
-        self._polls = polls
-        self._delivery = delivery
+        self._jobs = jobs
+        self._steps = steps
+        self._keys = keys
         self._cards = cards
+        self._job_files = job_files
+        self._clock = clock
+        self._intervals = intervals
+        self._kept_seconds = kept_seconds
 
     async def run(self, open_job: OpenJob) -> float | None:
-        """The delay in seconds until the next step, None when the job is closed; whatever happens in this one, there
-        is a next one.
+        """Take the job's next step; seconds until the one after it, None when the job is over."""
+        async with open_job.stepping:
+            while True:
+                try:
+                    decision = open_job.undone or await self._steps.of(open_job)(open_job)
+                    delay = await self.apply(open_job, decision)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
+                    delay = await self._failed(open_job, error)
+                    decision = Wait(delay or 0.0)
+                if not getattr(decision, "at_once", False):
+                    return delay
+
+    async def apply(self, open_job: OpenJob, decision: Decision) -> float | None:
+        """Write down what was decided, and show it; seconds until the next step, None when the job is over.
+
+        What can't be written now is not forgotten: it is written before the next step is taken.
         """
-        before = _shown(open_job)
+        before, open_job.undone = _shown(open_job), decision
         try:
-            delay = await self._step(open_job)
-        except Stale:
-            delay = await self._reload(open_job)
-        except asyncio.CancelledError:
+            delay = await self._write(open_job, decision)
+        except Rejected:  # by the row itself, or by a limit: it will not be written later either
+            open_job.undone = None
             raise
-        except Exception:
-            log.exception("%s: this step failed inside the bot", open_job.job.code)
-            open_job.faults += 1
-            delay = self._intervals.after_fault(open_job.faults)
-        is_shown = open_job.job.state not in OUTCOMES or open_job.large
-        if delay is not None and is_shown and _shown(open_job) != before:
+        open_job.undone = None
+        if open_job.job.card_id is not None or open_job.job.state in OUTCOMES or open_job.faults:
+            open_job.shown.set()
+        if delay is None:
+            await self._over(open_job)
+        elif _shown(open_job) != before and (open_job.job.state not in OUTCOMES or open_job.needs_editing):
             self._cards.show(open_job.job, open_job.position)
         return delay
 
-    async def _step(self, open_job: OpenJob) -> float | None:
-        if open_job.job.state in OUTCOMES:
-            if not open_job.cleared:
-                await self._inputs.clear(open_job.job)
-                open_job.cleared = True
-            return await self._delivery.step(open_job)
-        if open_job.job.card_id is None:
-            return await self._shows.step(open_job)
-        if open_job.job.state == "held":
-            return await self._approvals.wait(open_job)
-        if open_job.job.state == "queued":
-            await self._delivery.assembler.gather(open_job.job)
-            return await self._submits.submit(open_job)
-        if open_job.job.state == "submitting":
-            return await self._finds.find(open_job)
-        return await self._polls.poll(open_job)
+    async def _write(self, open_job: OpenJob, decision: Decision) -> float | None:
+        now, delay = self._clock.now(), 0.0
+        match decision:
+            case Wait(seconds, fault):
+                open_job.faults = open_job.faults + 1 if fault else 0
+                delay = seconds
+            case Advance(to, changes, note, by, then, phase):
+                open_job.job = await self._jobs.move(open_job.job, to, now=now, note=note, by=by, **changes)
+                open_job.phase = phase or phase_of(open_job.job)
+                if decision.fault or to != "submitting":
+                    open_job.faults = open_job.faults + 1 if decision.fault else 0
+                delay = then
+            case Amend(changes, kind):
+                open_job.job = await self._jobs.amend(open_job.job, now=now, kind=kind, **changes)
+            case Close(sent):
+                open_job.job = await self._jobs.close(
+                    open_job.job,
+                    reply_id=sent.message_id if sent else None,
+                    reply_channel_id=sent.channel_id if sent else None,
+                    now=now,
+                )
+                return None
+        return delay
 
-    async def _reload(self, open_job: OpenJob) -> float | None:
+    async def _over(self, open_job: OpenJob) -> None:
+        """The job is closed; nothing that fails now brings it back."""
+        try:
+            await self._cards.finish(open_job.job)
+            await asyncio.to_thread(self._job_files.throw_away_video, open_job.job)
+            await self._keys.last_job_over(open_job.job)
+        except Exception:
+            log.exception("%s: tidying up after it failed", open_job.job.code)
+
+    async def _failed(self, open_job: OpenJob, error: Exception) -> float | None:
+        """A step failed inside the bot; seconds until it is tried again, None when the job is over."""
+        open_job.shown.set()
+        try:
+            if isinstance(error, Stale):
+                return await self.reload(open_job)
+            open_job.faults += 1
+            log.error("%s: this step failed inside the bot", open_job.job.code, exc_info=error)
+            if open_job.faults >= MOST_FAULTS and self._clock.now() > _patience_ends(open_job.job):
+                return await self.apply(open_job, self._given_up(open_job))
+        except Exception:
+            log.exception("%s: nor could that be written down", open_job.job.code)
+        return self._intervals.after_fault(open_job.faults)
+
+    async def reload(self, open_job: OpenJob) -> float | None:
+        """The row is not what it was: go on from what it is."""
         job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
+        open_job.undone = None
         if job is None or job.closed_at is not None:
             return None
-        open_job.job = job
+        open_job.job, open_job.phase = job, phase_of(job)
         return 0.0
+
+    def _given_up(self, open_job: OpenJob) -> Decision:
+        """What becomes of a job after too many faults of ours."""
+        job = open_job.job
+        log.error("%s: given up in state %s after %d faults of the bot", job.code, job.state, open_job.faults)
+        if job.state not in OUTCOMES:
+            return ended(job, "unknown" if job.state in {"submitting", "running"} else "failed", "internal")
+        if job.has_video:  # kept, and told of without it
+            open_job.phase, open_job.faults = Delivering(), 0
+            return Amend({"failure": "kept", "kept_until": self._clock.now() + self._kept_seconds}, kind="kept")
+        return Close(None)
+
+
+def _patience_ends(job: Job) -> float:
+    """Until when a job is tried whatever fails."""
+    return job.deadline_at if job.ended_at is None else job.ended_at + DELIVERY_PATIENCE
 
 
 def _shown(open_job: OpenJob) -> tuple[object, ...]:
     """What of an open job its card tells."""
-    return open_job.job.state, open_job.job.stage, open_job.job.provider, open_job.position, open_job.large
+    job = open_job.job
+    return job.state, job.position, job.provider, open_job.position, open_job.needs_editing

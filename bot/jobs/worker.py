@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from bot.chat.card import Cards
+from bot.clock import Clock
+from bot.domain.job import NO_REQUEST, Job, Jobs
 from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
+from bot.jobs.intervals import Intervals
 from bot.jobs.lanes import lane_of
-from bot.jobs.open_job import OpenJob
+from bot.jobs.open_job import OpenJob, Phase, Waiting, phase_of
 from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
-from bot.jobs.steps.approval import Approvals
-from bot.jobs.steps.poll import Polls
-from bot.jobs.transitions import Transitions
+from bot.jobs.steps.approval import Approval
+from bot.jobs.steps.poll import Poll
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
 from bot.words.refusals.moderation import NotWaiting
-from storage.jobs.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES
+from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 
 RESUME_SPREAD = 10.0  # seconds over which the first steps after a start are spread
 DRAIN_SECONDS = 15.0
+SHOW_PATIENCE = 10.0  # seconds in which a new job is shown before its member is answered all the same
 
 
 class Worker:
@@ -32,24 +37,26 @@ class Worker:
 
     def __init__(
         self,
-        transitions: Transitions,
+        jobs: Jobs,
         runner: Runner,
-        approvals: Approvals,
         inputs: Inputs,
-        polls: Polls,
+        approval: Approval,
+        poll: Poll,
         cards: Cards,
+        clock: Clock,
+        intervals: Intervals,
     ) -> None:
-        self._jobs = transitions.jobs
-        self._keys = transitions.keys.store
-        self._intervals = transitions.intervals
-        self.runner = runner
-        self._approvals = approvals
+        self._jobs = jobs
+        self._runner = runner
         self._inputs = inputs
-        self._polls = polls
+        self._approval = approval
+        self._poll = poll
         self._cards = cards
+        self._clock = clock
+        self._intervals = intervals
         self._open_jobs: dict[int, OpenJob] = {}
         self._per_guild: Counter[int] = Counter()
-        self._scheduler = Scheduler(self._take, lane_of, transitions.clock)
+        self._scheduler = Scheduler(self._take, lane_of, clock)
         self.draining = False
         self.resumed = False  # whether what the last run left open has been taken on
 
@@ -64,20 +71,27 @@ class Worker:
 
     async def run(self) -> None:
         """Resume what the last run left open, then work until `drain`."""
-        left_open = await self._jobs.open_jobs()
+        left_open, damaged = await self._jobs.open_jobs()
+        for row in damaged:
+            left_open.append(
+                await self._jobs.end_damaged(row, request=NO_REQUEST, failure="internal", now=self._clock.now())
+            )
         for job in left_open:
             urgent = job.state == "submitting" or job.delivering_at is not None
-            self.add(job, delay=0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10)))
+            delay = 0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10))
+            self._take_on(job, phase_of(job), delay)
         self.resumed = True
         log.info("working; %d open jobs resumed", len(left_open))
         await self._scheduler.run()
 
-    def add(self, job: Job, delay: float = 0.0) -> None:
-        """Take on an open job."""
-        if job.id not in self._open_jobs:
-            self._open_jobs[job.id] = OpenJob(job)
-            self._per_guild[job.guild_id] += 1
-            self._scheduler.put(self._open_jobs[job.id], delay)
+    async def begin(self, job: Job) -> Job:
+        """Take on a job that was just accepted; the job once it is shown, or once that was tried."""
+        open_job = self._take_on(job, Waiting(accepted_now=True), 0.0)
+        if not self.draining:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SHOW_PATIENCE):
+                    await open_job.shown.wait()
+        return open_job.job
 
     async def cancel(self, job: Job, *, by: int) -> None:
         """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once."""
@@ -85,17 +99,32 @@ class Worker:
             raise NothingToCancel(job=job.code)
         self._inputs.stop(job)
         async with self._moving(job, NothingToCancel) as open_job:
-            await self._polls.cancel(open_job, by=by)
+            await self._runner.apply(open_job, await self._poll.cancel(open_job, by=by))
 
     async def approve(self, job: Job, *, by: int) -> None:
         """Let a held job begin, or raise the `Refusal` that says why not; `OverLimit` leaves it waiting."""
         async with self._moving(job, NotWaiting) as open_job:
-            await self._approvals.approve(open_job, by=by)
+            await self._runner.apply(open_job, self._approval.approve(open_job, by=by))
 
     async def deny(self, job: Job, *, by: int) -> None:
         """End a held job, or raise the `Refusal` that says why not."""
         async with self._moving(job, NotWaiting) as open_job:
-            await self._approvals.deny(open_job, by=by)
+            await self._runner.apply(open_job, self._approval.deny(open_job, by=by))
+
+    async def drain(self) -> None:
+        """Finish the steps under way, within a bound; open jobs stay for the next start."""
+        self.draining = True
+        await self._scheduler.drain(DRAIN_SECONDS)
+        await self._cards.close()
+
+    def _take_on(self, job: Job, phase: Phase, delay: float) -> OpenJob:
+        """The open job; one that is known already stays as it is."""
+        open_job = self._open_jobs.get(job.id)
+        if open_job is None:
+            open_job = self._open_jobs[job.id] = OpenJob(job, phase)
+            self._per_guild[job.guild_id] += 1
+            self._scheduler.put(open_job, delay)
+        return open_job
 
     @asynccontextmanager
     async def _moving(self, job: Job, otherwise: type[Refusal]) -> AsyncIterator[OpenJob]:
@@ -106,28 +135,19 @@ class Worker:
         if open_job is None or open_job.job.guild_id != job.guild_id:
             raise otherwise(job=job.code)
         async with open_job.stepping:
-            yield open_job
+            try:
+                if open_job.undone:
+                    await self._runner.apply(open_job, open_job.undone)
+                yield open_job
+            except Stale:
+                await self._runner.reload(open_job)
+                raise otherwise(job=job.code) from None
             self._scheduler.put(open_job, 0.0)
 
-    async def drain(self) -> None:
-        """Finish the steps under way, within a bound; open jobs stay for the next start."""
-        self.draining = True
-        await self._scheduler.drain(DRAIN_SECONDS)
-        await self._cards.close()
-
     async def _take(self, open_job: OpenJob) -> None:
-        """One step; the job keeps its place in the schedule until it is closed."""
-        async with open_job.stepping:
-            delay = await self.runner.run(open_job)
-            if delay is None:
-                await self._forget(open_job)
-            else:
-                self._scheduler.put(open_job, delay)
-
-    async def _forget(self, open_job: OpenJob) -> None:
-        """The job is closed; with the last job of a replaced key, the key goes too."""
-        job = open_job.job
-        if self._open_jobs.pop(job.id, None):
-            self._per_guild[job.guild_id] -= 1
-        if job.key_id and all(info.id != job.key_id for info in await self._keys.shown(job.guild_id)):
-            await self._keys.sweep(job.guild_id)
+        """One step; whatever happens in it, the job keeps its place in the schedule until it is over."""
+        delay = await self._runner.run(open_job)
+        if delay is not None:
+            self._scheduler.put(open_job, delay)
+        elif self._open_jobs.pop(open_job.job.id, None):
+            self._per_guild[open_job.job.guild_id] -= 1

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.clock import Clock
+from bot.domain.job import Job, Jobs, Ledger
 from bot.jobs.worker import Worker
 from bot.providers.base import Provider
 from bot.words import limits
 from bot.words.refusals.asking import LimitReached
 from bot.words.refusals.files import FileRemoved
 from bot.words.refusals.moderation import MemberBlocked, NoSuchJob, NothingToRefund, NothingToSettle
-from storage.jobs.job import Job
 from storage.jobs.job_events import Stale
-from storage.jobs.jobs import Jobs
-from storage.jobs.ledger import Ledger, Line
+from storage.jobs.ledger import Line
 from storage.people.reports import Reports
 from storage.servers.access import Access
 from storage.servers.quota import OverLimit

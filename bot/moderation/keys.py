@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.clock import Clock
+from bot.domain.job import Jobs
 from bot.domain.request import Media, Request
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.refusals.asking import KeyRejected, NoSuchKey, UnknownProvider
 from storage.engine.encryption import CannotUnseal
-from storage.jobs.jobs import Jobs
 from storage.servers.guilds import Guilds
 from storage.servers.key_info import KeyInfo
 from storage.servers.keys import Keys

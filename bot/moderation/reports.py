@@ -11,6 +11,7 @@ from bot.chat.errors import PostFailed
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
+from bot.domain.job import Job, Jobs
 from bot.domain.results import Posted
 from bot.words.refusals.asking import Blocked
 from bot.words.refusals.moderation import (
@@ -22,8 +23,6 @@ from bot.words.refusals.moderation import (
     NotYoursToDelete,
     UndecidedReport,
 )
-from storage.jobs.job import Job
-from storage.jobs.jobs import Jobs
 from storage.people.privacy import Privacy
 from storage.people.reports import Decision, Report, Reports
 from storage.servers.access import Access

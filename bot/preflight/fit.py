@@ -139,8 +139,3 @@ class Candidate:
 
     provider: Provider
     request: Request
-
-    @property
-    def stored(self) -> dict[str, str]:
-        """In the form in which a job's row keeps it."""
-        return {"provider": self.provider.name, "request": self.request.model_dump_json()}

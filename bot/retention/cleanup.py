@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from bot.clock import Clock
+from bot.domain.job import Jobs
 from bot.files.job_files import JobFiles
 from bot.retention.privacy import Forgettable
-from storage.jobs.jobs import Jobs
 from storage.people.privacy import Privacy
 
 log = logging.getLogger(__name__)

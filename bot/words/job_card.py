@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 from bot.domain.costs import begun, charge
 from bot.domain.flows import HANDED_OVER
+from bot.domain.job import Job
 from bot.domain.request import Request
-from bot.domain.sections import own_name, stopped_at
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
 from bot.words.english import QUOTE_CHARS, day, one_line, ordinal, quoted
 from bot.words.failures import FAILURES
-from storage.jobs.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES
 
 WHOLE = 1000  # for those who decide about a text: they must see all of it
 
@@ -48,7 +48,7 @@ def title(job: Job) -> str:
 
 def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """The status card, rewritten as the job goes on."""
-    request = Request.model_validate_json(job.request)
+    request = job.request
     head = f"### {title(job)}\n{subject(request)}\n-# for <@{job.member_id}>"
     return f"{head}\n\n{status(job, providers, position)}"
 
@@ -72,9 +72,9 @@ def _working(job: Job, providers: Mapping[str, Provider], position: int | None) 
     provider, name = providers.get(job.provider), label(job.provider, providers)
     if position:
         return f"⏳ In {name}'s line: **{ordinal(position)}**. You may leave, I'll ping you here."
-    stages = provider.stages(Request.model_validate_json(job.request)) if provider else ()
-    doing = next((stage.label for stage in stages if stage.name == job.stage), "Working on it")
-    if own_name(job.stage) not in HANDED_OVER:
+    stages = provider.stages(job.request) if provider else ()
+    doing = next((stage.label for stage in stages if stage.position == job.position), "Working on it")
+    if job.position.stage not in HANDED_OVER:
         doing += f" at {name}, started <t:{int(job.submitted_at or job.created_at)}:R>"
     return f"⚙️ {doing}. You may leave, I'll ping you here."
 
@@ -87,7 +87,15 @@ def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
         failure = "thrown_away"
     mark = "📦" if failure == "kept" else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
     sentence = FAILURES[failure].format(provider=name, until=day(job.kept_until))
-    return f"{mark} {sentence}{stopped_at(job)} {cost(job, name)}"
+    return f"{mark} {sentence}{_stopped_at(job)} {cost(job, name)}"
+
+
+def _stopped_at(job: Job) -> str:
+    """A sentence about which section of a long text failed, where there are sections before it; nothing otherwise."""
+    number = job.position.section
+    if job.state not in {"failed", "unknown"} or number < 2:
+        return ""
+    return f" It stopped at part {number} of {len(job.request.sections)}."
 
 
 def cost(job: Job, provider: str) -> str:

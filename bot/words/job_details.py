@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.domain.request import Request
+from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card
 from bot.words.english import day
 from bot.words.failures import IN_SHORT
 from bot.words.links import link
-from storage.jobs.job import Job, State
+from storage.jobs.job import State
 from storage.people.reports import Report
 
 MARKS = {"held": "⏸️", "queued": "⏳", "succeeded": "✅", "failed": "⚠️", "cancelled": "🚫", "unknown": "❓"}
@@ -76,7 +76,7 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     job = job if kept else replace(job, kept_until=None)
     lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
-        lines.append(job_card.subject(Request.model_validate_json(job.request), job_card.WHOLE))
+        lines.append(job_card.subject(job.request, job_card.WHOLE))
         lines.append(link(job))
     lines.append(
         f"{job_card.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {money(job)}{_counting(job)}"
@@ -98,7 +98,7 @@ def _settling(job: Job, providers: Mapping[str, Provider]) -> str:
     ours = f"; ours for it is `{job.handle}`" if job.handle else ""
     return (
         f"**To settle it**, look into the console of {job_card.label(job.provider, providers)} for a run {sent}, step "
-        f"“{job.stage}”, "
+        f"“{job.position}”, "
         f"{job.milliseconds / 1000:g} s of video. {known}{ours}. If a run of that time is listed and was charged, say "
         "so below."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.jobs.job import Job
+from bot.domain.job import Job
 
 
 def home(job: Job) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.domain.request import Request
+from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card, job_details, limits
 from bot.words.english import day, quoted
 from bot.words.failures import KEY_FAULTS
 from bot.words.links import home, link
-from storage.jobs.job import Job
 from storage.servers.limit_rules import SCALE, Rule
 from storage.servers.log_entries import Entry
 
@@ -41,13 +40,13 @@ def _head(job: Job) -> str:
 
 
 def _asked(job: Job, providers: Mapping[str, Provider]) -> str:
-    request = Request.model_validate_json(job.request) if job.forgotten_at is None else None
+    request = job.request if job.forgotten_at is None else None
     what = f"\n{job_card.subject(request, job_card.WHOLE)}" if request else ""
     return f"{job_card.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {job_details.money(job)}{what}"
 
 
 def _held(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    clip = "" if job.forgotten_at else f"\n[the clip]({Request.model_validate_json(job.request).video.url})"
+    clip = "" if job.forgotten_at else f"\n[the clip]({job.request.video.url})"
     return (
         f"⏸️ {_head(job)} waits for your yes · {_asked(job, providers)}{clip}\n"
         f"-# It ends by itself <t:{int(job.deadline_at)}:R>. {_place(job)}"

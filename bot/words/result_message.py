@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.domain.request import Request
+from bot.domain.job import Job
 from bot.domain.results import Smaller
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
 from bot.words.english import day, megabytes, quoted
 from bot.words.job_card import outcome
-from storage.jobs.job import Job
 
 
 def delivery(job: Job, smaller: Smaller | None = None, odd: Sequence[str] = (), *, server: str | None = None) -> str:
@@ -63,6 +62,6 @@ def _warnings(odd: Sequence[str]) -> list[str]:
 
 
 def _signed(job: Job) -> str:
-    voice = catalogue().get(Request.model_validate_json(job.request).voice or "")
+    voice = catalogue().get(job.request.voice or "")
     how = f" · voice {voice.title}" if voice else ""
     return f"-# AI-generated lip-sync{how} · {job.code}"

@@ -11,10 +11,11 @@ from discord.app_commands import Choice
 
 from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import CANCEL_PREFIX, CHARGED_PREFIX, DECISIONS, FREE_PREFIX, REFUND_PREFIX
+from bot.domain.job import Job
 from bot.words import job_details
 from cogs.admin.panel import Panel, guild_of_moderator, reply
 from cogs.interactions import Interaction
-from storage.jobs.job import OUTCOMES, Job
+from storage.jobs.job import OUTCOMES
 
 SHOWN = 12
 STATES = {

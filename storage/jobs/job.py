@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from storage.engine.database import Row
 
@@ -28,14 +28,55 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 OUTCOMES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
 
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U: easy to read aloud
-_CODE_SPAN = 32**5
 _CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neighbours look different
-_CODE_FACTOR_INVERSE: int = pow(_CODE_FACTOR, -1, _CODE_SPAN)
+_CODE_LENGTHS = (5, 6, 7)  # codes grow with the number of jobs, and the first ones stay as they are
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
-    """What is known of a job when it is asked for. `request` and `fallbacks` as in `Job`."""
+R = TypeVar("R")
+
+
+class Codec(Protocol[R]):
+    """How what a job asks for is written into its row, and read from there."""
+
+    def read(self, text: str) -> R:
+        """Read what `write` has written; a `ValueError` when that can't be read."""
+        ...
+
+    def write(self, request: R) -> str:
+        """Write it as JSON."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a job is in its flow: the stage, by the provider's name for it, and which section of a text that is made in
+    several ones (from 1; 0 for everything else). In the row, the third section's stage is `3:lipsync`.
+    """
+
+    stage: str
+    section: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.section}:{self.stage}" if self.section else self.stage
+
+    @classmethod
+    def read(cls, text: str) -> Position:
+        """Read a position as a row has it; a `ValueError` when it is none."""
+        section, _, stage = text.rpartition(":")
+        return cls(stage, int(section or 0))
+
+
+@dataclass(frozen=True)  # no slots: they can't be made through an alias such as `Job[Request]`
+class Fallback(Generic[R]):
+    """What else may be tried: another provider, and the request in its form."""
+
+    provider: str
+    request: R
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob(Generic[R]):
+    """What is known of a job when it is asked for."""
 
     guild_id: int
     interaction_id: int
@@ -44,9 +85,9 @@ class NewJob:
     channel_id: int
     parent_id: int | None = None
     provider: str
-    request: str = field(repr=False)
-    fallbacks: str = field(repr=False, default="[]")
-    stage: str
+    request: R = field(repr=False)
+    fallbacks: tuple[Fallback[R], ...] = field(repr=False, default=())
+    position: Position
     key_id: int | None = None
     yields: Mapping[str, str] = field(repr=False, default_factory=dict)
     milliseconds: int = 0
@@ -57,12 +98,11 @@ class NewJob:
     deadline_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One row of `jobs`, as it was read. Moments are seconds since 1970; `request` is JSON, and `fallbacks` a
-    JSON list of what else may be tried. `restored`: it was open in a backup on which the bot was started. Its whole
-    video can be fetched until `kept_until`, if that is set. `parent_id` is the channel of the public thread in which it
-    was asked for.
+@dataclass(frozen=True, kw_only=True)
+class Job(Generic[R]):
+    """One row of `jobs`, as it was read. Moments are seconds since 1970. `restored`: the job was open in a backup on
+    which the bot was started. Its whole video can be fetched until `kept_until`, if that is set. `parent_id` is the
+    channel of the public thread in which it was asked for.
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
     that is None.
@@ -73,8 +113,8 @@ class Job:
     interaction_id: int
     member_id: int
     provider: str
-    request: str = field(repr=False)
-    fallbacks: str = field(repr=False)
+    request: R = field(repr=False)
+    fallbacks: tuple[Fallback[R], ...] = field(repr=False)
     key_id: int | None
     created_at: float
     deadline_at: float
@@ -82,7 +122,7 @@ class Job:
     card_id: int | None
     thread_id: int | None
     state: State
-    stage: str
+    position: Position
     handle: str | None
     remote: str | None
     submitted_at: float | None
@@ -130,36 +170,69 @@ class Job:
 
 
 def code_of(job_id: int) -> str:
-    """What people call the job of that id."""
-    number = job_id * _CODE_FACTOR % _CODE_SPAN
-    digits = [_CODE_ALPHABET[number // 32**place % 32] for place in reversed(range(5))]
-    return "LS-" + "".join(digits)
+    """What people call the job of that id. No two jobs below 34,000,000,000 have the same code."""
+    length = next((length for length in _CODE_LENGTHS if job_id < 32**length), _CODE_LENGTHS[-1])
+    number = job_id * _CODE_FACTOR % 32**length
+    return "LS-" + "".join(_CODE_ALPHABET[number // 32**place % 32] for place in reversed(range(length)))
 
 
 def id_of(code: str) -> int | None:
     """The id of the job that people call that; None where it is no code."""
     digits = [_CODE_ALPHABET.find(digit) for digit in code.removeprefix("LS-")]
-    if not code.startswith("LS-") or len(digits) != 5 or min(digits) < 0:
+    if not code.startswith("LS-") or len(digits) not in _CODE_LENGTHS or min(digits) < 0:
         return None
     number = sum(digit << (5 * place) for place, digit in enumerate(reversed(digits)))
-    return number * _CODE_FACTOR_INVERSE % _CODE_SPAN
+    span = 32 ** len(digits)
+    found = number * pow(_CODE_FACTOR, -1, span) % span
+    return found if code_of(found) == code else None
 
 
-def read_job(row: Row) -> Job:
-    """The job in a row of `jobs`."""
+class Unreadable(ValueError):
+    """A row that holds something else than a job."""
+
+
+COLUMNS = ", ".join("stage" if field.name == "position" else field.name for field in fields(Job))
+
+
+def read_job(row: Row, codec: Codec[R]) -> Job[R]:
+    """The job in a row of `jobs` with the columns of `COLUMNS`; `Unreadable` when there is none."""
     values: dict[str, Any] = dict(row)
-    values["yields"] = json.loads(values["yields"])
-    values["role_ids"] = frozenset(json.loads(values["role_ids"]))
-    values["restored"] = bool(values["restored"])
-    values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
-    return Job(**values)
+    try:
+        values["position"] = Position.read(values.pop("stage"))
+        values["request"] = codec.read(values["request"])
+        values["fallbacks"] = tuple(
+            Fallback(other["provider"], codec.read(other["request"])) for other in json.loads(values["fallbacks"])
+        )
+        values["yields"] = _texts(json.loads(values["yields"]))
+        values["role_ids"] = frozenset(json.loads(values["role_ids"]))
+        values["restored"] = bool(values["restored"])
+        values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
+        return Job(**values)
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+        raise Unreadable(f"job {row['id']}: {type(error).__name__}") from error
 
 
-def columns(job: Job | NewJob) -> dict[str, object]:
-    """The job as values for its row."""
-    values = asdict(job)
-    values["role_ids"] = json.dumps(sorted(job.role_ids))
-    values["yields"] = json.dumps(values["yields"])
-    if isinstance(job, Job):
-        values["cost_usd"] = None if job.cost_usd is None else str(job.cost_usd)
-    return values
+def written(values: Mapping[str, Any], codec: Codec[R]) -> dict[str, Any]:
+    """Fields of a job as their columns hold them."""
+    return {"stage" if name == "position" else name: _written(name, value, codec) for name, value in values.items()}
+
+
+def _written(name: str, value: Any, codec: Codec[R]) -> object:
+    match name:
+        case "request":
+            return codec.write(value)
+        case "fallbacks":
+            return json.dumps([{"provider": other.provider, "request": codec.write(other.request)} for other in value])
+        case "yields":
+            return json.dumps(dict(value))
+        case "role_ids":
+            return json.dumps(sorted(value))
+        case "position" | "cost_usd":
+            return None if value is None else str(value)
+    return value
+
+
+def _texts(found: object) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError("not a mapping of texts")
+    return found

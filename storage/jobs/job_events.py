@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from storage.engine.database import Rejected, Row, Transaction
-from storage.jobs.job import Job, State, read_job
+from storage.engine.database import Rejected, Transaction
+from storage.jobs.job import Job, State
 from storage.servers import budget_alerts, log_entries
 
 _ASKED = {"none", "held"}
@@ -23,20 +24,17 @@ class Stale(Rejected):
     """The row is no longer as the caller saw it; somebody else moved it."""
 
 
-async def moved(
+async def tell_move(
     tx: Transaction,
-    row: Row | None,
+    job: Job[Any],
     from_state: str,
     now: float,
     note: str = "",
     *,
     by: int | None = None,
     grants: Sequence[int] = (),
-) -> Job:
-    """The job in its new state, once everything that goes with the move is written; `Stale` when there is no row."""
-    if row is None:
-        raise Stale
-    job = read_job(row)
+) -> None:
+    """Write everything that goes with a move, in its transaction; `job` is as it is after it."""
     for grant_id in grants:
         await tx.row(
             "INSERT INTO job_grants (guild_id, job_id, grant_id) VALUES (:guild_id, :job_id, :grant_id)",
@@ -52,10 +50,9 @@ async def moved(
         at=now,
         from_state=from_state,
         to_state=job.state,
-        stage=job.stage,
+        stage=str(job.position),
         note=note,
     )
     if job.state in _LOGGED and (job.state != "queued" or from_state in _ASKED):
         await log_entries.note(tx, job.guild_id, _LOGGED[job.state], now=now, actor_id=by, job_id=job.id)
         await budget_alerts.watch(tx, job.guild_id, now)
-    return job

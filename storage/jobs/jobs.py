@@ -2,140 +2,163 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic
 
-from storage.engine.database import Database, Transaction
-from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, State, columns, read_job
-from storage.jobs.job_events import Stale, moved
+from storage.engine.database import Database, Row, Transaction
+from storage.jobs.job import COLUMNS, OUTCOMES, TRANSITIONS, Codec, Job, NewJob, Position, R, State, Unreadable, written
+from storage.jobs.job import read_job as read
+from storage.jobs.job_events import Stale, tell_move
 from storage.servers import log_entries
 from storage.servers.quota import Claim, check
 
+log = logging.getLogger(__name__)
 
-class Jobs:
-    """Store of the tables `jobs` and `job_events`."""
+# What may change while a job moves, and what may change besides.
+_TURNING = {
+    "provider", "request", "fallbacks", "key_id", "position", "handle", "remote", "yields", "submitted_at",
+    "deadline_at",
+}  # fmt: skip
+_MOVING = _TURNING | {"failure", "detail", "cost_usd", "counted_at", "micros"}
+_STANDING = _TURNING | {"card_id", "thread_id", "delivering_at", "failure", "kept_until"}
 
-    def __init__(self, database: Database) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """An open job whose row can't be read."""
+
+    id: int
+    guild_id: int
+    state: State
+
+
+class Jobs(Generic[R]):
+    """Store of the tables `jobs` and `job_events`. `codec` says how requests are written."""
+
+    def __init__(self, database: Database, codec: Codec[R]) -> None:
         self._database = database
+        self._codec = codec
 
-    async def enqueue(self, job: NewJob, *, held: bool = False) -> Job:
+    def read(self, row: Row) -> Job[R]:
+        """The job in a row with the columns of `COLUMNS`; `Unreadable` when there is none."""
+        return read(row, self._codec)
+
+    async def enqueue(self, job: NewJob[R], *, held: bool = False) -> Job[R]:
         """Accept a job, `held` until a moderator approves it; checked against all limits, counted and inserted at once.
 
         `OverLimit` when it doesn't fit, `Conflict` when this interaction already has a job.
         """
         now = job.created_at
+        values = {name: getattr(job, name) for name in job.__dataclass_fields__}
 
-        async def work(tx: Transaction) -> Job:
+        async def work(tx: Transaction) -> Job[R]:
             grants = await check(tx, replace(_claim(job), active=1), now)
             row = await tx.row(
-                """INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
+                f"""INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
                                      fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
                                      video_digest, audio_digest, key_id, yields, parent_id)
                    VALUES (:guild_id, :interaction_id, :member_id, :role_ids, :channel_id, :provider, :request,
                            :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
                            :video_digest, :audio_digest, :key_id, :yields, :parent_id)
-                   RETURNING *""",
-                **columns(job),
+                   RETURNING {COLUMNS}""",
+                **written(values, self._codec),
                 state="held" if held else "queued",
                 counted_at=None if held else now,
             )
-            return await moved(tx, row, "none", now, grants=[] if held else grants)
-
-        return await self._database.write(work)
-
-    async def approve(self, job: Job, *, by: int, now: float, deadline_at: float) -> Job:
-        """Let a held job go on; it is checked against all limits and counted now. `OverLimit` leaves it held."""
-
-        async def work(tx: Transaction) -> Job:
-            grants = await check(tx, _claim(job), now)
-            row = await tx.row(
-                """UPDATE jobs SET state = 'queued', counted_at = :now, deadline_at = :deadline_at
-                   WHERE id = :id AND guild_id = :guild_id AND state = 'held' RETURNING *""",
-                id=job.id,
-                guild_id=job.guild_id,
-                now=now,
-                deadline_at=deadline_at,
-            )
-            return await moved(tx, row, "held", now, by=by, grants=grants)
+            assert row is not None
+            stored = self.read(row)
+            await tell_move(tx, stored, "none", now, grants=[] if held else grants)
+            return stored
 
         return await self._database.write(work)
 
     async def move(
-        self, job: Job, to: State, *, now: float, note: str = "", by: int | None = None, **changes: Any
-    ) -> Job:
-        """Move the job as it was read to another state, with what else became known; its new row.
+        self, job: Job[R], to: State, *, now: float, note: str = "", by: int | None = None, **changes: Any
+    ) -> Job[R]:
+        """Move the job as it was read to another state, with what else became known; the job as it is then.
 
-        `Stale` when the row has moved since. `note` goes to the job's history; it must hold no secret. `by` is the
-        person who moves it.
+        `Stale` when the row has moved since. A held job that is let go is checked against all limits and counted now:
+        `OverLimit` leaves it held. `note` goes to the job's history; it must hold no secret. `by` is the person who
+        moves it.
         """
-        if to not in TRANSITIONS[job.state]:
-            raise ValueError(f"no job may move from {job.state} to {to}")
-        ended_at = now if to in OUTCOMES else None
-        wanted = replace(job, state=to, ended_at=ended_at, **changes)
+        if to not in TRANSITIONS[job.state] or not changes.keys() <= _MOVING:
+            raise ValueError(f"no job may move from {job.state} to {to} with {sorted(changes)}")
+        begins = job.state == "held" and to == "queued"
+        changes |= {"ended_at": now if to in OUTCOMES else None, **({"counted_at": now} if begins else {})}
+        moved = replace(job, state=to, **changes)
 
-        async def work(tx: Transaction) -> Job:
-            row = await tx.row(
-                """UPDATE jobs
-                   SET state = :state, provider = :provider, request = :request, fallbacks = :fallbacks,
-                       key_id = :key_id, stage = :stage, handle = :handle, remote = :remote, yields = :yields,
-                       submitted_at = :submitted_at, failure = :failure, detail = :detail, cost_usd = :cost_usd,
-                       counted_at = :counted_at, micros = :micros, ended_at = :ended_at
-                   WHERE id = :id AND guild_id = :guild_id AND state = :from_state AND stage = :from_stage
-                   RETURNING *""",
-                **columns(wanted),
-                from_state=job.state,
-                from_stage=job.stage,
-            )
-            return await moved(tx, row, job.state, now, note, by=by)
+        async def work(tx: Transaction) -> Job[R]:
+            grants = await check(tx, _claim(job), now) if begins else []
+            await self._update(tx, job, {"state": to, **changes})
+            await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
+            return moved
 
         return await self._database.write(work)
 
-    async def turn(self, job: Job, *, note: str, now: float, **anew: Any) -> Job:
-        """Turn a job that nobody has taken to another provider, and queue its first stage there; `anew` are the
-        provider, request, fallbacks, stage and deadline_at, and what stays of its yields, as JSON.
-        """
-        if job.state == "submitting":
-            job = await self.move(job, "queued", now=now, note=note)
-        return await self._note(
-            job,
-            """provider = :provider, request = :request, fallbacks = :fallbacks, stage = :stage,
-               deadline_at = :deadline_at, key_id = NULL, handle = NULL, yields = :yields""",
-            **anew,
-        )
+    async def amend(self, job: Job[R], *, now: float, kind: str = "", **changes: Any) -> Job[R]:
+        """Change an open job without moving it; with a `kind`, tell of it in the log. `Stale` when it has moved."""
+        if not changes.keys() <= _STANDING:
+            raise ValueError(f"{sorted(changes)} can't change without a move")
+        amended = replace(job, **changes)
 
-    async def pass_over(self, job: Job, *, stage: str) -> Job:
-        """Go on with another stage, as the present one needn't be sent."""
-        return await self._note(job, "stage = :stage", stage=stage)
+        async def work(tx: Transaction) -> Job[R]:
+            await self._update(tx, job, changes)
+            if kind:
+                await log_entries.note(tx, job.guild_id, kind, now=now, job_id=job.id)
+            return amended
 
-    async def place(self, job: Job, *, card_id: int, thread_id: int | None) -> Job:
-        """Remember where the job is shown."""
-        return await self._note(job, "card_id = :card_id, thread_id = :thread_id", card_id=card_id, thread_id=thread_id)
+        return await self._database.write(work)
 
-    async def delivering(
-        self, job: Job, *, now: float, failure: str | None = None, kept_until: float | None = None
-    ) -> Job:
-        """Commit to posting the outcome, or `failure` in place of a video that can't be had. With `kept_until`, what is
-        posted is less than there is, and that can be fetched until then.
-        """
-        assignment = "delivering_at = :now, failure = coalesce(:failure, failure), kept_until = :kept_until"
-        return await self._note(job, assignment, now=now, failure=failure, kept_until=kept_until)
-
-    async def keep(self, job: Job, *, now: float, until: float) -> Job:
-        """The video can't be posted; it can be fetched until then. Commit to saying so."""
-        assignment = "delivering_at = :now, failure = 'kept', kept_until = :until"
-        return await self._note(job, assignment, kind="kept", now=now, until=until)
-
-    async def close(self, job: Job, *, reply_id: int | None, reply_channel_id: int | None = None, now: float) -> Job:
+    async def close(
+        self, job: Job[R], *, reply_id: int | None, reply_channel_id: int | None = None, now: float
+    ) -> Job[R]:
         """The outcome has been posted as `reply_id` (None: it can't be posted anywhere); the job is over."""
-        assignment = "reply_id = :reply_id, reply_channel_id = :reply_channel_id, closed_at = :now"
-        return await self._note(job, assignment, reply_id=reply_id, reply_channel_id=reply_channel_id, now=now)
+        changes = {"reply_id": reply_id, "reply_channel_id": reply_channel_id, "closed_at": now}
 
-    async def get(self, guild_id: int, job_id: int) -> Job | None:
+        async def work(tx: Transaction) -> Job[R]:
+            await self._update(tx, job, changes)
+            return replace(job, **changes)  # type: ignore[arg-type]
+
+        return await self._database.write(work)
+
+    async def end_damaged(self, damaged: Damaged, *, request: R, failure: str, now: float) -> Job[R]:
+        """End an open job whose row can't be read: what can't be read is replaced, and its outcome can be told.
+
+        It is unknown where something may have been sent, else it has failed.
+        """
+        to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
+        ends = damaged.state not in OUTCOMES
+        values: dict[str, Any] = {"request": request, "fallbacks": (), "yields": {}, "role_ids": frozenset()}
+        values |= {"position": Position("damaged"), "cost_usd": None, "failure": failure}
+
+        async def work(tx: Transaction) -> Job[R]:
+            changes = {**written(values, self._codec), **({"state": to, "ended_at": now} if ends else {})}
+            row = await tx.row(
+                f"""UPDATE jobs SET {_assignments(changes)} WHERE id = :id AND guild_id = :guild_id
+                    AND closed_at IS NULL RETURNING {COLUMNS}""",
+                id=damaged.id,
+                guild_id=damaged.guild_id,
+                **changes,
+            )
+            if row is None:
+                raise Stale
+            job = self.read(row)
+            if ends:
+                await tell_move(tx, job, damaged.state, now, "its row could not be read")
+            return job
+
+        return await self._database.write(work)
+
+    async def get(self, guild_id: int, job_id: int) -> Job[R] | None:
         """This server's job, None when it has no such job."""
         row = await self._database.row(
-            "SELECT * FROM jobs WHERE guild_id = :guild_id AND id = :job_id", guild_id=guild_id, job_id=job_id
+            f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND id = :job_id",
+            guild_id=guild_id,
+            job_id=job_id,
         )
-        return None if row is None else read_job(row)
+        return None if row is None else self.read(row)
 
     async def keys_last_used(self, guild_id: int) -> dict[int, float]:
         """When the newest job that used each of the server's keys was asked for, by the key's id."""
@@ -146,45 +169,56 @@ class Jobs:
         )
         return {row["key_id"]: row["at"] for row in rows}
 
-    async def open_jobs(self) -> list[Job]:
-        """Every job of every server whose outcome has not been posted yet, oldest first."""
-        return [
-            read_job(row) for row in await self._database.rows("SELECT * FROM jobs WHERE closed_at IS NULL ORDER BY id")
-        ]
+    async def open_jobs(self) -> tuple[list[Job[R]], list[Damaged]]:
+        """Every job of every server whose outcome has not been posted yet, oldest first; and those that can't be
+        read.
+        """
+        rows = await self._database.rows(f"SELECT {COLUMNS} FROM jobs WHERE closed_at IS NULL ORDER BY id")
+        damaged: list[Damaged] = []
+        jobs = self._readable(rows, lambda row: damaged.append(Damaged(row["id"], row["guild_id"], row["state"])))
+        return jobs, damaged
 
-    async def with_files(self, *, now: float, closed_since: float) -> dict[int, Job]:
+    async def with_files(self, *, now: float, closed_since: float) -> dict[int, Job[R]]:
         """Every server's jobs whose files are still needed, by id: open ones, those that were closed since then, and
         those whose videos are kept.
         """
         rows = await self._database.rows(
-            """SELECT * FROM jobs WHERE closed_at IS NULL
+            f"""SELECT {COLUMNS} FROM jobs WHERE closed_at IS NULL
                  OR (forgotten_at IS NULL AND (closed_at >= :closed_since OR kept_until > :now))""",
             now=now,
             closed_since=closed_since,
         )
-        return {row["id"]: read_job(row) for row in rows}
+        return {job.id: job for job in self._readable(rows, lambda _: None)}
 
-    async def _note(self, job: Job, assignment: str, *, kind: str = "", now: float = 0.0, **values: object) -> Job:
-        """Change an open job without moving it; with a `kind`, tell of it in the log."""
+    def _readable(self, rows: Any, otherwise: Callable[[Row], None]) -> list[Job[R]]:
+        found = []
+        for row in rows:
+            try:
+                found.append(self.read(row))
+            except Unreadable as why:
+                log.error("%s can't be read", why)  # noqa: TRY400 - a row's contents belong in no log
+                otherwise(row)
+        return found
 
-        async def work(tx: Transaction) -> Job:
-            row = await tx.row(
-                f"UPDATE jobs SET {assignment} "  # noqa: S608 - the assignments are the literals above
-                "WHERE id = :id AND guild_id = :guild_id AND state = :state AND closed_at IS NULL RETURNING *",
-                id=job.id,
-                guild_id=job.guild_id,
-                state=job.state,
-                now=now,
-                **values,
-            )
-            if row is None:
-                raise Stale
-            if kind:
-                await log_entries.note(tx, job.guild_id, kind, now=now, job_id=job.id)
-            return read_job(row)
-
-        return await self._database.write(work)
+    async def _update(self, tx: Transaction, job: Job[R], changes: dict[str, Any]) -> None:
+        columns = written(changes, self._codec)
+        row = await tx.row(
+            f"""UPDATE jobs SET {_assignments(columns)}
+                WHERE id = :id AND guild_id = :guild_id AND state = :from_state AND stage = :from_stage
+                  AND closed_at IS NULL RETURNING id""",
+            id=job.id,
+            guild_id=job.guild_id,
+            from_state=job.state,
+            from_stage=str(job.position),
+            **columns,
+        )
+        if row is None:
+            raise Stale
 
 
-def _claim(job: NewJob | Job) -> Claim:
+def _assignments(columns: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = :{name}" for name in columns)
+
+
+def _claim(job: NewJob[R] | Job[R]) -> Claim:
     return Claim(job.guild_id, job.member_id, job.role_ids, jobs=1, milliseconds=job.milliseconds, micros=job.micros)

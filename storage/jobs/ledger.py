@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal
 
 from storage.engine.database import Database, Transaction
-from storage.jobs.job import Job, State, read_job
+from storage.jobs.job import COLUMNS, Job, R, State
 from storage.jobs.job_events import Stale
+from storage.jobs.jobs import Jobs
 from storage.servers import log_entries
 
 
@@ -26,11 +27,12 @@ class Line:
     micros: int
 
 
-class Ledger:
+class Ledger(Generic[R]):
     """The server's side of the table `jobs`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, jobs: Jobs[R]) -> None:
         self._database = database
+        self._jobs = jobs
 
     async def jobs(
         self,
@@ -41,10 +43,10 @@ class Ledger:
         provider: str | None = None,
         unsettled: bool = False,
         most: int = 25,
-    ) -> list[Job]:
+    ) -> list[Job[R]]:
         """The server's newest jobs of that kind."""
         rows = await self._database.rows(
-            """SELECT * FROM jobs
+            f"""SELECT {COLUMNS} FROM jobs
                WHERE guild_id = :guild_id AND (:member_id IS NULL OR member_id = :member_id)
                  AND (:states = '' OR instr(:states, ' ' || state || ' ') > 0)
                  AND (:provider IS NULL OR provider = :provider)
@@ -57,12 +59,12 @@ class Ledger:
             unsettled=unsettled,
             most=most,
         )
-        return [read_job(row) for row in rows]
+        return [self._jobs.read(row) for row in rows]
 
-    async def keeping(self, guild_id: int, member_id: int, *, now: float, most: int) -> list[Job]:
+    async def keeping(self, guild_id: int, member_id: int, *, now: float, most: int) -> list[Job[R]]:
         """The member's jobs whose whole videos can be fetched, newest first."""
         rows = await self._database.rows(
-            """SELECT * FROM jobs
+            f"""SELECT {COLUMNS} FROM jobs
                WHERE guild_id = :guild_id AND member_id = :member_id AND kept_until > :now AND forgotten_at IS NULL
                ORDER BY id DESC LIMIT :most""",
             guild_id=guild_id,
@@ -70,7 +72,7 @@ class Ledger:
             now=now,
             most=most,
         )
-        return [read_job(row) for row in rows]
+        return [self._jobs.read(row) for row in rows]
 
     async def last_voice(self, guild_id: int, member_id: int) -> str | None:
         """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
@@ -83,15 +85,15 @@ class Ledger:
         )
         return row["voice"] if row else None
 
-    async def under_way(self, guild_id: int, member_id: int) -> list[Job]:
+    async def under_way(self, guild_id: int, member_id: int) -> list[Job[R]]:
         """The member's jobs that have not ended yet, oldest first."""
         rows = await self._database.rows(
-            """SELECT * FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id AND ended_at IS NULL
+            f"""SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id AND ended_at IS NULL
                ORDER BY id""",
             guild_id=guild_id,
             member_id=member_id,
         )
-        return [read_job(row) for row in rows]
+        return [self._jobs.read(row) for row in rows]
 
     async def has_succeeded(self, guild_id: int, member_id: int) -> bool:
         """Whether a job of this member was ever finished in this server."""
@@ -103,7 +105,7 @@ class Ledger:
         )
         return row is not None
 
-    async def refund(self, job: Job, *, by: int, now: float) -> Job:
+    async def refund(self, job: Job[R], *, by: int, now: float) -> Job[R]:
         """Give a job back to its member; the server's own limits go on counting it. `Stale` when it doesn't count."""
         return await self._correct(
             job,
@@ -114,7 +116,7 @@ class Ledger:
             now=now,
         )
 
-    async def settle(self, job: Job, *, charged: bool, by: int, now: float) -> Job:
+    async def settle(self, job: Job[R], *, charged: bool, by: int, now: float) -> Job[R]:
         """Say what became of an unknown outcome; one that was not charged stops counting. `Stale` when that is said."""
         assignment = "settled_at = :now" if charged else "settled_at = :now, counted_at = NULL"
         kind: Literal["settled_charged", "settled_free"] = "settled_charged" if charged else "settled_free"
@@ -136,11 +138,11 @@ class Ledger:
         )
         return [Line(**dict(row)) for row in rows]
 
-    async def _correct(self, job: Job, assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job:
-        async def work(tx: Transaction) -> Job:
+    async def _correct(self, job: Job[R], assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job[R]:
+        async def work(tx: Transaction) -> Job[R]:
             row = await tx.row(
                 f"""UPDATE jobs SET {assignment} WHERE id = :id AND guild_id = :guild_id AND {condition}
-                    RETURNING *""",  # noqa: S608 - the literals above
+                    RETURNING {COLUMNS}""",
                 id=job.id,
                 guild_id=job.guild_id,
                 now=now,
@@ -148,6 +150,6 @@ class Ledger:
             if row is None:
                 raise Stale
             await log_entries.note(tx, job.guild_id, kind, now=now, actor_id=by, job_id=job.id)
-            return read_job(row)
+            return self._jobs.read(row)
 
         return await self._database.write(work)

@@ -8,6 +8,7 @@ nobody gets new allowance by being forgotten. Blocks stay: they are the server's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.job import Job
@@ -71,14 +72,14 @@ class Privacy:
             )
             for table, column in (("keys", "added_by"), ("reports", "reported_by"), ("reports", "decided_by")):
                 await tx.row(
-                    f"UPDATE {table} SET {column} = :nobody WHERE {column} = :member_id",  # noqa: S608 - named above
+                    f"UPDATE {table} SET {column} = :nobody WHERE {column} = :member_id",
                     member_id=member_id,
                     nobody=NOBODY,
                 )
             await tx.row("UPDATE grants SET given_by = :nobody WHERE given_by = :id", id=member_id, nobody=NOBODY)
             await tx.row("UPDATE blocks SET blocked_by = :nobody WHERE blocked_by = :id", id=member_id, nobody=NOBODY)
             for table in ("attestations", "direct_messages"):
-                await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)  # noqa: S608 - named above
+                await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(
                 "SELECT count(*) AS waiting FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL",
@@ -88,7 +89,7 @@ class Privacy:
 
         return await self._database.write(work)
 
-    async def erase(self, job: Job, *, now: float) -> None:
+    async def erase(self, job: Job[Any], *, now: float) -> None:
         """Take out of one closed job whatever leads to its person."""
 
         async def work(tx: Transaction) -> None:
@@ -115,7 +116,7 @@ class Privacy:
         return await self._database.write(work)
 
 
-async def erase_job(tx: Transaction, job: Job, now: float) -> None:
+async def erase_job(tx: Transaction, job: Job[Any], now: float) -> None:
     """Take out of one closed job whatever leads to its person."""
     await tx.row(
         f"{_ERASE} AND id = :id AND guild_id = :guild_id",
@@ -159,5 +160,5 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
 async def _erase_guild(tx: Transaction, guild: Row) -> None:
     """Every row of a server; open jobs of a server that is gone can be told to nobody."""
     for table in _GUILD_TABLES:
-        await tx.row(f"DELETE FROM {table} WHERE guild_id = :id", id=guild["id"])  # noqa: S608 - the names above
+        await tx.row(f"DELETE FROM {table} WHERE guild_id = :id", id=guild["id"])
     await tx.row("DELETE FROM guilds WHERE id = :id", id=guild["id"])

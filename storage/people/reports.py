@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.job import Job
@@ -36,7 +36,7 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def file(self, job: Job, *, channel_id: int, message_id: int, hidden: bool, by: int, now: float) -> bool:
+    async def file(self, job: Job[Any], *, channel_id: int, message_id: int, hidden: bool, by: int, now: float) -> bool:
         """Report a job's result; False when that was done before, whatever came of it."""
 
         async def work(tx: Transaction) -> bool:
@@ -86,7 +86,7 @@ class Reports:
         )
         return [_report(row) for row in rows]
 
-    async def decide(self, job: Job, decision: Decision, *, by: int, now: float) -> bool:
+    async def decide(self, job: Job[Any], decision: Decision, *, by: int, now: float) -> bool:
         """Decide on a report; False when that was done before. What is removed is erased with the job's person, and its
         files can't be used in this server again.
         """
@@ -130,7 +130,7 @@ def _report(row: Row) -> Report:
     return Report(**{**dict(row), "hidden": bool(row["hidden"])})
 
 
-async def _ban(tx: Transaction, job: Job, now: float) -> None:
+async def _ban(tx: Transaction, job: Job[Any], now: float) -> None:
     for digest in filter(None, (job.video_digest, job.audio_digest)):
         await tx.row(
             """INSERT INTO removed_files (guild_id, digest, removed_at) VALUES (:guild_id, :digest, :now)

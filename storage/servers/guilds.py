@@ -103,7 +103,7 @@ class Guilds:
 
     async def _change(self, guild_id: int, assignment: str, kind: str, by: int, now: float, **values: object) -> None:
         async def work(tx: Transaction) -> None:
-            await tx.row(f"UPDATE guilds SET {assignment} WHERE id = :id", id=guild_id, **values)  # noqa: S608
+            await tx.row(f"UPDATE guilds SET {assignment} WHERE id = :id", id=guild_id, **values)
             await note(tx, guild_id, kind, now=now, actor_id=by, facts=values)
 
         await self._database.write(work)

@@ -77,7 +77,7 @@ class Keys:
             return self._infos[guild_id]
         changes = self._changes
         rows = await self._database.rows(
-            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",  # noqa: S608
+            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",
             guild_id=guild_id,
         )
         infos = [_info(row) for row in rows]
@@ -131,7 +131,7 @@ class Keys:
     async def untold(self) -> list[KeyInfo]:
         """Every server's switched-off keys of which its moderators have not been told."""
         rows = await self._database.rows(
-            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"  # noqa: S608
+            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"
         )
         return [_info(row) for row in rows]
 

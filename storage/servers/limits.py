@@ -99,7 +99,7 @@ class LimitStore:
                 f"""INSERT INTO grants
                       (guild_id, subject, subject_id, unit, amount, reason, given_by, given_at, until_at)
                     VALUES (:guild_id, :subject, :subject_id, :unit, :amount, :reason, :by, :now, :until_at)
-                    RETURNING {GRANT_COLUMNS}""",  # noqa: S608 - columns
+                    RETURNING {GRANT_COLUMNS}""",
                 **values,
             )
             assert row is not None

@@ -86,7 +86,7 @@ async def grants_of(at: Queries, guild_id: int, now: float) -> list[Grant]:
     """The server's grants that last, the one that ends first before the others."""
     rows = await at.rows(
         f"""SELECT {GRANT_COLUMNS} FROM grants WHERE guild_id = :guild_id AND until_at > :now
-            ORDER BY until_at, id""",  # noqa: S608 - the columns named above
+            ORDER BY until_at, id""",
         guild_id=guild_id,
         now=now,
     )
@@ -120,7 +120,7 @@ async def _standing(at: Queries, rule: Rule, claim: Claim, now: float) -> Standi
     whose = "TRUE" if rule.subject == "server" else "member_id = :member_id"
     if rule.unit == "active":
         row = await at.row(
-            f"SELECT count(*) AS used FROM jobs WHERE guild_id = :guild_id AND ended_at IS NULL AND {whose}",  # noqa: S608
+            f"SELECT count(*) AS used FROM jobs WHERE guild_id = :guild_id AND ended_at IS NULL AND {whose}",
             guild_id=claim.guild_id,
             member_id=claim.member_id,
         )
@@ -131,7 +131,7 @@ async def _standing(at: Queries, rule: Rule, claim: Claim, now: float) -> Standi
             WHERE job_grants.job_id = usage.job_id AND grants.unit = :unit)"""
     rows = await at.rows(
         f"""SELECT at, {_COLUMNS[rule.unit]} AS amount FROM usage
-            WHERE guild_id = :guild_id AND at > :since AND {whose} ORDER BY at""",  # noqa: S608 - the literals above
+            WHERE guild_id = :guild_id AND at > :since AND {whose} ORDER BY at""",
         guild_id=claim.guild_id,
         member_id=claim.member_id,
         unit=rule.unit,
@@ -159,7 +159,7 @@ async def _left_of(at: Queries, grant: Grant, claim: Claim) -> int:
         f"""SELECT coalesce(sum({_COLUMNS[grant.unit]}), 0) AS used FROM usage
             JOIN job_grants ON job_grants.job_id = usage.job_id
             WHERE usage.guild_id = :guild_id AND member_id = :member_id AND counts_for_member
-              AND grant_id = :grant_id""",  # noqa: S608 - a column named above
+              AND grant_id = :grant_id""",
         guild_id=claim.guild_id,
         member_id=claim.member_id,
         grant_id=grant.id,

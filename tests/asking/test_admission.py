@@ -52,7 +52,7 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
         await gate.wait()
         return await canned_look(media, into)
 
-    world.client.service._inspector._incoming.look = look  # type: ignore[method-assign]
+    world.parts.incoming.look = look  # type: ignore[method-assign]
     waiting = [asyncio.create_task(start(world, number)) for number in range(25)]
     await until(lambda: sum(task.done() for task in waiting) == 5 and looking >= LOOKING_AT_ONCE)
     await asyncio.sleep(0.05)

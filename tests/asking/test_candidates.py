@@ -11,8 +11,9 @@ import pytest
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
-from bot.domain.request import Media, Request
+from bot.domain.request import Media
 from bot.jobs.intervals import CALL_SECONDS
+from bot.jobs.steps.submit import Submit
 from bot.net.faults import (
     BadKey,
     ContentRefused,
@@ -47,7 +48,7 @@ def facts_of_the_clip(world: World, **changes: Any) -> None:
         }
         return MediaFacts(**values)
 
-    world.client.service._inspector._incoming.look = look  # type: ignore[method-assign]
+    world.parts.incoming.look = look  # type: ignore[method-assign]
 
 
 async def test_the_first_key_in_the_servers_order_is_taken(world: World) -> None:
@@ -174,7 +175,7 @@ async def test_a_provider_that_makes_it_in_parts_gets_the_time_for_them(
 ) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     await world.add_key()
-    monkeypatch.setattr(world.client.choices._providers["runninghub"], "submit", refuse)
+    monkeypatch.setattr(world.parts.providers["runninghub"], "submit", refuse)
     place, video = Place(world.guild.id, world.channel.id, ""), CLIP.model_copy(update={"url": world.sandbox.url})
     text, fixes = "This is a sentence. " * 15, Fixes(frozenset({"split"}))
     ask = Ask(place, Asker(world.member.id), 9000, video, text=text, voice="en:AOT", fixes=fixes)
@@ -183,7 +184,7 @@ async def test_a_provider_that_makes_it_in_parts_gets_the_time_for_them(
     await world.quiet()
     turned = await row(world, job)
     assert turned.provider == "runcomfy"
-    calls = len(Request.model_validate_json(turned.request).calls)
+    calls = len(turned.request.calls)
     assert calls > 1
     assert turned.deadline_at == job.created_at + calls * CALL_SECONDS
 
@@ -210,18 +211,19 @@ async def test_after_a_lost_submission_no_other_provider_is_tried(world: World) 
     assert len(first.lookups) == 3
 
 
-async def test_a_job_whose_key_was_replaced_while_it_was_being_refused_goes_on_with_the_new_one(world: World) -> None:
+async def test_a_job_whose_key_was_replaced_while_it_was_being_refused_goes_on_with_the_new_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await world.add_key("rc-the-older-0001")
-    submits, refuse = world.client.worker.runner._submits, [True]
-    send = submits._send
+    refuse, send = [True], Submit._sent
 
-    async def refused_once(job: Any, provider: Any, call: Submission) -> Any:
+    async def refused_once(submit: Submit, job: Any, provider: Any, call: Submission) -> Any:
         if refuse.pop() if refuse else False:
             await world.add_key("rc-the-newer-0002")
             raise BadKey("401")
-        return await send(job, provider, call)
+        return await send(submit, job, provider, call)
 
-    submits._send = refused_once  # type: ignore[method-assign]
+    monkeypatch.setattr(Submit, "_sent", refused_once)
     await world.text()
     assert (await outcome(world)).attachments
     assert [run.account for run in world.sandbox.runs.ledger] == ["rc-the-newer-0002"]
@@ -352,7 +354,7 @@ def told(world: World) -> list[str]:
 
 
 async def stored_hints(world: World) -> list[str]:
-    rows = await world.client.server_rules._guilds._database.rows("SELECT hint FROM keys ORDER BY id")
+    rows = await world.parts.database.rows("SELECT hint FROM keys ORDER BY id")
     return [row["hint"] for row in rows]
 
 

@@ -22,6 +22,7 @@ import httpx
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
+from bot.domain.job import Job
 from bot.domain.request import Media, Request
 from bot.domain.results import Parcel
 from bot.files.incoming import Incoming
@@ -30,7 +31,7 @@ from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers import load_providers
-from storage.jobs.job import Job
+from storage.jobs.job import Position
 from tests.discord_server.state import TOKEN
 
 CHANNEL = 3
@@ -76,9 +77,9 @@ class Side:
     async def bot_out(self, name: str, number: int) -> None:
         """As for a job that has succeeded."""
         nothing, http = cast("Any", None), Http(self.client)
-        finishing = Assembler(nothing, http, Probe(), nothing, nothing, JobFiles(self.folder))
+        finishing = Assembler(http, Probe(), nothing, JobFiles(self.folder))
         job = _job(number, self.address(name))
-        finished = await finishing.whole(job, faults=0)
+        finished = await finishing.whole(job, [self.address(name)], nothing, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
         await ResultPosts(self.connection, load_providers(http, {})).post(job, "channel", parcel)
 
@@ -134,8 +135,8 @@ def _job(number: int, url: str) -> Job:
         interaction_id=number,
         member_id=2,
         provider="runcomfy",
-        request=request.model_dump_json(),
-        fallbacks="[]",
+        request=request,
+        fallbacks=(),
         key_id=1,
         created_at=0.0,
         deadline_at=0.0,
@@ -143,7 +144,7 @@ def _job(number: int, url: str) -> Job:
         card_id=None,
         thread_id=None,
         state="succeeded",
-        stage="text",
+        position=Position("text"),
         handle=None,
         remote=None,
         submitted_at=0.0,

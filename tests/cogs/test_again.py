@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.job import Job
 from bot.domain.reuse import SESSION_SECONDS
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Submission
 from bot.retention.cleanup import DAY
-from storage.jobs.job import Job
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.cogs.test_offers import choose, long_clip, press, sample, sent, wish, write_ogg
 from tests.world import World, answer, open_world
@@ -38,7 +38,7 @@ async def change_voice(world: World, message: Any, text: str = "Something else, 
 
 def refuse_once(world: World, monkeypatch: pytest.MonkeyPatch, fault: ProviderError, before: Any = None) -> None:
     """Let RunningHub refuse its next call, after something has happened."""
-    provider, left = world.client.choices._providers["runninghub"], [fault]
+    provider, left = world.parts.providers["runninghub"], [fault]
     submit = provider.submit
 
     async def refusing(call: Submission) -> Any:
@@ -111,7 +111,7 @@ async def test_a_clip_that_goes_at_that_moment_is_gone_and_leaves_nothing_behind
     message = await made(world)
     monkeypatch.setattr(os, "link", failing(FileNotFoundError(ENOENT, "it is gone")))
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
-    assert list(world.client.service._incoming._folder.iterdir()) == []
+    assert list(world.parts.incoming._folder.iterdir()) == []
 
 
 async def test_where_no_file_can_have_two_names_the_clip_is_copied(
@@ -144,7 +144,7 @@ async def test_the_face_that_was_found_is_not_paid_for_again(world: World) -> No
 async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
     message = await made(world)
-    database = world.client.server_rules._limits._database
+    database = world.parts.database
 
     async def forget(tx: Any) -> None:
         await tx.row("UPDATE jobs SET yields = json_set(yields, '$.session_id', '1')")
@@ -266,7 +266,7 @@ async def test_the_prepared_part_is_used_again(tmp_path: Any) -> None:
         await press(world, said, "Use the first 10 s")
         await world.quiet(90)
         edits = []
-        editor = world.client.worker.runner._submits._inputs._editor
+        editor = world.parts.preparing
         clip = editor.clip
 
         async def counting(*how: Any) -> None:

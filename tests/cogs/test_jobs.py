@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.delivery.kept_videos import MOST_LISTED
+from bot.domain.job import Job
 from bot.retention.cleanup import DAY
 from bot.words.refusals.files import NotYoursToFetch
-from storage.jobs.job import Job
 from tests.world import World, answer
 
 KEPT = b"the whole video"
@@ -32,7 +32,7 @@ async def made(world: World, *, kept: bool) -> Job:
     job = (await world.client.kept_videos.own(world.guild.id, world.member.id)).jobs[0]
     if not kept:
         return job
-    database = world.client.server_rules._guilds._database
+    database = world.parts.database
 
     async def keep(tx: Any) -> None:
         await tx.row(

@@ -58,7 +58,7 @@ def forbid(world: World, who: int, **denied: bool) -> None:
 async def asked_for(world: World) -> Request:
     """What became of the newest wish."""
     (job,) = await world.client.decisions.jobs(world.guild.id, most=1)
-    return Request.model_validate_json(job.request)
+    return job.request
 
 
 # --- On a clip ------------------------------------------------------------------------------------------------------
@@ -485,7 +485,7 @@ async def test_a_voice_that_the_server_cannot_use_any_more_is_not_offered(world:
     before = await world.member.autocomplete(world.channel, "lipsync text", "voice", "")
     await world.text()
     await world.quiet()
-    database = world.client.decisions._ledger._database
+    database = world.parts.database
 
     async def work(tx: Any) -> None:
         await tx.row("UPDATE jobs SET request = json_set(request, '$.voice', 'zz:gone')")

@@ -13,11 +13,11 @@ from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
 from bot.chat.errors import PostFailed
+from bot.domain.job import Job
 from bot.net.faults import OutOfCredit, UnknownOutcome
 from bot.providers.base import Done
 from bot.words.refusals.moderation import AlreadyDecided
 from storage.engine.database import Transaction
-from storage.jobs.job import Job
 from storage.servers.log_entries import note
 from tests.scripted import Scripted, in_turn, scripted, start, until
 from tests.world import CLIP, World, answer
@@ -156,7 +156,7 @@ async def test_a_provider_too_dear_for_a_money_limit_is_left_out_and_a_cheaper_o
     dear, cheap = scripted(world, name="dear"), scripted(world, name="cheap")
     dear.asks, cheap.asks = Decimal("0.50"), Decimal("0.20")
     job = await start(world, provider=None)
-    assert (job.provider, job.fallbacks, job.micros) == ("cheap", "[]", 200_000)
+    assert (job.provider, job.fallbacks, job.micros) == ("cheap", (), 200_000)
     await world.quiet()
     with pytest.raises(Exception, match=r"used \$0\.20 of \$0\.30 a month .* and this needs \$0\.20"):
         await start(world, 2, provider=None)
@@ -247,14 +247,14 @@ async def test_a_log_channel_that_is_gone_stops_nothing(world: World) -> None:
     await world.quiet()
     assert world.outcomes()[0].attachments
     async with asyncio.timeout(5):
-        while await world.client.decisions._ledger._database.rows("SELECT * FROM log_entries"):
+        while await world.parts.database.rows("SELECT * FROM log_entries"):
             await asyncio.sleep(0.02)
 
 
 async def test_an_entry_that_nobody_understands_holds_up_no_other(world: World) -> None:
     channel = await log_channel(world)
     await told(channel, "This channel tells")
-    database = world.client.decisions._ledger._database
+    database = world.parts.database
 
     async def write(tx: Transaction) -> None:
         for kind in ("from another version", "rule_set"):
@@ -472,14 +472,14 @@ async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(w
 
 
 async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be_used_again(world: World) -> None:
-    look = world.client.service._inspector._incoming.look
+    look = world.parts.incoming.look
 
     async def with_digest(media: Any, into: Any) -> Any:
         from dataclasses import replace  # noqa: PLC0415
 
         return replace(await look(media, into), digest=f"digest of {media.name}")
 
-    world.client.service._inspector._incoming.look = with_digest  # type: ignore[method-assign]
+    world.parts.incoming.look = with_digest  # type: ignore[method-assign]
     _, card = await reported(world)
     job = await newest(world)
     assert "decide about it first" in answer(await world.member.click(world.outcomes()[0], label="Delete"))
@@ -491,7 +491,7 @@ async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be
     assert "was removed" in card.components[0].content  # type: ignore[union-attr]
     kept = await world.client.decisions.job(world.guild.id, job.id)
     assert kept.forgotten_at
-    assert "Hello there" not in kept.request
+    assert "Hello there" not in kept.request.model_dump_json()
     assert "moderators don't let you use me" in await world.text()
     await admin(world, "access unblock", member=world.member)
     assert "can't be used again" in await world.text()

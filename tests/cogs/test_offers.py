@@ -21,7 +21,6 @@ from simcord.results import InteractionResult
 
 from bot.domain.ask import Asker
 from bot.domain.edits import ClipEdit, SoundEdit
-from bot.domain.request import Request
 from bot.domain.results import MARGIN
 from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
@@ -268,7 +267,7 @@ async def test_the_size_that_discord_claims_is_not_believed(tmp_path: Path, monk
         await world.add_key()
         assert "is on its way" in answer(await wish(world, video=clip))
         (job,) = await world.client.decisions.jobs(world.guild.id)
-        assert Request.model_validate_json(job.request).video.size == len(clip[1])
+        assert job.request.video.size == len(clip[1])
         await world.quiet(90)
 
 
@@ -376,7 +375,7 @@ async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_
         async def hopeless(source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
             raise TooMuchWork("it takes too long")
 
-        world.client.worker.runner._submits._inputs._editor.clip = hopeless  # type: ignore[method-assign]
+        world.parts.preparing.clip = hopeless  # type: ignore[method-assign]
         await press(world, said, "Use the first 10 s")
         await world.quiet()
         (outcome,) = world.outcomes()

@@ -10,10 +10,10 @@ import pytest
 
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.result_post import ResultPosts
+from bot.domain.job import Job
 from bot.domain.results import Parcel, Rung, Sent
 from bot.media.editor import Editor, TooMuchWork
 from bot.sandbox.studio import Order, Studio, Unfit
-from storage.jobs.job import Job
 from tests.cogs.test_offers import labels, picture, press, the_video, wish
 from tests.scripted import until
 from tests.world import World, answer, open_world
@@ -82,7 +82,7 @@ async def test_a_part_is_fetched_before_the_next_one_is_made(tmp_path: Path) -> 
         seconds = picture(await the_video(world, tmp_path))[0]
         assert seconds == pytest.approx(sum(run.seconds for run in world.sandbox.runs.ledger), abs=0.3)
         (job,) = await world.client.decisions.jobs(world.guild.id)
-        job_files = world.client.worker.runner._delivery.assembler._job_files
+        job_files = world.parts.job_files
         assert not list(job_files.of(job).glob("*.mp4"))  # all of it is gone, now that it is posted
 
 
@@ -163,7 +163,7 @@ async def test_parts_that_cannot_be_posted_for_a_day_are_kept(tmp_path: Path, mo
         await world.quiet(90)
         (job,) = await world.client.decisions.jobs(world.guild.id)
         assert job.kept_until
-        assert world.client.worker.runner._delivery.assembler._job_files.whole(job)
+        assert world.parts.job_files.whole(job)
 
 
 async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> Non
         assert "couldn't download it" in outcome.content
         assert "What was made of it is kept until" in outcome.content
         (job,) = await world.client.decisions.jobs(world.guild.id)
-        job_files = world.client.worker.runner._delivery.assembler._job_files
+        job_files = world.parts.job_files
         assert [file.name for file in job_files.whole(job)] == ["part-1.mp4", "part-2.mp4"]
 
 

@@ -6,9 +6,10 @@ import asyncio
 import os
 from typing import Any
 
+from bot.domain.job import Job
 from bot.retention.cleanup import DAY, GRACE
 from storage.engine.database import Transaction
-from storage.jobs.job import Job, code_of
+from storage.jobs.job import code_of
 from storage.servers.guilds import Guilds
 from tests.scripted import until
 from tests.world import World, answer
@@ -37,7 +38,7 @@ async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> N
     pressed = await world.member.click(told.response, label="Erase what is kept about me")
     assert "no longer in 1 videos' records" in answer(pressed)
     assert "I have no record of a video of yours." in answer(await kept(world))
-    rows = await world.client.server_rules._limits._database.rows("SELECT * FROM jobs")
+    rows = await world.parts.database.rows("SELECT * FROM jobs")
     assert [column for row in rows for column in dict(row) if row[column] == world.member.id] == ["member_id"]
     assert "Hello there" not in str([tuple(row) for row in rows])
 
@@ -83,7 +84,7 @@ async def keep_until(world: World, seconds: float) -> None:
     async def work(tx: Transaction) -> None:
         await tx.row("UPDATE jobs SET kept_until = :until", until=world.clock.now() + seconds)
 
-    await world.client.server_rules._limits._database.write(work)
+    await world.parts.database.write(work)
 
 
 async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_time(world: World) -> None:
@@ -131,7 +132,7 @@ async def test_a_forgotten_persons_files_go_at_once(world: World) -> None:
 
 async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest_after_the_grace(world: World) -> None:
     await closed_job(world)
-    database = world.client.server_rules._limits._database
+    database = world.parts.database
     guild = world.client.get_guild(world.guild.id)
     assert guild
     await world.client.on_guild_remove(guild)
@@ -150,7 +151,7 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
     await world.client.server_keys.add(world.guild.id, "runware", {"api_key": "rw-key-00001"}, added_by=1)
     await world.text(provider="runcomfy")
     await until(lambda: world.sandbox.runs.ledger)
-    database = world.client.server_rules._limits._database
+    database = world.parts.database
     guild = world.client.get_guild(world.guild.id)
     assert guild
     await world.client.on_guild_remove(guild)
@@ -166,7 +167,7 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
 
 
 async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_grace_only(world: World) -> None:
-    database = world.client.server_rules._limits._database
+    database = world.parts.database
     await Guilds(database).join(77, 0.0)
     await world.client.server_keys.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
     await world.client.on_ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,19 @@ from pydantic import SecretStr
 
 from bot.app.build import open_bot
 from bot.app.client import Mouthpiece
+from bot.app.parts import Parts
 from bot.app.settings import Settings
 from bot.chat.result_post import ResultPosts
 from bot.domain.ask import Ask, Asker, Place
-from bot.domain.request import Media, Request
+from bot.domain.job import Jobs, RequestCodec
+from bot.domain.request import Media
+from bot.jobs.decision import Advance, Decision
 from bot.jobs.open_job import OpenJob
-from bot.jobs.steps.submit import Submits
-from bot.providers.base import Submission
+from bot.jobs.steps.find import Find
+from bot.jobs.steps.submit import Submit
+from bot.providers.base import Accepted, Submission
 from bot.sandbox.server import Sandbox
 from storage.engine.database import open_database
-from storage.jobs.jobs import Jobs
 from storage.people.direct_messages import DirectMessages
 from storage.servers.keys import Keys
 from tests.canned import CannedStudio, look_into_nothing
@@ -42,6 +46,11 @@ class Outside:
     """What outlives every crash: Discord, the provider's ledger, and the file."""
 
     look_into_files = staticmethod(look_into_nothing)
+    parts: Parts  # of the life under way
+
+    def prepare_parts(self, parts: Parts) -> None:
+        self.parts = parts
+        self.look_into_files(parts)
 
     def __init__(self, discord_server: DiscordServer, sandbox: Sandbox, folder: Path) -> None:
         self.discord = discord_server
@@ -68,9 +77,8 @@ class Outside:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(discord.http.Route, "BASE", self.discord.api_url)
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
-            async with open_bot(self.settings, FastClock(400.0)) as client:
+            async with open_bot(self.settings, FastClock(400.0), prepare=self.prepare_parts) as client:
                 client._connection.guild_ready_timeout = 0.0
-                self.look_into_files(client)
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()
                 doom.take_over(patch)
@@ -90,7 +98,7 @@ class Outside:
         """What must never be, and is."""
         async with open_database(self.settings.database_path) as database:
             rows = await database.rows("SELECT state, closed_at, reply_id FROM jobs")
-            still_open = await Jobs(database).open_jobs()
+            still_open, _ = await Jobs(database, RequestCodec()).open_jobs()
         found = [f"still open in state {job.state}" for job in still_open]
         if len(self.sandbox.runs.ledger) > 1:
             found.append(f"paid {len(self.sandbox.runs.ledger)} times")
@@ -212,16 +220,19 @@ async def test_a_second_crash_at_any_point_after_the_first_changes_nothing(tmp_p
 async def test_sending_before_the_intent_is_committed_would_pay_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def act_then_record(submits: Any, open_job: OpenJob) -> float:
-        job, transitions = open_job.job, submits._transitions
-        provider = transitions.providers["runcomfy"]
-        credentials = await transitions.keys.store.open(job.guild_id, 1)
-        request = Request.model_validate_json(job.request)
-        answer = await provider.submit(Submission(job.stage, request, "handle", {}, credentials))
-        open_job.job = await transitions.jobs.move(job, "submitting", now=1.0, handle="handle", key_id=1)
-        return float(await transitions.answered(open_job, provider, answer))
+    async def act_then_record(submit: Submit, open_job: OpenJob) -> Decision:
+        job, provider = open_job.job, submit._providers["runcomfy"]
+        credentials = await submit._keys.credentials(replace(job, key_id=1)) or {}
+        answer = await provider.submit(Submission(job.position.stage, job.request, "handle", {}, credentials))
+        assert isinstance(answer, Accepted)
+        changes = {"handle": "handle", "key_id": 1, "remote": answer.remote}
+        return Advance("submitting", changes, at_once=True)
 
-    monkeypatch.setattr(Submits, "submit", act_then_record)
+    async def accepted(*_: object) -> Decision:
+        return Advance("running", {"submitted_at": 1.0})
+
+    monkeypatch.setattr(Submit, "__call__", act_then_record)
+    monkeypatch.setattr(Find, "__call__", accepted)
     wrong = await all_violations(tmp_path)
     assert any("paid 2 times" in what for what in wrong.values())
 

@@ -11,11 +11,11 @@ import pytest
 from bot.app.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
+from bot.domain.job import Job
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.media.editor import Editor
 from storage.engine.database import open_database
-from storage.jobs.job import Job
 from tests.crash.doom import Doom
 from tests.delivery.conftest import Scene
 from tests.welcome import welcome

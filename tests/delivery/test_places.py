@@ -10,7 +10,7 @@ import pytest
 
 from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
-from bot.jobs.steps.deliver import POST_PATIENCE
+from bot.jobs.intervals import DELIVERY_PATIENCE
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
 from tests.delivery.conftest import Scene
@@ -247,7 +247,7 @@ async def test_a_server_that_cannot_be_reached_for_a_day_has_the_video_kept(scen
     async with scene.asked() as client:
         scene.discord.faults.add("answer", "POST", POSTS, times=10_000, status=503, body="{}")
         await scene.discord.until(lambda: scene.row()["delivering_at"])
-        client._clock.skipped += POST_PATIENCE + 60  # type: ignore[attr-defined]
+        client._clock.skipped += DELIVERY_PATIENCE + 60  # type: ignore[attr-defined]
         await over(client, Doom())
     assert scene.discord.outcomes() == []
     assert is_kept(scene)

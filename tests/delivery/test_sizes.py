@@ -220,7 +220,7 @@ async def test_what_is_no_video_is_fetched_again_and_what_was_looked_into_is_not
     (filming.settings.data_folder).mkdir(exist_ok=True)
     looks: list[Path] = []
     async with filming.asked() as client:
-        finishing = client.worker.runner._delivery.assembler
+        finishing = filming.parts.assembler
         look = finishing.look
 
         async def spoiled_once(file: Path) -> object:
@@ -238,7 +238,7 @@ async def test_what_is_no_video_is_fetched_again_and_what_was_looked_into_is_not
 
 async def test_a_look_that_breaks_off_throws_nothing_away(filming: Scene) -> None:
     async with filming.asked() as client:
-        finishing = client.worker.runner._delivery.assembler
+        finishing = filming.parts.assembler
         look, looks = finishing.look, list[str]()
 
         async def dies_once(file: Path) -> object:
@@ -259,7 +259,7 @@ async def test_a_video_that_no_look_gets_to_the_end_of_is_kept(filming: Scene) -
         raise Interrupted("reading it failed")
 
     async with filming.asked() as client:
-        client.worker.runner._delivery.assembler.look = dies  # type: ignore[assignment]
+        filming.parts.assembler.look = dies  # type: ignore[assignment]
         await filming.discord.until(lambda: filming.row()["state"] == "succeeded")
         await filming.discord.until(lambda: "part-0.mp4" in filming.files())
         client.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]

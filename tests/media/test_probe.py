@@ -74,5 +74,5 @@ async def test_a_clip_that_was_cut_short_is_unreadable_or_shorter(media: Path, t
 
 async def test_whatever_is_looked_into_passes_the_same_bound(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
-        incoming, finishing = world.client.service._incoming, world.client.worker.runner._delivery.assembler
+        incoming, finishing = world.parts.incoming, world.parts.assembler
         assert finishing.look == incoming._probe.look

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.costs import begun
 from bot.domain.edits import ClipEdit
+from bot.domain.job import Job
 from bot.domain.request import Media, Request, Section
 from bot.domain.results import Smaller
 from bot.net.client import Http
@@ -23,7 +24,7 @@ from bot.words import job_card, result_message
 from bot.words.english import QUOTE_CHARS, ZERO_WIDTH_SPACE, quoted
 from bot.words.failures import FAILURES, IN_SHORT
 from bot.words.links import home, link
-from storage.jobs.job import Job, State
+from storage.jobs.job import Position, State
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 SECTION = Section(text="Hello", clip=ClipEdit(seconds=5.0, width=1280, height=720, most_bytes=1000))
@@ -37,9 +38,9 @@ def providers() -> dict[str, Provider]:
 def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> Job:
     request = Request(flow="text", mode="text", video=VIDEO, text=text, voice="en:genshin_vindi2")
     job = Job(
-        id=7, guild_id=1, interaction_id=2, member_id=42, provider="runcomfy", request=request.model_dump_json(),
-        fallbacks="[]", key_id=1, created_at=1000.0, deadline_at=4600.0, channel_id=3, card_id=4, thread_id=4,
-        state=state, stage="text", handle=None, remote=None, submitted_at=None, yields={}, failure=None,
+        id=7, guild_id=1, interaction_id=2, member_id=42, provider="runcomfy", request=request,
+        fallbacks=(), key_id=1, created_at=1000.0, deadline_at=4600.0, channel_id=3, card_id=4, thread_id=4,
+        state=state, position=Position("text"), handle=None, remote=None, submitted_at=None, yields={}, failure=None,
         detail=None, cost_usd=None, counted_at=1000.0,
         milliseconds=5000, micros=140_000, ended_at=None, delivering_at=None, reply_id=None, closed_at=None,
     )  # fmt: skip
@@ -213,8 +214,8 @@ def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: di
 def test_only_a_text_that_failed_in_a_later_part_says_which_part_it_was(
     state: State, failure: str, told: bool, providers: dict[str, Provider]
 ) -> None:
-    request = Request.model_validate_json(a_job().request).model_copy(update={"sections": (SECTION,) * 3})
-    job = a_job(state, failure=failure, kept_until=86_400.0, stage="2:text", request=request.model_dump_json())
+    request = a_job().request.model_copy(update={"sections": (SECTION,) * 3})
+    job = a_job(state, failure=failure, kept_until=86_400.0, position=Position("text", 2), request=request)
     assert ("It stopped at part 2 of 3." in job_card.outcome(job, providers)) == told
     assert ("of 3" in job_card.outcome(job, providers)) == told
-    assert "of 3" not in job_card.outcome(replace(job, stage="1:text"), providers)
+    assert "of 3" not in job_card.outcome(replace(job, position=Position("text", 1)), providers)

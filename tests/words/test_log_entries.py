@@ -9,12 +9,13 @@ from pathlib import Path
 from bot.words.log_entries import KINDS
 from storage.jobs.job_events import _LOGGED
 
-STORAGE = Path(__file__).parent.parent.parent / "storage"
+ROOT = Path(__file__).parent.parent.parent
+WRITERS = (ROOT / "storage", ROOT / "bot" / "jobs")
 
 
 def written() -> Iterator[str]:
-    """Every kind of entry that the stores write, as it stands in their code."""
-    for path in STORAGE.rglob("*.py"):
+    """Every kind of entry that is written, as it stands in the code."""
+    for path in (file for folder in WRITERS for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from bot.domain.request import Request
+from bot.clock import Clock
+from bot.jobs.decision import Advance, Decision, Wait
 from bot.jobs.intervals import deadline
 from bot.jobs.open_job import OpenJob
-from bot.jobs.transitions import Transitions
+from bot.jobs.transitions import ended
 from bot.words.refusals.moderation import NotWaiting
 
 
-class Approvals:
-    """Takes held jobs one step further."""
+class Approval:
+    """Waits for a decision about a held job, and carries it out."""
 
-    def __init__(self, transitions: Transitions) -> None:
-        self._transitions = transitions
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
-    async def wait(self, open_job: OpenJob) -> float:
-        """The delay until nobody's answer is waited for any more; then the job ends."""
-        left = open_job.job.deadline_at - self._transitions.clock.now()
-        return left + 1.0 if left >= 0 else await self._transitions.end(open_job, "failed", "approval_expired")
+    async def __call__(self, open_job: OpenJob) -> Decision:
+        """Wait until nobody's answer is waited for any more; then the job ends."""
+        left = open_job.job.deadline_at - self._clock.now()
+        return Wait(left + 1.0) if left >= 0 else ended(open_job.job, "failed", "approval_expired")
 
-    async def approve(self, open_job: OpenJob, *, by: int) -> None:
-        """Let the job begin; `OverLimit` leaves it waiting."""
+    def approve(self, open_job: OpenJob, *, by: int) -> Decision:
+        """Let the job begin. Writing that down may raise `OverLimit`, which leaves it waiting."""
         self._check(open_job)
-        now = self._transitions.clock.now()
-        deadline_at = deadline(Request.model_validate_json(open_job.job.request), now)
-        open_job.job = await self._transitions.jobs.approve(open_job.job, by=by, now=now, deadline_at=deadline_at)
+        return Advance("queued", {"deadline_at": deadline(open_job.job.request, self._clock.now())}, by=by)
 
-    async def deny(self, open_job: OpenJob, *, by: int) -> None:
+    def deny(self, open_job: OpenJob, *, by: int) -> Decision:
         """End the job."""
         self._check(open_job)
-        await self._transitions.end(open_job, "cancelled", "denied", by=by)
+        return ended(open_job.job, "cancelled", "denied", by=by)
 
     def _check(self, open_job: OpenJob) -> None:
-        if open_job.job.state != "held" or self._transitions.clock.now() > open_job.job.deadline_at:
+        if open_job.job.state != "held" or self._clock.now() > open_job.job.deadline_at:
             raise NotWaiting(job=open_job.job.code)

@@ -1,4 +1,4 @@
-"""From a job's outcome to its message: bring the video to disk, post it where that works, remember that, clean up.
+"""From a job's outcome to its message: bring the video to disk, post it where that works, remember that.
 
 The row says `delivering` before the post and holds the message's id after; the video lies in the job's folder until
 then. A crash in between costs neither a second post nor a second download. Each step makes one post at most: a
@@ -8,187 +8,184 @@ looked for first. What can be posted nowhere is kept to be fetched.
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from functools import partial
 
-from bot.chat.card import Cards
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
 from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit, smaller_step
-from bot.domain.results import Finished, Parcel, Rung, Sent
+from bot.domain.job import Job
+from bot.domain.results import Finished, Parcel, Rung
 from bot.domain.sections import results
-from bot.files.job_files import JobFiles
-from bot.jobs.intervals import LONGEST_BACKOFF, Intervals
-from bot.jobs.open_job import OpenJob
-from bot.media.child import Interrupted
-from bot.media.editor import TooMuchWork, Unreadable
+from bot.jobs.decision import Amend, Close, Decision, Wait
+from bot.jobs.inputs import Inputs
+from bot.jobs.intervals import DELIVERY_PATIENCE, FETCH_PATIENCE, LONGEST_BACKOFF, Intervals
+from bot.jobs.open_job import Delivering, OpenJob
+from bot.jobs.steps.poll import Poll
+from bot.media.child import Interrupted, TooMuchWork
+from bot.media.probe import Unreadable
 from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable
-from storage.jobs.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
-FETCH_PATIENCE = 3600.0  # seconds after the end of a job in which its video is tried to be fetched
-POST_PATIENCE = 24 * 3600.0  # seconds after the end of a job in which its outcome is tried to be posted
 DAY = 86_400.0
+AT_ONCE = Wait(0.0)
 
 
-class Delivery:
-    """Everything between a job and its channel. The methods for the worker return the delay until the next try."""
+class Deliver:
+    """Brings the outcome of an ended job one step closer to its place."""
 
     def __init__(
         self,
-        jobs: Jobs,
+        poll: Poll,
+        inputs: Inputs,
         assembler: Assembler,
         size_limit: SizeLimit,
-        cards: Cards,
         result_posts: ResultPosts,
         places: Places,
-        job_files: JobFiles,
         clock: Clock,
         intervals: Intervals,
         *,
-        results_days: int,
+        kept_seconds: float,
     ) -> None:
-        self._jobs = jobs
-        self.assembler = assembler
+        self._poll = poll
+        self._inputs = inputs
+        self._assembler = assembler
         self._size_limit = size_limit
-        self._cards = cards
         self._result_posts = result_posts
         self._places = places
-        self._job_files = job_files
         self._clock = clock
         self._intervals = intervals
-        self._kept_seconds = results_days * DAY
+        self._kept_seconds = kept_seconds
 
-    async def step(self, open_job: OpenJob) -> float | None:
-        """Bring the outcome one step closer to its place; None when the job is closed."""
+    async def __call__(self, open_job: OpenJob) -> Decision:
+        """Take the next step of the delivery."""
         job = open_job.job
+        phase = open_job.phase if isinstance(open_job.phase, Delivering) else Delivering()
+        open_job.phase = phase
+        if job.failure == "cannot_post":  # it was never shown, so there is nothing to be told
+            return Close(None)
         try:
-            sent = (
-                await self._result_posts.found(job, await self._places.rungs(job))
-                if job.delivering_at is not None or job.restored
-                else None
-            )
-            if job.restored and (sent or not job.has_video):  # what lies there is of a life unknown to the backup
-                await self._keep_rest(open_job, None)
-            return await self._closed(open_job, sent) if sent else await self._bring(open_job)
+            if not phase.cleared:
+                await self._inputs.clear(job)
+                phase.cleared = True
+            if phase.post:
+                post, phase.post = phase.post, None
+                return await self._posted(job, phase, *post)
+            return await self._brought(open_job, phase)
         except PostFailed as fault:
-            return await self._post_again(open_job, fault)
+            return self._post_again(open_job, phase, fault)
         except ProviderError as fault:
-            return await self._fetch_again(open_job, fault)
+            return self._fetch_again(open_job, phase, fault)
         except (Unreadable, TooMuchWork) as why:
             log.warning("%s: its parts can't be joined: %s", job.code, why)
-            return await self._keep(open_job)
+            return self._kept(job, phase)
 
-    async def _bring(self, open_job: OpenJob) -> float | None:
+    async def _brought(self, open_job: OpenJob, phase: Delivering) -> Decision:
         job, finished = open_job.job, None
-        if self.assembler.takes_work(job) and not open_job.large:
-            open_job.large = True  # its next step is taken in a lane in which nothing else waits for it
-            return 0.0
-        if _has_something(open_job):
-            finished = await self.assembler.whole(job, faults=open_job.faults)
-        rung = next((rung for rung in await self._places.rungs(job) if rung not in open_job.refused), None)
+        if job.delivering_at is not None or job.restored:
+            sent = await self._result_posts.found(job, await self._places.rungs(job))
+            unknown_to_backup = job.restored and (sent or not job.has_video)
+            if unknown_to_backup and job.kept_until is None and self._assembler.has_files(job):
+                return self._rest_kept(job, None)
+            if sent:
+                return Close(sent)
+        if self._assembler.takes_work(job) and not phase.needs_editing:
+            phase.needs_editing = True  # its next step is taken in a lane in which nothing else waits for it
+            return AT_ONCE
+        if _has_something(job, phase):
+            finished = await self._finished(job, faults=open_job.faults)
+        rung = next((rung for rung in await self._places.rungs(job) if rung not in phase.refused), None)
         if rung is None:
-            return await self._keep(open_job) if finished else await self._closed(open_job, None)
-        return await self._post(open_job, rung, finished)
+            return self._kept(job, phase) if finished else self._nowhere(job)
+        return await self._announced(job, phase, rung, finished)
 
-    async def _post(self, open_job: OpenJob, rung: Rung, finished: Finished | None) -> float | None:
-        job, parcel = open_job.job, None
+    async def _finished(self, job: Job, *, faults: int) -> Finished:
+        out_of_date = faults > 0 and not job.failure and not self._assembler.is_fetched(job)
+        yields = await self._poll.yields_again(job) if out_of_date else job.yields
+        clip = partial(self._inputs.source, job, "video")
+        return await self._assembler.whole(job, results(yields), clip, faults=faults)
+
+    async def _announced(self, job: Job, phase: Delivering, rung: Rung, finished: Finished | None) -> Decision:
+        """Write down that the outcome is about to be posted there; the post is made at once after that."""
+        parcel = None
         if finished:
-            if finished.size > self._most_bytes(open_job, rung) and not open_job.large:
-                open_job.large = True
-                return 0.0
+            most = self._result_posts.most_bytes(job, rung)
+            most = min(most, phase.most_bytes or most)
+            if finished.size > most and not phase.needs_editing:
+                phase.needs_editing = True
+                return AT_ONCE
             try:
-                parcel = await self._size_limit.fitting(job, finished, self._most_bytes(open_job, rung))
+                parcel = await self._size_limit.fitting(job, finished, most)
             except Interrupted as why:
                 raise NotAccepted(f"making a smaller copy broke off: {why}") from None
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
                 log.warning("%s: no smaller copy: %s", job.code, why)
-                return await self._keep(open_job)
+                return self._kept(job, phase)
+        now = self._clock.now()
         keeping = parcel.smaller if parcel else job.kept_until
-        until = self._clock.now() + self._kept_seconds if keeping else None
-        open_job.job = job = await self._jobs.delivering(job, now=self._clock.now(), kept_until=until)
+        phase.post = rung, parcel
+        return Amend({"delivering_at": now, "kept_until": now + self._kept_seconds if keeping else None}, at_once=True)
+
+    async def _posted(self, job: Job, phase: Delivering, rung: Rung, parcel: Parcel | None) -> Decision:
         try:
-            sent = await self._result_posts.post(job, rung, parcel)
+            return Close(await self._result_posts.post(job, rung, parcel))
         except (PostTooLarge, PostRefused) as fault:
             if parcel and isinstance(fault, PostTooLarge):
-                return await self._smaller(open_job, parcel)
+                phase.most_bytes = smaller_step(parcel.size)
+                log.info("%s: %d bytes are too large; trying %s", job.code, parcel.size, phase.most_bytes)
+                return AT_ONCE if phase.most_bytes else self._kept(job, phase)
             log.info("%s: no outcome in its %s: %s", job.code, rung, fault)
-            open_job.refused.add(rung)
-            return 0.0
-        return await self._closed(open_job, sent)
+            phase.refused.add(rung)
+            return AT_ONCE
 
-    async def _smaller(self, open_job: OpenJob, parcel: Parcel) -> float:
-        """Discord takes less than it says."""
-        open_job.most_bytes = smaller_step(parcel.size)
-        log.info("%s: %d bytes are too large; trying %s", open_job.job.code, parcel.size, open_job.most_bytes)
-        return 0.0 if open_job.most_bytes else await self._keep(open_job)
-
-    def _most_bytes(self, open_job: OpenJob, rung: Rung) -> int:
-        most = self._result_posts.most_bytes(open_job.job, rung)
-        return min(most, open_job.most_bytes or most)
-
-    async def _keep(self, open_job: OpenJob) -> float:
+    def _kept(self, job: Job, phase: Delivering) -> Decision:
         """The video can be posted nowhere; a sentence that says where it is may be."""
-        log.warning("%s: what there is of the video can't be posted; it is kept", open_job.job.code)
-        open_job.refused.clear()
-        if open_job.job.has_video:
-            until = self._clock.now() + self._kept_seconds
-            open_job.job = await self._jobs.keep(open_job.job, now=self._clock.now(), until=until)
-            return 0.0
-        open_job.without_video = True
-        return await self._keep_rest(open_job, None)
+        log.warning("%s: what there is of the video can't be posted; it is kept", job.code)
+        phase.refused.clear()
+        if job.has_video:
+            now = self._clock.now()
+            kept = {"delivering_at": now, "failure": "kept", "kept_until": now + self._kept_seconds}
+            return Amend(kept, kind="kept")
+        phase.without_video = True
+        return self._rest_kept(job, None)
 
-    async def _keep_rest(self, open_job: OpenJob, failure: str | None) -> float:
+    def _rest_kept(self, job: Job, failure: str | None) -> Amend:
         """Keep what is on disk, if anything is, of a video that can't be had whole."""
-        job, now = open_job.job, self._clock.now()
-        until = now + self._kept_seconds if self._job_files.whole(job) else None
-        open_job.job = await self._jobs.delivering(job, now=now, failure=failure, kept_until=until)
-        return 0.0
+        now = self._clock.now()
+        until = now + self._kept_seconds if self._assembler.has_files(job) else None
+        return Amend({"delivering_at": now, "failure": failure or job.failure, "kept_until": until})
 
-    async def _closed(self, open_job: OpenJob, sent: Sent | None) -> float | None:
-        """The outcome is posted there, or can be posted nowhere."""
-        if sent is None:
-            log.warning("%s: its outcome can be posted nowhere", open_job.job.code)
-        open_job.job = job = await self._jobs.close(
-            open_job.job,
-            reply_id=sent.message_id if sent else None,
-            reply_channel_id=sent.channel_id if sent else None,
-            now=self._clock.now(),
-        )
-        await self._cards.finish(job)
-        await asyncio.to_thread(self._job_files.throw_away_video, job)
-        return None
+    def _nowhere(self, job: Job) -> Decision:
+        log.warning("%s: its outcome can be posted nowhere", job.code)
+        return Close(None)
 
-    async def _fetch_again(self, open_job: OpenJob, fault: ProviderError) -> float:
-        job = open_job.job
-        if isinstance(fault, Unwritable) and not self.assembler.is_fetched(job):  # the provider has it
-            open_job.faults, open_job.without_room_at = 1, self._clock.now()
+    def _fetch_again(self, open_job: OpenJob, phase: Delivering, fault: ProviderError) -> Decision:
+        job, faults = open_job.job, open_job.faults + 1
+        if isinstance(fault, Unwritable) and not self._assembler.is_fetched(job):  # the provider has it
+            phase.without_room_at = self._clock.now()
             log.warning("%s: its video waits for room: %s", job.code, fault)
-            return LONGEST_BACKOFF
-        open_job.faults += 1
-        hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and open_job.faults > 2)
-        if hopeless or self._clock.now() > max(job.ended_at or 0, open_job.without_room_at) + FETCH_PATIENCE:
+            return Wait(LONGEST_BACKOFF)
+        hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and faults > 2)
+        if hopeless or self._clock.now() > max(job.ended_at or 0, phase.without_room_at) + FETCH_PATIENCE:
             log.warning("%s: the video is lost: %s", job.code, fault)
-            if self.assembler.is_fetched(job) or not job.has_video:
-                return await self._keep(open_job)
-            return await self._keep_rest(open_job, "result_lost")
+            if self._assembler.is_fetched(job) or not job.has_video:
+                return self._kept(job, phase)
+            return self._rest_kept(job, "result_lost")
         log.info("%s: fetching the video: %s; again later", job.code, fault)
-        return self._intervals.after_fault(open_job.faults)
+        return Wait(self._intervals.after_fault(faults), fault=True)
 
-    async def _post_again(self, open_job: OpenJob, fault: PostFailed) -> float | None:
+    def _post_again(self, open_job: OpenJob, phase: Delivering, fault: PostFailed) -> Decision:
         job = open_job.job
-        open_job.faults += 1
-        if self._clock.now() <= (job.ended_at or 0) + POST_PATIENCE:
+        if self._clock.now() <= (job.ended_at or 0) + DELIVERY_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
-            return self._intervals.after_fault(open_job.faults)
-        return await self._keep(open_job) if _has_something(open_job) else await self._closed(open_job, None)
+            return Wait(self._intervals.after_fault(open_job.faults + 1), fault=True)
+        return self._kept(job, phase) if _has_something(job, phase) else self._nowhere(job)
 
 
-def _has_something(open_job: OpenJob) -> bool:
-    """Whether there is the video; or, where a later part failed, those before it: they were paid for too."""
-    job = open_job.job
-    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)) and not open_job.without_video)
+def _has_something(job: Job, phase: Delivering) -> bool:
+    """Whether there is the video; or, where a later section failed, those before it: they were paid for too."""
+    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)) and not phase.without_video)

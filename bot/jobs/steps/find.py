@@ -1,53 +1,70 @@
-"""Finding out what became of a submission whose answer was lost."""
+"""A job whose request may be under way: sending the one that was just announced, or finding out what became of one
+whose answer was lost.
+"""
 
 from __future__ import annotations
 
-from bot.domain.flows import HANDED_OVER
-from bot.domain.request import Request
-from bot.domain.sections import own_name
-from bot.jobs.intervals import LOOKUP_SECONDS
-from bot.jobs.open_job import OpenJob
-from bot.jobs.transitions import CONFIRMATIONS, Transitions, stage_of
-from bot.net.faults import ProviderError, UnknownOutcome
+from collections.abc import Mapping
+
+from bot.clock import Clock
+from bot.domain.flows import HANDED_OVER, Stage
+from bot.jobs.decision import Advance, Decision, Wait
+from bot.jobs.intervals import LOOKUP_SECONDS, Intervals
+from bot.jobs.keys import JobKeys
+from bot.jobs.open_job import OpenJob, Submitting
+from bot.jobs.steps.submit import Submit
+from bot.jobs.transitions import CONFIRMATIONS, again, answered, ended, kind_of
+from bot.net.faults import ProviderError
+from bot.providers.base import Provider
 
 
-class Finds:
-    """Takes submitting jobs one step further; the delay in seconds until the next one."""
+class Find:
+    """Takes submitting jobs one step further."""
 
-    def __init__(self, transitions: Transitions) -> None:
-        self._transitions = transitions
+    def __init__(
+        self, submit: Submit, keys: JobKeys, providers: Mapping[str, Provider], clock: Clock, intervals: Intervals
+    ) -> None:
+        self._submit = submit
+        self._keys = keys
+        self._providers = providers
+        self._clock = clock
+        self._intervals = intervals
 
-    async def find(self, open_job: OpenJob) -> float:
-        """Settle a submission whose answer was lost, by a crash or on the way; or could not be written down."""
-        if open_job.answer:
-            return await self._transitions.answered(
-                open_job, self._transitions.providers[open_job.job.provider], open_job.answer
-            )
-        return await self._look_up(open_job)
+    async def __call__(self, open_job: OpenJob) -> Decision:
+        """Send what is to leave; else settle what was sent."""
+        phase = open_job.phase
+        if isinstance(phase, Submitting) and phase.call:
+            call, phase.call = phase.call, None  # whatever comes of it, it never leaves twice
+            return await self._submit.send(open_job, call)
+        return await self._settled(open_job)
 
-    async def _look_up(self, open_job: OpenJob) -> float:
-        job, transitions = open_job.job, self._transitions
-        if own_name(job.stage) in HANDED_OVER:
-            open_job.job = await transitions.jobs.move(
-                job, "queued", now=transitions.clock.now(), note="handing over is free"
-            )
-            return transitions.intervals.after_fault(open_job.faults)
-        provider, credentials = transitions.providers.get(job.provider), await transitions.keys.credentials(job)
+    async def _settled(self, open_job: OpenJob) -> Decision:
+        job = open_job.job
+        if job.position.stage in HANDED_OVER:
+            return Advance("queued", note="handing over is free", then=self._intervals.after_fault(open_job.faults))
+        provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
         if provider is None or credentials is None or job.handle is None:
-            return await transitions.unknown(open_job, UnknownOutcome("there is no key to look it up with"))
-        stage = stage_of(provider, job, Request.model_validate_json(job.request))
-        late = transitions.clock.now() > job.deadline_at  # looked up all the same: the bot may have been late
+            return ended(job, "unknown", "unknown_outcome", "there is no key to look it up with")
+        stage = provider.stage(job.request, job.position)
+        late = self._clock.now() > job.deadline_at  # looked up all the same: it may have been the bot that was late
         found = None
         try:
             if stage.findable:
-                found = await provider.find(own_name(job.stage), job.handle, credentials)
+                found = await provider.find(stage.name, job.handle, credentials)
         except ProviderError as fault:
             if not late or open_job.faults < CONFIRMATIONS - 1:
-                return transitions.again(open_job, fault)
+                return again(job, fault, self._intervals, open_job.faults)
         if found:
-            return await transitions.answered(open_job, provider, found)
-        if late or not stage.findable:
-            return await transitions.unknown(open_job, UnknownOutcome("the answer to the submission was lost"))
-        open_job.lookups += 1
-        confirmed = open_job.lookups >= CONFIRMATIONS
-        return await transitions.queue_again(open_job, "never arrived") if confirmed else LOOKUP_SECONDS
+            then = self._intervals.until_next_poll(kind_of(job), 0.0)
+            return answered(job, provider, found, now=self._clock.now(), then=then)
+        return self._not_found(open_job, stage, late=late)
+
+    def _not_found(self, open_job: OpenJob, stage: Stage, *, late: bool) -> Decision:
+        job, phase = open_job.job, open_job.phase
+        if late or not stage.findable or not isinstance(phase, Submitting):
+            return ended(job, "unknown", "unknown_outcome", "the answer to the submission was lost")
+        phase.lookups += 1
+        if phase.lookups < CONFIRMATIONS:
+            return Wait(LOOKUP_SECONDS)
+        # To nobody else: a lookup is good proof, and not good enough to pay another provider.
+        return Advance("queued", {"fallbacks": ()}, note="never arrived")

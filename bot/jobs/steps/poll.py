@@ -1,4 +1,4 @@
-"""Asking how a running stage is doing, fetching its result's address anew, and cancelling."""
+"""Asking how a running stage is doing, asking anew for its result's address, and cancelling."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.sections import own_name, stored_yields
-from bot.jobs.open_job import OpenJob
-from bot.jobs.transitions import CONFIRMATIONS, Transitions, kind_of, total
+from bot.clock import Clock
+from bot.domain.job import Job
+from bot.domain.sections import stored_yields
+from bot.jobs.decision import Decision, Wait
+from bot.jobs.intervals import Intervals
+from bot.jobs.keys import JobKeys
+from bot.jobs.open_job import OpenJob, Polling
+from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, total
 from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.asking import NotCancellable, NothingToCancel
-from storage.jobs.job import OUTCOMES, Job, State
+from storage.jobs.job import OUTCOMES, State
 
 log = logging.getLogger(__name__)
 
@@ -26,63 +31,67 @@ class _Batch:
     waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
 
 
-class Polls:
-    """Takes running jobs one step further; the delay in seconds until the next one."""
+class Poll:
+    """Takes running jobs one step further."""
 
-    def __init__(self, transitions: Transitions) -> None:
-        self._transitions = transitions
+    def __init__(self, keys: JobKeys, providers: Mapping[str, Provider], clock: Clock, intervals: Intervals) -> None:
+        self._keys = keys
+        self._providers = providers
+        self._clock = clock
+        self._intervals = intervals
         self._unknown_words: set[tuple[str, str]] = set()
         self._batches: dict[tuple[str, int | None], _Batch] = {}
 
-    async def poll(self, open_job: OpenJob) -> float:
+    async def __call__(self, open_job: OpenJob) -> Decision:
         """Ask once how the running stage is doing."""
-        job, transitions = open_job.job, self._transitions
-        now = transitions.clock.now()
+        job, now = open_job.job, self._clock.now()
         late = now > job.deadline_at  # asked all the same: it may have been the bot that was late
+        phase = open_job.phase if isinstance(open_job.phase, Polling) else Polling()
+        open_job.phase = phase
         try:
             answer = await self._ask(job)
         except ProviderError as fault:
             if late and open_job.faults >= CONFIRMATIONS - 1:
-                return await transitions.end(open_job, "unknown", "took_too_long")
-            delay = transitions.again(open_job, fault)
-            code, times = open_job.same_fault
-            open_job.same_fault = (fault.code, times + 1 if code == fault.code else 1)
-            confirmed = open_job.same_fault[1] >= CONFIRMATIONS
-            if confirmed:
-                await transitions.keys.failed(job, fault.code)
-            gone = confirmed and isinstance(fault, Gone)
-            return await transitions.end(open_job, "unknown", "gone", fault.detail) if gone else delay
-        open_job.faults, open_job.same_fault = 0, ("", 0)
-        elapsed = now - (job.submitted_at or now)
-        if isinstance(answer, Waiting) and late:
-            return await transitions.end(open_job, "unknown", "took_too_long")
+                return ended(job, "unknown", "took_too_long")
+            return await self._no_answer(open_job, phase, fault)
+        phase.same_fault = ("", 0)
         if isinstance(answer, Waiting):
+            if late:
+                return ended(job, "unknown", "took_too_long")
             self._wonder(job.provider, answer.word)
-            open_job.position = answer.position
-            return transitions.intervals.until_next_poll(kind_of(job), elapsed)
+            phase.position = answer.position
+            return Wait(self._intervals.until_next_poll(kind_of(job), now - (job.submitted_at or now)))
         if isinstance(answer, Failed):
-            await transitions.keys.failed(job, answer.reason)
+            await self._keys.failed(job, answer.reason)
             state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
-            return await transitions.end(
-                open_job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd)
-            )
-        transitions.intervals.ended(kind_of(job), elapsed)
-        return await transitions.stage_done(open_job, transitions.providers[job.provider], answer)
+            return ended(job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
+        self._intervals.ended(kind_of(job), now - (job.submitted_at or now))
+        return stage_done(job, self._providers[job.provider], answer)
 
     async def yields_again(self, job: Job) -> Yields:
         """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
         answer = await self._ask(job)
-        return {**job.yields, **stored_yields(answer.yields, job.stage)} if isinstance(answer, Done) else job.yields
+        return {**job.yields, **stored_yields(answer.yields, job.position)} if isinstance(answer, Done) else job.yields
 
-    async def cancel(self, open_job: OpenJob, *, by: int) -> None:
+    async def cancel(self, open_job: OpenJob, *, by: int) -> Decision:
         """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""
         job = open_job.job
         if job.state in OUTCOMES:
             raise NothingToCancel(job=job.code)
         if job.state not in {"held", "queued"} and not await self._stopped(job):
-            provider = self._transitions.providers.get(job.provider)
+            provider = self._providers.get(job.provider)
             raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
-        await self._transitions.end(open_job, "cancelled", "cancelled", by=by)
+        return ended(job, "cancelled", "cancelled", by=by)
+
+    async def _no_answer(self, open_job: OpenJob, phase: Polling, fault: ProviderError) -> Decision:
+        """A poll that fails is made again; what a provider says three times in a row is believed."""
+        code, times = phase.same_fault
+        phase.same_fault = (fault.code, times + 1 if code == fault.code else 1)
+        if phase.same_fault[1] >= CONFIRMATIONS:
+            await self._keys.failed(open_job.job, fault.code)
+            if isinstance(fault, Gone):
+                return ended(open_job.job, "unknown", "gone", fault.detail)
+        return again(open_job.job, fault, self._intervals, open_job.faults)
 
     def _wonder(self, provider: str, word: str) -> None:
         if word and (provider, word) not in self._unknown_words:
@@ -90,29 +99,23 @@ class Polls:
             log.warning("%s says %r, which no document knows; taken as still running", provider, word[:50])
 
     async def _stopped(self, job: Job) -> bool:
-        provider, credentials = (
-            self._transitions.providers.get(job.provider),
-            await self._transitions.keys.credentials(job),
-        )
+        provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
         if provider is None or credentials is None or job.remote is None or not provider.can_cancel:
             return False
         try:
-            return await provider.cancel(own_name(job.stage), job.remote, credentials)
+            return await provider.cancel(job.position.stage, job.remote, credentials)
         except ProviderError as fault:
             log.warning("%s: cancel: %s", job.code, fault)
             return False
 
     async def _ask(self, job: Job) -> Waiting | Done | Failed:
-        provider, credentials = (
-            self._transitions.providers.get(job.provider),
-            await self._transitions.keys.credentials(job),
-        )
+        provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
         if provider is None or credentials is None or job.remote is None:
             raise NotAccepted("no key to ask with")
         if provider.polls_at_once == 1:
-            return await provider.poll(own_name(job.stage), job.remote, credentials)
+            return await provider.poll(job.position.stage, job.remote, credentials)
         answer = await self._ask_together(provider, job, job.remote, credentials)
-        if isinstance(answer, ProviderError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 

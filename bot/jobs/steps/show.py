@@ -6,44 +6,31 @@ import logging
 
 from bot.chat.card import Cards
 from bot.chat.errors import PostFailed, PostRefused
-from bot.clock import Clock
-from bot.domain.costs import counting
+from bot.jobs.decision import Amend, Decision, Wait
 from bot.jobs.intervals import Intervals
-from bot.jobs.open_job import OpenJob
-from storage.jobs.job import Job
-from storage.jobs.jobs import Jobs
+from bot.jobs.open_job import OpenJob, Waiting
+from bot.jobs.transitions import ended
 
 log = logging.getLogger(__name__)
 
 
-class Shows:
-    """Posts cards. The step returns the delay in seconds until the next one."""
+class Show:
+    """Posts the card. A job that can't be shown ends before anything was spent."""
 
-    def __init__(self, jobs: Jobs, cards: Cards, clock: Clock, intervals: Intervals) -> None:
-        self._jobs = jobs
+    def __init__(self, cards: Cards, intervals: Intervals) -> None:
         self._cards = cards
-        self._clock = clock
         self._intervals = intervals
 
-    async def open(self, job: Job, *, looking: bool) -> Job:
-        """Show the job where it was asked for. `PostRefused` ends it before anything was spent."""
+    async def __call__(self, open_job: OpenJob) -> Decision:
+        """Show the job; its card may be there already, if a life before this one posted it."""
+        job, phase = open_job.job, open_job.phase
+        accepted_now = isinstance(phase, Waiting) and phase.accepted_now and not open_job.faults
         try:
-            card_id, thread_id = await self._cards.open(job, looking=looking)
-        except PostRefused:
-            ended = {"failure": "cannot_post", **counting(job, "failed")}
-            failed = await self._jobs.move(job, "failed", now=self._clock.now(), **ended)
-            await self._jobs.close(failed, reply_id=None, now=self._clock.now())
-            raise
-        return await self._jobs.place(job, card_id=card_id, thread_id=thread_id)
-
-    async def step(self, open_job: OpenJob) -> float | None:
-        """Show a job that isn't shown yet; None when it has ended because it can't be."""
-        try:
-            open_job.job = await self.open(open_job.job, looking=True)
-        except PostRefused:
-            return None
+            card_id, thread_id = await self._cards.open(job, looking=not accepted_now)
+        except PostRefused as why:
+            log.info("%s: it can't be shown: %s", job.code, why)
+            return ended(job, "failed", "cannot_post")
         except PostFailed as fault:
-            log.info("%s: showing: %s; again later", open_job.job.code, fault)
-            open_job.faults += 1
-            return self._intervals.after_fault(open_job.faults)
-        return 0.0
+            log.info("%s: showing: %s; again later", job.code, fault)
+            return Wait(self._intervals.after_fault(open_job.faults + 1), fault=True)
+        return Amend({"card_id": card_id, "thread_id": thread_id})

@@ -1,114 +1,164 @@
-"""Sending a stage, at most once: `submitting` is committed before a request leaves, and what came of it after.
+"""Sending a stage, at most once: `submitting` is written down before a request leaves, and what came of it after.
 
 A stage is sent again, or to another provider, only on proof that it was not accepted.
 """
 
 from __future__ import annotations
 
-import json
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
+from bot.clock import Clock
 from bot.domain.costs import begun
-from bot.domain.flows import HANDED_OVER, Stage
-from bot.domain.request import Request
+from bot.domain.flows import HANDED_OVER
+from bot.domain.job import Fallback, Job
 from bot.domain.reuse import REUSED, is_passed_over, uses_session
-from bot.domain.sections import own_name, request_at, yields_at
-from bot.jobs.inputs import Inputs
-from bot.jobs.intervals import LOOKUP_SECONDS
-from bot.jobs.open_job import OpenJob
-from bot.jobs.transitions import PROOFS_OF_REFUSAL, Transitions, stage_of
+from bot.domain.sections import request_here, yields_here
+from bot.jobs.decision import Advance, Amend, Decision, Wait
+from bot.jobs.inputs import Inputs, left_in_thread
+from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, deadline
+from bot.jobs.keys import JobKeys
+from bot.jobs.open_job import OpenJob, Submitting, Waiting
+from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew
 from bot.media.probe import Unreadable
 from bot.net.faults import (
     BadKey,
+    CannotHandOver,
     Gone,
     InputRejected,
     NotAccepted,
+    OutOfCredit,
     ProviderError,
+    RateLimited,
     UnknownOutcome,
     Unwritable,
 )
 from bot.providers.base import Accepted, Done, Provider, Submission
 from bot.words.failures import KEY_FAULTS
-from storage.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
+# After these another provider may be tried.
+PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHandOver)
 
-class Submits:
-    """Takes queued jobs one step further; the delay in seconds until the next one."""
 
-    def __init__(self, transitions: Transitions, inputs: Inputs) -> None:
-        self._transitions = transitions
+class Submit:
+    """Announces a queued stage and sends it. `gather` brings to disk what earlier sections have made."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        keys: JobKeys,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        intervals: Intervals,
+        gather: Callable[[Job], Awaitable[None]],
+    ) -> None:
         self._inputs = inputs
+        self._keys = keys
+        self._providers = providers
+        self._clock = clock
+        self._intervals = intervals
+        self._gather = gather
 
-    async def submit(self, open_job: OpenJob) -> float:
-        """Send the queued stage."""
-        if is_passed_over(open_job.job.stage, open_job.job.yields):
-            return await self._transitions.pass_over(open_job)
-        ready = await self._ready(open_job)
-        if isinstance(ready, float):
-            return ready
-        provider, stage, call = ready
-        try:
-            answer = open_job.answer = await self._send(open_job.job, provider, call)
-        except UnknownOutcome as fault:
-            log.warning("%s: %s", open_job.job.code, fault)
-            return LOOKUP_SECONDS if stage.findable else await self._transitions.unknown(open_job, fault)
-        except ProviderError as fault:
-            return await self._not_taken(open_job, fault, fault.code)
-        return await self._transitions.answered(open_job, provider, answer)
+    async def __call__(self, open_job: OpenJob) -> Decision:
+        """Announce the queued stage: the request leaves once that is written down."""
+        job = open_job.job
+        await self._gather(job)
+        if is_passed_over(job):
+            return passed_over(job, self._providers[job.provider])
+        if job.restored or self._clock.now() > job.deadline_at:
+            return ended(job, "failed", "restored" if job.restored else "never_sent")
+        return await self._announced(open_job)
 
-    async def _ready(self, open_job: OpenJob) -> tuple[Provider, Stage, Submission] | float:
-        """What is to be sent, once it is committed that it will be; or the delay until the job's next step."""
-        now, transitions = self._transitions.clock.now(), self._transitions
-        if open_job.job.restored:
-            return await transitions.end(open_job, "failed", "restored")
-        if now > open_job.job.deadline_at:
-            return await transitions.end(open_job, "failed", "never_sent")
-        job, missing = await transitions.keys.for_sending(open_job.job)
-        provider, credentials = transitions.providers.get(job.provider), await transitions.keys.credentials(job)
+    async def _announced(self, open_job: OpenJob) -> Decision:
+        job, missing = await self._keys.for_sending(open_job.job)
+        provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
         if provider is None or credentials is None or missing:
             return await self._not_taken(open_job, BadKey("no key"), missing or "no_key")
-        request = Request.model_validate_json(job.request)
-        stage = stage_of(provider, job, request)
+        stage = provider.stage(job.request, job.position)
         try:
             job = await self._inputs.measured(job, stage)
         except Unreadable as why:
-            return await transitions.end(open_job, "failed", "provider_failed", str(why))
+            return ended(open_job.job, "failed", "provider_failed", str(why))
         except ProviderError as fault:
-            return transitions.again(open_job, fault)
+            return again(job, fault, self._intervals, open_job.faults)
         handle = job.handle or str(uuid4())
-        open_job.job = await transitions.jobs.move(
-            open_job.job, "submitting", now=now, handle=handle, key_id=job.key_id, yields=job.yields
-        )
-        what, yields = request_at(request, job.stage), yields_at(job.yields, job.stage)
-        return provider, stage, Submission(own_name(job.stage), what, handle, yields, credentials)
+        call = Submission(stage.name, request_here(job), handle, yields_here(job), credentials)
+        changes = {"handle": handle, "key_id": job.key_id, "yields": job.yields}
+        not_before = open_job.phase.not_before if isinstance(open_job.phase, Waiting) else {}
+        return Advance("submitting", changes, phase=Submitting(call, not_before=not_before), at_once=True)
 
-    async def _send(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
+    async def send(self, open_job: OpenJob, call: Submission) -> Decision:
+        """Send the announced stage."""
+        job, provider = open_job.job, self._providers[open_job.job.provider]
+        try:
+            answer = await self._sent(job, provider, call)
+        except UnknownOutcome as fault:
+            log.warning("%s: %s", job.code, fault)
+            if provider.stage(job.request, job.position).findable:
+                return Wait(LOOKUP_SECONDS)
+            return ended(job, "unknown", fault.code, fault.detail)
+        except ProviderError as fault:
+            return await self._not_taken(open_job, fault, fault.code)
+        then = self._intervals.until_next_poll(kind_of(job), 0.0)
+        return answered(job, provider, answer, now=self._clock.now(), then=then)
+
+    async def _sent(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
         if part := HANDED_OVER.get(call.stage):
             return Done(await self._inputs.bring(job, part, provider, call))
         return await provider.submit(call)
 
-    async def _not_taken(self, open_job: OpenJob, fault: ProviderError, code: str) -> float:
+    async def _not_taken(self, open_job: OpenJob, fault: ProviderError, code: str) -> Decision:
         """Proof that this provider did not take the stage: try the next one, or this one again, or give up."""
         job = open_job.job
         if job.state == "submitting":
-            await self._transitions.keys.failed(job, code)
-            newer = await self._transitions.keys.store.current(job.guild_id, job.provider)
-            replaced = newer and newer.id != job.key_id and not newer.off_reason and code in KEY_FAULTS
-            ended = isinstance(fault, InputRejected | Gone) and uses_session(job.stage)
-            if REUSED in job.yields and (replaced or ended):
-                return await self._transitions.without_session(open_job, fault)
+            await self._keys.failed(job, code)
+            replaced = code in KEY_FAULTS and await self._keys.is_replaced(job)
+            session_ended = isinstance(fault, InputRejected | Gone) and uses_session(job.position.stage)
+            if REUSED in job.yields and (replaced or session_ended):
+                return begun_anew(job, self._providers[job.provider], fault)
             if replaced and not begun(job):
-                return await self._transitions.queue_again(open_job, "the key was replaced meanwhile")
-        fallbacks = json.loads(job.fallbacks)
+                return Advance("queued", {"fallbacks": ()}, note="the key was replaced meanwhile")
         ours = isinstance(fault, Unwritable)  # no other provider mends that
-        if fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not ours and not begun(job):
-            return await self._transitions.try_next(open_job, fallbacks, fault)
+        if job.fallbacks and isinstance(fault, PROOFS_OF_REFUSAL) and not ours and not begun(job):
+            return self._turned(open_job, fault)
         if not isinstance(fault, NotAccepted):
-            return await self._transitions.end(open_job, "failed", code, fault.detail)
-        open_job.job = await self._transitions.jobs.move(
-            job, "queued", now=self._transitions.clock.now(), note=str(fault)
+            return ended(job, "failed", code, fault.detail)
+        wait = again(job, fault, self._intervals, open_job.faults)
+        return wait if job.state == "queued" else Advance("queued", note=str(fault), then=wait.seconds, fault=True)
+
+    def _turned(self, open_job: OpenJob, fault: ProviderError) -> Decision:
+        """Turn to the next provider; the one that may take it later comes last, and no sooner than it asked for."""
+        job, phase = open_job.job, open_job.phase
+        following, *rest = job.fallbacks
+        if isinstance(fault, NotAccepted):
+            rest.append(Fallback(job.provider, job.request))
+        not_before = dict(phase.not_before) if isinstance(phase, Waiting | Submitting) else {}
+        now = self._clock.monotonic()
+        if isinstance(fault, RateLimited):
+            not_before[job.provider] = now + min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
+        log.info("%s: %s: %s; trying %s", job.code, job.provider, fault, following.provider)
+        changes = {
+            "provider": following.provider,
+            "request": following.request,
+            "fallbacks": tuple(rest),
+            "key_id": None,
+            "yields": left_in_thread(job.yields),
+            **sent_anew(self._providers[following.provider].stages(following.request)[0].position),
+            # Not from now on: taking turns has an end.
+            "deadline_at": max(job.deadline_at, deadline(following.request, job.counted_at or job.created_at)),
+        }
+        if job.state == "queued":
+            return Amend(changes)
+        tried_again = open_job.faults + 1 - len(job.fallbacks)  # how often every one of them was asked
+        backoff = self._intervals.after_fault(tried_again) if tried_again > 0 else 0.0
+        return Advance(
+            "queued",
+            changes,
+            note=f"{job.provider}: {fault}",
+            then=max(backoff, not_before.get(following.provider, 0.0) - now),
+            phase=Waiting(not_before=not_before),
+            fault=True,
         )
-        return self._transitions.again(open_job, fault)

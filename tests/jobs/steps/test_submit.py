@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_p
     async def length(url: str) -> float:  # noqa: ARG001
         return 1.2
 
-    world.client.service._incoming.length = length  # type: ignore[method-assign]
+    world.parts.incoming.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
     assert "at least 2 seconds of speech" in (await outcome(world)).content
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
@@ -62,7 +61,7 @@ async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> N
     async def length(url: str) -> float:  # noqa: ARG001
         raise Unreadable("nonsense")
 
-    world.client.service._incoming.length = length  # type: ignore[method-assign]
+    world.parts.incoming.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
     assert not (await outcome(world)).attachments
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
@@ -121,7 +120,7 @@ async def test_where_the_provider_takes_no_files_they_lie_in_the_jobs_thread_for
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.add_key()
-    provider = world.client.choices._providers["runcomfy"]
+    provider = world.parts.providers["runcomfy"]
     seen: list[str] = []
     submit = provider.submit
 
@@ -240,6 +239,5 @@ async def test_what_else_may_be_tried_is_stored_with_the_job(world: World) -> No
     scripted(world, name="first")
     scripted(world, name="second")
     job = await start(world, provider=None)
-    stored = json.loads((await row(world, job)).fallbacks)
-    assert [each["provider"] for each in stored] == ["second"]
+    assert [other.provider for other in (await row(world, job)).fallbacks] == ["second"]
     await world.quiet()

@@ -9,45 +9,46 @@ import pytest
 
 from storage.engine.backup import backup, reconcile
 from storage.engine.database import StorageError, open_database
-from storage.jobs.job import Job, NewJob
+from storage.jobs.job import Job, NewJob, Position
 from storage.jobs.jobs import Jobs
 from tests.conftest import GUILD, MEMBER
+from tests.storage.plain import plain_jobs
 from tests.welcome import welcome
 
 
-async def enqueue(jobs: Jobs, number: int) -> Job:
+async def enqueue(jobs: Jobs[str], number: int) -> Job[str]:
     return await jobs.enqueue(
         NewJob(guild_id=GUILD, interaction_id=number, member_id=MEMBER, channel_id=1, provider="runcomfy", request="{}",
-               stage="text", created_at=1.0, deadline_at=2.0)
+               position=Position("text"), created_at=1.0, deadline_at=2.0)
     )  # fmt: skip
 
 
 async def test_a_running_bots_database_is_copied_whole_and_for_its_owner_only(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
         await welcome(database, GUILD)
-        job = await enqueue(Jobs(database), 1)
+        job = await enqueue(plain_jobs(database), 1)
         backup(tmp_path / "bot.db", tmp_path / "copy.db")
-        await enqueue(Jobs(database), 2)
+        await enqueue(plain_jobs(database), 2)
     assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
     async with open_database(tmp_path / "copy.db") as copy:
-        assert await Jobs(copy).open_jobs() == [job]
+        assert (await plain_jobs(copy).open_jobs())[0] == [job]
 
 
 async def test_open_jobs_of_a_backup_are_marked_once_and_their_ids_are_not_given_again(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
         await welcome(database, GUILD)
         assert await reconcile(database) is None
-        await enqueue(Jobs(database), 1)
-        done = await enqueue(Jobs(database), 2)
-        failed = await Jobs(database).move(done, "failed", now=1.0, failure="no_key")
-        await Jobs(database).close(failed, reply_id=7, now=1.0)
+        await enqueue(plain_jobs(database), 1)
+        done = await enqueue(plain_jobs(database), 2)
+        failed = await plain_jobs(database).move(done, "failed", now=1.0, failure="no_key")
+        await plain_jobs(database).close(failed, reply_id=7, now=1.0)
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
     async with open_database(tmp_path / "copy.db") as copy:
         assert await reconcile(copy) == 1
         assert await reconcile(copy) is None
-        (left,) = await Jobs(copy).open_jobs()
+        (left,) = (await plain_jobs(copy).open_jobs())[0]
         assert left.restored
-        assert (await enqueue(Jobs(copy), 3)).id > 1_000_000
+        assert (await enqueue(plain_jobs(copy), 3)).id > 1_000_000
 
 
 @pytest.mark.parametrize(

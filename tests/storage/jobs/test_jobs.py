@@ -9,12 +9,12 @@ from typing import Any, get_args
 import pytest
 
 from storage.engine.database import Conflict, Database, Transaction
-from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, State
+from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, Position, State
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
-from storage.jobs.ledger import Ledger
 from storage.people.privacy import Privacy
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.storage.plain import plain_jobs, plain_ledger
 from tests.welcome import welcome
 
 NEEDED: dict[State, dict[str, Any]] = {
@@ -37,7 +37,7 @@ PATHS: dict[State, tuple[State, ...]] = {
 }
 
 
-async def enqueue(jobs: Jobs, interaction_id: int = 1, guild_id: int = GUILD, *, held: bool = False) -> Job:
+async def enqueue(jobs: Jobs[str], interaction_id: int = 1, guild_id: int = GUILD, *, held: bool = False) -> Job[str]:
     return await jobs.enqueue(
         NewJob(
             guild_id=guild_id,
@@ -46,7 +46,7 @@ async def enqueue(jobs: Jobs, interaction_id: int = 1, guild_id: int = GUILD, *,
             channel_id=3001,
             provider="runcomfy",
             request="{}",
-            stage="text",
+            position=Position("text"),
             created_at=1.0,
             deadline_at=100.0,
         ),
@@ -55,13 +55,13 @@ async def enqueue(jobs: Jobs, interaction_id: int = 1, guild_id: int = GUILD, *,
 
 
 @pytest.fixture
-async def jobs(database: Database) -> Jobs:
+async def jobs(database: Database) -> Jobs[str]:
     await welcome(database, GUILD)
     await welcome(database, OTHER_GUILD)
-    return Jobs(database)
+    return plain_jobs(database)
 
 
-async def job_in(jobs: Jobs, state: State) -> Job:
+async def job_in(jobs: Jobs[str], state: State) -> Job[str]:
     job = await enqueue(jobs, held=state == "held")
     for step in PATHS[state]:
         job = await jobs.move(job, step, now=2.0, **NEEDED.get(step, {}))
@@ -70,7 +70,9 @@ async def job_in(jobs: Jobs, state: State) -> Job:
 
 @pytest.mark.parametrize("to", get_args(State))
 @pytest.mark.parametrize("start", get_args(State))
-async def test_exactly_the_legal_moves_can_be_made(jobs: Jobs, database: Database, start: State, to: State) -> None:
+async def test_exactly_the_legal_moves_can_be_made(
+    jobs: Jobs[str], database: Database, start: State, to: State
+) -> None:
     job = await job_in(jobs, start)
     changes = {**({"handle": "h"} if to == "running" else {}), **NEEDED.get(to, {})}
     if to in TRANSITIONS[start]:
@@ -85,7 +87,9 @@ async def test_exactly_the_legal_moves_can_be_made(jobs: Jobs, database: Databas
 
 @pytest.mark.parametrize("to", get_args(State))
 @pytest.mark.parametrize("start", get_args(State))
-async def test_the_schema_itself_knows_the_legal_moves(jobs: Jobs, database: Database, start: State, to: State) -> None:
+async def test_the_schema_itself_knows_the_legal_moves(
+    jobs: Jobs[str], database: Database, start: State, to: State
+) -> None:
     job = await enqueue(jobs)
 
     async def work(tx: Transaction) -> None:
@@ -105,14 +109,14 @@ async def test_the_schema_itself_knows_the_legal_moves(jobs: Jobs, database: Dat
             await database.write(work)
 
 
-async def test_a_move_made_from_an_outdated_row_is_refused(jobs: Jobs) -> None:
+async def test_a_move_made_from_an_outdated_row_is_refused(jobs: Jobs[str]) -> None:
     job = await enqueue(jobs)
     await jobs.move(job, "cancelled", now=2.0, failure="cancelled")
     with pytest.raises(Stale):
         await jobs.move(job, "submitting", now=2.0, handle="h")
 
 
-async def test_of_many_at_once_exactly_one_takes_the_job(jobs: Jobs) -> None:
+async def test_of_many_at_once_exactly_one_takes_the_job(jobs: Jobs[str]) -> None:
     job = await enqueue(jobs)
     tries = [jobs.move(job, "submitting", now=2.0, handle=f"h{i}") for i in range(20)]
     results = await asyncio.gather(*tries, return_exceptions=True)
@@ -120,28 +124,28 @@ async def test_of_many_at_once_exactly_one_takes_the_job(jobs: Jobs) -> None:
     assert sum(isinstance(result, Stale) for result in results) == 19
 
 
-async def test_one_interaction_makes_one_job(jobs: Jobs) -> None:
+async def test_one_interaction_makes_one_job(jobs: Jobs[str]) -> None:
     await enqueue(jobs, interaction_id=7)
     with pytest.raises(Conflict):
         await enqueue(jobs, interaction_id=7)
 
 
-async def test_a_job_cannot_run_without_the_providers_id(jobs: Jobs) -> None:
+async def test_a_job_cannot_run_without_the_providers_id(jobs: Jobs[str]) -> None:
     job = await job_in(jobs, "submitting")
     with pytest.raises(Conflict):
         await jobs.move(job, "running", now=2.0)
 
 
-async def test_a_failure_needs_a_reason(jobs: Jobs) -> None:
+async def test_a_failure_needs_a_reason(jobs: Jobs[str]) -> None:
     with pytest.raises(Conflict):
         await jobs.move(await enqueue(jobs), "failed", now=2.0)
 
 
-async def test_what_a_stage_yields_is_kept_for_the_next(jobs: Jobs) -> None:
+async def test_what_a_stage_yields_is_kept_for_the_next(jobs: Jobs[str]) -> None:
     job = await job_in(jobs, "running")
     job = await jobs.move(
-        job, "queued", now=4.0, stage="lipsync", handle=None, remote=None, yields={"session_id": "850508686686064678"},
-        cost_usd=Decimal("0.007"),
+        job, "queued", now=4.0, position=Position("lipsync"), handle=None, remote=None,
+        yields={"session_id": "850508686686064678"}, cost_usd=Decimal("0.007"),
     )  # fmt: skip
     again = await jobs.get(GUILD, job.id)
     assert again == job
@@ -149,39 +153,39 @@ async def test_what_a_stage_yields_is_kept_for_the_next(jobs: Jobs) -> None:
     assert again.cost_usd == Decimal("0.007")
 
 
-async def test_another_server_sees_no_job_of_this_one(jobs: Jobs) -> None:
+async def test_another_server_sees_no_job_of_this_one(jobs: Jobs[str]) -> None:
     job = await enqueue(jobs)
     assert await jobs.get(OTHER_GUILD, job.id) is None
 
 
-async def test_a_job_is_open_until_its_outcome_is_posted(jobs: Jobs) -> None:
+async def test_a_job_is_open_until_its_outcome_is_posted(jobs: Jobs[str]) -> None:
     job = await job_in(jobs, "succeeded")
-    assert [found.id for found in await jobs.open_jobs()] == [job.id]
-    job = await jobs.delivering(job, now=5.0)
+    assert [found.id for found in (await jobs.open_jobs())[0]] == [job.id]
+    job = await jobs.amend(job, now=5.0, delivering_at=5.0)
     job = await jobs.close(job, reply_id=99, now=6.0)
     assert (job.reply_id, job.closed_at) == (99, 6.0)
-    assert await jobs.open_jobs() == []
+    assert (await jobs.open_jobs())[0] == []
 
 
-async def test_a_closed_job_cannot_be_closed_again(jobs: Jobs) -> None:
+async def test_a_closed_job_cannot_be_closed_again(jobs: Jobs[str]) -> None:
     job = await jobs.close(await job_in(jobs, "failed"), reply_id=1, now=6.0)
     with pytest.raises(Stale):
         await jobs.close(job, reply_id=2, now=7.0)
 
 
-async def test_a_job_that_has_not_ended_cannot_be_delivered(jobs: Jobs) -> None:
+async def test_a_job_that_has_not_ended_cannot_be_delivered(jobs: Jobs[str]) -> None:
     with pytest.raises(Conflict):
-        await jobs.delivering(await enqueue(jobs), now=2.0)
+        await jobs.amend(await enqueue(jobs), now=2.0, delivering_at=2.0)
 
 
-async def test_codes_are_short_unique_and_unlike_their_neighbours(jobs: Jobs) -> None:
+async def test_codes_are_short_unique_and_unlike_their_neighbours(jobs: Jobs[str]) -> None:
     codes = [(await enqueue(jobs, interaction_id=i)).code for i in range(1, 200)]
     assert len(set(codes)) == len(codes)
     assert all(len(code) == len("LS-7K3QM") for code in codes)
     assert codes[0][:6] != codes[1][:6]
 
 
-async def spoken(jobs: Jobs, interaction_id: int, request: str, *, member_id: int = MEMBER) -> None:
+async def spoken(jobs: Jobs[str], interaction_id: int, request: str, *, member_id: int = MEMBER) -> None:
     await jobs.enqueue(
         NewJob(
             guild_id=GUILD,
@@ -190,27 +194,27 @@ async def spoken(jobs: Jobs, interaction_id: int, request: str, *, member_id: in
             channel_id=3001,
             provider="runcomfy",
             request=request,
-            stage="text",
+            position=Position("text"),
             created_at=1.0,
             deadline_at=100.0,
         )
     )
 
 
-async def test_the_last_voice_is_that_of_the_newest_text_of_this_member_here(jobs: Jobs) -> None:
-    assert await Ledger(jobs._database).last_voice(GUILD, MEMBER) is None
+async def test_the_last_voice_is_that_of_the_newest_text_of_this_member_here(jobs: Jobs[str]) -> None:
+    assert await plain_ledger(jobs._database).last_voice(GUILD, MEMBER) is None
     await spoken(jobs, 1, '{"mode": "text", "voice": "en:one"}')
     await spoken(jobs, 2, '{"mode": "text", "voice": "en:two"}')
     await spoken(jobs, 3, '{"mode": "audio", "voice": null}')
     await spoken(jobs, 4, '{"mode": "text", "voice": "en:three"}', member_id=MEMBER + 1)
-    assert await Ledger(jobs._database).last_voice(GUILD, MEMBER) == "en:two"
-    assert await Ledger(jobs._database).last_voice(OTHER_GUILD, MEMBER) is None
+    assert await plain_ledger(jobs._database).last_voice(GUILD, MEMBER) == "en:two"
+    assert await plain_ledger(jobs._database).last_voice(OTHER_GUILD, MEMBER) is None
 
 
-async def test_a_forgotten_job_tells_no_voice(jobs: Jobs, database: Database) -> None:
+async def test_a_forgotten_job_tells_no_voice(jobs: Jobs[str], database: Database) -> None:
     await spoken(jobs, 1, '{"mode": "text", "voice": "en:one"}')
-    (job,) = await jobs.open_jobs()
+    (job,) = (await jobs.open_jobs())[0]
     job = await jobs.move(job, "failed", now=2.0, failure="provider_failed")
     await jobs.close(job, reply_id=1, now=3.0)
     await Privacy(database).forget(MEMBER, now=4.0)
-    assert await Ledger(jobs._database).last_voice(GUILD, MEMBER) is None
+    assert await plain_ledger(jobs._database).last_voice(GUILD, MEMBER) is None

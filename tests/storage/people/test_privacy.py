@@ -6,8 +6,7 @@ import pytest
 
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
-from storage.jobs.job import Job, NewJob
-from storage.jobs.jobs import Jobs
+from storage.jobs.job import Fallback, Job, NewJob, Position
 from storage.people.privacy import Privacy, Record
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
@@ -15,6 +14,7 @@ from storage.servers.limit_rules import LONGEST_WINDOW, Rule
 from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.storage.plain import plain_jobs
 from tests.welcome import welcome
 
 SOMEBODY_ELSE = 2002
@@ -45,21 +45,21 @@ class JobFiles:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.jobs = Jobs(database)
+        self.jobs = plain_jobs(database)
         self.privacy = Privacy(database)
         self.keys = Keys(database, MasterKeys.parse(MasterKeys.generate("first")))
         self.number = 0
 
-    async def job(self, member: int = MEMBER, guild: int = GUILD, *, closed: bool = True, at: float = 10.0) -> Job:
+    async def job(self, member: int = MEMBER, guild: int = GUILD, *, closed: bool = True, at: float = 10.0) -> Job[str]:
         self.number += 1
         new = NewJob(
             guild_id=guild, interaction_id=self.number, member_id=member, channel_id=3001, provider="runcomfy",
             request='{"flow": "text", "mode": "text", "text": "my secret words", "video": {"url": "https://cdn/my.mp4"}}',
-            fallbacks='[{"request": "my secret words"}]', stage="text", created_at=at, deadline_at=99.0,
-            video_digest="my secret digest", role_ids=frozenset({5005}),
+            fallbacks=(Fallback("kling", "my secret words"),), position=Position("text"), created_at=at,
+            deadline_at=99.0, video_digest="my secret digest", role_ids=frozenset({5005}),
         )  # fmt: skip
         job = await self.jobs.enqueue(new)
-        job = await self.jobs.place(job, card_id=4001, thread_id=4002)
+        job = await self.jobs.amend(job, now=at, card_id=4001, thread_id=4002)
         if closed:
             job = await self.jobs.move(
                 job, "failed", now=at, failure="no_key", detail="my secret words", counted_at=None
@@ -155,7 +155,7 @@ async def test_nothing_is_left_of_a_server_after_its_grace(job_files: JobFiles) 
 async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(job_files: JobFiles) -> None:
     job = await job_files.jobs.enqueue(
         NewJob(guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=3001, provider="runcomfy",
-               request='{"flow": "text", "mode": "text"}', stage="text", created_at=10.0, deadline_at=99.0)
+               request='{"flow": "text", "mode": "text"}', position=Position("text"), created_at=10.0, deadline_at=99.0)
     )  # fmt: skip
     job = await job_files.jobs.move(job, "submitting", now=11.0, handle="h")
     job = await job_files.jobs.move(job, "succeeded", now=12.0)

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from storage.engine.database import Database
-from storage.jobs.job import Job, NewJob
-from storage.jobs.jobs import Jobs
-from storage.jobs.ledger import Ledger
+from storage.jobs.job import Job, NewJob, Position
 from storage.servers.guilds import Guilds
 from storage.servers.limit_rules import Rule, binding
 from storage.servers.limits import DEFAULTS, LimitStore
 from storage.servers.log_entries import LogEntries
 from storage.servers.quota import Claim, OverLimit, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.storage.plain import plain_jobs, plain_ledger
 from tests.welcome import welcome
 
 DAY = 86_400.0
@@ -28,7 +27,7 @@ class Counter:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.jobs, self.limits, self.ledger = Jobs(database), LimitStore(database), Ledger(database)
+        self.jobs, self.limits, self.ledger = plain_jobs(database), LimitStore(database), plain_ledger(database)
         self.number = 0
 
     async def limit(self, subject: Any, unit: Any, window: Any, most: int, subject_id: int = 0) -> None:
@@ -43,15 +42,15 @@ class Counter:
 
     async def job(
         self, at: float = 0.0, *, member: int = MEMBER, roles: Any = (), held: bool = False, **counts: Any
-    ) -> Job:
+    ) -> Job[str]:
         self.number += 1
         new = NewJob(
             guild_id=GUILD, interaction_id=self.number, member_id=member, role_ids=frozenset(roles), channel_id=1,
-            provider="runcomfy", request="{}", stage="text", created_at=at, deadline_at=at + 60, **counts,
+            provider="runcomfy", request="{}", position=Position("text"), created_at=at, deadline_at=at + 60, **counts,
         )  # fmt: skip
         return await self.jobs.enqueue(new, held=held)
 
-    async def ended(self, at: float = 0.0, **more: Any) -> Job:
+    async def ended(self, at: float = 0.0, **more: Any) -> Job[str]:
         job = await self.jobs.move(await self.job(at, **more), "submitting", now=at, handle="h")
         return await self.jobs.move(job, "succeeded", now=at)
 
@@ -139,13 +138,13 @@ async def test_a_held_job_counts_as_under_way_only_and_is_checked_again_when_app
     held = await counter.job(held=True)
     assert (await counter.refused()).rule.unit == "active"
     assert [one.used for one in await counter.limits.standings(GUILD, Claim(GUILD, MEMBER), 1.0)] == [1, 0]
-    approved = await counter.jobs.approve(held, by=MOD, now=5.0, deadline_at=99.0)
+    approved = await counter.jobs.move(held, "queued", by=MOD, now=5.0, deadline_at=99.0)
     assert (approved.state, approved.counted_at, approved.deadline_at) == ("queued", 5.0, 99.0)
     await counter.limit("everyone", "active", "now", 5)
     with pytest.raises(OverLimit):
         await counter.jobs.enqueue(NewJob(
-            guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=1, provider="p", request="{}", stage="s",
-            created_at=6.0, deadline_at=7.0,
+            guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=1, provider="p", request="{}",
+            position=Position("s"), created_at=6.0, deadline_at=7.0,
         ), held=True)  # fmt: skip
 
 

@@ -18,14 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
 from storage.engine.database import open_database
-from storage.jobs.job import Job, NewJob
+from storage.jobs.job import Job, NewJob, Position
 from storage.jobs.job_events import Stale
-from storage.jobs.jobs import Jobs
-from storage.jobs.ledger import Ledger
 from storage.servers.limit_rules import Rule
 from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, OverLimit
 from tests.conftest import GUILD
+from tests.storage.plain import plain_jobs, plain_ledger
 from tests.welcome import welcome
 
 MEMBERS = {1: frozenset({11}), 2: frozenset({11, 12}), 3: frozenset[int]()}
@@ -48,7 +47,7 @@ windows = st.sampled_from(["hour", "day", "day", "month"])
 class Record:
     """A job as the model sees it."""
 
-    job: Job
+    job: Job[str]
     member: int
     at: float | None  # since when it counts
     seconds: int
@@ -157,8 +156,8 @@ class Quotas(RuleBasedStateMachine):
         self.opened = open_database(Path(self.folder.name, "bot.db"))
         database = self.run(self.opened.__aenter__())
         self.run(welcome(database, GUILD))
-        self.database, self.jobs = database, Jobs(database)
-        self.limits, self.ledger = LimitStore(database), Ledger(database)
+        self.database, self.jobs = database, plain_jobs(database)
+        self.limits, self.ledger = LimitStore(database), plain_ledger(database)
         self.model, self.now, self.number = Model(), 1_000_000.0, 0
 
     def run(self, work: Any) -> Any:
@@ -210,8 +209,8 @@ class Quotas(RuleBasedStateMachine):
         tenths = cents / 10
         new = NewJob(
             guild_id=GUILD, interaction_id=self.number, member_id=member, role_ids=MEMBERS[member], channel_id=1,
-            provider="runcomfy", request="{}", stage="text", milliseconds=seconds * 1000, micros=cents * 1000,
-            created_at=self.now, deadline_at=self.now + HOUR,
+            provider="runcomfy", request="{}", position=Position("text"), milliseconds=seconds * 1000,
+            micros=cents * 1000, created_at=self.now, deadline_at=self.now + HOUR,
         )  # fmt: skip
         wanted = {"jobs": 1.0, "seconds": float(seconds), "cents": tenths, "active": 1.0}
         expected = self.model.grants_needed(member, wanted, self.now)
@@ -232,7 +231,7 @@ class Quotas(RuleBasedStateMachine):
         wanted = {"jobs": 1.0, "seconds": float(record.seconds), "cents": record.cents, "active": 0.0}
         expected = self.model.grants_needed(record.member, wanted, self.now)
         try:
-            record.job = self.run(self.jobs.approve(record.job, by=9, now=self.now, deadline_at=self.now + HOUR))
+            record.job = self.run(self.jobs.move(record.job, "queued", by=9, now=self.now, deadline_at=self.now + HOUR))
         except OverLimit:
             assert expected is None
             return
@@ -331,14 +330,14 @@ TestQuotas.settings = settings(
 async def test_fifty_commands_at_once_with_three_left_take_exactly_three(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
         await welcome(database, GUILD)
-        limits, jobs = LimitStore(database), Jobs(database)
+        limits, jobs = LimitStore(database), plain_jobs(database)
         for unit, most in (("jobs", 3), ("seconds", 1000), ("cents", 1000)):
             await limits.put(GUILD, Rule("everyone", 0, unit, "day", most), by=9, now=0.0)  # type: ignore[arg-type]
 
         async def one(number: int) -> bool:
             new = NewJob(
-                guild_id=GUILD, interaction_id=number, member_id=1, channel_id=1, provider="p", request="{}", stage="s",
-                milliseconds=5000, micros=140_000, created_at=1.0, deadline_at=2.0,
+                guild_id=GUILD, interaction_id=number, member_id=1, channel_id=1, provider="p", request="{}",
+                position=Position("s"), milliseconds=5000, micros=140_000, created_at=1.0, deadline_at=2.0,
             )  # fmt: skip
             try:
                 await jobs.enqueue(new)

@@ -1,0 +1,75 @@
+"""What the bot's rules stand on: the stores, the providers, and everything that touches files. Made once."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app.settings import Settings
+from bot.clock import Clock
+from bot.delivery.assemble import Assembler
+from bot.domain.job import Stores
+from bot.files.incoming import Incoming
+from bot.files.job_files import JobFiles
+from bot.media.editor import Editor
+from bot.media.probe import Probe
+from bot.net.client import Http
+from bot.providers.base import Provider
+from storage.engine.database import Database
+
+
+@dataclass(slots=True)
+class Parts:
+    """Made before the rest of the bot; what a test puts in a part's place is used from the start.
+
+    An edit may take ten minutes, and what is prepared or handed out doesn't wait for one that finishes a video: so
+    three editors, and with the probe's two looks five children at once.
+    """
+
+    database: Database
+    stores: Stores
+    http: Http
+    providers: dict[str, Provider]
+    probe: Probe
+    incoming: Incoming
+    job_files: JobFiles
+    assembler: Assembler
+    preparing: Editor
+    finishing: Editor
+    handing_out: Editor
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        stores: Stores,
+        database: Database,
+        http: Http,
+        providers: dict[str, Provider],
+        trusted: frozenset[str],
+        clock: Clock,
+    ) -> Parts:
+        """The real ones; what the last run left half done on disk is tidied away."""
+        job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(), Editor()
+        job_files.tidy(settings.data_folder / "results")
+        intake = _emptied(settings.data_folder / "intake")
+        return cls(
+            database,
+            stores,
+            http,
+            providers,
+            probe,
+            Incoming(http, intake, trusted, probe, clock),
+            job_files,
+            Assembler(http, probe, finishing, job_files),
+            Editor(),
+            finishing,
+            Editor(),
+        )
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -1,0 +1,27 @@
+"""Jobs whose requests are any text: the store doesn't care what they mean."""
+
+from __future__ import annotations
+
+from storage.engine.database import Database
+from storage.jobs.jobs import Jobs
+from storage.jobs.ledger import Ledger
+
+
+class PlainText:
+    """A request that is written as it is."""
+
+    def read(self, text: str) -> str:
+        return text
+
+    def write(self, request: str) -> str:
+        return request
+
+
+def plain_jobs(database: Database) -> Jobs[str]:
+    """The store of jobs of this database."""
+    return Jobs(database, PlainText())
+
+
+def plain_ledger(database: Database) -> Ledger[str]:
+    """What moderators see of these jobs."""
+    return Ledger(database, plain_jobs(database))
