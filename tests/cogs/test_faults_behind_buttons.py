@@ -11,7 +11,6 @@ import pytest
 from bot.results import AGAIN_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
 from cogs.asking import ATTEST_PREFIX, MEND_PREFIX
 from cogs.buttons import FORGET_ID, REFUND_PREFIX
-from cogs.clips import CLIP_PREFIX
 from cogs.own_jobs import DIRECT_PREFIX
 from tests.world import World
 
@@ -25,7 +24,6 @@ BUTTONS = [
     f"{MEND_PREFIX}do:1:1",
     f"{MEND_PREFIX}part:1:1",
     f"{MEND_PREFIX}rest:1:1",
-    f"{CLIP_PREFIX}use:1",
     f"{DIRECT_PREFIX}on",
     FORGET_ID,
 ]
@@ -39,7 +37,7 @@ class Broken:
 
 
 def break_everything(client: Any) -> None:
-    for room in ("service", "again", "handout", "moderation", "housekeeping", "offers"):
+    for room in ("service", "again", "handout", "moderation", "housekeeping"):
         setattr(client, room, Broken())
 
 
