@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check format lint types bench crash docs lock image clean
+.PHONY: demo run test check format lint types bench crash docs screens browser lock image clean
 
 demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 	$(BIN)/python -m bot demo
@@ -11,7 +11,7 @@ demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 run: $(VENV)/.demo ## start the bot on Discord (needs .env)
 	$(BIN)/python -m bot run
 
-test: $(VENV)/.dev ## all of them, on every core
+test: $(VENV)/.dev browser ## all of them, on every core
 	$(BIN)/python -m pytest -n auto
 
 check: format lint types test
@@ -34,6 +34,18 @@ crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are 
 
 docs: $(VENV)/.dev ## write the README's generated table anew
 	$(BIN)/python -m tests.provider_table
+
+screens: $(VENV)/.dev browser ## take the README's pictures anew
+	SCREENS_DIR=.github $(BIN)/python -m pytest tests/sandbox/test_page.py
+
+# The tests look at the demo's page in a real browser. Where Debian's packages are at hand, it is installed.
+browser:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "The tests need a browser. Install Chromium or Google Chrome, such as with: sudo apt-get install chromium" >&2; exit 1; \
+	fi
 
 lock: $(VENV)/.dev ## pin every dependency again, newest allowed
 	$(BIN)/pip install --quiet uv

@@ -11,8 +11,8 @@ from discord.app_commands import Choice, Range
 from bot.app.client import Mouthpiece
 from bot.domain.voices import search
 from bot.words import job_details, limits
-from cogs.found_clips import start_with
-from cogs.interactions import Interaction, asker_of, media_of, place_of
+from cogs.asking import start
+from cogs.interactions import Interaction, ask_of, asker_of, media_of, place_of
 from cogs.job_buttons import ForgetButton
 from cogs.jobs import show_own
 
@@ -20,7 +20,7 @@ AUTO = "auto"
 MOST_CHARS = 1400  # of the list of limits; the whole answer has at most 2,000
 MOST_SHOWN = 3  # of a member's own jobs
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
-CLIP = "A clip of one person, from the front (mp4, mov, webm, mkv, gif…); left out: the newest here"
+CLIP = "A clip of one person, seen from the front (mp4, mov, webm, mkv, gif…)"
 
 
 @app_commands.guild_only()
@@ -34,29 +34,30 @@ class Lipsync(app_commands.Group):
 
     @app_commands.command(description="Type a line, pick a voice, and the person in your video says it")
     @app_commands.describe(
+        video=CLIP,
         text="What should be said",
         voice="Start typing a name or a language",
-        video=CLIP,
         speed="How fast: 1 is normal",
         provider="Who makes the video; usually best left out",
     )
     async def text(
         self,
         interaction: Interaction,
+        video: discord.Attachment,
         text: Range[str, 1, LONGEST_TEXT],
         voice: str,
-        video: discord.Attachment | None = None,
         speed: Range[float, 0.5, 2.0] = 1.0,
         provider: str | None = None,
     ) -> None:
         """Speak a text with a voice."""
         await interaction.response.defer(ephemeral=True)
-        await start_with(interaction, video, text=text, voice=voice, speed=speed, provider=_named(provider))
+        wish = ask_of(interaction, media_of(video), text=text, voice=voice, speed=speed, provider=_named(provider))
+        await start(interaction, wish)
 
     @app_commands.command(description="Attach a recording, and the person in your video says it")
     @app_commands.describe(
-        audio="What should be said: a recording, or a video's sound (mp3, wav, m4a, aac, ogg, flac…)",
         video=CLIP,
+        audio="What should be said: a recording, or a video's sound (mp3, wav, m4a, aac, ogg, flac…)",
         volume="How loud the recording is, in percent; not every provider can set it",
         own_volume="How loud the clip's own sound stays, in percent; 0 is usual",
         shorter="What follows where the recording is shorter than the clip",
@@ -65,8 +66,8 @@ class Lipsync(app_commands.Group):
     async def audio(
         self,
         interaction: Interaction,
+        video: discord.Attachment,
         audio: discord.Attachment,
-        video: discord.Attachment | None = None,
         volume: Range[int, 0, 200] | None = None,
         own_volume: Range[int, 0, 200] | None = None,
         shorter: Literal["silence", "again"] | None = None,
@@ -74,8 +75,16 @@ class Lipsync(app_commands.Group):
     ) -> None:
         """Speak what an audio file says."""
         await interaction.response.defer(ephemeral=True)
-        volumes = {"volume": _share(volume), "own_volume": _share(own_volume)}
-        await start_with(interaction, video, audio=media_of(audio), fill=shorter, provider=_named(provider), **volumes)
+        wish = ask_of(
+            interaction,
+            media_of(video),
+            audio=media_of(audio),
+            volume=_share(volume),
+            own_volume=_share(own_volume),
+            fill=shorter,
+            provider=_named(provider),
+        )
+        await start(interaction, wish)
 
     @app_commands.command(description="What is kept about you, for how long, and how to have it erased")
     async def privacy(self, interaction: Interaction) -> None:

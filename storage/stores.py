@@ -8,7 +8,8 @@ from typing import Generic
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from storage.engine.installation import Installation
-from storage.jobs.job import Codec, R
+from storage.jobs.job import R
+from storage.jobs.job_row import Codec
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.people.direct_messages import DirectMessages

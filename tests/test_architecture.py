@@ -62,11 +62,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 EXCEPTIONS = {
     ("bot.preflight.problems", "bot.words.english"): "a problem is still a sentence, not a code with facts",
-    ("bot.delivery.assemble", "bot.jobs.inputs"): "it fetches the source clip of a video itself",
-    ("bot.delivery.assemble", "bot.jobs.steps.poll"): "it asks for fresh addresses of results itself",
-    ("bot.asking.enqueue", "bot.jobs.steps.show"): "a card is first tried to be posted while the member waits",
 }
-STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.jobs.worker", "bot.app.build"}  # beside the exceptions above
+STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.app.build"}  # beside the exceptions above
 MAY_IMPORT_DISCORD = ("bot.chat", "bot.app.client", "cogs", "bot.sandbox")
 DISCORD_TOO = {"bot.__main__": "it tells a refused token from other trouble at the start"}
 

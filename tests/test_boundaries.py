@@ -25,7 +25,6 @@ from bot.chat.custom_ids import (
     REMOVE_PREFIX,
     RESTORE_PREFIX,
 )
-from bot.domain.job import Stores
 from bot.domain.results import Posted
 from bot.files.incoming import Incoming
 from bot.net.client import Http
@@ -36,6 +35,7 @@ from bot.providers.kling_gateway import KlingGateway
 from bot.words.refusals.moderation import NoSuchJob
 from cogs.jobs import DirectButton
 from storage import stores
+from storage.stores import Stores
 from tests.providers.samples import HANDLE, text_request
 from tests.world import World, answer
 
@@ -61,7 +61,9 @@ ACROSS_SERVERS = {
 }
 
 
-@pytest.mark.parametrize("store", [field.type for field in fields(Stores) if field.name != "installation"])
+@pytest.mark.parametrize(
+    "store", [str(field.type).partition("[")[0] for field in fields(Stores) if field.name != "installation"]
+)
 def test_every_store_method_takes_the_server(store: str) -> None:
     kind = getattr(stores, store)
     for name, method in inspect.getmembers(kind, inspect.iscoroutinefunction):

@@ -38,7 +38,8 @@ from bot.errors import SettingsError
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
-from bot.jobs.runner import Runner, Steps
+from bot.jobs.runner import Runner
+from bot.jobs.steps import Steps
 from bot.jobs.steps.approval import Approval
 from bot.jobs.steps.deliver import DAY, Deliver
 from bot.jobs.steps.find import Find
@@ -109,11 +110,11 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
     cards = Cards(client, providers, clock)
     job_keys = JobKeys(stores.keys, key_alerts, providers, clock)
     inputs = Inputs(parts.job_files, parts.incoming, parts.preparing, ProviderFiles(client))
-    poll, approval = Poll(job_keys, providers, clock, intervals), Approval(clock)
+    poll = Poll(job_keys, providers, clock, intervals)
     submit = Submit(inputs, job_keys, providers, clock, intervals, parts.assembler.gather)
     steps = Steps(
         Show(cards, intervals),
-        approval,
+        Approval(clock),
         submit,
         Find(submit, job_keys, providers, clock, intervals),
         poll,
@@ -130,7 +131,7 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
         ),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
-    return Worker(stores.jobs, runner, inputs, approval, poll, cards, clock, intervals)
+    return Worker(stores.jobs, runner, inputs, cards, clock, intervals)
 
 
 def _put_together(
@@ -151,14 +152,12 @@ def _put_together(
         jobs, Inspector(incoming), chooser, client.worker, enqueuer, admission, checks, incoming, drafts
     )
     client.repeat = Repeat(jobs, stores.reports, job_files, incoming, client.service)
-    client.cleanup = Cleanup(
-        stores.privacy, jobs, job_files, (drafts, client.offers), clock, retention_days=settings.retention_days
-    )
+    client.cleanup = Cleanup(stores.privacy, jobs, job_files, drafts, clock, retention_days=settings.retention_days)
     client.privacy = PersonalData(
         stores.privacy,
         stores.direct_messages,
         job_files,
-        (drafts, client.offers),
+        drafts,
         clock,
         retention_days=settings.retention_days,
         results_days=settings.results_days,

@@ -15,13 +15,11 @@ from discord import app_commands
 
 from bot.app.settings import Settings
 from bot.asking.choices import Choices
-from bot.asking.drafts import Pending
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.explain import explain
 from bot.clock import Clock
 from bot.delivery.kept_videos import KeptVideos
-from bot.domain.ask import Ask
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
@@ -71,7 +69,6 @@ class Mouthpiece(discord.Client):
         )
         self.tree = Tree(self)
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
-        self.offers: Pending[Ask] = Pending(clock)  # asked for with a clip that the bot found, until somebody says yes
         self._installation = installation
         self._known_guilds = guilds
         self._clock = clock

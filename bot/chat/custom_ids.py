@@ -17,7 +17,6 @@ REFUND_PREFIX, CHARGED_PREFIX, FREE_PREFIX = "v1:refund:", "v1:charged:", "v1:fr
 # Followed by something else, or by nothing.
 ATTEST_PREFIX = "v1:attest:"  # the id of the command that asked
 MEND_PREFIX = "v1:fix:"  # what is to be done, the id of the command, and whether the clip's rest stays
-CLIP_PREFIX = "v1:clip:"  # what to do, and the id of the command that asked
 DIRECT_PREFIX = "v1:direct:"  # what is wanted: on or off
 FORGET_ID = "v1:forget"
 

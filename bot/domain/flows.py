@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.request import Mode, Part
@@ -63,3 +63,21 @@ class Flow:
     mode: Mode
     limits: FlowLimits
     stages: tuple[Stage, ...]
+
+
+class UnknownStage(Exception):
+    """A job is at a stage that this version of its provider doesn't have."""
+
+
+def stage_at(stages: Sequence[Stage], position: Position) -> Stage:
+    """The call at that position; `UnknownStage` when there is none."""
+    found = next((stage for stage in stages if stage.position == position), None)
+    if found is None:
+        raise UnknownStage(str(position))
+    return found
+
+
+def stage_after(stages: Sequence[Stage], position: Position) -> Stage | None:
+    """The call that follows the one at that position, None after the last; `UnknownStage` when there is none there."""
+    following = stages.index(stage_at(stages, position)) + 1
+    return stages[following] if following < len(stages) else None

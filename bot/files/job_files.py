@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from bot.domain.job import Job
-from storage.jobs.job import code_of, id_of
+from storage.jobs.job_code import code_of, id_of
 
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Waiting:
+class Queued:
     """Held, or in line. `accepted_now`: nobody has shown it yet, so no earlier card is looked for. `not_before` says
     when a provider that had too much to do may be tried, by its name.
     """
@@ -28,7 +28,7 @@ class Waiting:
 @dataclass(slots=True)
 class Submitting:
     """Its request is to leave (`call`), or may have left. `lookups` is how often a lost one was not found;
-    `not_before` as in `Waiting`.
+    `not_before` as in `Queued`.
     """
 
     call: Submission | None = None
@@ -57,7 +57,7 @@ class Delivering:
     without_video: bool = False  # what was made before a later section failed can't be had or posted
 
 
-Phase = Waiting | Submitting | Polling | Delivering
+Phase = Queued | Submitting | Polling | Delivering
 
 
 @dataclass(slots=True, eq=False)
@@ -91,4 +91,4 @@ def phase_of(job: Job) -> Phase:
         return Delivering()
     if job.state == "submitting":
         return Submitting()
-    return Polling() if job.state == "running" else Waiting()
+    return Polling() if job.state == "running" else Queued()

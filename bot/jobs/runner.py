@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 from bot.chat.card import Cards
 from bot.clock import Clock
@@ -20,41 +17,15 @@ from bot.jobs.decision import Advance, Amend, Close, Decision, Wait
 from bot.jobs.intervals import DELIVERY_PATIENCE, Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import Delivering, OpenJob, phase_of
+from bot.jobs.steps import Steps
 from bot.jobs.transitions import ended
 from storage.engine.database import Rejected
-from storage.jobs.job import OUTCOMES, State
+from storage.jobs.job import OUTCOMES
 from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 
 MOST_FAULTS = 5  # of ours in a row that a job survives beyond its time
-
-
-class Step(Protocol):
-    """Takes a job one step further: makes one outside call at most, and answers what is to be written."""
-
-    async def __call__(self, open_job: OpenJob) -> Decision: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """The kinds of step."""
-
-    show: Step
-    approval: Step
-    submit: Step
-    find: Step
-    poll: Step
-    deliver: Step
-
-    def of(self, open_job: OpenJob) -> Step:
-        """The step that the job's row asks for."""
-        if open_job.job.state in OUTCOMES:
-            return self.deliver
-        if open_job.job.card_id is None:
-            return self.show
-        by_state: Mapping[State, Step] = {"held": self.approval, "queued": self.submit, "running": self.poll}
-        return by_state.get(open_job.job.state, self.find)
 
 
 class Runner:
@@ -84,35 +55,51 @@ class Runner:
     async def run(self, open_job: OpenJob) -> float | None:
         """Take the job's next step; seconds until the one after it, None when the job is over."""
         async with open_job.stepping:
-            while True:
+            before, at_once = _shown(open_job), True
+            while at_once:
                 try:
                     decision = open_job.undone or await self._steps.of(open_job)(open_job)
+                    at_once = isinstance(decision, Advance | Amend) and decision.at_once
                     delay = await self.apply(open_job, decision)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
-                    delay = await self._failed(open_job, error)
-                    decision = Wait(delay or 0.0)
-                if not getattr(decision, "at_once", False):
-                    return delay
+                    at_once, delay = False, await self._failed(open_job, error)
+            if delay is not None and _shown(open_job) != before:
+                self.show(open_job)
+            open_job.shown.set()
+            return delay
+
+    async def cancel(self, open_job: OpenJob, *, by: int) -> None:
+        """Cancel the job, or raise the `Refusal` that says why not."""
+        await self.apply(open_job, await self._steps.poll.cancel(open_job, by=by))
+
+    async def approve(self, open_job: OpenJob, *, by: int) -> None:
+        """Let a held job begin; `OverLimit` leaves it waiting."""
+        await self.apply(open_job, self._steps.approval.approve(open_job, by=by))
+
+    async def deny(self, open_job: OpenJob, *, by: int) -> None:
+        """End a held job."""
+        await self.apply(open_job, self._steps.approval.deny(open_job, by=by))
 
     async def apply(self, open_job: OpenJob, decision: Decision) -> float | None:
-        """Write down what was decided, and show it; seconds until the next step, None when the job is over.
+        """Write down what was decided; seconds until the next step, None when the job is over.
 
         What can't be written now is not forgotten: it is written before the next step is taken.
         """
-        before, open_job.undone = _shown(open_job), decision
+        open_job.undone = decision
         try:
             delay = await self._write(open_job, decision)
         except Rejected:  # by the row itself, or by a limit: it will not be written later either
             open_job.undone = None
             raise
         open_job.undone = None
-        if open_job.job.card_id is not None or open_job.job.state in OUTCOMES or open_job.faults:
-            open_job.shown.set()
         if delay is None:
             await self._over(open_job)
-        elif _shown(open_job) != before and (open_job.job.state not in OUTCOMES or open_job.needs_editing):
-            self._cards.show(open_job.job, open_job.position)
         return delay
+
+    def show(self, open_job: OpenJob) -> None:
+        """Bring the job's card up to date soon; how it ended is shown when that has been told."""
+        if open_job.job.state not in OUTCOMES or open_job.needs_editing:
+            self._cards.show(open_job.job, open_job.position)
 
     async def _write(self, open_job: OpenJob, decision: Decision) -> float | None:
         now, delay = self._clock.now(), 0.0
@@ -149,7 +136,6 @@ class Runner:
 
     async def _failed(self, open_job: OpenJob, error: Exception) -> float | None:
         """A step failed inside the bot; seconds until it is tried again, None when the job is over."""
-        open_job.shown.set()
         try:
             if isinstance(error, Stale):
                 return await self.reload(open_job)

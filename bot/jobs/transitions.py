@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.costs import RAN, counting
+from bot.domain.flows import stage_after
 from bot.domain.job import Job
 from bot.domain.reuse import without_session
 from bot.domain.sections import stored_yields
@@ -37,7 +38,7 @@ def answered(job: Job, provider: Provider, answer: Accepted | Done, *, now: floa
 
 def stage_done(job: Job, provider: Provider, done: Done) -> Advance:
     """Keep what the stage yielded, and queue the next one if there is any."""
-    following = provider.stage_after(job.request, job.position)
+    following = stage_after(provider.stages(job.request), job.position)
     changes: dict[str, Any] = {
         "yields": {**job.yields, **stored_yields(done.yields or RAN, job.position)},
         "cost_usd": total(job.cost_usd, done.cost_usd),
@@ -49,7 +50,7 @@ def stage_done(job: Job, provider: Provider, done: Done) -> Advance:
 
 def passed_over(job: Job, provider: Provider) -> Amend:
     """Go on to the next stage: an earlier job has done this one."""
-    following = provider.stage_after(job.request, job.position)
+    following = stage_after(provider.stages(job.request), job.position)
     return Amend({"position": following.position if following else job.position})
 
 

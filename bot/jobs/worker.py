@@ -15,11 +15,9 @@ from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.lanes import lane_of
-from bot.jobs.open_job import OpenJob, Phase, Waiting, phase_of
+from bot.jobs.open_job import OpenJob, Phase, Queued, phase_of
 from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
-from bot.jobs.steps.approval import Approval
-from bot.jobs.steps.poll import Poll
 from bot.words.refusals.asking import NothingToCancel, ShuttingDown
 from bot.words.refusals.moderation import NotWaiting
 from storage.jobs.job import OUTCOMES
@@ -40,8 +38,6 @@ class Worker:
         jobs: Jobs,
         runner: Runner,
         inputs: Inputs,
-        approval: Approval,
-        poll: Poll,
         cards: Cards,
         clock: Clock,
         intervals: Intervals,
@@ -49,8 +45,6 @@ class Worker:
         self._jobs = jobs
         self._runner = runner
         self._inputs = inputs
-        self._approval = approval
-        self._poll = poll
         self._cards = cards
         self._clock = clock
         self._intervals = intervals
@@ -86,7 +80,7 @@ class Worker:
 
     async def begin(self, job: Job) -> Job:
         """Take on a job that was just accepted; the job once it is shown, or once that was tried."""
-        open_job = self._take_on(job, Waiting(accepted_now=True), 0.0)
+        open_job = self._take_on(job, Queued(accepted_now=True), 0.0)
         if not self.draining:
             with suppress(TimeoutError):
                 async with asyncio.timeout(SHOW_PATIENCE):
@@ -99,17 +93,17 @@ class Worker:
             raise NothingToCancel(job=job.code)
         self._inputs.stop(job)
         async with self._moving(job, NothingToCancel) as open_job:
-            await self._runner.apply(open_job, await self._poll.cancel(open_job, by=by))
+            await self._runner.cancel(open_job, by=by)
 
     async def approve(self, job: Job, *, by: int) -> None:
         """Let a held job begin, or raise the `Refusal` that says why not; `OverLimit` leaves it waiting."""
         async with self._moving(job, NotWaiting) as open_job:
-            await self._runner.apply(open_job, self._approval.approve(open_job, by=by))
+            await self._runner.approve(open_job, by=by)
 
     async def deny(self, job: Job, *, by: int) -> None:
         """End a held job, or raise the `Refusal` that says why not."""
         async with self._moving(job, NotWaiting) as open_job:
-            await self._runner.apply(open_job, self._approval.deny(open_job, by=by))
+            await self._runner.deny(open_job, by=by)
 
     async def drain(self) -> None:
         """Finish the steps under way, within a bound; open jobs stay for the next start."""
@@ -142,6 +136,7 @@ class Worker:
             except Stale:
                 await self._runner.reload(open_job)
                 raise otherwise(job=job.code) from None
+            self._runner.show(open_job)
             self._scheduler.put(open_job, 0.0)
 
     async def _take(self, open_job: OpenJob) -> None:

@@ -22,10 +22,8 @@ from typing import ClassVar
 from bot.domain.flows import HANDED_OVER, Flow, Stage
 from bot.domain.request import Media, Part, Request
 from bot.domain.voices import Voice, voices_of
-from bot.errors import MouthpieceError
 from bot.net.client import Http
 from bot.net.faults import ProviderError
-from storage.jobs.job import Position
 
 Credentials = Mapping[str, str]
 Yields = Mapping[str, str]
@@ -102,12 +100,6 @@ class Failed:
 Answer = Waiting | Done | Failed | ProviderError
 
 
-class UnknownStage(MouthpieceError):
-    """A job is at a stage that this version doesn't know."""
-
-    sentence = "{provider} has no stage {position} in its flow {flow!r}"
-
-
 class Provider(ABC):
     """One outside API. Subclasses are found by their presence in `bot/providers`.
 
@@ -151,19 +143,6 @@ class Provider(ABC):
             for number in range(1, count + 1)
             for stage in self._stages(request.section(number))
         )
-
-    def stage(self, request: Request, position: Position) -> Stage:
-        """The call at that position of the request's flow; `UnknownStage` when there is none."""
-        found = next((stage for stage in self.stages(request) if stage.position == position), None)
-        if found is None:
-            raise UnknownStage(provider=self.name, position=position, flow=request.flow)
-        return found
-
-    def stage_after(self, request: Request, position: Position) -> Stage | None:
-        """The call that follows the one at that position, None after the last; `UnknownStage` as `stage`."""
-        stages = self.stages(request)
-        following = stages.index(self.stage(request, position)) + 1
-        return stages[following] if following < len(stages) else None
 
     def _stages(self, request: Request) -> tuple[Stage, ...]:
         media: dict[Part, Media | None] = {"video": request.video, "audio": request.audio}

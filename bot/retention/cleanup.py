@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from bot.clock import Clock
 from bot.domain.job import Jobs
@@ -29,13 +28,13 @@ class Cleanup:
         privacy: Privacy,
         jobs: Jobs,
         job_files: JobFiles,
-        waiting: Sequence[Forgettable],
+        drafts: Forgettable,
         clock: Clock,
         *,
         retention_days: int,
     ) -> None:
         self._privacy = privacy
-        self._waiting = waiting
+        self._drafts = drafts
         self._jobs = jobs
         self._job_files = job_files
         self._clock = clock
@@ -50,8 +49,7 @@ class Cleanup:
     async def sweep(self) -> None:
         """Until cancelled: drop what has waited too long for a person's yes."""
         while True:
-            for pending in self._waiting:
-                pending.sweep()
+            self._drafts.sweep()
             await self._clock.sleep(SWEEP_EVERY)
 
     async def tidy(self) -> None:

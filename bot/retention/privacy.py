@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Protocol
 
 from bot.clock import Clock
@@ -31,7 +30,7 @@ class PersonalData:
         privacy: Privacy,
         direct_messages: DirectMessages,
         job_files: JobFiles,
-        waiting: Sequence[Forgettable],
+        drafts: Forgettable,
         clock: Clock,
         *,
         retention_days: int,
@@ -40,7 +39,7 @@ class PersonalData:
         self._privacy = privacy
         self._direct_messages = direct_messages
         self._job_files = job_files
-        self._waiting = waiting
+        self._drafts = drafts
         self._clock = clock
         self._retention_days = retention_days
         self._results_days = results_days
@@ -54,8 +53,7 @@ class PersonalData:
     async def forget(self, member_id: int) -> tuple[int, int]:
         """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
         now = self._clock.now()
-        for pending in self._waiting:
-            pending.forget(member_id)
+        self._drafts.forget(member_id)
         jobs, waiting = await self._privacy.forget(member_id, now=now)
         await asyncio.to_thread(self._job_files.throw_away, *jobs)
         return len(jobs), waiting

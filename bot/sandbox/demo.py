@@ -12,22 +12,25 @@ import logging
 import os
 import sys
 import time
+import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from simcord.results import ResponseMessage
+from simcord.results import InteractionResult, ResponseMessage
 
-from bot.sandbox.sample import write_sample_audio, write_sample_clip
+from bot.sandbox.page.server import serve_page
+from bot.sandbox.samples.files import write_samples
 from bot.sandbox.stage import Stage, open_stage
 
 OUTPUT = Path("demo-videos")
+SAMPLES = OUTPUT / "to-try"
 LINE = "Hello! I am only a drawing, but now I can talk."
-RECORDED_LINE = "And this is a recording, spoken by somebody else."
 PATIENCE = 90.0  # seconds until a video must be there
-WAITING = 8.0  # seconds that a job stays in line while a person plays
+WAITING = 4.0  # seconds that a job stays in line while a person plays, so that Cancel can be tried
 TICK = 0.5  # seconds between two looks at a job
+DAILY, AT_ONCE = 500, 10  # the limits while somebody plays; the page names them
 
 
 def main() -> int:
@@ -43,20 +46,17 @@ def main() -> int:
 
 async def _demo(*, stay: bool) -> int:
     print("Mouthpiece demo: the real bot, a simulated Discord, a simulated provider. Nothing leaves this machine.\n")
+    try:
+        SAMPLES.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"The demo needs a folder for its videos: {error}", file=sys.stderr)
+        return 1
     with TemporaryDirectory(prefix="mouthpiece-demo-") as folder:
-        clip, recording = Path(folder, "clip.mp4"), Path(folder, "recording.mp3")
-        with _step("Drawing a talking face, recording a voice"):
-            await asyncio.to_thread(write_sample_clip, clip)
-            await asyncio.to_thread(write_sample_audio, recording, RECORDED_LINE)
+        with _step("Drawing talking faces, recording voices"):
+            await asyncio.to_thread(write_samples, SAMPLES)
         async with open_stage(Path(folder)) as stage:
-            key = await _add_key(stage)
-            print(f"  moderator  /lipsync-admin key add → {key}")
-            wishes: dict[str, dict[str, object]] = {
-                "text": {"text": LINE, "voice": "en:genshin_vindi2"},
-                "audio": {"audio": (recording.name, await asyncio.to_thread(recording.read_bytes))},
-            }
-            video = (clip.name, await asyncio.to_thread(clip.read_bytes))
-            made = [await _make(stage, mode, {"video": video, **wish}) for mode, wish in wishes.items()]
+            await prepare(stage)
+            made = [await _make(stage, mode) for mode in ("text", "audio")]
             if not all(made):
                 print("\nThe demo failed: a video did not arrive.", file=sys.stderr)
                 return 1
@@ -66,63 +66,88 @@ async def _demo(*, stay: bool) -> int:
     return 0
 
 
-async def _add_key(stage: Stage) -> str:
+async def prepare(stage: Stage) -> None:
+    """Set the server up as a moderator does: a key, a log channel, and limits that let people play."""
     async with stage.turn:
         form = await stage.moderator.slash(stage.channel, "lipsync-admin key add", provider="runcomfy")
         assert form.modal
         field = form.modal["components"][0]["component"]["custom_id"]
         answer = await stage.moderator.submit_modal(form, {field: "rc-demo-key-0001"})
-    return _first_line(answer.response.content if answer.response else "")
+        print(f"  moderator  /lipsync-admin key add → {_said(answer)}")
+        answer = await stage.moderator.slash(stage.channel, "lipsync-admin log", channel=stage.log)
+        print(f"  moderator  /lipsync-admin log → {_said(answer)}")
+        for options in (
+            {"most": DAILY, "unit": "jobs"},
+            {"most": AT_ONCE, "unit": "active"},
+            {"most": DAILY, "unit": "jobs", "whole_server": True},
+        ):
+            await stage.moderator.slash(stage.channel, "lipsync-admin quota set", **options)
+        print(f"  moderator  /lipsync-admin quota set → {DAILY} videos a day for everyone, {AT_ONCE} at once")
 
 
-async def _make(stage: Stage, mode: str, options: dict[str, object]) -> bool:
+async def make(stage: Stage, mode: str, folder: Path) -> str | None:
+    """Have the member make a video from a text or from a recording; its address, or None when it did not arrive.
+
+    `folder` holds the samples.
+    """
+
+    def file(name: str) -> tuple[str, bytes]:
+        return name, (folder / name).read_bytes()
+
     began = time.monotonic()
+    wish = {"text": LINE, "voice": "en:genshin_vindi2"} if mode == "text" else {"audio": file("recording.mp3")}
     async with stage.turn:
-        answer = await stage.member.slash(stage.channel, f"lipsync {mode}", **options)
+        answer = await stage.member.slash(stage.channel, f"lipsync {mode}", video=file("talking-head.mp4"), **wish)
         if answer.response and (confirm := _button(answer.response)):
             print(f"  member     /lipsync {mode} → asked once to confirm the rules, and does")
             answer = await stage.member.click(answer.response, label=confirm)
-    print(f"  member     /lipsync {mode} → {_first_line(answer.response.content if answer.response else '')}")
-    video = None
+    print(f"  member     /lipsync {mode} → {_said(answer)}")
     while stage.client.worker.open_jobs and time.monotonic() - began < PATIENCE:
         _progress(f"             working … {time.monotonic() - began:.0f} s")
         await asyncio.sleep(TICK)
-    for message in stage.channel.threads[-1].history():
-        video = next((file for file in message.attachments if file.filename.endswith(".mp4")), video)
-    data = stage.env.backend.cdn.get(video.url) if video else None
     _progress("")
-    if video is None or data is None:
+    files = [file for message in stage.channel.threads[-1].history() for file in message.attachments]
+    return next((file.url for file in reversed(files) if file.filename.endswith(".mp4")), None)
+
+
+async def _make(stage: Stage, mode: str) -> bool:
+    began = time.monotonic()
+    url = await make(stage, mode, SAMPLES)
+    data = stage.env.backend.cdn.get(url) if url else None
+    if url is None or data is None:
         print("             no video")
         return False
-    target = OUTPUT / f"{mode}-{video.filename}"
-    await asyncio.to_thread(_save, target, data)
+    target = OUTPUT / f"{mode}-{url.rpartition('/')[2]}"
+    await asyncio.to_thread(target.write_bytes, data)
     print(f"             done in {time.monotonic() - began:.1f} s → {target} ({len(data) / 2**20:.1f} MB)")
     return True
 
 
 async def _show(stage: Stage) -> None:
     stage.sandbox.runs.queue_seconds = WAITING
-    viewers = [stage.member, stage.moderator]
-    async with stage.env.preview(stage.channel, viewers=viewers, layout="channel") as page:
+    async with serve_page(stage, SAMPLES) as url:
+        opened = await asyncio.to_thread(_open_browser, url)
         print(
-            f"\nNow try it yourself: open {page.url}\n"
-            "  · Alex is a member: type /lipsync text, attach a video (one from that folder will do), pick a voice\n"
-            "  · a few seconds later press Refresh preview: the video is in the thread under the card\n"
-            f"  · a job stays {WAITING:.0f} s in line, so that its Cancel button can be tried\n"
-            "  · Mira is a moderator: switch to her, type /lipsync-admin setup\n"
+            f"\n{'It is open in your browser' if opened else 'Now open it in your browser'}: {url}\n"
+            "Play the videos, press the buttons under them, be Alex the member or Mira the moderator.\n"
             "Ctrl+C ends the demo."
         )
-        await page.wait_closed()
+        await asyncio.Event().wait()
+
+
+def _open_browser(url: str) -> bool:
+    """Open the page where there is a screen; a browser in this terminal would only be in the way."""
+    has_screen = sys.platform in {"darwin", "win32"} or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    with suppress(webbrowser.Error):
+        return has_screen and webbrowser.open(url)
+    return False
 
 
 def _button(message: ResponseMessage) -> str | None:
     """What stands on the first button under an answer."""
     return next((str(item["label"]) for row in message.components for item in row["components"]), None)
-
-
-def _save(target: Path, data: bytes) -> None:
-    target.parent.mkdir(exist_ok=True)
-    target.write_bytes(data)
 
 
 @contextmanager
@@ -140,5 +165,7 @@ def _progress(text: str) -> None:
         print(f"\r\033[K{text}", end="", flush=True)
 
 
-def _first_line(text: str) -> str:
+def _said(answer: InteractionResult) -> str:
+    """The first line of what somebody read."""
+    text = answer.response.content if answer.response else ""
     return text.partition("\n")[0].partition(": https:")[0].replace("**", "")

@@ -93,15 +93,14 @@ def as_frame(image: Image.Image) -> VideoFrame:
 
 
 def _marked(frames: Iterator[VideoFrame], picture: VideoStream) -> Iterator[VideoFrame]:
-    """The frames upright, with even sides and the mark in a corner; Python touches no pixel per frame."""
+    """The frames upright, with even sides and the mark in the lower right corner; Python touches no pixel per frame."""
     first = next(frames)
     graph = Graph()
     turn = UPRIGHT.get(_matrix(first), [])
-    sideways = any(name == "transpose" for name, _ in turn)
-    mark = as_frame(_mark(picture.width if sideways else picture.height))
+    mark = _mark(min(picture.width, picture.height))
     source = graph.add_buffer(template=picture)
     above = graph.add_buffer(width=mark.width, height=mark.height, format=mark.format, time_base=picture.time_base)
-    steps = [*turn, ("pad", "ceil(iw/2)*2:ceil(ih/2)*2"), ("overlay", "x=h/2:y=h/2")]
+    steps = [*turn, ("pad", "ceil(iw/2)*2:ceil(ih/2)*2"), ("overlay", "x=W-w-h/2:y=H-h-h/2")]
     below: FilterContext = source
     for name, arguments in (*steps, ("format", "yuv420p"), ("buffersink", None)):
         following = graph.add(name, arguments)
@@ -137,10 +136,10 @@ def _pulled(graph: Graph) -> Iterator[VideoFrame]:
             return
 
 
-def _mark(height: int) -> Image.Image:
-    size = max(12, height // 18)
+def _mark(side: int) -> VideoFrame:
+    size = max(10, side // 36)
     font = ImageFont.load_default(size)
     left, top, right, bottom = (round(edge) for edge in font.getbbox(MARK))
-    image = Image.new("RGBA", (right - left + size, bottom - top + size), (20, 20, 30, 170))
-    ImageDraw.Draw(image).text((size // 2 - left, size // 2 - top), MARK, font=font, fill=(255, 214, 64, 255))
-    return image
+    image = Image.new("RGBA", (right - left + size, bottom - top + size), (20, 20, 30, 90))
+    ImageDraw.Draw(image).text((size // 2 - left, size // 2 - top), MARK, font=font, fill=(255, 255, 255, 190))
+    return VideoFrame.from_bytes(image.tobytes(), image.width, image.height, "rgba")  # `as_frame` makes it opaque

@@ -3,47 +3,101 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import av
 from av.video.frame import VideoFrame
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from bot.sandbox.engine import as_frame
+from bot.sandbox.samples.painting import SIDE
+from bot.sandbox.samples.portrait import MAYA, OPENINGS, person
 from bot.sandbox.sound import RATE, add_sound, encode, samples_of, write_sound
 from bot.sandbox.speech import BYTES_PER_SAMPLE, speak
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 1280, 720, 25
-OPENINGS = 7  # shapes of the mouth, from closed to wide
 ORIGINAL_LINE = "Good evening. This is what I said before anybody changed it."
 FASTEST = {"preset": "ultrafast", "crf": "23"}
+BLINKING = {30, 31, 32}  # of 71 frames
 
-_BACKDROP, _GLOW, _SHIRT, _COLLAR = (38, 50, 90), (58, 78, 132), (226, 92, 80), (247, 232, 214)
-_SKIN, _SHADE, _HAIR, _INK, _LIP, _TONGUE = (
-    (246, 205, 172), (232, 178, 142), (70, 44, 38), (42, 32, 40), (186, 70, 74), (232, 122, 122),
-)  # fmt: skip
+Draw = Callable[[int, bool], Image.Image]  # by how wide the mouth is, and whether the eyes are shut
 
 
 def write_sample_clip(path: Path, seconds: float = 6.0) -> None:
-    """A 720p mp4 (H.264, AAC) of a drawn face that says something. Blocks for about a second."""
-    samples = samples_of(speak(ORIGINAL_LINE, "sample", "en"), seconds)
+    """Write a 720p mp4 (H.264, AAC) of a drawn face that says something. Blocks for about a second."""
+    write_clip(path, seconds, ORIGINAL_LINE, alone)
+
+
+def write_sample_audio(path: Path, text: str, voice_id: str = "recording") -> None:
+    """Write a recording of `text` as mp3, wav or m4a, by the name's ending."""
+    write_sound(speak(text, voice_id, "en"), path)
+
+
+def write_clip(path: Path, seconds: float, line: str, draw: Draw, *, turned: int = 0) -> None:
+    """Write an mp4 of a face that says the line, stored so that a player is to turn it by `turned` degrees against the
+    clock.
+    """
+    samples = samples_of(speak(line, "sample", "en"), seconds)
+
+    @lru_cache(maxsize=2 * OPENINGS)
+    def frame(opening: int, blinking: bool) -> VideoFrame:
+        image = draw(opening, blinking).rotate(-turned, expand=True)
+        return as_frame(image).reformat(format="yuv420p")
+
     with av.open(path, "w", options={"movflags": "+faststart"}) as output:
         picture = output.add_stream("libx264", rate=FRAMES_PER_SECOND, options=FASTEST)
-        picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        first = frame(0, False)
+        picture.width, picture.height, picture.pix_fmt = first.width, first.height, "yuv420p"
+        if turned:
+            picture.set_display_rotation(turned)
         sound = add_sound(output)
         for number in range(round(seconds * FRAMES_PER_SECOND)):
-            blinking = number % 71 in {30, 31, 32}
-            frame = _frame(_opening(samples, number), blinking)
-            frame.pts = number
-            output.mux(picture.encode(frame))
+            shown = frame(_opening(samples, number), number % 71 in BLINKING)
+            shown.pts = number
+            output.mux(picture.encode(shown))
         output.mux(picture.encode(None))
         encode(samples, output, sound)
 
 
-def write_sample_audio(path: Path, text: str, voice_id: str = "recording") -> None:
-    """A recording of `text` as mp3, wav or m4a, by the name's ending."""
-    write_sound(speak(text, voice_id, "en"), path)
+def alone(opening: int, blinking: bool) -> Image.Image:
+    """One person in a room."""
+    return before(room(WIDTH, HEIGHT), person(MAYA, opening, blinking), ((WIDTH - SIDE) // 2, 0), SIDE)
+
+
+@lru_cache(maxsize=4)
+def room(width: int, height: int) -> Image.Image:
+    """A room with a window, a lamp and a shelf, out of focus."""
+    small = Image.linear_gradient("L").resize((320, 180))
+    image = Image.composite(
+        Image.new("RGB", small.size, (150, 128, 112)), Image.new("RGB", small.size, (206, 190, 170)), small
+    )
+    draw = ImageDraw.Draw(image)
+    draw.rectangle([14, 8, 82, 112], fill=(240, 246, 250))
+    draw.rectangle([14, 70, 82, 112], fill=(196, 220, 204))
+    draw.line([48, 8, 48, 112], fill=(168, 150, 132), width=4)
+    draw.rectangle([14, 8, 82, 112], outline=(168, 150, 132), width=4)
+    draw.rectangle([236, 72, 320, 77], fill=(112, 78, 58))
+    draw.rectangle([236, 128, 320, 133], fill=(112, 78, 58))
+    for number, colour in enumerate([(186, 84, 70), (70, 104, 130), (222, 178, 96), (92, 128, 104), (168, 112, 130)]):
+        draw.rectangle([246 + 9 * number, 38 + number % 3 * 5, 253 + 9 * number, 72], fill=colour)
+    draw.ellipse([292, 44, 316, 72], fill=(86, 132, 92))
+    draw.rectangle([252, 100, 290, 128], fill=(200, 168, 120))
+    draw.ellipse([296, 98, 316, 128], fill=(120, 146, 160))
+    image = image.filter(ImageFilter.GaussianBlur(5))
+    scale = max(width / image.width, height / image.height)
+    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
+    left = (image.width - width) // 2
+    return image.crop((left, 0, left + width, height))
+
+
+def before(behind: Image.Image, somebody: Image.Image, place: tuple[int, int], side: int) -> Image.Image:
+    """The picture with somebody before it, whose upper left corner is at the place."""
+    somebody = somebody.resize((side, side), Image.Resampling.BOX)
+    image = behind.copy()
+    image.paste(somebody, place, somebody)
+    return image
 
 
 def _opening(samples: bytes, frame_number: int) -> int:
@@ -53,52 +107,3 @@ def _opening(samples: bytes, frame_number: int) -> int:
     heard = memoryview(samples[start : start + per_frame * BYTES_PER_SAMPLE]).cast("h")
     loudness = math.sqrt(sum(sample * sample for sample in heard[::8]) / max(1, len(heard[::8])))
     return min(OPENINGS - 1, round(loudness / 1400))
-
-
-@lru_cache(maxsize=2 * OPENINGS)
-def _frame(opening: int, blinking: bool) -> VideoFrame:
-    # Drawn twice as large and scaled down: smooth edges from a library that draws hard ones.
-    image = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), _BACKDROP)
-    draw = ImageDraw.Draw(image)
-
-    def oval(x: float, y: float, rx: float, ry: float, fill: tuple[int, int, int]) -> None:
-        draw.ellipse([2 * (x - rx), 2 * (y - ry), 2 * (x + rx), 2 * (y + ry)], fill=fill)
-
-    oval(640, 330, 430, 430, _GLOW)
-    draw.rounded_rectangle([2 * 400, 2 * 610, 2 * 880, 2 * 900], radius=240, fill=_SHIRT)
-    oval(640, 640, 92, 60, _COLLAR)
-    draw.rectangle([2 * 592, 2 * 500, 2 * 688, 2 * 640], fill=_SHADE)
-    oval(640, 232, 214, 206, _HAIR)
-    for side in (-1, 1):
-        oval(640 + side * 186, 350, 30, 46, _SHADE)
-    oval(640, 342, 184, 232, _SKIN)
-    draw.chord([2 * 450, 2 * 96, 2 * 830, 2 * 356], 180, 360, fill=_HAIR)
-    draw.polygon([(2 * 470, 2 * 226), (2 * 640, 2 * 226), (2 * 560, 2 * 276)], fill=_HAIR)
-    for side in (-1, 1):
-        _eye(draw, 640 + side * 74, blinking=blinking)
-        oval(640 + side * 112, 408, 34, 20, (244, 178, 152))
-    draw.line([(2 * 640, 2 * 340), (2 * 626, 2 * 396), (2 * 650, 2 * 400)], fill=_SHADE, width=14, joint="curve")
-    _mouth(draw, opening)
-    return as_frame(image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)).reformat(format="yuv420p")
-
-
-def _eye(draw: ImageDraw.ImageDraw, x: int, *, blinking: bool) -> None:
-    draw.arc([2 * (x - 44), 2 * 262, 2 * (x + 44), 2 * 312], 200, 340, fill=_HAIR, width=16)
-    if blinking:
-        draw.arc([2 * (x - 32), 2 * 306, 2 * (x + 32), 2 * 344], 10, 170, fill=_INK, width=10)
-        return
-    draw.ellipse([2 * (x - 32), 2 * 304, 2 * (x + 32), 2 * 352], fill=(255, 255, 255))
-    draw.ellipse([2 * (x - 17), 2 * 310, 2 * (x + 17), 2 * 346], fill=_INK)
-    draw.ellipse([2 * (x - 2), 2 * 314, 2 * (x + 10), 2 * 326], fill=(255, 255, 255))
-
-
-def _mouth(draw: ImageDraw.ImageDraw, opening: int) -> None:
-    if opening == 0:
-        draw.arc([2 * 576, 2 * 430, 2 * 704, 2 * 500], 20, 160, fill=_LIP, width=14)
-        return
-    half, tall = 64 - 3 * opening, 8 + 7 * opening
-    box = [2 * (640 - half), 2 * (470 - tall), 2 * (640 + half), 2 * (470 + tall)]
-    draw.ellipse(box, fill=_INK, outline=_LIP, width=14)
-    if opening > 2:
-        draw.chord([box[0] + 40, 2 * (470 + tall // 3), box[2] - 40, box[3] - 12], 0, 360, fill=_TONGUE)
-        draw.chord([box[0] + 22, box[1] + 14, box[2] - 22, box[1] + 2 * tall], 200, 340, fill=(250, 250, 250))

@@ -34,9 +34,15 @@ class Stage:
     env: Env
     client: Mouthpiece
     channel: ChannelHandle
+    log: ChannelHandle  # which moderators alone can read
     moderator: MemberActor
     member: MemberActor
     turn: asyncio.Lock  # whoever acts holds it: the simulated clock must not be moved meanwhile
+
+    @property
+    def people(self) -> dict[str, MemberActor]:
+        """Who can be played, by their names in small letters."""
+        return {actor.name.lower(): actor for actor in (self.member, self.moderator)}
 
 
 @asynccontextmanager
@@ -57,11 +63,16 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
             env.backend.bot_user.name = "Mouthpiece"
             guild = env.create_guild("Video Club")
             mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
+            hidden, shown = (discord.PermissionOverwrite(view_channel=seen) for seen in (False, True))
+            assert client.user
             yield Stage(
                 sandbox,
                 env,
                 client,
                 guild.create_text_channel("studio"),
+                guild.create_text_channel(
+                    "mod-log", overwrites={guild.default_role: hidden, mods: shown, client.user: shown}
+                ),
                 guild.add_member(env.create_user("Mira"), roles=[mods]),
                 guild.add_member(env.create_user("Alex")),
                 turn,

@@ -1,14 +1,13 @@
-"""What a job is: its row, its code, and the one table of legal moves."""
+"""What a job is, and the one table of legal moves."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from storage.engine.database import Row
+from storage.jobs.job_code import code_of
 
 State = Literal["held", "queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
 
@@ -27,24 +26,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 OUTCOMES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
 
-_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U: easy to read aloud
-_CODE_FACTOR = 20_930_411  # odd, so that codes are unique; large, so that neighbours look different
-_CODE_LENGTHS = (5, 6, 7)  # codes grow with the number of jobs, and the first ones stay as they are
-
-
 R = TypeVar("R")
-
-
-class Codec(Protocol[R]):
-    """How what a job asks for is written into its row, and read from there."""
-
-    def read(self, text: str) -> R:
-        """Read what `write` has written; a `ValueError` when that can't be read."""
-        ...
-
-    def write(self, request: R) -> str:
-        """Write it as JSON."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,72 +149,3 @@ class Job(Generic[R]):
     def home_id(self) -> int:
         """The channel or thread in which everything about this job is posted."""
         return self.thread_id or self.channel_id
-
-
-def code_of(job_id: int) -> str:
-    """What people call the job of that id. No two jobs below 34,000,000,000 have the same code."""
-    length = next((length for length in _CODE_LENGTHS if job_id < 32**length), _CODE_LENGTHS[-1])
-    number = job_id * _CODE_FACTOR % 32**length
-    return "LS-" + "".join(_CODE_ALPHABET[number // 32**place % 32] for place in reversed(range(length)))
-
-
-def id_of(code: str) -> int | None:
-    """The id of the job that people call that; None where it is no code."""
-    digits = [_CODE_ALPHABET.find(digit) for digit in code.removeprefix("LS-")]
-    if not code.startswith("LS-") or len(digits) not in _CODE_LENGTHS or min(digits) < 0:
-        return None
-    number = sum(digit << (5 * place) for place, digit in enumerate(reversed(digits)))
-    span = 32 ** len(digits)
-    found = number * pow(_CODE_FACTOR, -1, span) % span
-    return found if code_of(found) == code else None
-
-
-class Unreadable(ValueError):
-    """A row that holds something else than a job."""
-
-
-COLUMNS = ", ".join("stage" if field.name == "position" else field.name for field in fields(Job))
-
-
-def read_job(row: Row, codec: Codec[R]) -> Job[R]:
-    """The job in a row of `jobs` with the columns of `COLUMNS`; `Unreadable` when there is none."""
-    values: dict[str, Any] = dict(row)
-    try:
-        values["position"] = Position.read(values.pop("stage"))
-        values["request"] = codec.read(values["request"])
-        values["fallbacks"] = tuple(
-            Fallback(other["provider"], codec.read(other["request"])) for other in json.loads(values["fallbacks"])
-        )
-        values["yields"] = _texts(json.loads(values["yields"]))
-        values["role_ids"] = frozenset(json.loads(values["role_ids"]))
-        values["restored"] = bool(values["restored"])
-        values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
-        return Job(**values)
-    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-        raise Unreadable(f"job {row['id']}: {type(error).__name__}") from error
-
-
-def written(values: Mapping[str, Any], codec: Codec[R]) -> dict[str, Any]:
-    """Fields of a job as their columns hold them."""
-    return {"stage" if name == "position" else name: _written(name, value, codec) for name, value in values.items()}
-
-
-def _written(name: str, value: Any, codec: Codec[R]) -> object:
-    match name:
-        case "request":
-            return codec.write(value)
-        case "fallbacks":
-            return json.dumps([{"provider": other.provider, "request": codec.write(other.request)} for other in value])
-        case "yields":
-            return json.dumps(dict(value))
-        case "role_ids":
-            return json.dumps(sorted(value))
-        case "position" | "cost_usd":
-            return None if value is None else str(value)
-    return value
-
-
-def _texts(found: object) -> dict[str, str]:
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError("not a mapping of texts")
-    return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Generic
 
 from storage.engine.database import Database, Row, Transaction
-from storage.jobs.job import COLUMNS, OUTCOMES, TRANSITIONS, Codec, Job, NewJob, Position, R, State, Unreadable, written
-from storage.jobs.job import read_job as read
+from storage.jobs.damaged import Damaged, end_damaged
+from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, R, State
 from storage.jobs.job_events import Stale, tell_move
+from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.servers import log_entries
 from storage.servers.quota import Claim, check
 
@@ -25,15 +26,6 @@ _MOVING = _TURNING | {"failure", "detail", "cost_usd", "counted_at", "micros"}
 _STANDING = _TURNING | {"card_id", "thread_id", "delivering_at", "failure", "kept_until"}
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
-    """An open job whose row can't be read."""
-
-    id: int
-    guild_id: int
-    state: State
-
-
 class Jobs(Generic[R]):
     """Store of the tables `jobs` and `job_events`. `codec` says how requests are written."""
 
@@ -42,8 +34,8 @@ class Jobs(Generic[R]):
         self._codec = codec
 
     def read(self, row: Row) -> Job[R]:
-        """The job in a row with the columns of `COLUMNS`; `Unreadable` when there is none."""
-        return read(row, self._codec)
+        """The job in a row with the columns of `COLUMNS`; `DamagedRow` when there is none."""
+        return read_job(row, self._codec)
 
     async def enqueue(self, job: NewJob[R], *, held: bool = False) -> Job[R]:
         """Accept a job, `held` until a moderator approves it; checked against all limits, counted and inserted at once.
@@ -123,31 +115,11 @@ class Jobs(Generic[R]):
 
         return await self._database.write(work)
 
-    async def end_damaged(self, damaged: Damaged, *, request: R, failure: str, now: float) -> Job[R]:
-        """End an open job whose row can't be read: what can't be read is replaced, and its outcome can be told.
-
-        It is unknown where something may have been sent, else it has failed.
-        """
-        to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
-        ends = damaged.state not in OUTCOMES
-        values: dict[str, Any] = {"request": request, "fallbacks": (), "yields": {}, "role_ids": frozenset()}
-        values |= {"position": Position("damaged"), "cost_usd": None, "failure": failure}
+    async def end_damaged(self, job: Damaged, *, request: R, failure: str, now: float) -> Job[R]:
+        """End an open job whose row can't be read, with `request` in place of its own, so that it can be told of."""
 
         async def work(tx: Transaction) -> Job[R]:
-            changes = {**written(values, self._codec), **({"state": to, "ended_at": now} if ends else {})}
-            row = await tx.row(
-                f"""UPDATE jobs SET {_assignments(changes)} WHERE id = :id AND guild_id = :guild_id
-                    AND closed_at IS NULL RETURNING {COLUMNS}""",
-                id=damaged.id,
-                guild_id=damaged.guild_id,
-                **changes,
-            )
-            if row is None:
-                raise Stale
-            job = self.read(row)
-            if ends:
-                await tell_move(tx, job, damaged.state, now, "its row could not be read")
-            return job
+            return await end_damaged(tx, job, self._codec, request=request, failure=failure, now=now)
 
         return await self._database.write(work)
 
@@ -195,7 +167,7 @@ class Jobs(Generic[R]):
         for row in rows:
             try:
                 found.append(self.read(row))
-            except Unreadable as why:
+            except DamagedRow as why:
                 log.error("%s can't be read", why)  # noqa: TRY400 - a row's contents belong in no log
                 otherwise(row)
         return found
@@ -203,7 +175,7 @@ class Jobs(Generic[R]):
     async def _update(self, tx: Transaction, job: Job[R], changes: dict[str, Any]) -> None:
         columns = written(changes, self._codec)
         row = await tx.row(
-            f"""UPDATE jobs SET {_assignments(columns)}
+            f"""UPDATE jobs SET {assignments(columns)}
                 WHERE id = :id AND guild_id = :guild_id AND state = :from_state AND stage = :from_stage
                   AND closed_at IS NULL RETURNING id""",
             id=job.id,
@@ -214,10 +186,6 @@ class Jobs(Generic[R]):
         )
         if row is None:
             raise Stale
-
-
-def _assignments(columns: dict[str, Any]) -> str:
-    return ", ".join(f"{name} = :{name}" for name in columns)
 
 
 def _claim(job: NewJob[R] | Job[R]) -> Claim:

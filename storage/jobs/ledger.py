@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Generic, Literal
 
 from storage.engine.database import Database, Transaction
-from storage.jobs.job import COLUMNS, Job, R, State
+from storage.jobs.job import Job, R, State
 from storage.jobs.job_events import Stale
+from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
 from storage.servers import log_entries
 

@@ -179,24 +179,20 @@ async def test_a_message_is_made_to_speak_by_a_form_over_real_sockets(outside: O
         await outside.discord.until(lambda: len(outside.discord.outcomes()) == 2)
 
 
-async def test_a_clip_that_was_found_is_used_after_a_yes_and_not_after_a_restart(outside: Outside) -> None:
-    people, state = outside.discord.people, outside.discord.state
-    state.post(state.channel_id, {"content": "look"}, [store_file(state, people.origin, *CLIP)])
+async def test_what_was_offered_is_done_after_a_yes_and_not_after_a_restart(outside: Outside) -> None:
+    people = outside.discord.people
     async with outside.bot():
         await outside.add_key()
-        asked = await people.slash("lipsync text", text="Hello there", voice="Sunny")
-        assert "Shall I use it?" in await asked.answer()
-        assert asked.original
-        use = asked.original["components"][0]["components"][0]["custom_id"]
-        pressed = await people.click(asked.original, use)
-        assert "is on its way" in await pressed.answer()
-        await outside.discord.until(lambda: outside.sandbox.runs.ledger)
-        asked = await people.slash("lipsync text", text="Hello there", voice="Sunny")
-        assert "Shall I use it?" in await asked.answer()
-        assert asked.original
-        use = asked.original["components"][0]["components"][0]["custom_id"]
+        for yes in (True, False):
+            asked = await people.slash("lipsync audio", video=CLIP, audio=("talk.m4a", CLIP[1]))
+            assert "the recording is a video, of which I take the sound" in await asked.answer()
+            card = asked.original or {}
+            if yes:
+                assert "is on its way" in await (await people.click(card, button(card, "Convert"))).answer()
+                await outside.discord.until(lambda: outside.sandbox.runs.ledger)
     async with outside.bot():
-        assert "Use the command once more" in await (await people.click(asked.original, use)).answer()
+        pressed = await people.click(card, button(card, "Convert"))
+        await outside.discord.until(lambda: "Use the command once more" in str(pressed.original))
     assert len(outside.sandbox.runs.ledger) == 1
 
 

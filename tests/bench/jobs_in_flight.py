@@ -23,7 +23,8 @@ from bot.jobs.decision import Close
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob
-from bot.jobs.runner import Runner, Steps
+from bot.jobs.runner import Runner
+from bot.jobs.steps import Steps
 from bot.jobs.steps.poll import Poll
 from bot.jobs.worker import Worker
 from bot.net.client import Http
@@ -104,7 +105,7 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             poll = Poll(job_keys, providers, clock, intervals)
             steps = Steps(nothing, nothing, nothing, nothing, poll, closed)
             runner = Runner(jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)
-            ours = Worker(jobs, runner, nothing, nothing, poll, nothing, clock, intervals)
+            ours = Worker(jobs, runner, nothing, nothing, clock, intervals)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

@@ -11,7 +11,6 @@ import pytest
 from bot.chat.custom_ids import (
     AGAIN_PREFIX,
     ATTEST_PREFIX,
-    CLIP_PREFIX,
     DIRECT_PREFIX,
     FORGET_ID,
     FULL_PREFIX,
@@ -32,7 +31,6 @@ BUTTONS = [
     f"{MEND_PREFIX}do:1:1",
     f"{MEND_PREFIX}part:1:1",
     f"{MEND_PREFIX}rest:1:1",
-    f"{CLIP_PREFIX}use:1",
     f"{DIRECT_PREFIX}on",
     FORGET_ID,
 ]
@@ -46,7 +44,7 @@ class Broken:
 
 
 def break_everything(client: Any) -> None:
-    for room in ("service", "choices", "repeat", "kept_videos", "decisions", "reports", "cleanup", "privacy", "offers"):
+    for room in ("service", "choices", "repeat", "kept_videos", "decisions", "reports", "cleanup", "privacy"):
         setattr(client, room, Broken())
 
 

@@ -1,4 +1,4 @@
-"""*Apps ▸ Make it speak*, and commands that leave the clip out: what is found, what is asked, what is refused."""
+"""*Apps ▸ Make it speak*: what is found, what is asked, what is refused."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from simcord.results import InteractionResult
 
 from bot.chat.provider_files import PREPARED
 from bot.domain.request import Request
-from bot.words.refusals.files import OfferGone
-from cogs.found_clips import ClipButton
 from tests.cogs.test_lipsync import assert_nothing_happened
 from tests.world import CLIP, RECORDING, World, answer
 
@@ -226,6 +224,15 @@ async def test_who_is_blocked_is_refused_after_the_form_too(world: World) -> Non
     await assert_nothing_happened(world)
 
 
+async def test_what_was_forbidden_while_the_form_was_open_is_refused(world: World) -> None:
+    await world.add_key()
+    form = await menu_on(world, await post(world, CLIP))
+    assert world.client.user
+    forbid(world, world.client.user.id, attach_files=True)
+    assert "**Attach Files**" in answer(await send(world, form, {WORDS: "Hello there"}))
+    await assert_nothing_happened(world)
+
+
 # --- On a recording -------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +290,45 @@ async def test_at_most_25_clips_are_offered(world: World) -> None:
     assert len(parts(form)["Or a clip from here"]["options"]) == 25
 
 
+async def clips_offered(world: World, message: discord.Message) -> list[str]:
+    """The clips that the form on a recording offers."""
+    fields = parts(await menu_on(world, message))
+    return [option["label"] for option in fields.get("Or a clip from here", {}).get("options", [])]
+
+
+async def test_a_hidden_clip_is_not_offered(world: World) -> None:
+    await world.add_key()
+    await post(world, ("shown.mp4", b"x"), ("SPOILER_clip.mp4", b"x"))
+    assert await clips_offered(world, await post(world, RECORDING)) == ["shown.mp4"]
+
+
+async def test_a_file_that_lies_here_for_a_provider_is_not_offered(world: World) -> None:
+    await world.add_key()
+    await post(world, (f"{PREPARED}cake.mp4", b"x"))
+    here = world.client.get_partial_messageable(world.channel.id, guild_id=world.guild.id)
+    await here.send(file=discord.File(BytesIO(b"x"), f"{PREPARED}LS-7K3QM-clip.mp4"))
+    assert await clips_offered(world, await post(world, RECORDING)) == [f"{PREPARED}cake.mp4"]
+
+
+async def test_a_clip_further_back_than_fifty_messages_is_not_looked_for(world: World) -> None:
+    await world.add_key()
+    await post(world, CLIP)
+    message = await post(world, RECORDING)
+    for _ in range(48):
+        await post(world)
+    assert await clips_offered(world, message) == [CLIP[0]]
+    await post(world)
+    assert await clips_offered(world, message) == []
+
+
+async def test_who_may_not_read_the_history_is_shown_nothing_of_it(world: World) -> None:
+    await world.add_key()
+    await post(world, CLIP)
+    message = await post(world, RECORDING)
+    forbid(world, world.member.id, read_message_history=True)
+    assert await clips_offered(world, message) == []
+
+
 async def test_a_discord_that_tells_no_messages_keeps_no_form_from_opening(world: World) -> None:
     await world.add_key()
     await post(world, CLIP)
@@ -303,163 +349,6 @@ async def test_the_form_waits_for_no_slow_list_of_messages(world: World, monkeyp
     monkeypatch.setattr(world.client.http, "logs_from", never)
     monkeypatch.setattr("cogs.make_it_speak.SEARCH_PATIENCE", 0.0)
     assert list(parts(await menu_on(world, message))) == ["Your clip"]
-
-
-# --- Commands without a clip ----------------------------------------------------------------------------------------
-
-
-async def without_clip(world: World, actor: MemberActor | None = None, **options: Any) -> InteractionResult:
-    given = {"text": "Hello there", "voice": "en:genshin_vindi2", **options}
-    return await (actor or world.member).slash(world.channel, "lipsync text", **given)
-
-
-async def test_the_newest_clip_is_shown_and_used_only_after_a_yes(world: World) -> None:
-    await world.add_key()
-    await post(world, ("older.mp4", b"x"))
-    newest = await post(world, ("my_newest.mp4", b"x"))
-    await post(world)
-    shown = await without_clip(world)
-    said = answer(shown)
-    assert "my\\_newest.mp4" in said
-    assert newest.jump_url in said
-    assert world.moderator.mention in said
-    assert f"<t:{int(newest.created_at.timestamp())}:R>" in said
-    assert "Nothing has been started yet" in said
-    await assert_nothing_happened(world)
-    assert shown.response
-    await world.member.click(shown.response, label="Use this clip")
-    assert "is on its way" in answer(shown)
-    assert not shown.response.components
-    await world.quiet()
-    wish = await asked_for(world)
-    assert (wish.text, wish.video.url) == ("Hello there", newest.attachments[0].url)
-
-
-async def test_a_recording_finds_the_newest_clip_too_and_keeps_its_other_options(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    shown = await world.member.slash(world.channel, "lipsync audio", audio=RECORDING, volume=50)
-    assert shown.response
-    await world.member.click(shown.response, label="Use this clip")
-    assert "it can't set volumes" in answer(shown)
-    await assert_nothing_happened(world)
-
-
-async def test_a_no_forgets_what_was_asked_for(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    shown = await without_clip(world)
-    assert shown.response
-    await world.member.click(shown.response, label="Cancel")
-    assert answer(shown) == "Cancelled; nothing was started."
-    assert not shown.response.components
-    await assert_nothing_happened(world)
-    assert world.client.offers.take(shown._interaction.id, world.member.id) is None
-
-
-async def test_a_channel_without_clips_is_told_with_what_to_do(world: World) -> None:
-    await world.add_key()
-    await post(world, RECORDING)
-    assert "Attach one as `video`" in answer(await without_clip(world))
-    await assert_nothing_happened(world)
-
-
-async def test_a_hidden_clip_is_not_offered(world: World) -> None:
-    await world.add_key()
-    await post(world, ("SPOILER_clip.mp4", b"x"))
-    assert "I see no clip" in answer(await without_clip(world))
-
-
-async def test_a_file_that_lies_here_for_a_provider_is_not_offered(world: World) -> None:
-    await world.add_key()
-    await post(world, (f"{PREPARED}cake.mp4", b"x"))
-    here = world.client.get_partial_messageable(world.channel.id, guild_id=world.guild.id)
-    await here.send(file=discord.File(BytesIO(b"x"), f"{PREPARED}LS-7K3QM-clip.mp4"))
-    assert "prepared-cake.mp4" in answer(await without_clip(world)).replace("\\", "")
-
-
-async def test_a_clip_further_back_than_fifty_messages_is_not_looked_for(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    for _ in range(49):
-        await post(world)
-    assert "clip.mp4" in answer(await without_clip(world))
-    await post(world)
-    assert "I see no clip" in answer(await without_clip(world))
-
-
-async def test_who_may_not_read_the_history_is_shown_nothing_of_it(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    forbid(world, world.member.id, read_message_history=True)
-    assert "I see no clip" in answer(await without_clip(world))
-
-
-async def test_only_who_asked_may_press(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    shown = await without_clip(world)
-    view = discord.ui.View(timeout=None)
-    for act in ("use", "drop"):
-        view.add_item(ClipButton(act, shown._interaction.id))
-    channel = world.client.get_partial_messageable(world.channel.id, guild_id=world.guild.id)
-    forged = await channel.send("here", view=view)
-    for label in ("Use this clip", "Cancel"):
-        pressed = await world.moderator.click(forged, label=label)
-        assert answer(pressed) == str(OfferGone())
-    await assert_nothing_happened(world)
-    assert forged.content == "here"
-    assert shown.response
-    await world.member.click(shown.response, label="Use this clip")
-    assert "is on its way" in answer(shown)
-    await world.quiet()
-    (job,) = await world.client.decisions.jobs(world.guild.id)
-    assert job.member_id == world.member.id
-
-
-async def test_a_newer_question_makes_the_older_one_void(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    older = await without_clip(world, text="The older one")
-    newer = await without_clip(world, text="The newer one")
-    assert older.response
-    assert newer.response
-    assert "once more" in answer(await world.member.click(older.response, label="Use this clip"))
-    await assert_nothing_happened(world)
-    await world.member.click(newer.response, label="Use this clip")
-    await world.quiet()
-    assert (await asked_for(world)).text == "The newer one"
-
-
-async def test_after_a_restart_the_button_says_to_ask_once_more(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    shown = await without_clip(world)
-    world.client.offers = type(world.client.offers)(world.clock)
-    assert shown.response
-    assert answer(await world.member.click(shown.response, label="Use this clip")) == str(OfferGone())
-    await assert_nothing_happened(world)
-
-
-async def test_a_question_is_open_for_fifteen_minutes(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    shown = await without_clip(world)
-    world.clock._begin -= 901.0 / world.clock._speed
-    assert shown.response
-    assert answer(await world.member.click(shown.response, label="Use this clip")) == str(OfferGone())
-
-
-async def test_what_was_forbidden_in_the_meantime_is_refused_at_the_yes(world: World) -> None:
-    await world.add_key()
-    await post(world, CLIP)
-    shown = await without_clip(world)
-    assert world.client.user
-    forbid(world, world.client.user.id, attach_files=True)
-    assert shown.response
-    await world.member.click(shown.response, label="Use this clip")
-    assert "**Attach Files**" in answer(shown)
-    await assert_nothing_happened(world)
 
 
 # --- The voice used last --------------------------------------------------------------------------------------------
@@ -504,11 +393,14 @@ async def test_the_menu_is_for_messages_of_servers_only(world: World) -> None:
     assert (menu["type"], menu["contexts"], menu["integration_types"]) == (3, [0], [0])
 
 
-async def test_the_commands_leave_the_clip_open(world: World) -> None:
+async def test_the_commands_ask_for_the_clip_first_and_insist_on_it(world: World) -> None:
     group = world.client.tree.get_command("lipsync")
     assert isinstance(group, discord.app_commands.Group)
-    for name, required in (("text", ["text", "voice"]), ("audio", ["audio"])):
+    for name, required, optional in (
+        ("text", ["video", "text", "voice"], ["speed", "provider"]),
+        ("audio", ["video", "audio"], ["volume", "own_volume", "shorter", "provider"]),
+    ):
         command = group.get_command(name)
         assert isinstance(command, discord.app_commands.Command)
+        assert [option.name for option in command.parameters] == [*required, *optional]
         assert [option.name for option in command.parameters if option.required] == required
-        assert command.parameters[len(required)].name == "video"

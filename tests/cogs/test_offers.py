@@ -470,7 +470,7 @@ async def test_a_result_that_is_on_disk_is_not_asked_for_anew(tmp_path: Path, mo
         raise Gone("404")
 
     monkeypatch.setattr(Editor, "put_back", dies_once)
-    monkeypatch.setattr("bot.jobs.steps.poll.Polls.yields_again", forgotten)
+    monkeypatch.setattr("bot.jobs.steps.poll.Poll.yields_again", forgotten)
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")

@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.job import Job
 from bot.retention.cleanup import DAY, GRACE
 from storage.engine.database import Transaction
-from storage.jobs.job import code_of
+from storage.jobs.job_code import code_of
 from storage.servers.guilds import Guilds
 from tests.scripted import until
 from tests.world import World, answer

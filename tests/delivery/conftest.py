@@ -14,7 +14,7 @@ from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
 from bot.sandbox.server import Sandbox
 from storage.engine.database import open_database
-from storage.jobs.job import code_of
+from storage.jobs.job_code import code_of
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom
 from tests.crash.test_crash import Outside, over

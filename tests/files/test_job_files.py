@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.files.job_files import PIECES, JobFiles
-from storage.jobs.job import code_of, id_of
+from storage.jobs.job_code import code_of, id_of
 from tests.words.test_job_card import a_job
 
 

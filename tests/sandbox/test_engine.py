@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from bot.sandbox.engine import NotVideo, as_frame, render
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
@@ -41,12 +41,13 @@ def strength(path: Path, frequency: float) -> float:
     return math.sqrt(before**2 + last**2 - turn * before * last)
 
 
-def brightest_corner(path: Path) -> int:
-    """The yellow of the mark: the highest red value in the corner where it stands."""
-    with av.open(path) as container:
-        image = next(container.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
-    corner = image.crop((0, 0, 280, 120))
-    return int(corner.getextrema()[0][1])
+def changed(before: Path, after: Path) -> Image.Image:
+    """Where the first pictures of two clips clearly differ."""
+    pictures = []
+    for path in (before, after):
+        with av.open(path) as container:
+            pictures.append(next(container.decode(video=0)).to_image())  # type: ignore[no-untyped-call]
+    return ImageChops.difference(*pictures).convert("L").point(lambda level: 255 if level > 24 else 0)
 
 
 def test_the_sample_clip_is_what_providers_take(clip: Path) -> None:
@@ -92,10 +93,13 @@ def test_a_recording_in_each_usual_format_can_be_given(clip: Path, tmp_path: Pat
         assert max(memoryview(samples_of(tmp_path / "out.mp4")).cast("h")) > 2000
 
 
-def test_the_result_is_visibly_marked(clip: Path, tmp_path: Path) -> None:
+def test_the_result_is_marked_in_the_lower_right_corner_and_nowhere_else(clip: Path, tmp_path: Path) -> None:
     render(clip, tone(440, 1), tmp_path / "out.mp4")
-    assert brightest_corner(tmp_path / "out.mp4") > 200
-    assert brightest_corner(clip) < 100
+    marked = changed(clip, tmp_path / "out.mp4")
+    corner = marked.crop((1280 - 160, 720 - 60, 1280, 720))
+    assert corner.histogram()[255] > 500
+    assert corner.histogram()[255] >= 0.95 * marked.histogram()[255]
+    assert marked.crop((440, 80, 840, 560)).getbbox() is None  # the face
 
 
 def test_a_clip_without_sound_gets_one(clip: Path, tmp_path: Path) -> None:
@@ -201,6 +205,19 @@ def test_a_clip_of_uneven_pace_keeps_the_time_of_each_picture_and_its_length(tmp
         found = [round(1000 * (frame.time or 0.0)) for frame in made.decode(video=0)]
     assert found == list(times)
     assert sides_and_seconds(tmp_path / "made.mp4")[2] == 2.0
+
+
+def test_the_picture_is_seen_through_the_mark(tmp_path: Path) -> None:
+    clip = odd_clip(tmp_path / "clip.mov", 320, 240)
+    levels = []
+    for matrix in ((1, 0, 0, 1), (-1, 0, 0, -1)):  # what lies under the mark is grey, then white
+        render(shown(clip, matrix), tone(440, 1), tmp_path / "made.mp4")
+        with av.open(tmp_path / "made.mp4") as container:
+            image = next(container.decode(video=0)).to_image().convert("L")  # type: ignore[no-untyped-call]
+        levels.append(image.getpixel((320 - 12, 240 - 12)))
+    grey, white = levels
+    assert 60 < grey < 115
+    assert grey + 50 < white < 220
 
 
 @pytest.mark.parametrize(

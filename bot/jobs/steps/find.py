@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.clock import Clock
-from bot.domain.flows import HANDED_OVER, Stage
+from bot.domain.flows import HANDED_OVER, Stage, stage_at
 from bot.jobs.decision import Advance, Decision, Wait
 from bot.jobs.intervals import LOOKUP_SECONDS, Intervals
 from bot.jobs.keys import JobKeys
@@ -45,7 +45,7 @@ class Find:
         provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
         if provider is None or credentials is None or job.handle is None:
             return ended(job, "unknown", "unknown_outcome", "there is no key to look it up with")
-        stage = provider.stage(job.request, job.position)
+        stage = stage_at(provider.stages(job.request), job.position)
         late = self._clock.now() > job.deadline_at  # looked up all the same: it may have been the bot that was late
         found = None
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from bot.chat.card import Cards
 from bot.chat.errors import PostFailed, PostRefused
 from bot.jobs.decision import Amend, Decision, Wait
 from bot.jobs.intervals import Intervals
-from bot.jobs.open_job import OpenJob, Waiting
+from bot.jobs.open_job import OpenJob, Queued
 from bot.jobs.transitions import ended
 
 log = logging.getLogger(__name__)
@@ -24,12 +25,12 @@ class Show:
     async def __call__(self, open_job: OpenJob) -> Decision:
         """Show the job; its card may be there already, if a life before this one posted it."""
         job, phase = open_job.job, open_job.phase
-        accepted_now = isinstance(phase, Waiting) and phase.accepted_now and not open_job.faults
+        accepted_now = isinstance(phase, Queued) and phase.accepted_now and not open_job.faults
         try:
             card_id, thread_id = await self._cards.open(job, looking=not accepted_now)
         except PostRefused as why:
             log.info("%s: it can't be shown: %s", job.code, why)
-            return ended(job, "failed", "cannot_post")
+            return replace(ended(job, "failed", "cannot_post"), at_once=True)
         except PostFailed as fault:
             log.info("%s: showing: %s; again later", job.code, fault)
             return Wait(self._intervals.after_fault(open_job.faults + 1), fault=True)

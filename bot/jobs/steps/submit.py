@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from bot.clock import Clock
 from bot.domain.costs import begun
-from bot.domain.flows import HANDED_OVER
+from bot.domain.flows import HANDED_OVER, stage_at
 from bot.domain.job import Fallback, Job
 from bot.domain.reuse import REUSED, is_passed_over, uses_session
 from bot.domain.sections import request_here, yields_here
@@ -19,7 +19,7 @@ from bot.jobs.decision import Advance, Amend, Decision, Wait
 from bot.jobs.inputs import Inputs, left_in_thread
 from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, deadline
 from bot.jobs.keys import JobKeys
-from bot.jobs.open_job import OpenJob, Submitting, Waiting
+from bot.jobs.open_job import OpenJob, Queued, Submitting
 from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew
 from bot.media.probe import Unreadable
 from bot.net.faults import (
@@ -77,7 +77,7 @@ class Submit:
         provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
         if provider is None or credentials is None or missing:
             return await self._not_taken(open_job, BadKey("no key"), missing or "no_key")
-        stage = provider.stage(job.request, job.position)
+        stage = stage_at(provider.stages(job.request), job.position)
         try:
             job = await self._inputs.measured(job, stage)
         except Unreadable as why:
@@ -87,7 +87,7 @@ class Submit:
         handle = job.handle or str(uuid4())
         call = Submission(stage.name, request_here(job), handle, yields_here(job), credentials)
         changes = {"handle": handle, "key_id": job.key_id, "yields": job.yields}
-        not_before = open_job.phase.not_before if isinstance(open_job.phase, Waiting) else {}
+        not_before = open_job.phase.not_before if isinstance(open_job.phase, Queued) else {}
         return Advance("submitting", changes, phase=Submitting(call, not_before=not_before), at_once=True)
 
     async def send(self, open_job: OpenJob, call: Submission) -> Decision:
@@ -97,7 +97,7 @@ class Submit:
             answer = await self._sent(job, provider, call)
         except UnknownOutcome as fault:
             log.warning("%s: %s", job.code, fault)
-            if provider.stage(job.request, job.position).findable:
+            if stage_at(provider.stages(job.request), job.position).findable:
                 return Wait(LOOKUP_SECONDS)
             return ended(job, "unknown", fault.code, fault.detail)
         except ProviderError as fault:
@@ -135,7 +135,7 @@ class Submit:
         following, *rest = job.fallbacks
         if isinstance(fault, NotAccepted):
             rest.append(Fallback(job.provider, job.request))
-        not_before = dict(phase.not_before) if isinstance(phase, Waiting | Submitting) else {}
+        not_before = dict(phase.not_before) if isinstance(phase, Queued | Submitting) else {}
         now = self._clock.monotonic()
         if isinstance(fault, RateLimited):
             not_before[job.provider] = now + min(fault.retry_after or 0.0, LONGEST_RETRY_AFTER)
@@ -159,6 +159,6 @@ class Submit:
             changes,
             note=f"{job.provider}: {fault}",
             then=max(backoff, not_before.get(following.provider, 0.0) - now),
-            phase=Waiting(not_before=not_before),
+            phase=Queued(not_before=not_before),
             fault=True,
         )

@@ -88,13 +88,6 @@ class TextAndRecording(Refusal):
     )
 
 
-class NoClipHere(Refusal):
-    sentence = (
-        "I see no clip among this channel's newest messages, and nothing was started. "
-        "Attach one as `video`, or use **Apps ▸ Make it speak** on the message that has it."
-    )
-
-
 class NoClipChosen(Refusal):
     sentence = "You attached no clip and chose none. Nothing was started or charged; open the form again."
 

@@ -1,0 +1,155 @@
+"""Serves the page: its files, a stream of what a person sees, and what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import simcord
+from aiohttp import web
+from simcord.actors import MemberActor
+
+from bot.sandbox.page import views
+from bot.sandbox.page.actions import Actions, CannotDo, File
+from bot.sandbox.page.suggestions import suggestions
+from bot.sandbox.stage import Stage
+
+STATIC = Path(__file__).parent / "static"
+FONTS = Path(simcord.__file__).parent / "preview" / "static" / "fonts"  # for machines that have no emoji
+LOOK = 0.2  # seconds between two looks at what has changed
+MOST_UPLOAD = 64 * 2**20
+
+
+@asynccontextmanager
+async def serve_page(stage: Stage, samples: Path, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve the page on loopback until the end; its address. The files in `samples` can be attached by their names."""
+    page = Page(stage, samples)
+    runner = web.AppRunner(page.app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    page.host = f"127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield f"http://{page.host}/"
+    finally:
+        await runner.cleanup()
+
+
+class Page:
+    """The page's handlers. Only pages from its own address are answered."""
+
+    def __init__(self, stage: Stage, samples: Path) -> None:
+        self._stage = stage
+        self._samples = samples
+        self._people = stage.people
+        self._actions = Actions(stage.env, self._people)
+        self.host = ""
+        self.app = web.Application(middlewares=[self._guarded], client_max_size=MOST_UPLOAD)
+        self.app.add_routes(
+            [
+                web.get("/", self._index),
+                web.get("/start", self._start),
+                web.get("/events", self._events),
+                web.get("/commands", self._commands),
+                web.post("/act", self._act),
+                web.get("/files/{path:.+}", self._file),
+                web.static("/static", STATIC),
+                web.static("/fonts", FONTS),
+            ]
+        )
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if request.host != self.host or origin not in {None, f"http://{self.host}"}:
+            raise web.HTTPForbidden
+        response: web.StreamResponse = await handler(request)
+        if not response.prepared:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    async def _index(self, _request: web.Request) -> web.FileResponse:
+        return web.FileResponse(STATIC / "index.html")
+
+    async def _start(self, _request: web.Request) -> web.Response:
+        """Tell who is there, where to begin, and what can be tried."""
+        people = [
+            {"key": key, "id": str(person.id), "name": person.name, "role": self._role(person)}
+            for key, person in self._people.items()
+        ]
+        roles = [{"id": str(role.id), "name": role.name} for role in self._stage.moderator.guild.roles.values()]
+        first = next(iter(self._stage.channel.threads), self._stage.channel)
+        samples = sorted(path.name for path in self._samples.iterdir())
+        return web.json_response(
+            {
+                "people": people,
+                "roles": roles,
+                "channel": str(first.id),
+                "studio": str(self._stage.channel.id),
+                "samples": samples,
+                "suggestions": suggestions(),
+            }
+        )
+
+    def _role(self, person: MemberActor) -> str:
+        return "moderator" if person is self._stage.moderator else "member"
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        person, channel_id = self._asked(request)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        told = ""
+        while True:
+            seen = json.dumps(views.snapshot(self._stage.env, person, channel_id))
+            if seen != told:
+                told = seen
+                shown = seen.replace(self._stage.sandbox.attachments_url, "/files")
+                try:
+                    await response.write(f"data: {shown}\n\n".encode())
+                except ConnectionResetError:
+                    return response
+            await asyncio.sleep(LOOK)
+
+    async def _commands(self, request: web.Request) -> web.Response:
+        person, channel_id = self._asked(request)
+        return web.json_response(views.commands(self._stage.env, person, channel_id))
+
+    def _asked(self, request: web.Request) -> tuple[MemberActor, int]:
+        person, channel = self._people.get(request.query.get("as", "")), request.query.get("channel", "")
+        if person is None or not channel.isdecimal():
+            raise web.HTTPNotFound
+        return person, int(channel)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        act = json.loads(str(form["act"]))
+        files: dict[str, File] = {
+            name.removeprefix("file:"): (value.filename, await asyncio.to_thread(value.file.read))
+            for name, value in form.items()
+            if isinstance(value, web.FileField)
+        }
+        for option, name in act.get("samples", {}).items():
+            files[option] = (name, await asyncio.to_thread((self._samples / Path(name).name).read_bytes))
+        try:
+            async with self._stage.turn:
+                done = await self._actions.act(self._people[act["as"]], act, files)
+        except CannotDo as why:
+            done = {"refused": str(why)}
+        return web.json_response(done)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """Serve an attached file, whole or the part that was asked for: players jump to and fro."""
+        data = self._stage.env.backend.cdn.get(f"{self._stage.sandbox.attachments_url}/{request.match_info['path']}")
+        if data is None:
+            raise web.HTTPNotFound
+        kind = mimetypes.guess_type(request.path)[0] or "application/octet-stream"
+        asked = request.http_range
+        if asked.start is None and asked.stop is None:
+            return web.Response(body=data, content_type=kind, headers={"Accept-Ranges": "bytes"})
+        start, stop, _ = asked.indices(len(data))
+        headers = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
+        return web.Response(status=206, body=data[start:stop], content_type=kind, headers=headers)

@@ -1,0 +1,46 @@
+"""Open jobs whose rows can't be read: they end like any other, so that nobody waits for them for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from storage.engine.database import Transaction
+from storage.jobs.job import OUTCOMES, Job, Position, R, State
+from storage.jobs.job_events import Stale, tell_move
+from storage.jobs.job_row import COLUMNS, Codec, assignments, read_job, written
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """An open job whose row can't be read."""
+
+    id: int
+    guild_id: int
+    state: State
+
+
+async def end_damaged(
+    tx: Transaction, damaged: Damaged, codec: Codec[R], *, request: R, failure: str, now: float
+) -> Job[R]:
+    """Replace what can't be read, and end the job: as unknown where something may have been sent, else as failed. One
+    that has ended keeps its outcome. `Stale` when it is closed.
+    """
+    ends = damaged.state not in OUTCOMES
+    to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
+    anew: dict[str, Any] = {"request": request, "fallbacks": (), "yields": {}, "role_ids": frozenset()}
+    anew |= {"position": Position("damaged"), "cost_usd": None, "failure": failure}
+    columns = {**written(anew, codec), **({"state": to, "ended_at": now} if ends else {})}
+    row = await tx.row(
+        f"""UPDATE jobs SET {assignments(columns)} WHERE id = :id AND guild_id = :guild_id AND closed_at IS NULL
+            RETURNING {COLUMNS}""",
+        id=damaged.id,
+        guild_id=damaged.guild_id,
+        **columns,
+    )
+    if row is None:
+        raise Stale
+    job = read_job(row, codec)
+    if ends:
+        await tell_move(tx, job, damaged.state, now, "its row could not be read")
+    return job

@@ -1,0 +1,117 @@
+"""The demo's page, as a newcomer uses it: in a real browser, on real videos."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from playwright.async_api import Page
+
+from bot.sandbox import demo
+from bot.sandbox.page.server import serve_page
+from bot.sandbox.samples.files import write_samples
+from bot.sandbox.stage import Stage, open_stage
+from tests.sandbox.browser import open_page, screen
+
+
+@asynccontextmanager
+async def demo_page(folder: Path, *modes: str) -> AsyncIterator[tuple[Stage, str]]:
+    """The demo as it is left open, with a video of each mode; the stage and the page's address."""
+    samples = folder / "samples"
+    samples.mkdir()
+    await asyncio.to_thread(write_samples, samples)
+    async with open_stage(folder) as stage:
+        await demo.prepare(stage)
+        for mode in modes:
+            assert await demo.make(stage, mode, samples)
+        async with serve_page(stage, samples) as url:
+            yield stage, url
+
+
+async def plays(page: Page) -> None:
+    """The newest video plays: its time moves, and it is as large as the clip that was attached."""
+    video = page.locator("video").last
+    await video.evaluate("video => { video.muted = true; return video.play(); }")
+    await page.wait_for_function("video => video.currentTime > 0.3", arg=await video.element_handle())
+    assert await video.evaluate("video => [video.videoWidth, video.videoHeight]") == [1280, 720]
+    assert 4.5 < await video.evaluate("video => video.duration") < 7
+
+
+async def be(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name).first.click()
+    await page.wait_for_selector(f"body[data-person={name.lower()}]")
+
+
+async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_their_own(tmp_path: Path) -> None:
+    async with demo_page(tmp_path, "text") as (_, url), open_page(url) as page:
+        await plays(page)
+        assert "your video is ready" in await page.inner_text("#messages")
+        await screen(page, "thread")
+
+        await page.get_by_role("button", name="Again", exact=True).click()
+        await page.wait_for_selector(".private:has-text('is on its way')")
+        await page.wait_for_selector("video >> nth=1")
+        await plays(page)
+        await page.get_by_role("button", name="Report", exact=True).first.click()
+        await page.wait_for_selector(".private >> text=hidden")
+        await page.wait_for_selector(".attachment.blurred")
+
+        await be(page, "Mira")
+        await page.click("#channels a:has-text('mod-log')")
+        await page.get_by_role("button", name="Restore", exact=True).click()
+        await page.wait_for_selector("#messages >> text=is shown again · by")
+        await screen(page, "moderators")
+        await page.click("#channels a.thread >> nth=0")
+        await page.wait_for_selector(".attachment:not(.blurred) video")
+
+        await be(page, "Alex")
+        await page.click("#suggestions button >> nth=0")
+        await page.fill(".needed:has-text('text') input:not([type=file])", "This clip is my own.")
+        own = tmp_path / "samples" / "talking-head.mp4"
+        await page.set_input_files(".needed:has-text('video') input[type=file]", own)
+        await page.click("#composer footer button")
+        await page.click("#channels a.thread:has-text('This clip is my own') .ping")
+        await plays(page)
+
+
+async def test_all_that_is_offered_to_try_fills_in_a_command_that_its_person_may_use(tmp_path: Path) -> None:
+    async with demo_page(tmp_path) as (_, url), open_page(url) as page:
+        assert await page.locator("#suggestions button").count() == 5
+        for place in range(5):
+            await page.click(f"#suggestions button >> nth={place}")
+            command = (await page.inner_text(f"#suggestions button >> nth={place} >> small")).partition("· ")[2]
+            await page.wait_for_selector(f"#composer .command:has-text('{command}')")
+            assert await page.eval_on_selector("#composer", "form => form.checkValidity()")
+            await page.click("#composer footer button")
+            await page.wait_for_selector("#messages .private:last-child:not(:has(.thinking))")
+            assert await page.is_hidden("#notice")
+        assert "wrong" not in await page.inner_text("#messages")
+
+
+async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path) -> None:
+    async with demo_page(tmp_path) as (_, url), open_page(url) as page:
+        await page.click("#suggestions button >> nth=0")
+        notes = tmp_path / "notes.mp4"
+        notes.write_text("no video at all")
+        await page.set_input_files(".needed:has-text('video') input[type=file]", notes)
+        await page.click("#composer footer button")
+        await page.wait_for_selector("#messages .private:last-child >> text=notes.mp4")
+        assert await page.is_hidden("#notice")
+        await page.fill("#composer .line", "/lipsync-admin setup")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#notice:has-text('no such command')")
+
+
+async def test_the_page_answers_nobody_but_itself_and_says_why_something_cannot_be_done(tmp_path: Path) -> None:
+    async with demo_page(tmp_path) as (stage, url), httpx.AsyncClient(base_url=url) as client:
+        act = {"as": "alex", "channel": str(stage.channel.id), "kind": "command", "given": {}}
+        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+            assert (await client.post("/act", data={"act": "{}"}, headers=headers)).status_code == 403
+        for command in ("lipsync-admin setup", "nonsense"):
+            body = {"act": httpx.Request("POST", url, json={**act, "command": command}).content.decode()}
+            assert "can't use" in (await client.post("/act", data=body)).json()["refused"]
+        assert (await client.get("/events?as=nobody&channel=1")).status_code == 404
+        assert (await client.get("/files/nothing/here.mp4")).status_code == 404
