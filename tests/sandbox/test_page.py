@@ -51,10 +51,11 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         assert "your video is ready" in await page.inner_text("#messages")
         await screen(page, "thread")
 
-        await page.get_by_role("button", name="Again", exact=True).click()
+        await page.get_by_role("button", name="Again", exact=True).dblclick()
         await page.wait_for_selector(".private:has-text('is on its way')")
-        await page.wait_for_selector("video >> nth=1")
+        await page.wait_for_selector(".pinged >> nth=1")
         await plays(page)
+        assert await page.locator(".private:has-text('is on its way')").count() == 1, "a double click counts once"
         await page.get_by_role("button", name="Report", exact=True).first.click()
         await page.wait_for_selector(".private >> text=hidden")
         await page.wait_for_selector(".attachment.blurred")
@@ -70,7 +71,7 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         await be(page, "Alex")
         await page.click("#suggestions button >> nth=0")
         await page.fill(".needed:has-text('text') input:not([type=file])", "This clip is my own.")
-        own = tmp_path / "samples" / "talking-head.mp4"
+        own = (tmp_path / "samples" / "talking-head.mp4").rename(tmp_path / "Übung (1) 😀.mp4")
         await page.set_input_files(".needed:has-text('video') input[type=file]", own)
         await page.click("#composer footer button")
         await page.click("#channels a.thread:has-text('This clip is my own') .ping")
@@ -100,6 +101,13 @@ async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path) -> None:
         await page.click("#composer footer button")
         await page.wait_for_selector("#messages .private:last-child >> text=notes.mp4")
         assert await page.is_hidden("#notice")
+        await page.click("#suggestions button >> nth=0")
+        await page.evaluate("() => { window.real = window.fetch; window.fetch = async () => ({ ok: false }); }")
+        await page.click("#composer footer button")
+        await page.wait_for_selector("#notice:has-text('couldn')")
+        assert "pancakes" in await page.input_value(".needed:has-text('text') input:not([type=file])"), "all stays"
+        await page.evaluate("() => { window.fetch = window.real; }")
+        await page.click("#composer [title=Close]")
         await page.fill("#composer .line", "/lipsync-admin setup")
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#notice:has-text('no such command')")
