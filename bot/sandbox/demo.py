@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
+import signal
 import sys
 import time
-import webbrowser
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from simcord.results import InteractionResult, ResponseMessage
 
+from bot.sandbox.page.opening import open_in_browser
 from bot.sandbox.page.server import serve_page
 from bot.sandbox.samples.files import write_samples
 from bot.sandbox.stage import Stage, open_stage
@@ -38,22 +40,47 @@ def main() -> int:
     alone = bool(os.environ.get("CI")) or not sys.stdout.isatty()
     logging.basicConfig(level=logging.WARNING, format="  %(levelname)s %(name)s: %(message)s")
     try:
-        return asyncio.run(_demo(stay=not alone))
+        return asyncio.run(_ended_by_signals(_demo(stay=not alone)))
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses it again while threads end has been heard
         print("\nBye.")
         return 0
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+    except _NoRoom as error:
+        print(f"The demo needs a folder for its videos: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on, which is no reason to shout
+    return 1
+
+
+async def _ended_by_signals(work: Coroutine[None, None, int]) -> int:
+    """Clean up when the terminal is closed or the machine stops, as after Ctrl+C."""
+    task = asyncio.current_task()
+    assert task
+    for name in ("SIGHUP", "SIGTERM"):
+        with suppress(AttributeError, NotImplementedError):  # which Windows hasn't
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+    return await work
+
+
+class _NoRoom(Exception):
+    """The demo's files can't be written."""
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _NoRoom(error) from None
 
 
 async def _demo(*, stay: bool) -> int:
     print("Mouthpiece demo: the real bot, a simulated Discord, a simulated provider. Nothing leaves this machine.\n")
-    try:
-        SAMPLES.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        print(f"The demo needs a folder for its videos: {error}", file=sys.stderr)
-        return 1
     with TemporaryDirectory(prefix="mouthpiece-demo-") as folder:
         with _step("Drawing talking faces, recording voices"):
-            await asyncio.to_thread(write_samples, SAMPLES)
+            await asyncio.to_thread(_write_samples)
         async with open_stage(Path(folder)) as stage:
             await prepare(stage)
             made = [await _make(stage, mode) for mode in ("text", "audio")]
@@ -66,6 +93,12 @@ async def _demo(*, stay: bool) -> int:
     return 0
 
 
+def _write_samples() -> None:
+    with _writing():
+        SAMPLES.mkdir(parents=True, exist_ok=True)
+        write_samples(SAMPLES)
+
+
 async def prepare(stage: Stage) -> None:
     """Set the server up as a moderator does: a key, a log channel, and limits that let people play."""
     async with stage.turn:
@@ -73,9 +106,9 @@ async def prepare(stage: Stage) -> None:
         assert form.modal
         field = form.modal["components"][0]["component"]["custom_id"]
         answer = await stage.moderator.submit_modal(form, {field: "rc-demo-key-0001"})
-        print(f"  moderator  /lipsync-admin key add → {_said(answer)}")
+        print(f"  moderator  /lipsync-admin key add → {_said(stage, answer)}")
         answer = await stage.moderator.slash(stage.channel, "lipsync-admin log", channel=stage.log)
-        print(f"  moderator  /lipsync-admin log → {_said(answer)}")
+        print(f"  moderator  /lipsync-admin log → {_said(stage, answer)}")
         for options in (
             {"most": DAILY, "unit": "jobs"},
             {"most": AT_ONCE, "unit": "active"},
@@ -101,7 +134,7 @@ async def make(stage: Stage, mode: str, folder: Path) -> str | None:
         if answer.response and (confirm := _button(answer.response)):
             print(f"  member     /lipsync {mode} → asked once to confirm the rules, and does")
             answer = await stage.member.click(answer.response, label=confirm)
-    print(f"  member     /lipsync {mode} → {_said(answer)}")
+    print(f"  member     /lipsync {mode} → {_said(stage, answer)}")
     while stage.client.worker.open_jobs and time.monotonic() - began < PATIENCE:
         _progress(f"             working … {time.monotonic() - began:.0f} s")
         await asyncio.sleep(TICK)
@@ -118,7 +151,8 @@ async def _make(stage: Stage, mode: str) -> bool:
         print("             no video")
         return False
     target = OUTPUT / f"{mode}-{url.rpartition('/')[2]}"
-    await asyncio.to_thread(target.write_bytes, data)
+    with _writing():
+        await asyncio.to_thread(target.write_bytes, data)
     print(f"             done in {time.monotonic() - began:.1f} s → {target} ({len(data) / 2**20:.1f} MB)")
     return True
 
@@ -126,23 +160,13 @@ async def _make(stage: Stage, mode: str) -> bool:
 async def _show(stage: Stage) -> None:
     stage.sandbox.runs.queue_seconds = WAITING
     async with serve_page(stage, SAMPLES) as url:
-        opened = await asyncio.to_thread(_open_browser, url)
+        opens = open_in_browser(url)
         print(
-            f"\n{'It is open in your browser' if opened else 'Now open it in your browser'}: {url}\n"
+            f"\n{'It opens in your browser' if opens else 'Now open it in your browser'}: {url}\n"
             "Play the videos, press the buttons under them, be Alex the member or Mira the moderator.\n"
             "Ctrl+C ends the demo."
         )
         await asyncio.Event().wait()
-
-
-def _open_browser(url: str) -> bool:
-    """Open the page where there is a screen; a browser in this terminal would only be in the way."""
-    has_screen = sys.platform in {"darwin", "win32"} or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
-    with suppress(webbrowser.Error):
-        return has_screen and webbrowser.open(url)
-    return False
 
 
 def _button(message: ResponseMessage) -> str | None:
@@ -154,8 +178,10 @@ def _button(message: ResponseMessage) -> str | None:
 def _step(what: str) -> Iterator[None]:
     began = time.monotonic()
     _progress(f"  {what} …")
-    yield
-    _progress("")
+    try:
+        yield
+    finally:
+        _progress("")
     print(f"  {what}: {time.monotonic() - began:.1f} s")
 
 
@@ -165,7 +191,9 @@ def _progress(text: str) -> None:
         print(f"\r\033[K{text}", end="", flush=True)
 
 
-def _said(answer: InteractionResult) -> str:
+def _said(stage: Stage, answer: InteractionResult) -> str:
     """The first line of what somebody read."""
     text = answer.response.content if answer.response else ""
-    return text.partition("\n")[0].partition(": https:")[0].replace("**", "")
+    names = {str(channel.id): f"#{channel.name}" for channel in (stage.channel, stage.log)}
+    line = re.sub(r"<#(\d+)>", lambda found: names.get(found[1], found[0]), text.partition("\n")[0])
+    return line.partition(": https:")[0].replace("**", "")

@@ -32,7 +32,7 @@ async def open_page(url: str) -> AsyncIterator[Page]:
         page.on("pageerror", lambda error: said.append(str(error)))
         await page.goto(url)
         yield page
-        assert said == []
+        assert said == [], said
         await browser.close()
 
 
@@ -40,9 +40,11 @@ async def screen(page: Page, name: str) -> None:
     """Take a picture of the conversation for the README, when it is wanted: without what can be tried at the side."""
     if SCREENS:
         wide = page.viewport_size
+        await page.evaluate("document.getElementById('tips').hidden = true")
         await page.set_viewport_size({"width": 1000, "height": 620})
         await page.mouse.move(0, 0)
         await page.wait_for_timeout(3500)  # until a player that plays hides its buttons
         await page.screenshot(path=str(Path(SCREENS, f"{name}.png")))
         assert wide
+        await page.evaluate("document.getElementById('tips').hidden = false")
         await page.set_viewport_size(wide)

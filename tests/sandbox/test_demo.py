@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import av
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -39,6 +40,12 @@ def test_the_demo_makes_two_real_videos_says_where_and_ends(tmp_path: Path) -> N
     assert done.stderr == ""
 
 
-def test_the_demo_fails_loudly_when_a_video_cannot_be_kept(tmp_path: Path) -> None:
-    (tmp_path / "demo-videos").write_text("a file where the folder should be")
-    assert run_demo(tmp_path).returncode != 0
+@pytest.mark.parametrize("place", ["demo-videos", "demo-videos/to-try", "demo-videos/to-try/talking-head.mp4/in"])
+def test_the_demo_says_why_when_its_files_cannot_be_kept(tmp_path: Path, place: str) -> None:
+    blocking = tmp_path / place
+    blocking.parent.mkdir(parents=True, exist_ok=True)
+    blocking.write_text("what should not be here")
+    done = run_demo(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The demo needs a folder for its videos: ")
+    assert done.stderr.count("\n") == 1

@@ -51,10 +51,11 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         assert "your video is ready" in await page.inner_text("#messages")
         await screen(page, "thread")
 
-        await page.get_by_role("button", name="Again", exact=True).click()
+        await page.get_by_role("button", name="Again", exact=True).dblclick()
         await page.wait_for_selector(".private:has-text('is on its way')")
-        await page.wait_for_selector("video >> nth=1")
+        await page.wait_for_selector(".pinged >> nth=1")
         await plays(page)
+        assert await page.locator(".private:has-text('is on its way')").count() == 1, "a double click counts once"
         await page.get_by_role("button", name="Report", exact=True).first.click()
         await page.wait_for_selector(".private >> text=hidden")
         await page.wait_for_selector(".attachment.blurred")
@@ -70,7 +71,7 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         await be(page, "Alex")
         await page.click("#suggestions button >> nth=0")
         await page.fill(".needed:has-text('text') input:not([type=file])", "This clip is my own.")
-        own = tmp_path / "samples" / "talking-head.mp4"
+        own = (tmp_path / "samples" / "talking-head.mp4").rename(tmp_path / "Übung (1) 😀.mp4")
         await page.set_input_files(".needed:has-text('video') input[type=file]", own)
         await page.click("#composer footer button")
         await page.click("#channels a.thread:has-text('This clip is my own') .ping")
@@ -100,6 +101,13 @@ async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path) -> None:
         await page.click("#composer footer button")
         await page.wait_for_selector("#messages .private:last-child >> text=notes.mp4")
         assert await page.is_hidden("#notice")
+        await page.click("#suggestions button >> nth=0")
+        await page.evaluate("() => { window.real = window.fetch; window.fetch = async () => ({ ok: false }); }")
+        await page.click("#composer footer button")
+        await page.wait_for_selector("#notice:has-text('couldn')")
+        assert "pancakes" in await page.input_value(".needed:has-text('text') input:not([type=file])"), "all stays"
+        await page.evaluate("() => { window.fetch = window.real; }")
+        await page.click("#composer [title=Close]")
         await page.fill("#composer .line", "/lipsync-admin setup")
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#notice:has-text('no such command')")
@@ -108,10 +116,29 @@ async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path) -> None:
 async def test_the_page_answers_nobody_but_itself_and_says_why_something_cannot_be_done(tmp_path: Path) -> None:
     async with demo_page(tmp_path) as (stage, url), httpx.AsyncClient(base_url=url) as client:
         act = {"as": "alex", "channel": str(stage.channel.id), "kind": "command", "given": {}}
-        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
             assert (await client.post("/act", data={"act": "{}"}, headers=headers)).status_code == 403
+        assert (await client.get("/", headers={"Host": "localhost:1234"})).status_code == 200
+        for nonsense in ("{", "[]", '{"as": "nobody"}'):
+            assert (await client.post("/act", data={"act": nonsense})).status_code == 400
+        gone = {**act, "command": "lipsync text", "samples": {"video": "../gone.mp4"}}
+        body = {"act": httpx.Request("POST", url, json=gone).content.decode()}
+        assert "isn't there any more" in (await client.post("/act", data=body)).json()["refused"]
+        assert (await client.get("/commands?as=alex&channel=12")).json() == []
         for command in ("lipsync-admin setup", "nonsense"):
             body = {"act": httpx.Request("POST", url, json={**act, "command": command}).content.decode()}
             assert "can't use" in (await client.post("/act", data=body)).json()["refused"]
         assert (await client.get("/events?as=nobody&channel=1")).status_code == 404
         assert (await client.get("/files/nothing/here.mp4")).status_code == 404
+
+
+async def test_files_come_in_the_parts_that_players_ask_for(tmp_path: Path) -> None:
+    async with demo_page(tmp_path) as (stage, url), httpx.AsyncClient(base_url=url) as client:
+        sent = await stage.member.send(stage.channel, attachments=[("notes.html", b"0123456789")])
+        path = sent.attachments[0].url.replace(stage.sandbox.attachments_url, "/files")
+        whole = await client.get(path)
+        assert (whole.content, whole.headers["Content-Security-Policy"]) == (b"0123456789", "sandbox")
+        part = await client.get(path, headers={"Range": "bytes=3-5"})
+        assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, b"345", "bytes 3-5/10")
+        for nonsense in ("bytes=20-", "bytes=5-2", "abc"):
+            assert (await client.get(path, headers={"Range": nonsense})).status_code == 416

@@ -18,7 +18,7 @@ from bot.preflight.fit import fit, mended
 from bot.providers.runcomfy import RunComfy
 from bot.sandbox.samples.files import write_samples
 
-CLIPS = ("talking-head.mp4", "upright-phone.mp4", "too-long.mp4", "two-people.mp4", "waving.gif")
+CLIPS = ("talking-head.mp4", "another-head.mp4", "upright-phone.mp4", "too-long.mp4", "two-people.mp4", "waving.gif")
 SOUNDS = ("recording.mp3", "voice-message.ogg")
 
 
@@ -45,6 +45,7 @@ def test_there_is_nothing_but_what_is_to_be_tried(samples: Path) -> None:
     ("name", "seconds", "sides", "has_sound"),
     [
         ("talking-head.mp4", 5.0, (1280, 720), True),
+        ("another-head.mp4", 5.0, (1280, 720), True),
         ("upright-phone.mp4", 4.0, (720, 1280), True),
         ("too-long.mp4", 14.0, (1280, 720), True),
         ("two-people.mp4", 5.0, (1280, 720), True),
@@ -79,6 +80,7 @@ async def test_a_recording_is_what_its_name_says(samples: Path, name: str, codec
     ("clip", "needed"),
     [
         ("talking-head.mp4", set()),
+        ("another-head.mp4", set()),
         ("upright-phone.mp4", {"turn"}),
         ("too-long.mp4", {"trim"}),
         ("two-people.mp4", set()),

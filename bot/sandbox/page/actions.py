@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from simcord.actors import MemberActor
-from simcord.backend.errors import BackendError, SetupError
+from simcord.backend.errors import BackendError, OptionError, SetupError
 from simcord.builders import ChannelHandle, RoleHandle
 from simcord.enums import ComponentType, OptionType
 from simcord.env import Env
@@ -37,8 +37,11 @@ class Actions:
         """
         try:
             return await self._done(person, act, files)
-        except (SetupError, BackendError, KeyError, ValueError) as error:
-            raise CannotDo(str(error)) from None
+        except (OptionError, BackendError) as error:
+            text = error.message if isinstance(error, BackendError) else str(error)
+            raise CannotDo(f"Discord refused that: {text.removeprefix('Invalid Form Body: ')}.") from None
+        except (SetupError, KeyError, TypeError, ValueError):
+            raise CannotDo("That can't be done any more: what you chose has changed or is gone.") from None
 
     async def _done(self, person: MemberActor, act: Json, files: Mapping[str, File]) -> Json:
         channel = self._channel(person, int(act["channel"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,19 +23,20 @@ from bot.sandbox.stage import Stage
 STATIC = Path(__file__).parent / "static"
 FONTS = Path(simcord.__file__).parent / "preview" / "static" / "fonts"  # for machines that have no emoji
 LOOK = 0.2  # seconds between two looks at what has changed
-MOST_UPLOAD = 64 * 2**20
+MOST_UPLOAD = 64 * 2**20  # bytes; the page knows it, too
+HERE = {"127.0.0.1", "localhost"}
+# So that nothing of the page leaves this machine, and no file that somebody attached acts as a part of it.
+POLICY, FILE_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'", "sandbox"
 
 
 @asynccontextmanager
 async def serve_page(stage: Stage, samples: Path, *, port: int = 0) -> AsyncIterator[str]:
     """Serve the page on loopback until the end; its address. The files in `samples` can be attached by their names."""
-    page = Page(stage, samples)
-    runner = web.AppRunner(page.app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(Page(stage, samples).app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    page.host = f"127.0.0.1:{runner.addresses[0][1]}"
     try:
-        yield f"http://{page.host}/"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
 
@@ -47,7 +49,6 @@ class Page:
         self._samples = samples
         self._people = stage.people
         self._actions = Actions(stage.env, self._people)
-        self.host = ""
         self.app = web.Application(middlewares=[self._guarded], client_max_size=MOST_UPLOAD)
         self.app.add_routes(
             [
@@ -65,11 +66,13 @@ class Page:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
         origin = request.headers.get("Origin")
-        if request.host != self.host or origin not in {None, f"http://{self.host}"}:
+        if request.host.partition(":")[0] not in HERE or origin not in {None, f"http://{request.host}"}:
             raise web.HTTPForbidden
         response: web.StreamResponse = await handler(request)
         if not response.prepared:
             response.headers["Cache-Control"] = "no-store"
+            response.headers.setdefault("Content-Security-Policy", POLICY)
+            response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     async def _index(self, _request: web.Request) -> web.FileResponse:
@@ -126,17 +129,23 @@ class Page:
 
     async def _act(self, request: web.Request) -> web.Response:
         form = await request.post()
-        act = json.loads(str(form["act"]))
+        try:
+            act = json.loads(str(form["act"]))
+            person, chosen = self._people[act["as"]], dict(act.get("samples", {}))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise web.HTTPBadRequest from None
         files: dict[str, File] = {
-            name.removeprefix("file:"): (value.filename, await asyncio.to_thread(value.file.read))
+            name.removeprefix("file:"): (_plain(value.filename), await asyncio.to_thread(value.file.read))
             for name, value in form.items()
             if isinstance(value, web.FileField)
         }
-        for option, name in act.get("samples", {}).items():
-            files[option] = (name, await asyncio.to_thread((self._samples / Path(name).name).read_bytes))
         try:
+            for option, name in chosen.items():
+                files[option] = (name, await asyncio.to_thread((self._samples / Path(name).name).read_bytes))
             async with self._stage.turn:
-                done = await self._actions.act(self._people[act["as"]], act, files)
+                done = await self._actions.act(person, act, files)
+        except OSError:
+            done = {"refused": "That file of the demo isn't there any more. Choose another, or start the demo again."}
         except CannotDo as why:
             done = {"refused": str(why)}
         return web.json_response(done)
@@ -147,9 +156,20 @@ class Page:
         if data is None:
             raise web.HTTPNotFound
         kind = mimetypes.guess_type(request.path)[0] or "application/octet-stream"
-        asked = request.http_range
+        headers = {"Accept-Ranges": "bytes", "Content-Security-Policy": FILE_POLICY}
+        try:
+            asked = request.http_range
+        except ValueError:
+            raise web.HTTPRequestRangeNotSatisfiable from None
         if asked.start is None and asked.stop is None:
-            return web.Response(body=data, content_type=kind, headers={"Accept-Ranges": "bytes"})
+            return web.Response(body=data, content_type=kind, headers=headers)
         start, stop, _ = asked.indices(len(data))
-        headers = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
+        if start >= stop:
+            raise web.HTTPRequestRangeNotSatisfiable
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
         return web.Response(status=206, body=data[start:stop], content_type=kind, headers=headers)
+
+
+def _plain(name: str) -> str:
+    """A file's name as Discord keeps it: without what would need quoting in an address."""
+    return re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII)

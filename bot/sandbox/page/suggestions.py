@@ -16,12 +16,12 @@ def suggestions() -> list[dict[str, Any]]:
             "hint": "Change the line, pick another voice, or attach a clip from your phone.",
             "command": "lipsync text",
             "given": {"text": "Good morning! Who wants pancakes?", "voice": SUNNY},
-            "samples": {"video": "talking-head.mp4"},
+            "samples": {"video": "another-head.mp4"},
         },
         {
             "as": "alex",
             "title": "Speak a voice message in a phone clip",
-            "hint": "The clip is too small for this provider; the bot offers to fix that.",
+            "hint": "The clip lies on its side; one click mends that.",
             "command": "lipsync audio",
             "given": {},
             "samples": {"video": "upright-phone.mp4", "audio": "voice-message.ogg"},
@@ -44,10 +44,10 @@ def suggestions() -> list[dict[str, Any]]:
         },
         {
             "as": "mira",
-            "title": "Give everyone two videos an hour",
+            "title": "Give everyone 20 videos an hour",
             "hint": "Then be Alex again, and see what /lipsync usage says.",
             "command": "lipsync-admin quota set",
-            "given": {"unit": "jobs", "most": "2", "per": "hour"},
+            "given": {"unit": "jobs", "most": "20", "per": "hour"},
             "samples": {},
         },
     ]

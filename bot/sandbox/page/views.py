@@ -45,7 +45,8 @@ def commands(env: Env, person: MemberActor, channel_id: int) -> list[Json]:
 
 
 def _commands(env: Env, person: MemberActor, channel_id: int, kind: AppCommandType) -> list[Json]:
-    if not channel_id or env.backend.channels[channel_id].guild_id is None:
+    channel = env.backend.channels.get(channel_id)
+    if channel is None or channel.guild_id is None:
         return []
     return env.backend.visible_commands(user_id=person.id, channel_id=channel_id, type=kind)
 

@@ -24,6 +24,7 @@ LONG_LINE = (
 )
 LINES = {
     "talking-head.mp4": "Hello! Attach me, type a line, and I will say it.",
+    "another-head.mp4": "Good morning. I will say what you like, too.",
     "upright-phone.mp4": "Hi! I was filmed upright, with a phone.",
     "two-people.mp4": "There are two of us here, but only I am talking.",
     "recording.mp3": "This sentence was recorded somewhere else entirely.",
@@ -35,6 +36,7 @@ def write_samples(folder: Path) -> None:
     """Write all of them. Blocks for some seconds."""
     clips: list[tuple[str, float, Draw, int]] = [
         ("talking-head.mp4", 5.0, alone, 0),
+        ("another-head.mp4", 5.0, _tom, 0),
         ("upright-phone.mp4", 4.0, _upright, -90),
         ("too-long.mp4", 14.0, alone, 0),
         ("two-people.mp4", 5.0, _together, 0),
@@ -49,6 +51,10 @@ def write_samples(folder: Path) -> None:
 def _upright(opening: int, blinking: bool) -> Image.Image:
     """One person close up, as in front of a phone."""
     return before(room(*UPRIGHT), person(MAYA, opening, blinking), (-180, 200), 1080)
+
+
+def _tom(opening: int, blinking: bool) -> Image.Image:
+    return before(room(WIDTH, HEIGHT), person(TOM, opening, blinking), ((WIDTH - SIDE) // 2, 0), SIDE)
 
 
 def _together(opening: int, blinking: bool) -> Image.Image:

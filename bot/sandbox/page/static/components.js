@@ -36,13 +36,15 @@ function button(item, message) {
   const emoji = item.emoji?.name ? `${item.emoji.name} ` : "";
   const shown = make("button", { type: "button", className: STYLES[item.style] ?? "secondary", disabled: Boolean(item.disabled) }, emoji + (item.label ?? ""));
   shown.onclick = () => item.url ? window.open(item.url, "_blank", "noreferrer")
-    : busy(shown, act({ kind: "press", message: message.id, custom_id: item.custom_id, channel: message.channel_id }));
+    : busy(shown, () => act({ kind: "press", message: message.id, custom_id: item.custom_id, channel: message.channel_id }));
   return shown;
 }
 
-async function busy(element, doing) {
+// One thing at a time: a double click counts once.
+async function busy(element, does) {
+  if (element.classList.contains("busy")) return;
   element.classList.add("busy");
-  await doing;
+  await does();
   element.classList.remove("busy");
 }
 
@@ -66,7 +68,14 @@ function chooser(item) {
     const words = one.description ? `${one.label} (${one.description})` : one.label;
     list.append(make("option", { value: one.value, selected: Boolean(one.default) || chosen.has(one.value) }, words));
   }
-  if (several) list.size = Math.min(6, Math.max(2, choices(item).length));
+  if (several) {
+    list.size = Math.min(6, Math.max(2, choices(item).length));
+    list.onmousedown = (event) => { // each click counts, without Ctrl
+      if (event.target.localName !== "option") return;
+      event.preventDefault();
+      event.target.selected = !event.target.selected;
+    };
+  }
   list.setAttribute("aria-label", item.placeholder ?? "Menu");
   return list;
 }
@@ -76,7 +85,7 @@ const picked = (list) => [...list.selectedOptions].map((one) => one.value).filte
 function menu(item, message) {
   const list = chooser(item);
   const box = make("div", { className: "menu" }, list);
-  const send = () => busy(box, act({ kind: "select", type: item.type, message: message.id, custom_id: item.custom_id, values: picked(list), channel: message.channel_id }));
+  const send = () => busy(box, () => act({ kind: "select", type: item.type, message: message.id, custom_id: item.custom_id, values: picked(list), channel: message.channel_id }));
   if (!list.multiple) list.onchange = send;
   else box.append(make("button", { type: "button", className: "secondary", onclick: send }, "Choose"));
   return box;

@@ -13,14 +13,14 @@ export async function openComposer() {
 
 async function load() {
   const [person, channel] = [state.person.key, state.channel];
-  const found = await (await fetch(`/commands?as=${person}&channel=${channel}`)).json();
+  const found = await fetch(`/commands?as=${person}&channel=${channel}`).then((answer) => answer.json()).catch(() => []);
   if (person === state.person.key && channel === state.channel) commands = found;
 }
 
 // Keeps the placeholder right when the channel's name comes in; nothing that was typed is touched.
 export function redraw() {
   const line = composer.querySelector("input.line");
-  const here = state.latest.channels.find((one) => one.id === state.channel);
+  const here = state.latest?.channels.find((one) => one.id === state.channel);
   if (line && here) line.placeholder = `Message ${here.kind === "thread" ? "this thread" : `#${here.name}`}, or type / for commands`;
 }
 
@@ -34,7 +34,7 @@ function drawLine() {
   const list = make("div", { className: "popup", hidden: true });
   const files = make("input", { type: "file", hidden: true, multiple: false });
   const clip = make("button", { type: "button", className: "plus", title: "Attach a file" }, "+");
-  const line = make("input", { className: "line", placeholder: "Message" });
+  const line = make("input", { className: "line", placeholder: "Message", maxLength: 2000 });
   clip.onclick = () => files.click();
   files.onchange = () => { clip.textContent = files.files.length ? `📎 ${files.files[0].name}` : "+"; line.focus(); };
   line.oninput = () => offer(list, line.value);
@@ -49,10 +49,21 @@ function drawLine() {
     if (line.value.startsWith("/")) return notice("There is no such command here. Type / to see them all.");
     if (!line.value.trim() && !files.files.length) return;
     const [text, sent] = [line.value, files.files.length ? { file: files.files[0] } : {}];
-    drawLine();
-    await act({ kind: "send", text }, sent);
+    await submit({ kind: "send", text }, sent);
   };
+  redraw();
   line.focus();
+}
+
+// What was filled in goes away, and comes back when it is refused.
+async function submit(what, files) {
+  const [filled, before] = [[...composer.childNodes], composer.onsubmit];
+  drawLine();
+  const empty = composer.firstChild;
+  const done = await act(what, files);
+  if (!done.refused || composer.firstChild !== empty || composer.querySelector("input.line").value) return;
+  composer.replaceChildren(...filled);
+  composer.onsubmit = before;
 }
 
 function offer(list, typed) {
@@ -78,8 +89,7 @@ function drawCommand(command, given, samples) {
   composer.onsubmit = async (event) => {
     event.preventDefault();
     const [values, files, chosen] = collected(rows);
-    drawLine();
-    await act({ kind: "command", command: command.name, given: values, samples: chosen }, files);
+    await submit({ kind: "command", command: command.name, given: values, samples: chosen }, files);
   };
   (composer.querySelector(".needed input:not([type=file])") ?? send).focus();
 }

@@ -6,9 +6,17 @@ import { formatted } from "/static/text.js";
 const PRIVATE = 1 << 6, THINKING = 1 << 7, SPOILER = 1 << 3;
 const STARTED_THREAD = 18, THREAD_START = 21;
 const dismissed = new Set();
+const list = document.getElementById("messages");
 
-export function drawMessages(list, snapshot, first) {
-  const atEnd = first || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+// Whoever reads the newest message keeps on seeing it while videos load and the line below grows.
+let atEnd = true;
+const stay = () => { if (atEnd) list.scrollTop = list.scrollHeight; };
+list.addEventListener("scroll", () => (atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80));
+for (const kind of ["load", "loadedmetadata"]) list.addEventListener(kind, stay, true);
+new ResizeObserver(stay).observe(list);
+
+export function drawMessages(snapshot, first) {
+  const newest = list.lastElementChild?.dataset.id;
   const old = first ? new Map() : new Map([...list.children].map((item) => [item.dataset.id, item]));
   const items = [];
   let previous = null;
@@ -20,9 +28,11 @@ export function drawMessages(list, snapshot, first) {
     items.push(kept?.version === version ? kept : drawn(message, version, follows, kept));
     previous = message;
   }
-  const same = items.length === list.children.length && items.every((item, place) => item === list.children[place]);
-  if (!same) list.replaceChildren(...items);
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  // What stays is not touched: it would lose the focus, and menus that are open would close.
+  for (const item of [...list.children]) if (!items.includes(item)) item.remove();
+  items.forEach((item, place) => item !== list.children[place] && list.insertBefore(item, list.children[place] ?? null));
+  if (first || (state.follow && items.at(-1)?.dataset.id !== newest)) atEnd = !(state.follow = false);
+  stay();
 }
 
 const continues = (previous, message) =>

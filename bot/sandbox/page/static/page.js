@@ -4,24 +4,31 @@ import { make, showForm } from "/static/components.js";
 import { drawMessages } from "/static/messages.js";
 
 const find = (id) => document.getElementById(id);
-export const state = { person: null, channel: "", seen: {}, latest: null, menus: [], start: null };
-const drafts = {}; // where each person was last
+const MOST_UPLOAD = 64 * 2 ** 20, ENDED = "The demo has ended. Start it again in the terminal.";
+const seen = JSON.parse(sessionStorage.getItem("seen") ?? "{}"); // the newest message that each person saw, by channel
+// `follow` is set when the person did something: the answer is shown then, wherever they had scrolled to.
+export const state = { person: null, channel: "", latest: null, menus: [], start: null, follow: false };
 let stream = null;
 
 export async function act(what, files = {}) {
+  const by = { as: state.person.key, channel: state.channel };
+  const aside = what.kind === "choices"; // asked for while somebody types
   const form = new FormData();
-  form.append("act", JSON.stringify({ as: state.person.key, channel: state.channel, ...what }));
+  form.append("act", JSON.stringify({ ...by, ...what }));
   for (const [name, file] of Object.entries(files)) form.append(`file:${name}`, file, file.name);
   let done;
+  if (!aside) notice(""), (state.follow = true);
   try {
+    const size = Object.values(files).reduce((sum, file) => sum + file.size, 0);
+    if (size > MOST_UPLOAD) throw new RangeError("That file is too large for the demo, which takes 64 MB.");
     const answer = await fetch("/act", { method: "POST", body: form });
-    done = answer.ok ? await answer.json() : { refused: answer.status === 413 ? "That file is too large for the demo." : "The demo couldn't do that." };
-  } catch {
-    done = { refused: "The demo has ended. Start it again in the terminal." };
+    done = answer.ok ? await answer.json() : { refused: "The demo couldn't do that." };
+  } catch (error) {
+    done = { refused: error instanceof RangeError ? error.message : ENDED };
   }
-  if (done.refused) notice(done.refused);
+  if (done.refused && !aside) notice(done.refused);
   if (done.form) showForm(done.form, (values, uploads, samples) =>
-    act({ kind: "form", form: done.form.handle, values, samples }, uploads));
+    act({ ...by, kind: "form", form: done.form.handle, values, samples }, uploads));
   return done;
 }
 
@@ -32,7 +39,6 @@ export function notice(text) {
 }
 
 export function go(channel, person = state.person) {
-  drafts[state.person?.key] = state.channel;
   state.person = person;
   state.channel = channel;
   state.latest = null;
@@ -41,7 +47,7 @@ export function go(channel, person = state.person) {
   stream?.close();
   stream = new EventSource(`/events?as=${person.key}&channel=${channel}`);
   stream.onmessage = (event) => draw(JSON.parse(event.data));
-  stream.onerror = () => notice("The demo has ended. Start it again in the terminal.");
+  stream.onerror = () => notice(ENDED);
   stream.onopen = () => notice("");
   openComposer();
 }
@@ -51,25 +57,26 @@ function draw(snapshot) {
   state.latest = snapshot;
   state.menus = snapshot.menus;
   if (snapshot.channel === "0") return go(state.start.studio);
-  const seen = (state.seen[state.person.key] ??= {});
+  const mine = (seen[state.person.key] ??= {});
   const here = snapshot.channels.find((channel) => channel.id === snapshot.channel);
-  seen[here.id] = here.newest;
+  mine[here.id] = here.newest;
+  sessionStorage.setItem("seen", JSON.stringify(seen));
   document.body.dataset.person = state.person.key;
   find("server").textContent = snapshot.server;
   find("place").replaceChildren(make("span", { className: "hash" }, mark(here)), make("h1", {}, here.name));
-  drawChannels(snapshot, seen);
+  drawChannels(snapshot, mine);
   drawPeople();
-  drawMessages(find("messages"), snapshot, first);
+  drawMessages(snapshot, first);
   redraw();
 }
 
 const mark = (channel) => (channel.kind === "direct" ? "@" : channel.kind === "thread" ? "└" : "#");
 
-function drawChannels(snapshot, seen) {
+function drawChannels(snapshot, mine) {
   const newer = (id, than) => BigInt(id) > BigInt(than ?? 0);
   const row = (channel) => {
-    const unread = newer(channel.newest, seen[channel.id]);
-    const pinged = newer(channel.ping, seen[channel.id]);
+    const unread = newer(channel.newest, mine[channel.id]);
+    const pinged = newer(channel.ping, mine[channel.id]);
     const link = make("a", { className: channel.kind, href: `#${state.person.key}/${channel.id}` }, make("span", { className: "hash" }, mark(channel)), make("span", { className: "name" }, channel.name));
     if (pinged) link.append(make("b", { className: "ping", title: "You were mentioned" }, "1"));
     link.classList.toggle("unread", unread);

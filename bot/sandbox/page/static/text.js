@@ -65,8 +65,17 @@ function moment(seconds, style) {
   const date = new Date(seconds * 1000);
   const styles = { t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" }, F: { dateStyle: "full", timeStyle: "short" } };
   const shown = style === "R" ? ago(seconds - Date.now() / 1000) : new Intl.DateTimeFormat("en-GB", styles[style] ?? { dateStyle: "long", timeStyle: "short" }).format(date);
-  return make("time", { dateTime: date.toISOString(), title: date.toLocaleString("en-GB") }, shown);
+  const element = make("time", { dateTime: date.toISOString(), title: date.toLocaleString("en-GB") }, shown);
+  if (style === "R") element.dataset.moment = seconds;
+  return element;
 }
+
+setInterval(() => {
+  for (const element of document.querySelectorAll("time[data-moment]")) {
+    const now = ago(element.dataset.moment - Date.now() / 1000);
+    if (element.textContent !== now) element.textContent = now;
+  }
+}, 1000);
 
 function ago(seconds) {
   const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
@@ -76,7 +85,8 @@ function ago(seconds) {
 function link(url, words) {
   const inside = /^https:\/\/discord\.com\/channels\/\d+\/(\d+)/.exec(url);
   const channel = inside && state.latest?.names[`#${inside[1]}`];
-  const shown = make("a", { href: url, target: "_blank", rel: "noreferrer" }, words ?? (channel ? `#${channel}` : url));
+  const shownAs = words && !words.startsWith("http") ? inline(words) : [words ?? (channel ? `#${channel}` : url)];
+  const shown = make("a", { href: url, target: "_blank", rel: "noreferrer" }, ...shownAs);
   if (inside) {
     shown.classList.toggle("mention", Boolean(channel));
     shown.onclick = (event) => (event.preventDefault(), go(inside[1]));
