@@ -17,7 +17,10 @@ async def reseal(database: Database, master: MasterKeys) -> int:
 
     One key at a time, each in a transaction of its own, so that it can be killed anywhere and begun again.
     """
-    rows = await database.rows("SELECT * FROM keys WHERE master_id <> :active ORDER BY id", active=master.active)
+    rows = await database.rows(
+        "SELECT id, guild_id, provider, master_id, sealed FROM keys WHERE master_id <> :active ORDER BY id",
+        active=master.active,
+    )
     for row in rows:
         await _reseal_one(database, master, row)
     return len(rows)

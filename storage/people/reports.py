@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from storage.engine.database import Database, Row, Transaction
@@ -28,6 +28,9 @@ class Report:
     decision: Decision | None
     decided_by: int | None
     decided_at: float | None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Report))
 
 
 class Reports:
@@ -69,7 +72,9 @@ class Reports:
     async def of(self, guild_id: int, job_id: int) -> Report | None:
         """The report on this job, if there is one."""
         row = await self._database.row(
-            "SELECT * FROM reports WHERE guild_id = :guild_id AND job_id = :job_id", guild_id=guild_id, job_id=job_id
+            f"SELECT {_COLUMNS} FROM reports WHERE guild_id = :guild_id AND job_id = :job_id",
+            guild_id=guild_id,
+            job_id=job_id,
         )
         return _report(row) if row else None
 
@@ -81,7 +86,7 @@ class Reports:
     async def undecided(self, guild_id: int) -> list[Report]:
         """The server's reports that wait for a moderator, oldest first."""
         rows = await self._database.rows(
-            "SELECT * FROM reports WHERE guild_id = :guild_id AND decision IS NULL ORDER BY reported_at",
+            f"SELECT {_COLUMNS} FROM reports WHERE guild_id = :guild_id AND decision IS NULL ORDER BY reported_at",
             guild_id=guild_id,
         )
         return [_report(row) for row in rows]

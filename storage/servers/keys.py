@@ -108,8 +108,8 @@ class Keys:
         """Give the key to no new job; the first reason stays."""
         await self._update(
             guild_id,
-            """UPDATE keys SET off_reason = :reason, off_at = :now
-               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING *""",
+            f"""UPDATE keys SET off_reason = :reason, off_at = :now
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING {SHOWN_COLUMNS}""",
             kind="key_off",
             key_id=key_id,
             reason=reason,
@@ -120,8 +120,8 @@ class Keys:
         """Give the key to jobs again."""
         await self._update(
             guild_id,
-            """UPDATE keys SET off_reason = NULL, off_at = NULL, told_at = NULL
-               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NOT NULL RETURNING *""",
+            f"""UPDATE keys SET off_reason = NULL, off_at = NULL, told_at = NULL
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NOT NULL RETURNING {SHOWN_COLUMNS}""",
             kind="key_on",
             by=by,
             key_id=key_id,
@@ -150,8 +150,8 @@ class Keys:
         """Retire the current key; False when there is none."""
         removed = await self._update(
             guild_id,
-            """UPDATE keys SET retired_at = :now
-               WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING *""",
+            f"""UPDATE keys SET retired_at = :now
+               WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING {SHOWN_COLUMNS}""",
             kind="key_removed",
             by=by,
             provider=provider,

@@ -64,7 +64,8 @@ class LogEntries:
         """Every server's oldest entries that are not posted yet, a few of each, oldest first."""
         rows = await self._database.rows(
             """SELECT id, guild_id, at, kind, actor_id, job_id, facts FROM (
-                 SELECT *, row_number() OVER (PARTITION BY guild_id ORDER BY id) AS place FROM log_entries)
+                 SELECT id, guild_id, at, kind, actor_id, job_id, facts,
+                        row_number() OVER (PARTITION BY guild_id ORDER BY id) AS place FROM log_entries)
                WHERE place <= :most ORDER BY guild_id, id""",
             most=MOST_AT_ONCE,
         )
