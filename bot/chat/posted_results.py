@@ -48,9 +48,8 @@ class PostedResults:
     async def remove(self, job: Job, posted: Posted) -> bool:
         """Delete the video's message, what is kept of it on disk, and the words on its card and thread.
 
-        A message that is gone already counts as deleted.
+        A message that is gone already counts as deleted. Where Discord refuses, or is away, everything stays as it is.
         """
-        await asyncio.to_thread(self._job_files.throw_away, job.id)
         try:
             async with self._awake(posted):
                 await self._channel(posted).get_partial_message(posted.message_id).delete()
@@ -58,6 +57,7 @@ class PostedResults:
             if not isinstance(fault.__cause__, discord.NotFound):
                 log.warning("%s: the result can't be deleted: %s", job.code, fault)
                 return False
+        await asyncio.to_thread(self._job_files.throw_away, job.id)
         await self._blank(job)
         return True
 
