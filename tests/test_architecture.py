@@ -60,10 +60,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "storage.jobs": ("storage.engine", "storage.servers"),
     "storage.people": ("storage.engine", "storage.servers", "storage.jobs"),
 }
-EXCEPTIONS = {
-    ("bot.preflight.problems", "bot.words.english"): "a problem is still a sentence, not a code with facts",
-}
-STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.app.build"}  # beside the exceptions above
+STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.app.build"}
 MAY_IMPORT_DISCORD = ("bot.chat", "bot.app.client", "cogs", "bot.sandbox")
 DISCORD_TOO = {"bot.__main__": "it tells a refused token from other trouble at the start"}
 
@@ -92,8 +89,6 @@ def rule_of(module: str) -> str:
 def is_allowed(importer: str, target: str) -> bool:
     """Whether this arrow may be."""
     rule = rule_of(importer)
-    if (importer, target) in EXCEPTIONS:
-        return True
     if under(target, ("bot.jobs.steps",)) and not under(importer, ("bot.jobs.steps",)):
         return importer in STEPS_MAY_BE_IMPORTED_BY
     if under(target, ("bot.sandbox",)) and not under(importer, ("bot.sandbox",)):
@@ -149,8 +144,6 @@ def test_the_rules_would_notice_an_import_in_the_wrong_direction() -> None:
 
 
 def test_no_exception_outlives_its_reason() -> None:
-    arrows = {(module, target) for module, path in MODULES.items() for target in imported(path)}
-    assert set(EXCEPTIONS) <= arrows
     assert all("discord" in set(imported(MODULES[module])) for module in DISCORD_TOO)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,12 +14,50 @@ OF_CLIP: frozenset[Fix] = frozenset({"turn", "scale", "convert", "repeat", "trim
 OF_SOUND: frozenset[Fix] = frozenset({"recode", "lengthen", "cut"})
 ASKED_ONE_BY_ONE: frozenset[Fix] = frozenset({"trim", "cut", "split"})  # the others change nothing that is seen or said
 
+# What can stand against a provider; `bot/words/problems.py` has the words for each, filled with the facts.
+ProblemCode = Literal[
+    "no_recordings",
+    "no_texts",
+    "empty",
+    "too_large",
+    "link_ends",
+    "wrong_format",
+    "no_ending",
+    "misnamed",
+    "no_picture",
+    "wrong_sides",
+    "turned",
+    "wrong_codec",
+    "deep",
+    "too_many_pictures",
+    "wrong_length",
+    "wrong_part",
+    "part_too_late",
+    "too_short_for_text",
+    "no_volumes",
+    "no_sound",
+    "is_video",
+    "is_encoded",
+    "wrong_recording_length",
+    "longer_than_clip",
+    "wrong_speed",
+    "no_such_voice",
+    "no_voice",
+    "several_voices",
+    "too_many_letters",
+    "too_long_to_say",
+    "too_many_parts_of_letters",
+    "too_many_parts_to_say",
+    "too_little_speech",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that stands against a provider, in words that follow its name; `fix` is None where nothing helps."""
+    """One thing that stands against a provider, with the facts about it; `fix` is None where nothing helps."""
 
-    words: str
+    code: ProblemCode
+    facts: Mapping[str, object] = field(default_factory=dict)
     fix: Fix | None = None
 
 

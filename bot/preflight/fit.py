@@ -40,7 +40,7 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
     """
     flows = [flow for flow in provider.flows if flow.mode == ask.mode]
     if not flows:
-        return Fit((Problem("it can't use a recording" if ask.audio else "it can't speak a text"),), None)
+        return Fit((Problem("no_recordings" if ask.audio else "no_texts"),), None)
     voices = called(provider.voices.values(), ask.voice or "") if ask.mode == "text" else []
     attempts = [Attempt(ask, provider, flow) for flow in flows]
     clip, sound = (seen.video, seen.audio) if seen else (None, None)

@@ -11,6 +11,7 @@ from bot.domain.media_facts import MediaFacts, Seen
 from bot.preflight.fit import LONGEST_WHOLE
 from bot.preflight.offer import Offer
 from bot.words.english import listed
+from bot.words.problems import reason
 
 MOST_CHARS = 1800  # of a message's 2,000
 LABELS: Mapping[Fix, str] = {
@@ -79,7 +80,7 @@ def _doing(offer: Offer, *, rest: bool) -> str:
 def against(problems: Mapping[str, Sequence[Problem]], most: int) -> str:
     """What stands against each provider, a line each, in at most so many characters together."""
     each = most // max(1, len(problems)) - 1
-    lines = [f"- **{label}**: {'; '.join(one.words for one in found)}." for label, found in problems.items()]
+    lines = [f"- **{label}**: {'; '.join(map(reason, found))}." for label, found in problems.items()]
     return "\n".join(line if len(line) <= each else f"{line[: each - 1]}…" for line in lines)
 
 

@@ -25,6 +25,7 @@ from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.words.english import listed
 from bot.words.offer import MOST_CHARS, against, card
+from bot.words.problems import reason
 
 VIDEO = Media(url="https://cdn.example/v.mp4", name="v.mp4", size=1000)
 AUDIO = Media(url="https://cdn.example/a.mp3", name="a.mp3", size=1000)
@@ -43,7 +44,7 @@ def providers() -> dict[str, Provider]:
 def reasons(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> str:
     found = fit(ask, provider, Seen(clip, recording if ask.audio else None))
     assert (found.request is None) == bool(found.problems)
-    return "; ".join(problem.words for problem in found.problems)
+    return "; ".join(map(reason, found.problems))
 
 
 def request_of(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> Request:
@@ -196,7 +197,7 @@ def test_whatever_is_asked_is_a_request_or_reasons(
     for provider in load_providers(Http(httpx.AsyncClient()), {}).values():
         found = fit(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None))
         assert (found.request is None) == bool(found.problems)
-        assert all(problem.words for problem in found.problems)
+        assert all(map(reason, found.problems))
         if request := mended(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None)).request:
             assert_fits(request, provider)
 
@@ -212,10 +213,10 @@ def test_a_voice_is_taken_by_its_shown_title_and_one_that_several_have_is_asked_
     assert by_title.voice == "en:genshin_vindi2"
     kling = load_providers(Http(httpx.AsyncClient()), {})["kling_gateway"]
     (problem,) = fit(replace(TEXT, voice="genshin_vindi2"), kling).problems
-    reason = problem.words
-    assert reason.startswith("several of its voices are called that: ")
-    assert "· English" in reason
-    assert "· Chinese" in reason
+    said = reason(problem)
+    assert said.startswith("several of its voices are called that: ")
+    assert "· English" in said
+    assert "· Chinese" in said
 
 
 def wrong_in_every_way() -> tuple[Ask, Seen]:
