@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 
-from tests.bench import ack, files, flood, jobs, preflight
+from tests.bench import Figures, ack, files, flood, jobs, preflight
 
-BENCHMARKS = {
+BENCHMARKS: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "ack": ack.main,
     "jobs": jobs.main,
     "flood": flood.main,
@@ -15,6 +16,11 @@ BENCHMARKS = {
     "preflight": preflight.main,
 }
 
+
+async def _run(name: str) -> None:
+    await BENCHMARKS[name]()
+
+
 if __name__ == "__main__":  # the probe's children import this file
     for name in sys.argv[1:] or BENCHMARKS:
-        asyncio.run(BENCHMARKS[name]())
+        asyncio.run(_run(name))

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,35 +21,55 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
 from storage.engine.database import Transaction, open_database
 from storage.servers.keys import Keys
+from tests.bench import Figures
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.welcome import welcome
 
-PER_SECOND, SECONDS, ROUNDS = 50, 8, 3
-IN_FLIGHT = 1_000
 KEY = "rc-bench-0001"
 
 
-async def main() -> None:
-    """Print a table: three rounds of each side in turn, the median of the rounds."""
-    sides = {"only defers": (), "bot, idle": (0,), f"bot, {IN_FLIGHT} jobs": (IN_FLIGHT,)}
+@dataclass(frozen=True)
+class Size:
+    """How many commands a second, for how many seconds and rounds; how many jobs are in flight; and for how long a bot
+    is left alone first.
+    """
+
+    per_second: int
+    seconds: int
+    rounds: int
+    in_flight: int
+    settling: float
+
+
+FULL = Size(per_second=50, seconds=8, rounds=3, in_flight=1_000, settling=14.0)  # its first polls take ten seconds
+
+
+async def main(size: Size = FULL) -> Figures:
+    """Print a table, ms: the rounds of each side in turn, the median of the rounds; the figures."""
+    sides = {"only defers": None, "bot, idle": 0, f"bot, {size.in_flight} jobs": size.in_flight}
     measured: dict[str, list[tuple[float, float, float]]] = {side: [] for side in sides}
-    for _ in range(ROUNDS):
-        for side, jobs in sides.items():
-            measured[side].append(await _measure(*jobs))
-    print(f"\n/lipsync text to acknowledgement, {PER_SECOND} a second, ms (median of {ROUNDS} rounds)")
+    for _ in range(size.rounds):
+        for side, in_flight in sides.items():
+            measured[side].append(await _measure(size, in_flight))
+    print(f"\n/lipsync text to acknowledgement, {size.per_second} a second, ms (median of {size.rounds} rounds)")
     print(f"{'':20} {'p50':>8} {'p99':>8} {'max':>8}   p99 against the baseline")
     middle = {
         side: [statistics.median(column) for column in zip(*rounds, strict=True)] for side, rounds in measured.items()
     }
     for side, (p50, p99, most) in middle.items():
         print(f"{side:20} {p50:8.1f} {p99:8.1f} {most:8.1f}   {p99 / middle['only defers'][1]:.2f}")
+    return {side: dict(zip(("p50", "p99", "max"), figures, strict=True)) for side, figures in middle.items()}
 
 
-async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
+async def _measure(size: Size, in_flight: int | None) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of one round, in ms."""
-    async with DiscordServer() as discord, Sandbox() as sandbox, bot(discord, sandbox, in_flight):
+    async with (
+        DiscordServer() as discord,
+        Sandbox() as sandbox,
+        bot(discord, sandbox, in_flight, size.settling),
+    ):
         delays: list[float] = []
 
         async def one(_: int) -> None:
@@ -60,16 +81,20 @@ async def _measure(in_flight: int | None = None) -> tuple[float, float, float]:
         await asyncio.gather(*(one(-1) for _ in range(5)))
         delays.clear()
         begun, tasks = time.perf_counter(), []
-        for number in range(PER_SECOND * SECONDS):
-            await asyncio.sleep(max(0.0, begun + number / PER_SECOND - time.perf_counter()))
+        for number in range(size.per_second * size.seconds):
+            await asyncio.sleep(max(0.0, begun + number / size.per_second - time.perf_counter()))
             tasks.append(asyncio.create_task(one(number)))
         await asyncio.gather(*tasks)
-        return statistics.median(delays), statistics.quantiles(delays, n=100)[98], max(delays)
+        return statistics.median(delays), statistics.quantiles(delays, n=100, method="inclusive")[98], max(delays)
 
 
 @asynccontextmanager
-async def bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None, *more: str) -> AsyncIterator[None]:
-    """The bot as a process, with this many jobs in flight; None is the baseline, which may get `more` arguments."""
+async def bot(
+    discord: DiscordServer, sandbox: Sandbox, in_flight: int | None, settling: float, *more: str
+) -> AsyncIterator[None]:
+    """The bot as a process, with this many jobs in flight, `settling` seconds after its start; None is the baseline,
+    which may get `more` arguments.
+    """
     sandbox.runs.studio, sandbox.runs.work_seconds = CannedStudio(), 3600
     sandbox.runs.slots = asyncio.Semaphore(1_000_000)  # all in progress: counting a line would be the emulator's time
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +114,7 @@ async def bot(discord: DiscordServer, sandbox: Sandbox, in_flight: int | None, *
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment)
         try:
             await asyncio.wait_for(discord.gateway.ready.wait(), 20)
-            await asyncio.sleep(4 + (10 if in_flight else 0))  # until the bot is at home, and its polls are spread
+            await asyncio.sleep(settling)
             yield
         finally:
             process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import sys
 import time
 
@@ -43,14 +44,14 @@ class Runs:
 
 
 def main() -> None:
-    """Serve on the port given."""
+    """Serve on the listening socket given, by its file descriptor."""
     runs = Runs()
     app = web.Application()
     app.router.add_get("/begin", runs.begin)
     app.router.add_get("/report", runs.report)
     app.router.add_get("/v1/requests/{id}/status", runs.status)
     app.router.add_get("/v1/requests/{id}/result", runs.result)
-    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)
+    web.run_app(app, sock=socket.socket(fileno=int(sys.argv[1])), access_log=None, print=None)
 
 
 if __name__ == "__main__":

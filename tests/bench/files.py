@@ -7,42 +7,44 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench import Figures
 from tests.bench.clips import write_clip
-from tests.bench.jobs import until_up
+from tests.bench.serving import serving
 
-SIZE, SECONDS, ROUNDS = 100_000_000, 60.0, 9
 MIB = 2**20
 
 
-async def main() -> None:
-    """Print a table: the sides in turn, each time in a new process, the median of the rounds."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+@dataclass(frozen=True)
+class Size:
+    """The video's bytes and seconds, and how many rounds."""
+
+    size: int
+    seconds: float
+    rounds: int
+
+
+FULL = Size(size=100_000_000, seconds=60.0, rounds=9)
+
+
+async def main(size: Size = FULL) -> Figures:
+    """Print a table: the sides in turn, each time in a new process, the median of the rounds; the figures."""
     with tempfile.TemporaryDirectory() as videos:
-        await asyncio.to_thread(write_clip, Path(videos, "large.mp4"), SECONDS, SIZE)
-        await asyncio.to_thread(write_clip, Path(videos, "small.mp4"), 2.0, SIZE // 100)
-        size = Path(videos, "large.mp4").stat().st_size
-        far_side = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bench.files_far_side", videos, str(port)
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            await until_up(f"{url}/videos/small.mp4")
+        await asyncio.to_thread(write_clip, Path(videos, "large.mp4"), size.seconds, size.size)
+        await asyncio.to_thread(write_clip, Path(videos, "small.mp4"), 2.0, size.size // 100)
+        written = Path(videos, "large.mp4").stat().st_size
+        async with serving("tests.bench.files_far_side", videos) as url:
             sides: dict[str, list[dict[str, float]]] = {"copy in": [], "bot in": [], "copy out": [], "bot out": []}
-            for _ in range(ROUNDS):
+            for _ in range(size.rounds):
                 for side, rounds in sides.items():
                     rounds.append(await _move(side, url))
-        finally:
-            far_side.terminate()
-            await far_side.wait()
-    _print(size, sides)
+    return _print(written, size.rounds, sides)
 
 
 async def _move(side: str, url: str) -> dict[str, float]:
@@ -55,8 +57,9 @@ async def _move(side: str, url: str) -> dict[str, float]:
     return used
 
 
-def _print(size: int, sides: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
-    print(f"\na video of {size / 1e6:.1f} MB (median and range of {ROUNDS} rounds; memory: the most of all rounds)")
+def _print(size: int, count: int, sides: Mapping[str, Sequence[Mapping[str, float]]]) -> Figures:
+    figures = {}
+    print(f"\na video of {size / 1e6:.1f} MB (median and range of {count} rounds; memory: the most of all rounds)")
     print(f"{'':10} {'s':>6} {'range':>12} {'ratio':>6} {'RSS grew by, MiB':>17} {'children: grew by, have':>24}")
     for side, rounds in sides.items():
         took = [each["seconds"] for each in rounds]
@@ -65,3 +68,5 @@ def _print(size: int, sides: Mapping[str, Sequence[Mapping[str, float]]]) -> Non
         ratio = middle / statistics.median(plain)
         grew, grown, has = (max(each[name] for each in rounds) / MIB for name in ("grew", "children_grew", "children"))
         print(f"{side:10} {middle:6.2f} {spread:>12} {ratio:6.2f} {grew:17.1f} {grown:15.1f} {has:8.1f}")
+        figures[side] = {"seconds": middle, "ratio": ratio, "grew": grew, "children grew": grown, "children": has}
+    return figures

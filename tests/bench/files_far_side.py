@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 from aiohttp import web
@@ -11,8 +12,8 @@ from tests.discord_server.state import State
 
 
 def main() -> None:
-    """Serve the files of the folder given, on the port given."""
-    folder, port = sys.argv[1:]
+    """Serve the files of the folder given, on the listening socket given by its file descriptor."""
+    folder, listening = sys.argv[1:]
     state = State()
 
     async def post(request: web.Request) -> web.Response:
@@ -24,7 +25,7 @@ def main() -> None:
     app.router.add_static("/videos", folder)
     app.router.add_post("/api/v10/channels/{channel}/messages", post)
     app.add_routes(Rest(state).routes())
-    web.run_app(app, host="127.0.0.1", port=int(port), access_log=None, print=None)
+    web.run_app(app, sock=socket.socket(fileno=int(listening)), access_log=None, print=None)
 
 
 if __name__ == "__main__":

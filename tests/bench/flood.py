@@ -10,7 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
@@ -27,31 +27,45 @@ from bot.domain.request import Media
 from bot.errors import Refusal
 from bot.sandbox.server import Sandbox
 from storage.engine.database import open_database
+from tests.bench import Figures
 from tests.canned import FilmedStudio, real_clip
 from tests.discord_server.rest import store_file
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.welcome import welcome
 
-FLOOD, SECONDS = 10_000, 60.0
 FLOODING_MEMBERS = 50
 OTHER_GUILD = 77
-PER_SECOND = 1  # commands of the other server
 
 
-async def main() -> None:
-    """Print both sides, and what became of the flood."""
-    alone, _ = await _measure(0)
-    flooded, refused = await _measure(FLOOD)
+@dataclass(frozen=True)
+class Size:
+    """How many commands the flood has, in how many seconds, and how many a second the other server has meanwhile."""
+
+    flood: int
+    seconds: float
+    per_second: float
+
+
+FULL = Size(flood=10_000, seconds=60.0, per_second=1)
+
+
+async def main(size: Size = FULL) -> Figures:
+    """Print both sides, and what became of the flood; the figures."""
+    alone, _ = await _measure(replace(size, flood=0))
+    flooded, refused = await _measure(size)
     print(
-        f"\nanother server's command, from asking to its card, ms ({FLOOD} commands of one server in {SECONDS:.0f} s)"
+        f"\nanother server's command, from asking to its card, ms "
+        f"({size.flood} commands of one server in {size.seconds:.0f} s)"
     )
-    print(f"{'':14} {'p50':>8} {'p99':>8} {'max':>8}")
+    print(f"{'':14} {'p50':>8} {'p99':>8} {'max':>8}   p50 against the baseline")
+    figures = {}
     for side, took in (("alone", alone), ("in the flood", flooded)):
-        p99 = statistics.quantiles(took, n=100)[98]
-        print(f"{side:14} {statistics.median(took):8.1f} {p99:8.1f} {max(took):8.1f}")
-    ratio = statistics.median(flooded) / statistics.median(alone)
-    print(f"ratio of the medians {ratio:.2f}; {refused} of the flood were refused in words")
+        middle, p99 = statistics.median(took), statistics.quantiles(took, n=100, method="inclusive")[98]
+        print(f"{side:14} {middle:8.1f} {p99:8.1f} {max(took):8.1f}   {middle / statistics.median(alone):.2f}")
+        figures[side] = {"p50": middle, "p99": p99, "max": max(took)}
+    print(f"{refused} of the flood were refused in words")
+    return figures
 
 
 @dataclass
@@ -81,14 +95,15 @@ class Both:
         await self.ask(OTHER_GUILD, 1)
         self.took.append((time.perf_counter() - began) * 1000)
 
-    async def go_on(self, flood: int) -> None:
-        """Ask from both sides for a minute."""
+    async def go_on(self, size: Size) -> None:
+        """Ask from both sides."""
         tasks: list[asyncio.Task[None]] = []
         begin = time.perf_counter()
-        while (passed := time.perf_counter() - begin) < SECONDS:
-            due = int(flood * passed / SECONDS)
+        while len(self.took) < size.seconds * size.per_second:
+            passed = time.perf_counter() - begin
+            due = min(size.flood, int(size.flood * passed / size.seconds))
             tasks += [asyncio.create_task(self.flooding(number)) for number in range(len(tasks), due)]
-            if len(self.took) < passed * PER_SECOND:
+            if len(self.took) < passed * size.per_second:
                 await self.other()
             await asyncio.sleep(0.005)
         for task in tasks:
@@ -96,7 +111,8 @@ class Both:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _measure(flood: int) -> tuple[list[float], int]:
+async def _measure(size: Size) -> tuple[list[float], int]:
+    """How long each of the other server's commands took, in ms, and how many of the flood were refused."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         async with DiscordServer() as small, Sandbox() as sandbox:
             sandbox.runs.studio, sandbox.runs.work_seconds = FilmedStudio(), 5.0
@@ -110,6 +126,7 @@ async def _measure(flood: int) -> tuple[list[float], int]:
                 provider_urls=sandbox.provider_urls,
                 trusted_hosts=frozenset({sandbox.host, small.host}),
             )
+            settings.master()  # makes the key: with a database, one that is missing is an error
             async with open_database(settings.database_path) as database:
                 for guild_id in (small.state.guild_id, OTHER_GUILD):
                     await welcome(database, guild_id, *range(FLOODING_MEMBERS))
@@ -121,7 +138,7 @@ async def _measure(flood: int) -> tuple[list[float], int]:
                 name, data = real_clip()
                 url = store_file(small.state, small.people.origin, name, data)["url"]
                 both = Both(client, small, Media(url=url, name=name, size=len(data)))
-                await both.go_on(flood)
+                await both.go_on(size)
                 connected.cancel()
                 await asyncio.gather(connected, return_exceptions=True)
             return both.took, both.refused

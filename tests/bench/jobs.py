@@ -5,44 +5,69 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-import socket
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from math import nan
 from typing import Any
 
 import httpx
 
-# The worker has seen 20 such jobs end before, as a bot has after its first hour.
-# Jobs, seconds until the first and until the last one ends, the baseline's poll interval, seconds to spare at the end.
-SIZES = ((1_000, 30, 60, 5, 60), (10_000, 60, 120, 10, 60))
+from tests.bench import Figures
+from tests.bench.serving import serving
 
 
-async def main() -> None:
-    """Print one table per size."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    far_side = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.far_side", str(port))
-    try:
-        await until_up(f"{url}/report")
-        for size in SIZES:
-            sides = {side: await _run(side, url, *size) for side in ("baseline", "worker")}
-            _print(size[0], **sides)
-    finally:
-        far_side.terminate()
-        await far_side.wait()
+@dataclass(frozen=True)
+class Size:
+    """How many jobs; seconds until the first and until the last one ends, between two polls of the baseline, until
+    memory is measured, and to spare at the end.
+
+    The worker has seen 20 such jobs end before, as a bot has after its first hour.
+    """
+
+    count: int
+    shortest: float
+    longest: float
+    interval: float
+    measured_after: float = 8.0
+    spare: float = 60.0
 
 
-async def _run(side: str, url: str, *size: float) -> dict[str, Any]:
+FULL = (Size(1_000, 30, 60, 5), Size(10_000, 60, 120, 10))
+FIGURES: dict[str, Callable[[Size, dict[str, Any]], float]] = {
+    "ends noticed": lambda _, side: len(side["noticed"]),
+    "CPU, s": lambda _, side: side["cpu"],
+    "CPU per poll, ms": lambda _, side: 1000 * side["cpu"] / (side["polls"] or nan),
+    "memory per job, KiB": lambda _, side: side["memory"] / 1024,
+    "polls per job": lambda size, side: side["polls"] / size.count,
+    "end noticed, median s": lambda _, side: statistics.median(side["noticed"] or [nan]),
+    "end noticed, p99 s": lambda _, side: statistics.quantiles(side["noticed"] or [nan, nan], n=100)[98],
+}
+
+
+async def main(sizes: Sequence[Size] = FULL) -> Figures:
+    """Print one table per size; the figures."""
+    found: dict[str, dict[str, float]] = {}
+    async with serving("tests.bench.far_side") as url:
+        for size in sizes:
+            sides = {side: await _run(side, url, size) for side in ("baseline", "worker")}
+            measured = {
+                side: {name: figure(size, used) for name, figure in FIGURES.items()} for side, used in sides.items()
+            }
+            _print(size, **measured)
+            found |= {f"{side}, {size.count} jobs": figures for side, figures in measured.items()}
+    return found
+
+
+async def _run(side: str, url: str, size: Size) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.jobs_in_flight", side, url, *map(str, size)),
+        *(sys.executable, "-m", "tests.bench.jobs_in_flight", side, url, json.dumps(asdict(size))),
         stdout=asyncio.subprocess.PIPE,
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        printed, _ = await asyncio.wait_for(process.communicate(), size[2] + size[4])
+        printed, _ = await asyncio.wait_for(process.communicate(), size.longest + size.spare)
         used = json.loads(printed)
     except TimeoutError:  # its event loop is so busy that it can't even stop by itself
         process.kill()
@@ -53,28 +78,7 @@ async def _run(side: str, url: str, *size: float) -> dict[str, Any]:
         return {**used, **(await client.get(f"{url}/report")).json()}
 
 
-async def until_up(url: str) -> None:
-    async with httpx.AsyncClient() as client:
-        while True:
-            try:
-                await client.get(url)
-            except httpx.ConnectError:
-                await asyncio.sleep(0.05)
-            else:
-                return
-
-
-def _print(count: int, baseline: dict[str, Any], worker: dict[str, Any]) -> None:
-    print(f"\n{count} jobs in flight         baseline     worker   worker / baseline")
-    rows: dict[str, Callable[[dict[str, Any]], float]] = {
-        "ends noticed": lambda side: len(side["noticed"]),
-        "CPU, s": lambda side: side["cpu"],
-        "CPU per poll, ms": lambda side: 1000 * side["cpu"] / (side["polls"] or nan),
-        "memory per job, KiB": lambda side: side["memory"] / 1024,
-        "polls per job": lambda side: side["polls"] / count,
-        "end noticed, median s": lambda side: statistics.median(side["noticed"] or [nan]),
-        "end noticed, p99 s": lambda side: statistics.quantiles(side["noticed"] or [nan, nan], n=100)[98],
-    }
-    for name, measure in rows.items():
-        ours, theirs = measure(worker), measure(baseline)
-        print(f"{name:26} {theirs:10.2f} {ours:10.2f}   {ours / (theirs or nan):10.2f}")
+def _print(size: Size, baseline: dict[str, float], worker: dict[str, float]) -> None:
+    print(f"\n{size.count} jobs in flight         baseline     worker   worker / baseline")
+    for name, ours in worker.items():
+        print(f"{name:26} {baseline[name]:10.2f} {ours:10.2f}   {ours / (baseline[name] or nan):10.2f}")

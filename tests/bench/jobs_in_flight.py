@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +35,7 @@ from storage.engine.database import Transaction, open_database
 from storage.engine.encryption import MasterKeys
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
+from tests.bench.jobs import Size
 
 GUILD = 1
 REQUEST = {
@@ -72,7 +74,8 @@ async def closed(open_job: OpenJob) -> Close:  # noqa: ARG001
     return Close(None)
 
 
-async def worker(url: str, count: int, begin: Any, shortest: float, longest: float) -> dict[str, float]:
+async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> dict[str, float]:
+    """CPU seconds used, and bytes of memory per job."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_database(Path(folder) / "bot.db") as database, open_client({"127.0.0.1"}) as client:
             jobs, keys = Jobs(database, RequestCodec()), Keys(database, MasterKeys.parse(MasterKeys.generate("bench")))
@@ -80,7 +83,7 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             await keys.put(GUILD, "runcomfy", {"api_key": "rc-bench-0001"}, hint="0001", added_by=1, now=0.0)
 
             async def insert(tx: Transaction) -> None:
-                for number in range(count):
+                for number in range(size.count):
                     await tx.row(
                         """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
                         deadline_at,
@@ -98,7 +101,7 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             await database.write(insert)
             clock, intervals = Clock(), Intervals()
             for share in range(20):  # a bot that has seen such jobs before
-                intervals.ended("runcomfy/text", shortest + (longest - shortest) * share / 19)
+                intervals.ended("runcomfy/text", size.shortest + (size.longest - size.shortest) * share / 19)
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
             job_keys = JobKeys(keys, nothing, providers, clock)
@@ -113,22 +116,23 @@ async def worker(url: str, count: int, begin: Any, shortest: float, longest: flo
             running = asyncio.create_task(ours.run())
             while not ours.resumed:
                 await asyncio.sleep(0.05)
-            await asyncio.sleep(8)
+            await asyncio.sleep(size.measured_after)
             full = memory()
             while ours.open_jobs:
                 await asyncio.sleep(0.2)
             used = time.process_time() - cpu
             await ours.drain()
             await running
-            return {"cpu": used, "memory": (full - empty) / count}
+            return {"cpu": used, "memory": (full - empty) / size.count}
 
 
-async def baseline(url: str, count: int, begin: Any, interval: float) -> dict[str, float]:
+async def baseline(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> dict[str, float]:
+    """CPU seconds used, and bytes of memory per job."""
     async with httpx.AsyncClient() as client:
 
         async def follow(number: int) -> None:
             while True:
-                await asyncio.sleep(interval)
+                await asyncio.sleep(size.interval)
                 try:
                     answer = await client.get(
                         f"{url}/v1/requests/{number}/status", headers={"Authorization": "Bearer x"}
@@ -141,25 +145,24 @@ async def baseline(url: str, count: int, begin: Any, interval: float) -> dict[st
         empty = memory()
         await begin()
         cpu = time.process_time()
-        tasks = [asyncio.create_task(follow(number)) for number in range(count)]
-        await asyncio.sleep(8)
+        tasks = [asyncio.create_task(follow(number)) for number in range(size.count)]
+        await asyncio.sleep(size.measured_after)
         full = memory()
         await asyncio.gather(*tasks)
         used = time.process_time() - cpu
-        return {"cpu": used, "memory": (full - empty) / count}
+        return {"cpu": used, "memory": (full - empty) / size.count}
 
 
 async def main() -> None:
-    side, url, count, shortest, longest, interval, _ = sys.argv[1:]
+    side, url, given = sys.argv[1:]
+    size = Size(**json.loads(given))
 
     async def begin() -> None:
         async with httpx.AsyncClient() as client:
-            await client.get(f"{url}/begin", params={"count": count, "shortest": shortest, "longest": longest})
+            query = {"count": size.count, "shortest": size.shortest, "longest": size.longest}
+            await client.get(f"{url}/begin", params=query)
 
-    if side == "worker":
-        print(json.dumps(await worker(url, int(count), begin, float(shortest), float(longest))))
-    else:
-        print(json.dumps(await baseline(url, int(count), begin, float(interval))))
+    print(json.dumps(await {"worker": worker, "baseline": baseline}[side](url, size, begin)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""Every benchmark runs to its end, at a size at which its figures mean nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+
+import pytest
+
+from tests.bench import Figures, ack, files, flood, jobs, preflight
+from tests.bench.__main__ import BENCHMARKS
+
+SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
+    "ack": lambda: ack.main(ack.Size(per_second=20, seconds=1, rounds=1, in_flight=5, settling=0.0)),
+    "jobs": lambda: jobs.main([jobs.Size(20, 0.2, 0.5, 0.1, measured_after=0.1)]),
+    "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
+    "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
+    "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
+}
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+async def test_a_benchmark_measures_both_sides_and_nothing_goes_wrong(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    figures = await SMALL[name]()
+    printed = capfd.readouterr()
+    assert len(figures) >= 2
+    assert all(math.isfinite(value) for side in figures.values() for value in side.values())
+    assert all(side.partition(",")[0] in printed.out for side in figures)
+    assert printed.err == ""  # what fails inside the bot is logged
