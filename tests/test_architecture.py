@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.chat": (*FREE, "bot.words", "bot.files", "bot.net", "bot.providers.base"),
     "bot.jobs": (
         *(*FREE, "bot.chat", "bot.delivery", "bot.files", "bot.media", "bot.net", "bot.providers"),
-        *("bot.words.refusals", "bot.words.failures"),
+        "bot.words.refusals",
     ),
     "bot.asking": (
         *(*FREE, "bot.jobs.worker", "bot.jobs.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),

@@ -15,7 +15,7 @@ from bot.preflight.fit import Candidate, Fit, fit, looked, mended
 from bot.preflight.offer import Offer
 from bot.providers.base import Provider
 from bot.words.english import listed
-from bot.words.failures import KEY_FAULTS
+from bot.words.failures import why_switched_off
 from bot.words.offer import MOST_CHARS, against
 from bot.words.refusals.asking import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from bot.words.refusals.files import FixesNeeded, NothingFits
@@ -83,7 +83,7 @@ class Chooser:
         asked = self._providers.get(ask.provider or "")
         if ask.provider and asked is None:
             raise UnknownProvider(name=ask.provider[:50], available=listed([p.label for p in self._providers.values()]))
-        off = {name: KEY_FAULTS[info.off_reason] for name, info in infos.items() if info.off_reason}
+        off = {name: why_switched_off(info.off_reason) for name, info in infos.items() if info.off_reason}
         if not usable and not off:
             raise NoKey
         if (asked and asked.name in off) or not usable:

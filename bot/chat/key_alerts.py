@@ -11,7 +11,7 @@ import discord
 
 from bot.clock import Clock
 from bot.providers.base import Provider
-from bot.words.failures import KEY_FAULTS
+from bot.words.failures import why_switched_off
 from storage.servers.key_info import KeyInfo
 from storage.servers.keys import Keys
 
@@ -54,7 +54,7 @@ class KeyAlerts:
         provider = self._providers.get(key.provider)
         label = provider.label if provider else key.provider
         guild = self._client.get_guild(key.guild_id)
-        why = KEY_FAULTS.get(key.off_reason or "", "it was refused")
+        why = why_switched_off(key.off_reason)
         name = guild.name if guild else "your server"
         text = (
             f"⚠️ The {label} key ending **…{key.hint}** of **{name}** is switched off: {why}. "

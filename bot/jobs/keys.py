@@ -11,8 +11,8 @@ from bot.clock import Clock
 from bot.domain.costs import begun
 from bot.domain.job import Job
 from bot.domain.reuse import REUSED
+from bot.net.faults import KEY_FAULTS
 from bot.providers.base import Credentials, Provider
-from bot.words.failures import KEY_FAULTS
 from storage.engine.encryption import CannotUnseal
 from storage.servers.keys import Keys
 

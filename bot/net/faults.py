@@ -108,3 +108,6 @@ class ResultUnusable(ProviderError):
     """What the provider offers as the finished video can't be taken."""
 
     code = "result_lost"
+
+
+KEY_FAULTS = frozenset({BadKey.code, OutOfCredit.code})  # a key that a provider refuses like this is switched off

@@ -15,7 +15,7 @@ from bot.domain.request import Request
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
 from bot.words.english import QUOTE_CHARS, day, one_line, ordinal, quoted
-from bot.words.failures import FAILURES
+from bot.words.failures import FAILURES, THROWN_AWAY
 from storage.jobs.job import OUTCOMES
 
 WHOLE = 1000  # for those who decide about a text: they must see all of it
@@ -83,11 +83,11 @@ def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
     """How a job ended without its video in the thread, and what that cost."""
     name = label(job.provider, providers)
     failure = job.failure or "provider_failed"
-    if failure == "kept" and job.kept_until is None:
-        failure = "thrown_away"
-    mark = "📦" if failure == "kept" else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
-    sentence = FAILURES[failure].format(provider=name, until=day(job.kept_until))
-    return f"{mark} {sentence}{_stopped_at(job)} {cost(job, name)}"
+    is_kept = failure == "kept" and job.kept_until is not None
+    mark = "📦" if is_kept else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
+    sentence = THROWN_AWAY if failure == "kept" and not is_kept else FAILURES[failure].long
+    told = sentence.format(provider=name, until=day(job.kept_until))
+    return f"{mark} {told}{_stopped_at(job)} {cost(job, name)}"
 
 
 def _stopped_at(job: Job) -> str:

@@ -9,7 +9,7 @@ from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card
 from bot.words.english import day
-from bot.words.failures import IN_SHORT
+from bot.words.failures import in_short
 from bot.words.links import link
 from storage.jobs.job import State
 from storage.people.reports import Report
@@ -46,7 +46,7 @@ def own_short(job: Job, *, kept: bool) -> str:
     """One job in the list of the member whose it is, in a few words; `kept`: its whole video can be fetched."""
     sign, said = mark(job), _state(job)
     if job.failure:
-        said = f"{said}: {IN_SHORT.get(job.failure, job.failure)}"
+        said = f"{said}: {in_short(job.failure)}"
     if kept:
         posted = {None: "posted as a smaller copy", "kept": "could not be posted"}.get(job.failure, said)
         what = "the full video" if job.failure in {None, "kept"} else "what was made of it"

@@ -8,7 +8,7 @@ from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card, job_details, limits
 from bot.words.english import day, quoted
-from bot.words.failures import KEY_FAULTS
+from bot.words.failures import why_switched_off
 from bot.words.links import home, link
 from storage.servers.limit_rules import SCALE, Rule
 from storage.servers.log_entries import Entry
@@ -147,7 +147,7 @@ def _allowed(kind: str, mark: str) -> Callable[[Facts, Mapping[str, Provider]], 
 
 def _key(sentence: str) -> Callable[[Facts, Mapping[str, Provider]], str]:
     def words(facts: Facts, providers: Mapping[str, Provider]) -> str:
-        why = KEY_FAULTS.get(facts.get("reason", ""), "")
+        why = why_switched_off(facts.get("reason"))
         return sentence.format(
             key=f"{job_card.label(facts['provider'], providers)} key ending **…{facts['hint']}**", why=why
         )

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from bot.words.failures import IN_SHORT
+from bot.words.failures import in_short
 from storage.jobs.ledger import Line
 
 MOST_MEMBERS = 12
@@ -29,7 +29,7 @@ def table(title: str, lines: Sequence[Line], labels: Mapping[str, str]) -> str:
     parts.append("\n".join(["**Providers**", *(f"- {labels.get(name, name)}: {_sum(its)}" for name, its in providers)]))
     causes = _grouped([line for line in lines if line.failure], lambda line: line.failure or "")
     if causes:
-        counts = (f"- {IN_SHORT.get(cause, cause)}: {sum(line.jobs for line in its)}" for cause, its in causes)
+        counts = (f"- {in_short(cause)}: {sum(line.jobs for line in its)}" for cause, its in causes)
         parts.append("\n".join(["**Without a video**", *counts]))
     return "\n\n".join(parts)
 

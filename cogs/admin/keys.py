@@ -12,7 +12,7 @@ from discord.app_commands import Choice, Range
 from bot.chat.explain import Form
 from bot.moderation.keys import KeyState, ServerKeys
 from bot.providers.base import Provider
-from bot.words.failures import KEY_FAULTS
+from bot.words.failures import why_switched_off
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction
 
@@ -138,7 +138,7 @@ def _line(key: KeyState) -> str:
     info = key.info
     used = f"last used <t:{int(key.used_at)}:R>" if key.used_at else "not used yet"
     off = (
-        f"\n   ⚠️ **Switched off**: {KEY_FAULTS[info.off_reason]}. Test it after putting it right."
+        f"\n   ⚠️ **Switched off**: {why_switched_off(info.off_reason)}. Test it after putting it right."
         if info.off_reason
         else ""
     )

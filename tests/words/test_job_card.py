@@ -17,12 +17,11 @@ from bot.domain.job import Job
 from bot.domain.request import Media, Request, Section
 from bot.domain.results import Smaller
 from bot.net.client import Http
-from bot.net.faults import CannotAttach, NotAccepted, ProviderError
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
 from bot.words.english import QUOTE_CHARS, ZERO_WIDTH_SPACE, quoted
-from bot.words.failures import FAILURES, IN_SHORT
+from bot.words.failures import FAILURES
 from bot.words.links import home, link
 from storage.jobs.job import Position, State
 
@@ -105,10 +104,6 @@ def test_every_failure_has_a_sentence_with_the_code_and_one_ping(failure: str, p
     assert "{" not in words
 
 
-def test_every_failure_has_a_few_words_for_lists_and_reports() -> None:
-    assert {*IN_SHORT, "thrown_away"} == {*FAILURES}  # which no row says: it is what becomes of “kept”
-
-
 def test_the_result_is_labelled_as_made_by_ai() -> None:
     words = result_message.delivery(a_job("succeeded"))
     assert "AI-generated" in words
@@ -185,14 +180,6 @@ def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
     assert "Nothing was charged." in job_card.outcome(failed, providers)
     paid = a_job("failed", failure="input_rejected", yields={"session_id": "1"})
     assert "Nothing was charged." not in job_card.outcome(paid, providers)
-
-
-@pytest.mark.parametrize(
-    "fault", [*(it for it in ProviderError.__subclasses__() if it is not NotAccepted), CannotAttach]
-)
-def test_every_fault_that_can_end_a_job_has_a_sentence(fault: type[ProviderError]) -> None:
-    """After `NotAccepted` it is tried again, until the deadline, which has a sentence of its own."""
-    assert fault.code in FAILURES
 
 
 def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: dict[str, Provider]) -> None:

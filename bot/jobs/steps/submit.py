@@ -23,6 +23,7 @@ from bot.jobs.open_job import OpenJob, Queued, Submitting
 from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew
 from bot.media.probe import Unreadable
 from bot.net.faults import (
+    KEY_FAULTS,
     BadKey,
     CannotHandOver,
     Gone,
@@ -35,7 +36,6 @@ from bot.net.faults import (
     Unwritable,
 )
 from bot.providers.base import Accepted, Done, Provider, Submission
-from bot.words.failures import KEY_FAULTS
 
 log = logging.getLogger(__name__)
 
