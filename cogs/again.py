@@ -11,7 +11,7 @@ from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import AGAIN_PREFIX, VOICE_PREFIX
 from bot.chat.explain import Form, explained
 from bot.domain.request import Request
-from bot.words.refusals.asking import NoWorkingKey
+from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import carry_on
 from cogs.interactions import Interaction, asker_of, place_of
 from cogs.lipsync import LONGEST_TEXT

@@ -16,8 +16,8 @@ from bot.preflight.offer import Offer
 from bot.words import limits
 from bot.words import offer as offer_words
 from bot.words.links import home
-from bot.words.refusals.asking import AttestationNeeded
-from bot.words.refusals.files import FixesNeeded
+from bot.words.refusals.access import AttestationNeeded
+from bot.words.refusals.asks import FixesNeeded
 from cogs.interactions import Interaction, asker_of
 
 

@@ -10,7 +10,7 @@ from bot.app.client import PERMISSIONS, Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.domain.results import MARGIN
-from bot.words.refusals.asking import ChannelUnfit
+from bot.words.refusals.access import ChannelUnfit
 
 Interaction = discord.Interaction[Mouthpiece]
 

@@ -31,8 +31,8 @@ from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.explain import explained
 from bot.chat.posting import post_errors
 from bot.domain.results import Posted
-from bot.words.refusals.asking import ChannelUnfit, NotAllowed
-from bot.words.refusals.moderation import NoSuchJob
+from bot.words.refusals.access import ChannelUnfit, NotAllowed
+from bot.words.refusals.jobs import NoSuchJob
 from cogs.interactions import Interaction
 from storage.people.reports import Decision
 

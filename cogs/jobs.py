@@ -18,8 +18,8 @@ from bot.domain.job import Job
 from bot.domain.results import MARGIN, Messages
 from bot.words import job_card, job_details
 from bot.words.english import day, megabytes
-from bot.words.refusals.asking import ChannelUnfit
-from bot.words.refusals.files import FetchFailed, PiecesTooLarge
+from bot.words.refusals.access import ChannelUnfit
+from bot.words.refusals.results import FetchFailed, PiecesTooLarge
 from cogs.interactions import Interaction
 from cogs.job_buttons import job_button
 

@@ -14,8 +14,8 @@ from bot.chat.posting import post_errors
 from bot.domain.request import Media
 from bot.domain.voices import Voice
 from bot.errors import MouthpieceError
-from bot.words.refusals.asking import NoWorkingKey
-from bot.words.refusals.files import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
+from bot.words.refusals.asks import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
+from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import start
 from cogs.found_clips import Clip, attached, newest_clips
 from cogs.interactions import Interaction, ask_of, media_of, place_of

@@ -11,7 +11,7 @@ from bot.chat.custom_ids import MEND_PREFIX
 from bot.chat.explain import Form, explain, explained
 from bot.errors import MouthpieceError
 from bot.preflight.offer import Offer
-from bot.words.refusals.files import OfferGone, PartUnclear
+from bot.words.refusals.asks import OfferGone, PartUnclear
 from cogs.asking import carry_on, offer_card
 from cogs.interactions import Interaction, asker_of
 

@@ -32,7 +32,7 @@ from bot.net.faults import InputRejected
 from bot.net.transport import open_client
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
-from bot.words.refusals.moderation import NoSuchJob
+from bot.words.refusals.jobs import NoSuchJob
 from cogs.jobs import DirectButton
 from storage import stores
 from storage.stores import Stores

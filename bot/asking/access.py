@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.media_facts import Seen
 from bot.words.english import listed
-from bot.words.refusals.asking import Blocked, ChannelClosed, RoleMissing, TooNew, WordsForbidden
+from bot.words.refusals.access import Blocked, ChannelClosed, RoleMissing, TooNew, WordsForbidden
 from bot.words.refusals.files import FileRemoved
 from storage.people.reports import Reports
 from storage.servers.access import Access

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from bot.jobs.fair_queue import FairSemaphore, Owned
 from bot.jobs.worker import Worker
-from bot.words.refusals.asking import BotBusy, ServerBusy
+from bot.words.refusals.limits import BotBusy, ServerBusy
 
 LOOKING_AT_ONCE = 8  # commands whose files are fetched and looked into; the others take turns
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from bot.clock import Clock
 from bot.domain.ask import Ask
-from bot.words.refusals.asking import (
-    AttestationNeeded,
-)
+from bot.words.refusals.access import AttestationNeeded
 from storage.servers.access import Access
 
 POLICY_VERSION = 1  # of what `AttestationNeeded` says; with a new one, everybody is asked again

@@ -17,8 +17,8 @@ from bot.providers.base import Provider
 from bot.words.english import listed
 from bot.words.failures import why_switched_off
 from bot.words.offer import MOST_CHARS, against
-from bot.words.refusals.asking import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
-from bot.words.refusals.files import FixesNeeded, NothingFits
+from bot.words.refusals.asks import FixesNeeded, NothingFits
+from bot.words.refusals.keys import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from storage.servers.keys import Keys
 
 NEEDED_SECONDS = 2 * 3600.0  # how long the link to a file must still work when a job begins

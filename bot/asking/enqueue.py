@@ -17,7 +17,8 @@ from bot.jobs.intervals import deadline
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate
 from bot.words import limits
-from bot.words.refusals.asking import LimitReached, PlaceUnfit
+from bot.words.refusals.access import PlaceUnfit
+from bot.words.refusals.limits import LimitReached
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from storage.servers.quota import OverLimit

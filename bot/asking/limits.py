@@ -7,7 +7,7 @@ from bot.domain.ask import Ask
 from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.english import listed
-from bot.words.refusals.asking import LimitReached, PriceUnknown
+from bot.words.refusals.limits import LimitReached, PriceUnknown
 from storage.servers.limit_rules import binding
 from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, OverLimit

@@ -14,8 +14,9 @@ from bot.domain.job import Job, Jobs
 from bot.domain.request import Request
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
-from bot.words.refusals.files import ClipThrownAway, NotYoursToRepeat, OnItsWay
-from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
+from bot.words.refusals.files import ClipThrownAway
+from bot.words.refusals.jobs import NoSuchJob, NotYoursToRepeat, OnItsWay
+from bot.words.refusals.results import UndecidedReport
 from storage.people.reports import Reports
 
 

@@ -22,16 +22,10 @@ from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate
 from bot.preflight.offer import Offer
 from bot.words.english import listed
-from bot.words.refusals.asking import (
-    AlreadyAsked,
-    AttestationNeeded,
-    NothingToCancel,
-    NotYours,
-    PlaceUnfit,
-    ShuttingDown,
-    TextEmpty,
-)
-from bot.words.refusals.files import FixesNeeded, OfferGone
+from bot.words.refusals.access import AttestationNeeded, PlaceUnfit
+from bot.words.refusals.asks import AlreadyAsked, FixesNeeded, OfferGone, TextEmpty
+from bot.words.refusals.jobs import NothingToCancel, NotYours
+from bot.words.refusals.limits import ShuttingDown
 from storage.engine.database import Conflict
 
 

@@ -16,8 +16,8 @@ from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.providers.base import Provider
 from bot.words.english import day
-from bot.words.refusals.files import NotYoursToFetch, PiecesTooLarge, VideoThrownAway
-from bot.words.refusals.moderation import NoSuchJob, UndecidedReport
+from bot.words.refusals.jobs import NoSuchJob
+from bot.words.refusals.results import NotYoursToFetch, PiecesTooLarge, UndecidedReport, VideoThrownAway
 from storage.people.direct_messages import DirectMessages
 from storage.people.reports import Reports
 

@@ -18,8 +18,8 @@ from bot.jobs.lanes import lane_of
 from bot.jobs.open_job import OpenJob, Phase, Queued, phase_of
 from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
-from bot.words.refusals.asking import NothingToCancel, ShuttingDown
-from bot.words.refusals.moderation import NotWaiting
+from bot.words.refusals.jobs import NothingToCancel, NotWaiting
+from bot.words.refusals.limits import ShuttingDown
 from storage.jobs.job import OUTCOMES
 from storage.jobs.job_events import Stale
 

@@ -10,9 +10,10 @@ from bot.domain.job import Job, Jobs, Ledger
 from bot.jobs.worker import Worker
 from bot.providers.base import Provider
 from bot.words import limits
-from bot.words.refusals.asking import LimitReached
+from bot.words.refusals.access import MemberBlocked
 from bot.words.refusals.files import FileRemoved
-from bot.words.refusals.moderation import MemberBlocked, NoSuchJob, NothingToRefund, NothingToSettle
+from bot.words.refusals.jobs import NoSuchJob, NothingToRefund, NothingToSettle
+from bot.words.refusals.limits import LimitReached
 from storage.jobs.job_events import Stale
 from storage.jobs.ledger import Line
 from storage.people.reports import Reports

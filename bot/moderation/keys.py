@@ -12,7 +12,7 @@ from bot.domain.request import Media, Request
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
-from bot.words.refusals.asking import KeyRejected, NoSuchKey, UnknownProvider
+from bot.words.refusals.keys import KeyRejected, NoSuchKey, UnknownProvider
 from storage.engine.encryption import CannotUnseal
 from storage.servers.guilds import Guilds
 from storage.servers.key_info import KeyInfo

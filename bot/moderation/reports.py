@@ -13,13 +13,13 @@ from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
 from bot.domain.job import Job, Jobs
 from bot.domain.results import Posted
-from bot.words.refusals.asking import Blocked
-from bot.words.refusals.moderation import (
+from bot.words.refusals.access import Blocked
+from bot.words.refusals.jobs import NoSuchJob
+from bot.words.refusals.results import (
     AlreadyDecided,
     AlreadyReported,
     CannotRemove,
     DiscordAway,
-    NoSuchJob,
     NotYoursToDelete,
     UndecidedReport,
 )

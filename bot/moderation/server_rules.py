@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.words.refusals.moderation import BadDuration, LogNeeded, NoSuchGrant, NoSuchRule, NotBlocked
+from bot.words.refusals.access import NotBlocked
+from bot.words.refusals.limits import BadDuration, NoSuchGrant, NoSuchRule
+from bot.words.refusals.log import LogNeeded
 from storage.servers.access import Access, Block, Kind
 from storage.servers.guilds import Approval, Guilds, Policy
 from storage.servers.limit_rules import Grant, Rule, Subject, Unit, Window

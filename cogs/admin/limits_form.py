@@ -9,7 +9,7 @@ import discord
 
 from bot.chat.explain import Form
 from bot.words import limits
-from bot.words.refusals.moderation import BadNumber
+from bot.words.refusals.limits import BadNumber
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction
 from storage.servers.limit_rules import Rule

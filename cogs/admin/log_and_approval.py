@@ -13,7 +13,7 @@ from discord.app_commands import Range
 
 from bot.words import log_entries, monthly_report
 from bot.words.english import listed
-from bot.words.refusals.moderation import BadMonth, ChannelRefuses
+from bot.words.refusals.log import BadMonth, ChannelRefuses
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction
 

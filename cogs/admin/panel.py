@@ -7,7 +7,7 @@ from __future__ import annotations
 import discord
 
 from bot.chat.explain import explain
-from bot.words.refusals.asking import NotAllowed
+from bot.words.refusals.access import NotAllowed
 from cogs.interactions import Interaction
 
 PANEL_SECONDS = 840.0  # for which a panel can be used: for so long its answer can be changed

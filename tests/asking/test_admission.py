@@ -9,7 +9,7 @@ from bot.asking.admission import LOOKING_AT_ONCE
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.providers.base import Accepted, Submission
-from bot.words.refusals.asking import BotBusy, ServerBusy
+from bot.words.refusals.limits import BotBusy, ServerBusy
 from tests.canned import canned_look
 from tests.scripted import scripted, start, until
 from tests.world import World

@@ -9,7 +9,7 @@ import pytest
 from bot.delivery.kept_videos import MOST_LISTED
 from bot.domain.job import Job
 from bot.retention.cleanup import DAY
-from bot.words.refusals.files import NotYoursToFetch
+from bot.words.refusals.results import NotYoursToFetch
 from tests.world import World, answer
 
 KEPT = b"the whole video"

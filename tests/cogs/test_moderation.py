@@ -16,7 +16,7 @@ from bot.chat.errors import PostFailed
 from bot.domain.job import Job
 from bot.net.faults import OutOfCredit, UnknownOutcome
 from bot.providers.base import Done
-from bot.words.refusals.moderation import AlreadyDecided
+from bot.words.refusals.results import AlreadyDecided
 from storage.engine.database import Transaction
 from storage.servers.log_entries import note
 from tests.scripted import Scripted, in_turn, scripted, start, until

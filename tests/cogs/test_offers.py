@@ -26,8 +26,8 @@ from bot.media.child import Interrupted
 from bot.media.editor import Editor, TooMuchWork
 from bot.net.faults import Gone
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
-from bot.words.refusals.asking import NothingToCancel
-from bot.words.refusals.files import OfferGone
+from bot.words.refusals.asks import OfferGone
+from bot.words.refusals.jobs import NothingToCancel
 from cogs.offers import moment
 from storage.servers.limit_rules import Rule
 from tests.canned import real_clip, real_sound

@@ -7,7 +7,7 @@ from bot.jobs.decision import Advance, Decision, Wait
 from bot.jobs.intervals import deadline
 from bot.jobs.open_job import OpenJob
 from bot.jobs.transitions import ended
-from bot.words.refusals.moderation import NotWaiting
+from bot.words.refusals.jobs import NotWaiting
 
 
 class Approval:

@@ -17,7 +17,7 @@ from bot.jobs.open_job import OpenJob, Polling
 from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, total
 from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
-from bot.words.refusals.asking import NotCancellable, NothingToCancel
+from bot.words.refusals.jobs import NotCancellable, NothingToCancel
 from storage.jobs.job import OUTCOMES, State
 
 log = logging.getLogger(__name__)

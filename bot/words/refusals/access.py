@@ -1,0 +1,62 @@
+"""Why somebody may not use the bot, or not there."""
+
+from __future__ import annotations
+
+from bot.errors import Refusal
+
+
+class PlaceUnfit(Refusal):
+    sentence = (
+        "I can't work in {channel}: I need {missing} there. A moderator can change it under Edit channel → Permissions."
+    )
+
+
+class ChannelUnfit(Refusal):
+    sentence = "I can't answer in this kind of channel. Use me in a text channel or a thread of a server."
+
+
+class NotAllowed(Refusal):
+    sentence = "Only members with the Manage Server permission can do that."
+
+
+class Blocked(Refusal):
+    sentence = "This server's moderators don't let you use me. If you think that is wrong, ask one of them."
+
+
+class ChannelClosed(Refusal):
+    sentence = "I'm not open in this channel. Use me in {open}."
+
+
+class RoleMissing(Refusal):
+    sentence = "I'm open to members with the role {roles} only."
+
+
+class TooNew(Refusal):
+    sentence = "I'm open to {kind} of at least {days} days only. You can use me <t:{at}:R>."
+
+
+class WordsForbidden(Refusal):
+    sentence = "This server's AutoMod rule “{rule}” doesn't allow these words. Nothing was started or charged."
+
+
+class AttestationNeeded(Refusal):
+    """What everybody confirms once; it can go on afterwards with what that command asked for."""
+
+    sentence = (
+        "**Before your first video:** I make people in clips say something else. Use only clips that show you, or "
+        "people "
+        "who agreed to exactly this. What I make is marked as AI-generated, and moderators can see who asked for it.\n"
+        "By pressing the button you confirm this for all videos you make with me. It is kept with the time."
+    )
+
+    def __init__(self, interaction_id: int) -> None:
+        super().__init__()
+        self.interaction_id = interaction_id
+
+
+class MemberBlocked(Refusal):
+    sentence = "{member} is blocked by now. Deny this one, or unblock them first."
+
+
+class NotBlocked(Refusal):
+    sentence = "{member} isn't blocked."
