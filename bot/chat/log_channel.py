@@ -72,10 +72,10 @@ class LogChannel:
         self._not_before.pop(entries[0].guild_id, None)
 
     async def _post(self, entry: Entry) -> None:
-        job = await self._jobs.get(entry.guild_id, entry.job_id) if entry.job_id else None
         try:
+            job = await self._jobs.get(entry.guild_id, entry.job_id) if entry.job_id else None
             text = log_entries.text(entry, job, self._providers)
-        except (KeyError, ValueError):  # written by another version of the bot; it must not hold up those after it
+        except (KeyError, ValueError):  # of a damaged row, or another version's; it must not hold up those after it
             log.exception("an entry of the kind %s can't be told", entry.kind)
             return
         if text is None:

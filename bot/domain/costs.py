@@ -11,6 +11,7 @@ from bot.domain.job import Job
 from bot.domain.request import Request
 from bot.domain.reuse import REUSED, YIELDS
 from bot.domain.sections import own_name
+from storage.jobs.damaged import DAMAGED
 from storage.jobs.job import State
 
 MICROS = 1_000_000  # in a US dollar
@@ -40,7 +41,8 @@ def charge(job: Job) -> Charge:
         return "paid" if job.cost_usd else "free"
     if job.state == "succeeded" or (job.state == "cancelled" and begun(job)):
         return "paid"
-    if job.restored or job.failure == "cancelled_by_provider":
+    damaged = job.position == DAMAGED and job.counted_at is not None  # one that was held was never sent
+    if job.restored or job.failure == "cancelled_by_provider" or damaged:
         return "unclear"
     untouched = job.remote is None and not begun(job)
     return "free" if untouched or job.state == "cancelled" else "unclear"

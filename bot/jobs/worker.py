@@ -20,6 +20,7 @@ from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
 from bot.words.refusals.jobs import NothingToCancel, NotWaiting
 from bot.words.refusals.limits import ShuttingDown
+from storage.jobs.damaged import Damaged
 from storage.jobs.job import OUTCOMES
 from storage.jobs.job_events import Stale
 
@@ -67,9 +68,8 @@ class Worker:
         """Resume what the last run left open, then work until `drain`."""
         left_open, damaged = await self._jobs.open_jobs()
         for row in damaged:
-            left_open.append(
-                await self._jobs.end_damaged(row, request=NO_REQUEST, failure="internal", now=self._clock.now())
-            )
+            if ended := await self._end(row):
+                left_open.append(ended)
         for job in left_open:
             urgent = job.state == "submitting" or job.delivering_at is not None
             delay = 0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10))
@@ -110,6 +110,14 @@ class Worker:
         self.draining = True
         await self._scheduler.drain(DRAIN_SECONDS)
         await self._cards.close()
+
+    async def _end(self, damaged: Damaged) -> Job | None:
+        """End a job whose row can't be read; None when even that fails: it must not keep the others waiting."""
+        try:
+            return await self._jobs.end_damaged(damaged, request=NO_REQUEST, failure="internal", now=self._clock.now())
+        except Exception:
+            log.exception("job %s can't be read, nor ended; it is left as it is", damaged.id)
+            return None
 
     def _take_on(self, job: Job, phase: Phase, delay: float) -> OpenJob:
         """The open job; one that is known already stays as it is."""

@@ -25,7 +25,8 @@ def subject(request: Request, most: int = QUOTE_CHARS) -> str:
     """What is being spoken and by whom, on one line."""
     if request.mode == "text":
         voice = catalogue().get(request.voice or "")
-        return f"“{quoted(request.text or '', most)}”\n-# Voice {voice.title if voice else request.voice}"
+        spoken = f"“{quoted(request.text or '', most)}”"
+        return f"{spoken}\n-# Voice {voice.title if voice else request.voice}" if request.voice else spoken
     return f"🎙️ {quoted(request.audio.name if request.audio else '', 60)}"
 
 

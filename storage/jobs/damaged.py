@@ -10,6 +10,8 @@ from storage.jobs.job import OUTCOMES, Job, Position, R, State
 from storage.jobs.job_events import Stale, tell_move
 from storage.jobs.job_row import COLUMNS, Codec, assignments, read_job, written
 
+DAMAGED = Position("damaged")  # of a job whose row could not be read: what it has had done is not known any more
+
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
@@ -29,7 +31,7 @@ async def end_damaged(
     ends = damaged.state not in OUTCOMES
     to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
     anew: dict[str, Any] = {"request": request, "fallbacks": (), "yields": {}, "role_ids": frozenset()}
-    anew |= {"position": Position("damaged"), "cost_usd": None, "failure": failure}
+    anew |= {"position": DAMAGED, "cost_usd": None, "failure": failure}
     columns = {**written(anew, codec), **({"state": to, "ended_at": now} if ends else {})}
     row = await tx.row(
         f"""UPDATE jobs SET {assignments(columns)} WHERE id = :id AND guild_id = :guild_id AND closed_at IS NULL
