@@ -12,7 +12,6 @@ import json
 from collections.abc import AsyncIterable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import time
 from typing import Any, NoReturn
@@ -32,7 +31,7 @@ from bot.net.faults import (
     ResultUnusable,
     UnknownOutcome,
 )
-from bot.net.lenient import cleaned
+from bot.net.lenient import cleaned, retry_after
 from bot.net.transport import FRESH
 
 MAX_JSON_BYTES = 1 << 20
@@ -114,7 +113,7 @@ class Http:
                 raw = await _capped(response)
         except _TRANSPORT_FAULTS as fault:
             raise _judged(fault, paid=paid) from None
-        reply = Reply(response.status_code, None, _retry_after(response.headers), paid)
+        reply = Reply(response.status_code, None, retry_after(response.headers.get("retry-after", ""), time()), paid)
         key = headers.get("Authorization", "").removeprefix("Bearer ")
         try:
             return Reply(reply.status, cleaned(json.loads(raw), key), reply.retry_after, paid)
@@ -157,16 +156,3 @@ async def _capped(response: httpx.Response) -> bytes:
         if len(raw) > MAX_JSON_BYTES:
             raise httpx.ReadError("answer too large")
     return bytes(raw)
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds to wait, from a number or a date (RFC 9110 §10.2.3)."""
-    value = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except ValueError:
-        return None

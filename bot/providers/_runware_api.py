@@ -7,7 +7,6 @@ and other tasks' errors, and a failed task is told of either way.
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.net.client import Reply, lost
@@ -22,6 +21,7 @@ from bot.net.faults import (
     RateLimited,
     UnknownOutcome,
 )
+from bot.net.lenient import usd
 from bot.providers.base import Answer, Done, Failed, Waiting
 
 Task = dict[str, Any]
@@ -109,12 +109,12 @@ def _ended(error: Task, reply: Reply) -> Failed | ProviderError:
     if reply.status >= 500 or error.get("taskType") == "getResponse" or isinstance(fault, BadKey | RateLimited | Gone):
         return fault
     told_apart = isinstance(fault, ContentRefused | InputRejected | OutOfCredit)
-    return Failed(fault.code if told_apart else "provider_failed", fault.detail, _cost(error))
+    return Failed(fault.code if told_apart else "provider_failed", fault.detail, usd(error.get("cost")))
 
 
 def _outcome(item: Task) -> Waiting | Done | Failed:
     """How a task is doing: one with a result is done, whatever its status says."""
-    cost, sound = _cost(item), item.get("audioURL")
+    cost, sound = usd(item.get("cost")), item.get("audioURL")
     if item.get("videoURL"):
         return Done({"video_url": str(item["videoURL"])}, cost)
     if sound:
@@ -131,10 +131,3 @@ def _share(progress: object) -> float | None:
         return None
     percent = isinstance(progress, int) or progress > 1
     return min(1.0, max(0.0, progress / 100 if percent else progress))
-
-
-def _cost(item: Task) -> Decimal | None:
-    try:
-        return Decimal(str(item["cost"]))
-    except (KeyError, InvalidOperation):
-        return None

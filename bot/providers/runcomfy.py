@@ -16,7 +16,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import lost
 from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
-from bot.net.lenient import Courtesy, Word
+from bot.net.lenient import Courtesy, Usd, Word
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
@@ -47,8 +47,8 @@ class _Run(BaseModel):
     queue_position: Courtesy[int] = None
     output: Any = None
     error: Any = None
-    cost: Courtesy[Decimal] = None
-    base_price_usd: Courtesy[Decimal] = None
+    cost: Usd = None
+    base_price_usd: Usd = None
 
 
 class RunComfy(Provider):
