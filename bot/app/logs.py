@@ -1,4 +1,7 @@
-"""The log: one line per event, for people or for machines, without secrets."""
+"""The log: one line per event, for people or for machines, without secrets.
+
+Much of what is logged comes from outside, so nothing of it can begin a line of its own or steer a terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,14 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
+from copy import copy
+from typing import Any
 
 # Signed addresses and bearer tokens must not reach a log, whoever writes it. The bot's own invite link must.
 _SIGNED = re.compile(r"(https?://(?!discord\.com/oauth2/)[^\s?'\"]+)\?[^\s'\"]+")
+# Control characters, what terminals take for one, line separators, marks that turn the direction of writing, and halves
+# of characters.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/=-]{8,}")
 
 
@@ -20,22 +28,35 @@ class _Formatter(logging.Formatter):
         self._secrets = [secret for secret in secrets if secret]
 
     def format(self, record: logging.LogRecord) -> str:
+        record = copy(record)
+        record.msg, record.args = _escaped(self._without_secrets(record.getMessage())), ()
+        record.exc_text = record.stack_info = None  # what another handler has made of them
         if not self._json:
-            return self._without_secrets(super().format(record))
+            return super().format(record)
         entry = {
             "time": self.formatTime(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": self._without_secrets(record.getMessage()),
+            "message": record.msg,
         }
         if record.exc_info:
-            entry["exception"] = self._without_secrets(self.formatException(record.exc_info))
+            entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class's name
+        """Write a traceback in lines that are all indented: the text of an error may have some of its own."""
+        text = self._without_secrets(super().formatException(ei))
+        return "\n".join(f"    {_escaped(line)}" for line in text.split("\n"))
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
         return _BEARER.sub(r"\1 [secret]", _SIGNED.sub(r"\1?[signed]", text))
+
+
+def _escaped(text: str) -> str:
+    """Write unprintable characters as Python does in its strings, so that a line feed reads `\\n`."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def start_logging(level: str, form: str, secrets: Sequence[str] = ()) -> None:

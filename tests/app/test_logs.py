@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -42,10 +43,50 @@ def test_the_invite_link_is_logged_whole(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     start_logging("INFO", "json")
-    logging.getLogger("x").warning("one\ntwo")
-    (line,) = capsys.readouterr().err.splitlines()
-    assert json.loads(line)["message"] == "one\ntwo"
+    logging.getLogger("x").warning("one\ntwo", exc_info=ValueError("three"))
+    (line,) = capsys.readouterr().err.split("\n")[:-1]
+    assert json.loads(line)["message"] == "one\\ntwo"
     assert json.loads(line)["level"] == "WARNING"
+    assert "ValueError: three" in json.loads(line)["exception"]
+
+
+HOSTILE = (
+    "x\n2026-01-01 00:00:00,000 ERROR   bot: forged",
+    "x\r\x1b[2K\x1b[31mred",
+    "x\x9b31m\x85y\x00\x7f",
+    "x\u202egnp.exe\u2066\u200f\u061c",
+    "x\u2028y\u2029z\ud800",
+)
+STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_text_from_outside_neither_begins_a_line_nor_steers_a_terminal(
+    form: str, hostile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging("INFO", form)
+    log = logging.getLogger("bot")
+    log.info("a provider says %s", hostile)
+    log.info(hostile)
+    written = capsys.readouterr().err
+    assert written.count("\n") == 2
+    assert not STEERING.search(written)
+    messages = [json.loads(line)["message"] if form == "json" else line for line in written.splitlines()]
+    assert not any(STEERING.search(message) or "\n" in message for message in messages)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_the_text_of_an_error_stays_within_its_traceback(
+    form: str, hostile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging("INFO", form)
+    logging.getLogger("bot").error("failed", exc_info=ValueError(hostile))
+    first, *others = capsys.readouterr().err.split("\n")[:-1]
+    assert all(line.startswith("    ") for line in others)
+    assert not STEERING.search("".join([first, *others]))
+    assert form == "text" or not STEERING.search(json.loads(first)["exception"])
 
 
 def test_libraries_that_log_whole_requests_are_kept_quiet_at_debug() -> None:
