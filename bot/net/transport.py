@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import httpx
@@ -23,7 +24,12 @@ from httpx_aiohttp import AiohttpTransport
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 KEEP_ALIVE_SECONDS = 75.0
+GLOBAL = ipaddress.ip_network("2000::/3")  # the only part of IPv6 from which public addresses are given out
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 addresses behind a translator (RFC 6052)
+ANYCAST = (
+    ipaddress.ip_network("192.0.0.0/24"),  # a router's own services (RFC 6890)
+    ipaddress.ip_network("192.88.99.0/24"),  # the nearest relay to IPv6 (RFC 7526)
+)
 FRESH = "fresh_connection"  # request extension: never reuse a connection for this one
 
 
@@ -52,12 +58,17 @@ def is_trusted(host: str, port: int | None, trusted: Collection[str]) -> bool:
 
 
 def _is_public(address: str) -> bool:
+    """Whether it is an address on the internet, and so is the IPv4 address inside it where it has one.
+
+    The other forms that hold one (IPv4-compatible, IPv4-translated, NAT64 of one's own) lie outside of what is public.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
-        if inner or ip in NAT64:
-            ip = inner or ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast and not any(ip in network for network in ANYCAST)
+    inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
+    if ip in NAT64:
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return _is_public(str(inner)) if inner else ip in GLOBAL and ip.is_global
 
 
 def _is_private_literal(host: str) -> bool:
@@ -108,5 +119,10 @@ async def open_client(trusted: Collection[str] = ()) -> AsyncIterator[httpx.Asyn
     """The one HTTP client of the process. `trusted` hosts (`name` or `name:port`) may be private or plain http."""
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
     headers = {"Accept-Encoding": "identity", "User-Agent": "Mouthpiece"}
-    async with httpx.AsyncClient(transport=_Transport(trusted), timeout=timeout, headers=headers) as client:
+    no_cookies = CookieJar(
+        DefaultCookiePolicy(allowed_domains=())
+    )  # those of one server's call would go with another's
+    async with httpx.AsyncClient(
+        transport=_Transport(trusted), timeout=timeout, headers=headers, cookies=no_cookies
+    ) as client:
         yield client
