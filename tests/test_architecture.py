@@ -39,11 +39,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "bot.words.refusals",
     ),
     "bot.asking": (
-        *(*FREE, "bot.jobs.worker", "bot.jobs.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
+        *(*FREE, "bot.jobs.worker", "bot.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
         *("bot.files", "bot.words", "bot.providers", "bot.net.faults", "bot.media.probe"),
     ),
     "bot.moderation": (
-        *(*FREE, "bot.jobs.worker", "bot.jobs.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
+        *(*FREE, "bot.jobs.worker", "bot.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
         *("bot.files", "bot.words", "bot.providers", "bot.net.faults", "bot.media.probe"),
     ),
     "bot.app": ("bot", "storage"),

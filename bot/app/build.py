@@ -38,6 +38,7 @@ from bot.errors import SettingsError
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
+from bot.jobs.lanes import Lanes
 from bot.jobs.runner import Runner
 from bot.jobs.steps import Steps
 from bot.jobs.steps.approval import Approval
@@ -131,7 +132,7 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
         ),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
-    return Worker(stores.jobs, runner, inputs, cards, clock, intervals)
+    return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, clock, intervals)
 
 
 def _put_together(

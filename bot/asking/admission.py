@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.jobs.fair_queue import FairSemaphore, Owned
+from bot.fair_queue import FairSemaphore, Owned
 from bot.jobs.worker import Worker
 from bot.words.refusals.limits import BotBusy, ServerBusy
 

@@ -22,6 +22,7 @@ from bot.net.faults import NotAccepted, ProviderError, Unwritable
 
 log = logging.getLogger(__name__)
 
+Fetched = tuple[Path, MediaFacts]  # a file that was made, and what is in it
 BringClip = Callable[[], Awaitable[Path]]  # the clip as it was attached, fetched again if need be
 OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
 
@@ -35,17 +36,16 @@ class Assembler:
         self._job_files = job_files
         self.look = probe.look
 
-    async def whole(self, job: Job, urls: Sequence[str], clip: BringClip, *, faults: int) -> Finished:
-        """Build the finished video on disk and describe it. Uses every file that is there already; the others are
-        fetched from `urls`, and `clip` brings the clip as it was attached. For a job whose later section failed: the
-        sections before it. `faults` is how many tries in a row have failed.
+    async def whole(self, job: Job, parts: Sequence[Fetched], clip: BringClip, *, faults: int) -> Finished:
+        """Build the finished video on disk and describe it, from what was fetched unless it is there already; `clip`
+        brings the clip as it was attached. For a job whose later section failed: the sections before it. `faults` is
+        how many tries in a row have failed.
 
         Raises `NotAccepted` (try again), `Unwritable` (the disk is full), `Unreadable` or `TooMuchWork` (the sections
         can't be joined).
         """
         video, facts = self._job_files.video(job), None
         if not await asyncio.to_thread(self._job_files.has_video, job):
-            parts = await self._fetch_all(job, urls)
             edited = await self._assemble(job, [part for part, _ in parts], clip, faults)
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(video)
@@ -92,8 +92,12 @@ class Assembler:
         parts = self._job_files.of(job).glob("part-*.mp4")
         return any(map(content_credentials, parts)) and not content_credentials(self._job_files.video(job))
 
-    async def _fetch_all(self, job: Job, urls: Sequence[str]) -> list[tuple[Path, MediaFacts]]:
-        """Every part that can be had is fetched, also where another can't: it may be all that there will be."""
+    async def fetch(self, job: Job, urls: Sequence[str]) -> list[Fetched]:
+        """Bring what was made to disk, each file unless it is there already. All that can be had is fetched, also where
+        something else can't: it may be all that there will be. Raises what `Http.download` raises.
+        """
+        if await asyncio.to_thread(self._job_files.has_video, job):
+            return []
         parts, faults = [], []
         for number, url in enumerate(urls):
             try:
@@ -104,7 +108,7 @@ class Assembler:
             raise next((fault for fault in faults if isinstance(fault, Unwritable)), faults[0])
         return parts
 
-    async def _fetch(self, job: Job, number: int, url: str) -> tuple[Path, MediaFacts]:
+    async def _fetch(self, job: Job, number: int, url: str) -> Fetched:
         part = self._job_files.part(job, number)
         if not await asyncio.to_thread(part.exists):
             await self._http.download(url, part, most=MOST_RESULT_BYTES)

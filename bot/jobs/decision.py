@@ -16,11 +16,11 @@ from storage.jobs.job import State
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing happened that must be stored; the next step is in `seconds`. `fault`: something went wrong that may be
-    tried again.
+    tried again; None where that is still open.
     """
 
     seconds: float
-    fault: bool = False
+    fault: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.domain.job import Job
+from bot.domain.media_facts import MediaFacts
 from bot.domain.results import Parcel, Rung
 from bot.providers.base import Submission
 from storage.jobs.job import OUTCOMES
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class Queued:
     """Held, or in line. `accepted_now`: nobody has shown it yet, so no earlier card is looked for. `not_before` says
-    when a provider that had too much to do may be tried, by its name.
+    when a provider that had too much to do may be tried, by its name. `gathered`: what earlier sections have made is on
+    disk, as far as it can be had.
     """
 
     accepted_now: bool = False
+    gathered: bool = False
     not_before: dict[str, float] = field(default_factory=dict)
 
 
@@ -49,6 +53,8 @@ class Delivering:
     """Its outcome is on its way. `post` is what the row was told of, and is posted next."""
 
     post: tuple[Rung, Parcel | None] | None = None
+    fetching: bool = False  # its next step fetches what was made
+    fetched: list[tuple[Path, MediaFacts]] | None = None  # what was made, on disk, and what is in it
     cleared: bool = False  # its prepared files were taken out of its thread
     needs_editing: bool = False  # its next step runs an encoder, so it belongs in the narrow lane
     refused: set[Rung] = field(default_factory=set)  # the places where Discord doesn't take it

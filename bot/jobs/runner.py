@@ -105,7 +105,8 @@ class Runner:
         now, delay = self._clock.now(), 0.0
         match decision:
             case Wait(seconds, fault):
-                open_job.faults = open_job.faults + 1 if fault else 0
+                if fault is not None:
+                    open_job.faults = open_job.faults + 1 if fault else 0
                 delay = seconds
             case Advance(to, changes, note, by, then, phase):
                 open_job.job = await self._jobs.move(open_job.job, to, now=now, note=note, by=by, **changes)

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
 from bot.clock import Clock
-from bot.jobs.fair_queue import FairQueue
+from bot.fair_queue import FairQueue, Owned, Shares
 from bot.jobs.open_job import OpenJob
 
 IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
-
-
-@dataclass(slots=True)
-class _Traffic:
-    busy: int = 0
-    waiting: FairQueue[OpenJob] = field(default_factory=FairQueue)
 
 
 class Lane(NamedTuple):
@@ -32,6 +24,25 @@ class Lane(NamedTuple):
 
     name: str
     width: int
+
+
+class _Traffic:
+    """Who is served in a lane, and who waits."""
+
+    def __init__(self, width: int) -> None:
+        self.shares = Shares(width)
+        self.waiting: FairQueue[OpenJob] = FairQueue()
+
+    def next(self) -> OpenJob | None:
+        """Take the open job whose turn it is, None when nobody may begin now."""
+        found = self.waiting.pop(self._may_begin)
+        if found is None:
+            return None
+        self.shares.take(found[1])
+        return found[0]
+
+    def _may_begin(self, owner: Owned) -> bool:
+        return self.shares.may_take(owner, self.waiting.others(owner))
 
 
 class Scheduler:
@@ -46,7 +57,7 @@ class Scheduler:
         self._heap: list[tuple[float, int, OpenJob]] = []
         self._turns = count(1)
         self._nap: asyncio.Future[None] | None = None
-        self._lanes: defaultdict[Lane, _Traffic] = defaultdict(_Traffic)
+        self._lanes: dict[Lane, _Traffic] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
 
@@ -95,19 +106,25 @@ class Scheduler:
 
     def _begin(self, open_job: OpenJob) -> None:
         lane = self._lane_of(open_job)
-        traffic = self._lanes[lane]
-        if traffic.busy >= lane.width:
-            traffic.waiting.put(open_job, open_job.job)
-            return
-        traffic.busy += 1
-        task = asyncio.ensure_future(self._serve(traffic, open_job))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        if lane not in self._lanes:
+            self._lanes[lane] = _Traffic(lane.width)
+        self._lanes[lane].waiting.put(open_job, open_job.job)
+        self._serve(lane)
 
-    async def _serve(self, traffic: _Traffic, open_job: OpenJob) -> None:
+    def _serve(self, lane: Lane) -> None:
+        """Let everyone in the lane begin who may."""
+        traffic = self._lanes[lane]
+        while self._open and (open_job := traffic.next()):
+            task = asyncio.ensure_future(self._take(lane, open_job))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        if traffic.shares.idle and not traffic.waiting:
+            del self._lanes[lane]
+
+    async def _take(self, lane: Lane, open_job: OpenJob) -> None:
+        owner = open_job.job  # it leaves its place under the name under which it took it
         try:
             await self._step(open_job)
-            while traffic.waiting and self._open:
-                await self._step(traffic.waiting.pop())
         finally:
-            traffic.busy -= 1
+            self._lanes[lane].shares.leave(owner)
+            self._serve(lane)

@@ -14,7 +14,7 @@ from bot.domain.job import NO_REQUEST, Job, Jobs
 from bot.errors import Refusal
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
-from bot.jobs.lanes import lane_of
+from bot.jobs.lanes import Lanes
 from bot.jobs.open_job import OpenJob, Phase, Queued, phase_of
 from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
@@ -38,6 +38,7 @@ class Worker:
         self,
         jobs: Jobs,
         runner: Runner,
+        lanes: Lanes,
         inputs: Inputs,
         cards: Cards,
         clock: Clock,
@@ -51,7 +52,7 @@ class Worker:
         self._intervals = intervals
         self._open_jobs: dict[int, OpenJob] = {}
         self._per_guild: Counter[int] = Counter()
-        self._scheduler = Scheduler(self._take, lane_of, clock)
+        self._scheduler = Scheduler(self._take, lanes.of, clock)
         self.draining = False
         self.resumed = False  # whether what the last run left open has been taken on
 

@@ -105,7 +105,7 @@ class Provider(ABC):
 
     Of several flows that fit a request, the first is taken. `uploads` are the files that the provider takes from us
     where it can't fetch them itself (for others, they are put where it can); `polls_at_once` is how many stages one
-    poll may ask about.
+    poll may ask about; `own_hosts` says that each key names the host that answers it.
     """
 
     name: ClassVar[str]
@@ -115,6 +115,7 @@ class Provider(ABC):
     credentials: ClassVar[tuple[KeyField, ...]]
     flows: ClassVar[tuple[Flow, ...]]
     uploads: ClassVar[frozenset[Part]] = frozenset()
+    own_hosts: ClassVar[bool] = False
     can_cancel: ClassVar[bool] = False
     polls_at_once: ClassVar[int] = 1
 

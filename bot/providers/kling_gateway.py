@@ -27,6 +27,7 @@ class KlingGateway(Provider):
     label = "Kling gateway"
     base_url = ""
     prices = "the gateway's own"
+    own_hosts = True
     credentials: ClassVar[tuple[KeyField, ...]] = (
         KeyField("api_key", "API key", "sk-…"),
         KeyField("address", "Address of the gateway", "https://api.example.com", secret=False),

@@ -79,7 +79,8 @@ class Side:
         nothing, http = cast("Any", None), Http(self.client)
         finishing = Assembler(http, Probe(), nothing, JobFiles(self.folder))
         job = _job(number, self.address(name))
-        finished = await finishing.whole(job, [self.address(name)], nothing, faults=0)
+        fetched = await finishing.fetch(job, [self.address(name)])
+        finished = await finishing.whole(job, fetched, nothing, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
         await ResultPosts(self.connection, load_providers(http, {})).post(job, "channel", parcel)
 

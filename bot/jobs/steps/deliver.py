@@ -32,7 +32,7 @@ from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0
-AT_ONCE = Wait(0.0)
+AT_ONCE = Wait(0.0, fault=None)
 
 
 class Deliver:
@@ -79,6 +79,7 @@ class Deliver:
         except PostFailed as fault:
             return self._post_again(open_job, phase, fault)
         except ProviderError as fault:
+            phase.fetched = None
             return self._fetch_again(open_job, phase, fault)
         except (Unreadable, TooMuchWork) as why:
             log.warning("%s: its parts can't be joined: %s", job.code, why)
@@ -93,21 +94,32 @@ class Deliver:
                 return self._rest_kept(job, None)
             if sent:
                 return Close(sent)
+        has_something = _has_something(job, phase)
+        if has_something and phase.fetched is None:
+            return await self._fetch(open_job, phase)
         if self._assembler.takes_work(job) and not phase.needs_editing:
             phase.needs_editing = True  # its next step is taken in a lane in which nothing else waits for it
             return AT_ONCE
-        if _has_something(job, phase):
-            finished = await self._finished(job, faults=open_job.faults)
+        if has_something:
+            clip = partial(self._inputs.source, job, "video")
+            finished = await self._assembler.whole(job, phase.fetched or (), clip, faults=open_job.faults)
         rung = next((rung for rung in await self._places.rungs(job) if rung not in phase.refused), None)
         if rung is None:
             return self._kept(job, phase) if finished else self._nowhere(job)
         return await self._announced(job, phase, rung, finished)
 
-    async def _finished(self, job: Job, *, faults: int) -> Finished:
-        out_of_date = faults > 0 and not job.failure and not self._assembler.is_fetched(job)
+    async def _fetch(self, open_job: OpenJob, phase: Delivering) -> Decision:
+        """Bring what was made to disk, in a lane in which nobody waits for anything else."""
+        job = open_job.job
+        on_disk = self._assembler.is_fetched(job)
+        if not phase.fetching and not on_disk:
+            phase.fetching = True
+            return AT_ONCE
+        out_of_date = open_job.faults > 0 and not job.failure and not on_disk
         yields = await self._poll.yields_again(job) if out_of_date else job.yields
-        clip = partial(self._inputs.source, job, "video")
-        return await self._assembler.whole(job, results(yields), clip, faults=faults)
+        phase.fetched = await self._assembler.fetch(job, results(yields))
+        phase.fetching = False
+        return AT_ONCE
 
     async def _announced(self, job: Job, phase: Delivering, rung: Rung, finished: Finished | None) -> Decision:
         """Write down that the outcome is about to be posted there; the post is made at once after that."""

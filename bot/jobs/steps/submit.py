@@ -14,7 +14,7 @@ from bot.domain.costs import begun
 from bot.domain.flows import HANDED_OVER, stage_at
 from bot.domain.job import Fallback, Job
 from bot.domain.reuse import REUSED, is_passed_over, uses_session
-from bot.domain.sections import request_here, yields_here
+from bot.domain.sections import request_here, results, yields_here
 from bot.jobs.decision import Advance, Amend, Decision, Wait
 from bot.jobs.inputs import Inputs, left_in_thread
 from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, deadline
@@ -64,8 +64,11 @@ class Submit:
 
     async def __call__(self, open_job: OpenJob) -> Decision:
         """Announce the queued stage: the request leaves once that is written down."""
-        job = open_job.job
-        await self._gather(job)
+        job, phase = open_job.job, open_job.phase
+        if isinstance(phase, Queued) and not phase.gathered and results(job.yields):
+            await self._gather(job)
+            phase.gathered = True
+            return Wait(0.0, fault=None)  # in a lane in which nobody waits for downloads
         if is_passed_over(job):
             return passed_over(job, self._providers[job.provider])
         if job.restored or self._clock.now() > job.deadline_at:

@@ -1,0 +1,147 @@
+"""Whose turn it is, when more wait than can be served: by server, then by member, each first come first served.
+
+Nobody holds more than a quarter of what is shared while others wait, and a quarter is always left for others to come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Generic, Protocol, TypeVar
+
+
+class Owned(Protocol):
+    """What waits: it belongs to a member of a server."""
+
+    @property
+    def guild_id(self) -> int: ...
+
+    @property
+    def member_id(self) -> int: ...
+
+
+T = TypeVar("T")
+
+
+class FairQueue(Generic[T]):
+    """A queue in which no server, and no member of it, can keep another waiting for more than one turn each."""
+
+    def __init__(self) -> None:
+        self._guilds: dict[int, dict[int, deque[tuple[T, Owned]]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._guilds)
+
+    def put(self, item: T, owner: Owned) -> None:
+        """Line up behind the owner's other items."""
+        self._guilds.setdefault(owner.guild_id, {}).setdefault(owner.member_id, deque()).append((item, owner))
+
+    def pop(self, may: Callable[[Owned], bool] = lambda _: True) -> tuple[T, Owned] | None:
+        """Take out the next item whose owner may have a turn, with that owner; None when there is none. Its member and
+        its server go to the end of their lines.
+        """
+        for guild_id, member_id, first in self._fronts():
+            if may(first):
+                return self._taken(guild_id, member_id)
+        return None
+
+    def others(self, owner: Owned) -> tuple[bool, bool]:
+        """Whether another server waits, and whether another member waits, of whichever server."""
+        servers = self._guilds.keys() != {owner.guild_id} and bool(self._guilds)
+        return servers, servers or any(member != owner.member_id for member in self._guilds.get(owner.guild_id, ()))
+
+    def _fronts(self) -> Iterator[tuple[int, int, Owned]]:
+        for guild_id, members in self._guilds.items():
+            for member_id, items in members.items():
+                yield guild_id, member_id, items[0][1]
+
+    def _taken(self, guild_id: int, member_id: int) -> tuple[T, Owned]:
+        members = self._guilds.pop(guild_id)
+        items = members.pop(member_id)
+        taken = items.popleft()
+        if items:
+            members[member_id] = items
+        if members:
+            self._guilds[guild_id] = members
+        return taken
+
+
+class Shares:
+    """So many places, and who holds them."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._quarter = max(1, width // 4)
+        self._busy = 0
+        self._held: Counter[tuple[int, ...]] = Counter()  # by server, and by server and member
+
+    def may_take(self, owner: Owned, others_wait: tuple[bool, bool]) -> bool:
+        """Whether there is a place for the owner; `others_wait` as `FairQueue.others` says. Beyond a quarter only while
+        nobody else waits, and a server never in the last quarter: whoever comes next finds a place at once.
+        """
+        if self._busy >= self._width:
+            return False
+        server, member = (self._held[key] for key in _keys(owner))
+        roomy = self._busy < self._width - self._quarter
+        return (server < self._quarter or (roomy and not others_wait[0])) and (
+            member < self._quarter or not others_wait[1]
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody holds a place."""
+        return not self._busy
+
+    def take(self, owner: Owned) -> None:
+        """Hold a place."""
+        self._busy += 1
+        self._held.update(_keys(owner))
+
+    def leave(self, owner: Owned) -> None:
+        """Free the place."""
+        self._busy -= 1
+        self._held -= Counter(_keys(owner))
+
+
+def _keys(owner: Owned) -> tuple[tuple[int, ...], ...]:
+    return (owner.guild_id,), (owner.guild_id, owner.member_id)
+
+
+class FairSemaphore:
+    """Lets so many through at once; the others take turns."""
+
+    def __init__(self, width: int) -> None:
+        self._shares = Shares(width)
+        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+
+    @asynccontextmanager
+    async def passing(self, owner: Owned) -> AsyncIterator[None]:
+        """Wait for a place, and hold it."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.put(place, owner)
+        self._hand_on()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():  # it was given already
+                self._shares.leave(owner)
+                self._hand_on()
+            raise
+        try:
+            yield
+        finally:
+            self._shares.leave(owner)
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Give what is free to those whose turn it is."""
+        while found := self._waiting.pop(self._may_take):
+            place, owner = found
+            if not place.cancelled():
+                self._shares.take(owner)
+                place.set_result(None)
+
+    def _may_take(self, owner: Owned) -> bool:
+        return self._shares.may_take(owner, self._waiting.others(owner))
