@@ -17,11 +17,12 @@ VAGUE_NAMES = {"utils", "helpers", "common", "constants", "misc"}
 MOST_MODULES = 14  # in one folder
 
 # What the modules under each prefix may import of our own, beside their own folder; the longest prefix counts. Types
-# that a table of the database is read into, the base of all errors and the clock are free for all of bot.
-FREE = ("storage", "bot.errors", "bot.clock", "bot.domain")
+# that a table of the database is read into, the base of all errors, the clock and fair queues are free for all of bot.
+FREE = ("storage", "bot.errors", "bot.clock", "bot.fair_queue", "bot.domain")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.errors": (),
     "bot.clock": (),
+    "bot.fair_queue": (),
     "bot.net": ("bot.errors",),
     "bot.domain": ("storage",),
     "bot.media": ("bot.domain",),
@@ -39,11 +40,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "bot.words.refusals",
     ),
     "bot.asking": (
-        *(*FREE, "bot.jobs.worker", "bot.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
+        *(*FREE, "bot.jobs.worker", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
         *("bot.files", "bot.words", "bot.providers", "bot.net.faults", "bot.media.probe"),
     ),
     "bot.moderation": (
-        *(*FREE, "bot.jobs.worker", "bot.fair_queue", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
+        *(*FREE, "bot.jobs.worker", "bot.jobs.intervals", "bot.chat", "bot.preflight"),
         *("bot.files", "bot.words", "bot.providers", "bot.net.faults", "bot.media.probe"),
     ),
     "bot.app": ("bot", "storage"),

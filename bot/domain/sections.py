@@ -40,5 +40,10 @@ def results(yields: Mapping[str, str]) -> list[str]:
     return [url for _, url in sorted(found)]
 
 
+def is_made(job: Job) -> bool:
+    """Whether there is the video; or, where a later section failed, those before it: they were paid for too."""
+    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)))
+
+
 def _prefix(position: Position) -> str:
     return f"{position.section}:" if position.section else ""

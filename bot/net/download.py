@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ import httpx
 from bot.net.faults import Gone, NotAccepted, ResultUnusable, Unwritable
 
 PIECE_BYTES = 1 << 20  # as they go to disk
+LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place that others wait for
+SPEED_SECONDS = 30.0  # over which that is measured
 Also = Callable[[bytes], object] | None
 
 
@@ -72,13 +75,32 @@ def _writing() -> Iterator[None]:
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     """The answer in pieces that are worth a thread's while."""
     held, size = [], 0
+    speed = _Speed()
     async for chunk in response.aiter_raw():
+        speed.check(len(chunk))
         held.append(chunk)
         size += len(chunk)
         if size >= PIECE_BYTES:
             yield b"".join(held)
             held, size = [], 0
     yield b"".join(held)
+
+
+class _Speed:
+    """Raises `NotAccepted` for an answer that drips."""
+
+    def __init__(self) -> None:
+        self._since, self._came = time.monotonic(), 0
+
+    def check(self, size: int) -> None:
+        """Note what came."""
+        self._came += size
+        passed = time.monotonic() - self._since
+        if passed < SPEED_SECONDS:
+            return
+        if self._came < LEAST_SPEED * passed:
+            raise NotAccepted(f"the result comes at {self._came / passed:.0f} bytes a second")
+        self._since, self._came = time.monotonic(), 0
 
 
 @asynccontextmanager

@@ -1,9 +1,8 @@
 """From a job's outcome to its message: bring the video to disk, post it where that works, remember that.
 
-The row says `delivering` before the post and holds the message's id after; the video lies in the job's folder until
-then. A crash in between costs neither a second post nor a second download. Each step makes one post at most: a
-place that refuses is done with, and the next one is tried; a post that may have arrived stays with its place, and is
-looked for first. What can be posted nowhere is kept to be fetched.
+The row says `delivering` before the post and holds the message's id after; the video is in the job's folder until then:
+a crash costs neither a second post nor a second download. Each step makes one post at most. A place that refuses is
+done with; a post that may have arrived is looked for first. What can be posted nowhere is kept to be fetched.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit, smaller_step
 from bot.domain.job import Job
 from bot.domain.results import Finished, Parcel, Rung
-from bot.domain.sections import results
+from bot.domain.sections import is_made, results
 from bot.jobs.decision import Amend, Close, Decision, Wait
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import DELIVERY_PATIENCE, FETCH_PATIENCE, LONGEST_BACKOFF, Intervals
@@ -36,7 +35,7 @@ AT_ONCE = Wait(0.0, fault=None)
 
 
 class Deliver:
-    """Brings the outcome of an ended job one step closer to its place."""
+    """Brings the outcome of an ended job closer to its place."""
 
     def __init__(
         self,
@@ -94,7 +93,7 @@ class Deliver:
                 return self._rest_kept(job, None)
             if sent:
                 return Close(sent)
-        has_something = _has_something(job, phase)
+        has_something = is_made(job) and not phase.without_video
         if has_something and phase.fetched is None:
             return await self._fetch(open_job, phase)
         if self._assembler.takes_work(job) and not phase.needs_editing:
@@ -105,7 +104,7 @@ class Deliver:
             finished = await self._assembler.whole(job, phase.fetched or (), clip, faults=open_job.faults)
         rung = next((rung for rung in await self._places.rungs(job) if rung not in phase.refused), None)
         if rung is None:
-            return self._kept(job, phase) if finished else self._nowhere(job)
+            return self._kept(job, phase) if finished else _nowhere(job)
         return await self._announced(job, phase, rung, finished)
 
     async def _fetch(self, open_job: OpenJob, phase: Delivering) -> Decision:
@@ -137,9 +136,8 @@ class Deliver:
             except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
                 log.warning("%s: no smaller copy: %s", job.code, why)
                 return self._kept(job, phase)
-        now = self._clock.now()
+        phase.post, now = (rung, parcel), self._clock.now()
         keeping = parcel.smaller if parcel else job.kept_until
-        phase.post = rung, parcel
         return Amend({"delivering_at": now, "kept_until": now + self._kept_seconds if keeping else None}, at_once=True)
 
     async def _posted(self, job: Job, phase: Delivering, rung: Rung, parcel: Parcel | None) -> Decision:
@@ -152,7 +150,7 @@ class Deliver:
                 return AT_ONCE if phase.most_bytes else self._kept(job, phase)
             log.info("%s: no outcome in its %s: %s", job.code, rung, fault)
             phase.refused.add(rung)
-            return AT_ONCE
+        return AT_ONCE
 
     def _kept(self, job: Job, phase: Delivering) -> Decision:
         """The video can be posted nowhere; a sentence that says where it is may be."""
@@ -170,10 +168,6 @@ class Deliver:
         now = self._clock.now()
         until = now + self._kept_seconds if self._assembler.has_files(job) else None
         return Amend({"delivering_at": now, "failure": failure or job.failure, "kept_until": until})
-
-    def _nowhere(self, job: Job) -> Decision:
-        log.warning("%s: its outcome can be posted nowhere", job.code)
-        return Close(None)
 
     def _fetch_again(self, open_job: OpenJob, phase: Delivering, fault: ProviderError) -> Decision:
         job, faults = open_job.job, open_job.faults + 1
@@ -195,9 +189,9 @@ class Deliver:
         if self._clock.now() <= (job.ended_at or 0) + DELIVERY_PATIENCE:
             log.info("%s: posting: %s; again later", job.code, fault)
             return Wait(self._intervals.after_fault(open_job.faults + 1), fault=True)
-        return self._kept(job, phase) if _has_something(job, phase) else self._nowhere(job)
+        return self._kept(job, phase) if is_made(job) and not phase.without_video else _nowhere(job)
 
 
-def _has_something(job: Job, phase: Delivering) -> bool:
-    """Whether there is the video; or, where a later section failed, those before it: they were paid for too."""
-    return job.has_video or (job.state != "succeeded" and bool(results(job.yields)) and not phase.without_video)
+def _nowhere(job: Job) -> Decision:
+    log.warning("%s: its outcome can be posted nowhere", job.code)
+    return Close(None)
