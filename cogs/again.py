@@ -13,7 +13,7 @@ from bot.chat.explain import Form, explained
 from bot.domain.request import Request
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import carry_on
-from cogs.interactions import Interaction, asker_of, place_of
+from cogs.interactions import Interaction, asker_of, guild_of, place_of
 from cogs.lipsync import LONGEST_TEXT
 from cogs.make_it_speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
 
@@ -38,11 +38,10 @@ class AgainButton(
     @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
-        place, asker = place_of(interaction), asker_of(interaction)
-        repeat = interaction.client.repeat
+        guild_id, asker, repeat = guild_of(interaction), asker_of(interaction), interaction.client.repeat
         if self.act == VOICE_PREFIX:
-            earlier_request = await repeat.earlier_request(place.guild_id, self.job_id, by=asker.member_id)
-            voices = await interaction.client.choices.voices_for(place.guild_id, None, asker.member_id)
+            earlier_request = await repeat.earlier_request(guild_id, self.job_id, by=asker.member_id)
+            voices = await interaction.client.choices.voices_for(guild_id, None, asker.member_id)
             if not voices:
                 raise NoWorkingKey
             voices.sort(key=lambda voice: voice.key != earlier_request.voice)
@@ -51,7 +50,7 @@ class AgainButton(
             )
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await carry_on(interaction, repeat.start(place, asker, interaction.id, self.job_id))
+        await carry_on(interaction, repeat.start(await place_of(interaction), asker, interaction.id, self.job_id))
 
 
 class VoiceForm(Form):
@@ -74,7 +73,7 @@ class VoiceForm(Form):
         """Start with what was typed and chosen."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         voice = self._other.value.strip() or (self._voice.values[0] if self._voice.values else None)
-        place, asker = place_of(interaction), asker_of(interaction)
+        place, asker = await place_of(interaction), asker_of(interaction)
         repeat = interaction.client.repeat
         starting = repeat.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
         await carry_on(interaction, starting)

@@ -12,7 +12,7 @@ from bot.app.client import Mouthpiece
 from bot.domain.voices import search
 from bot.words import job_details, limits
 from cogs.asking import start
-from cogs.interactions import Interaction, ask_of, asker_of, media_of, place_of
+from cogs.interactions import Interaction, ask_of, asker_of, guild_of, media_of
 from cogs.job_buttons import ForgetButton
 from cogs.jobs import show_own
 
@@ -51,7 +51,9 @@ class Lipsync(app_commands.Group):
     ) -> None:
         """Speak a text with a voice."""
         await interaction.response.defer(ephemeral=True)
-        wish = ask_of(interaction, media_of(video), text=text, voice=voice, speed=speed, provider=_named(provider))
+        wish = await ask_of(
+            interaction, media_of(video), text=text, voice=voice, speed=speed, provider=_named(provider)
+        )
         await start(interaction, wish)
 
     @app_commands.command(description="Attach a recording, and the person in your video says it")
@@ -75,7 +77,7 @@ class Lipsync(app_commands.Group):
     ) -> None:
         """Speak what an audio file says."""
         await interaction.response.defer(ephemeral=True)
-        wish = ask_of(
+        wish = await ask_of(
             interaction,
             media_of(video),
             audio=media_of(audio),
@@ -99,7 +101,7 @@ class Lipsync(app_commands.Group):
     async def usage(self, interaction: Interaction) -> None:
         """Tell how the person stands under each rule that binds them."""
         await interaction.response.defer(ephemeral=True)
-        guild_id, asker = place_of(interaction).guild_id, asker_of(interaction)
+        guild_id, asker = guild_of(interaction), asker_of(interaction)
         found = await interaction.client.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
         decisions = interaction.client.decisions
         under_way = await decisions.under_way(guild_id, asker.member_id)

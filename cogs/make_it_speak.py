@@ -18,7 +18,7 @@ from bot.words.refusals.asks import NoClipChosen, NothingToSay, NothingToSpeakIn
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import start
 from cogs.found_clips import Clip, attached, newest_clips
-from cogs.interactions import Interaction, ask_of, media_of, place_of
+from cogs.interactions import Interaction, ask_of, guild_of, media_of
 from cogs.lipsync import LONGEST_TEXT
 
 TITLE = "Make it speak"
@@ -32,14 +32,14 @@ SEARCH_PATIENCE = 1.5  # the form must open within three seconds
 @app_commands.allowed_installs(guilds=True, users=False)
 async def make_it_speak(interaction: Interaction, message: discord.Message) -> None:
     """Open the form that asks for what the message lacks."""
-    place, choices = place_of(interaction), interaction.client.choices
+    guild_id, choices = guild_of(interaction), interaction.client.choices
     clips, recordings = attached(message, "video"), attached(message, "audio")
     if not clips and not recordings:
         raise NothingToSpeakIn
-    if not await choices.usable(place.guild_id):
+    if not await choices.usable(guild_id):
         raise NoWorkingKey
     if clips:
-        voices = await choices.voices_for(place.guild_id, None, interaction.user.id)
+        voices = await choices.voices_for(guild_id, None, interaction.user.id)
         await interaction.response.send_modal(WordsForm(media_of(clips[0]), voices[:MOST_CHOICES]))
     else:
         found = await newest_clips(interaction, MOST_CHOICES, patience=SEARCH_PATIENCE)
@@ -76,11 +76,11 @@ class WordsForm(Form):
         if text and files:
             raise TextAndRecording
         if files:
-            await start(interaction, ask_of(interaction, self._video, audio=media_of(files[0])))
+            await start(interaction, await ask_of(interaction, self._video, audio=media_of(files[0])))
         elif text:
             chosen = self._voice.values[0] if self._voice.values else self._first
             voice = self._other_voice.value.strip() or chosen
-            await start(interaction, ask_of(interaction, self._video, text=text, voice=voice))
+            await start(interaction, await ask_of(interaction, self._video, text=text, voice=voice))
         else:
             raise NothingToSay
 
@@ -126,7 +126,7 @@ class ClipForm(Form):
             video = self._found[int(self._choice.values[0])].media
         else:
             raise NoClipChosen
-        await start(interaction, ask_of(interaction, video, audio=self._audio))
+        await start(interaction, await ask_of(interaction, video, audio=self._audio))
 
 
 def voice_menu(voices: list[Voice]) -> discord.ui.Select[Any]:

@@ -124,7 +124,7 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
             inputs,
             parts.assembler,
             SizeLimit(parts.finishing, parts.job_files),
-            ResultPosts(client, providers),
+            ResultPosts(client, stores.guilds, providers),
             Places(stores.direct_messages),
             clock,
             intervals,
@@ -141,7 +141,7 @@ def _put_together(
     """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
     stores, providers, incoming, job_files = parts.stores, parts.providers, parts.incoming, parts.job_files
     guilds, jobs, keys = stores.guilds, stores.jobs, stores.keys
-    key_alerts = KeyAlerts(client, keys, providers, clock)
+    key_alerts = KeyAlerts(client, keys, guilds, providers, clock)
     client.worker = _worker(client, parts, key_alerts, settings, clock)
     checks = Checks.on(stores, AutoMod(client, clock), clock)
     client.choices = Choices(keys, stores.ledger, providers)

@@ -28,7 +28,7 @@ from bot.moderation.server_rules import ServerRules
 from bot.retention.cleanup import Cleanup
 from bot.retention.privacy import PersonalData
 from storage.engine.installation import Installation
-from storage.servers.guilds import Guilds
+from storage.servers.guilds import GuildFacts, Guilds
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,11 @@ class Mouthpiece(discord.Client):
         self._known_guilds = guilds
         self._clock = clock
 
+    @property
+    def server_count(self) -> int:
+        """How many servers Discord has named to this process."""
+        return len(self.guilds)
+
     async def setup_hook(self) -> None:
         """Load every cog."""
         cogs = import_module("cogs")
@@ -95,9 +100,10 @@ class Mouthpiece(discord.Client):
 
     async def on_ready(self) -> None:
         """Note the servers; the worker may begin."""
-        here = {guild.id for guild in self.guilds}
-        for guild_id in here:
-            await self._known_guilds.join(guild_id, self._clock.now())
+        seen = list(self.guilds)
+        here = {guild.id for guild in seen}
+        for guild in seen:
+            await self._remember(guild)
         for guild_id in await self._known_guilds.present() - here:
             # It left while the bot was away, or this is another bot's token: everything goes after the grace only.
             await self._known_guilds.leave(guild_id, self._clock.now())
@@ -109,12 +115,22 @@ class Mouthpiece(discord.Client):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server invited the bot."""
-        await self._known_guilds.join(guild.id, self._clock.now())
+        await self._remember(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server can be reached again, or for the first time, if it was away when it invited the bot."""
-        if guild.id not in await self._known_guilds.present():
-            await self._known_guilds.join(guild.id, self._clock.now())
+        await self._remember(guild)
+
+    async def on_guild_update(self, _before: discord.Guild, guild: discord.Guild) -> None:
+        """A server has another name, or another channel for its moderators' notices."""
+        await self._remember(guild)
+
+    async def _remember(self, guild: discord.Guild) -> None:
+        """Remember that the bot is in a server, and what Discord tells of it, if it has told."""
+        await self._known_guilds.join(guild.id, self._clock.now())
+        if not guild.unavailable:
+            channel = guild.public_updates_channel
+            await self._known_guilds.describe(guild.id, GuildFacts(guild.name, channel.id if channel else None))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed the bot: its keys go, at once or with the last job that needs them."""

@@ -38,8 +38,7 @@ class AccessCheck:
         await self._open_here(ask)
         await self._open_to(ask)
         spoken = ask.text or (ask.audio.name if ask.audio else "")
-        channels = (ask.place.channel_id, *ask.place.within)
-        rule = await self._automod.against(ask.guild_id, spoken, role_ids=ask.asker.role_ids, channel_ids=channels)
+        rule = await self._automod.against(ask.place, spoken, role_ids=ask.asker.role_ids)
         if rule:
             raise WordsForbidden(rule=rule)
 

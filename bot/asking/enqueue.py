@@ -89,6 +89,8 @@ class Enqueuer:
             role_ids=ask.asker.role_ids,
             channel_id=ask.place.channel_id,
             parent_id=ask.place.parent_id,
+            opens_thread=ask.place.opens_thread,
+            file_bytes=ask.place.file_bytes,
             provider=first.provider.name,
             request=first.request,
             fallbacks=tuple(Fallback(other.provider.name, other.request) for other in others),

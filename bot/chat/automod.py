@@ -9,17 +9,22 @@ import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import aiohttp
 import discord
 import re2
 
+from bot.chat.errors import PostFailed, PostRefused
+from bot.chat.posting import post_errors
 from bot.clock import Clock
+from bot.domain.ask import Place
+from bot.words.refusals.access import AutoModUnreadable
 
 log = logging.getLogger(__name__)
 
 KEPT_SECONDS = 60.0  # for how long the rules of a server are taken as read
-STOPPING = {discord.AutoModRuleActionType.block_message, discord.AutoModRuleActionType.timeout}
+STOPPING = {discord.AutoModRuleActionType.block_message.value, discord.AutoModRuleActionType.timeout.value}
+KEYWORD = discord.AutoModRuleTriggerType.keyword.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,51 +45,51 @@ class AutoMod:
     def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._read: dict[int, tuple[float, Sequence[WordRule]]] = {}
+        self._read: dict[int, tuple[float, Sequence[WordRule] | None]] = {}
 
-    def may_read(self, guild_id: int) -> bool:
-        """Whether the bot has the permission that Discord asks for."""
-        guild = self._client.get_guild(guild_id)
-        return bool(guild and guild.me and guild.me.guild_permissions.manage_guild)
-
-    async def against(
-        self, guild_id: int, text: str, *, role_ids: Iterable[int], channel_ids: Iterable[int]
-    ) -> str | None:
-        """The name of the rule that forbids this text here, None when none does."""
-        exempt = frozenset(role_ids), frozenset(channel_ids)
-        for rule in await self._rules(guild_id):
-            free = rule.exempt_roles & exempt[0] or rule.exempt_channels & exempt[1]
+    async def against(self, place: Place, text: str, *, role_ids: frozenset[int]) -> str | None:
+        """Name the rule that forbids a member with these roles to say this text there. None when none does, or when
+        Discord doesn't show the rules to the bot. `AutoModUnreadable` while they can't be known.
+        """
+        channel_ids = {place.channel_id, *place.within}
+        for rule in await self._rules(place.guild_id) if place.reads_automod else ():
+            free = rule.exempt_roles & role_ids or rule.exempt_channels & channel_ids
             if not free and forbids(rule, text):
                 return rule.name
         return None
 
     async def _rules(self, guild_id: int) -> Sequence[WordRule]:
-        read_at, rules = self._read.get(guild_id, (float("-inf"), ()))
-        if self._clock.monotonic() - read_at < KEPT_SECONDS:
+        read_at, rules = self._read.get(guild_id, (float("-inf"), None))
+        if rules is not None and self._clock.monotonic() - read_at < KEPT_SECONDS:
             return rules
-        guild = self._client.get_guild(guild_id)
-        if guild is None or not self.may_read(guild_id):
-            return ()
         try:
-            rules = tuple(_word_rules(await guild.fetch_automod_rules()))
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as fault:
-            log.warning("AutoMod rules can't be read; those read last go on: %s", fault)
-            return rules
+            async with post_errors():
+                rules = tuple(_word_rules(await self._client.http.get_auto_moderation_rules(guild_id)))
+        except PostRefused as refused:  # Discord asks for more than the permission, such as two-factor authentication
+            log.warning("Discord doesn't show the AutoMod rules of server %s: %s", guild_id, refused)
+            rules = ()
+        except PostFailed as fault:
+            log.warning("the AutoMod rules of server %s can't be read: %s", guild_id, fault)
+            if rules is None:
+                raise AutoModUnreadable from None
+            return rules  # those that were read last
         self._read[guild_id] = (self._clock.monotonic(), rules)
         return rules
 
 
-def _word_rules(rules: Iterable[discord.AutoModRule]) -> Iterator[WordRule]:
+def _word_rules(rules: Iterable[Any]) -> Iterator[WordRule]:
+    """The keyword rules among those that Discord sends."""
     for rule in rules:
-        stops = any(action.type in STOPPING for action in rule.actions)
-        if rule.enabled and stops and rule.trigger.type is discord.AutoModRuleTriggerType.keyword:
+        stops = any(action["type"] in STOPPING for action in rule["actions"])
+        if rule["enabled"] and stops and rule["trigger_type"] == KEYWORD:
+            trigger = rule["trigger_metadata"]
             yield WordRule(
-                rule.name,
-                rule.trigger.keyword_filter,
-                rule.trigger.regex_patterns,
-                rule.trigger.allow_list,
-                frozenset(rule.exempt_role_ids),
-                frozenset(rule.exempt_channel_ids),
+                rule["name"],
+                trigger.get("keyword_filter", ()),
+                trigger.get("regex_patterns", ()),
+                trigger.get("allow_list", ()),
+                frozenset(map(int, rule["exempt_roles"])),
+                frozenset(map(int, rule["exempt_channels"])),
             )
 
 

@@ -70,8 +70,8 @@ class Cards:
         return self._client.get_partial_messageable(channel_id, guild_id=job.guild_id)
 
     async def _thread(self, job: Job, card_id: int) -> int | None:
-        if not isinstance(self._client.get_channel(job.channel_id), discord.TextChannel):
-            return None  # threads live on messages of text channels only; elsewhere the job stays in place
+        if not job.opens_thread:
+            return None  # the job stays in place
         name = job_card.thread_name(job, job.request)
         try:
             message = self._channel(job, job.channel_id).get_partial_message(card_id)

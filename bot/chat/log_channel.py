@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.job import Jobs
 from bot.providers.base import Provider
 from bot.words import log_entries
-from storage.servers.guilds import Guilds
+from storage.servers.guilds import GuildFacts, Guilds
 from storage.servers.log_entries import NEEDED, Entry, LogEntries
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ class LogChannel:
             return
         if text is None:
             return
-        for channel_id in await self._channels(entry.guild_id, needed=entry.kind in NEEDED):
+        needed, facts = entry.kind in NEEDED, await self._guilds.facts(entry.guild_id)
+        for channel_id in await self._channels(entry.guild_id, facts, needed=needed):
             channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
             try:
                 async with post_errors():
@@ -89,19 +90,32 @@ class LogChannel:
                 log.warning("the log of server %s can't be posted in %s: %s", entry.guild_id, channel_id, refused)
             else:
                 return
+        if needed and facts is None:
+            raise PostFailed(problem="Discord has not told yet where its moderators get notices")
 
     async def reaches(self, guild_id: int) -> bool:
-        """Whether there is a channel in which the server's moderators can be asked to decide."""
-        return bool(await self._channels(guild_id, needed=True))
+        """Say whether there is a channel in which the server's moderators can be asked to decide, as far as Discord
+        tells.
+        """
+        for channel_id in await self._channels(guild_id, await self._guilds.facts(guild_id), needed=True):
+            try:
+                async with post_errors():
+                    await self._client.http.get_channel(channel_id)
+            except PostRefused:
+                continue
+            except PostFailed:
+                pass  # the question waits in the outbox
+            return True
+        return False
 
-    async def _channels(self, guild_id: int, *, needed: bool) -> list[int]:
-        """The log channel; for what somebody needs to decide also the server's own channel for moderators' notices."""
+    async def _channels(self, guild_id: int, facts: GuildFacts | None, *, needed: bool) -> list[int]:
+        """The log channel; for what somebody needs to decide also the server's own channel for moderators' notices.
+
+        Whether they are still there, and open to the bot, is for Discord to say.
+        """
         chosen = (await self._guilds.policy(guild_id)).log_channel_id
-        guild = self._client.get_guild(guild_id)
-        if guild is None:
-            return []
-        found = [guild.get_channel(chosen or 0), guild.public_updates_channel if needed else None]
-        return [channel.id for channel in found if channel]
+        notices = facts.notices_channel_id if facts and needed else None
+        return [channel_id for channel_id in (chosen, notices) if channel_id]
 
 
 def _card(entry: Entry, text: str) -> discord.ui.LayoutView:

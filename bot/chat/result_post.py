@@ -11,9 +11,10 @@ from bot.chat.errors import PostRefused
 from bot.chat.posting import earlier, nonce, post_errors
 from bot.chat.result_buttons import result_buttons
 from bot.domain.job import Job
-from bot.domain.results import MARGIN, Parcel, Rung, Sent
+from bot.domain.results import Parcel, Rung, Sent
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
+from storage.servers.guilds import Guilds
 
 NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier messages can't be read
 
@@ -21,14 +22,10 @@ NO_REPLY_WITHOUT_HISTORY = 160002  # Discord's code for a reply where earlier me
 class ResultPosts:
     """Posts outcomes through the bot's own connection. Raises the `Post…` errors only."""
 
-    def __init__(self, client: discord.Client, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, client: discord.Client, guilds: Guilds, providers: Mapping[str, Provider]) -> None:
         self._client = client
+        self._guilds = guilds
         self._providers = providers
-
-    def most_bytes(self, job: Job, rung: Rung) -> int:
-        """How large a file may be there."""
-        guild = self._client.get_guild(job.guild_id) if rung != "direct" else None
-        return (guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES) - MARGIN
 
     async def found(self, job: Job, rungs: Sequence[Rung]) -> Sent | None:
         """An earlier post of the outcome, in whichever of these places it may have been made."""
@@ -67,7 +64,7 @@ class ResultPosts:
             if rung != "direct":  # its buttons are about a server's message
                 post["view"] = result_buttons(job, smaller=parcel.smaller is not None)
         sent = await channel.send(
-            self._words(job, rung, parcel),
+            await self._words(job, rung, parcel),
             allowed_mentions=discord.AllowedMentions(
                 everyone=False, roles=False, users=[discord.Object(job.member_id)], replied_user=False
             ),
@@ -75,9 +72,11 @@ class ResultPosts:
         )
         return Sent(channel.id, sent.id)
 
-    def _words(self, job: Job, rung: Rung, parcel: Parcel | None) -> str:
-        guild = self._client.get_guild(job.guild_id)
-        server = (guild.name if guild else "the server where you asked") if rung == "direct" else None
+    async def _words(self, job: Job, rung: Rung, parcel: Parcel | None) -> str:
+        server = None
+        if rung == "direct":
+            facts = await self._guilds.facts(job.guild_id)
+            server = facts.name if facts else "the server where you asked"
         if parcel is None:
             return result_message.notice(job, self._providers, server=server)
         if job.failure:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from bot.domain.job import Job
 from bot.domain.results import Rung
+from storage.jobs.job import SAFE_FILE_BYTES
 from storage.people.direct_messages import DirectMessages
+
+
+def most_bytes(job: Job, rung: Rung) -> int:
+    """How large a file may be there."""
+    return SAFE_FILE_BYTES if rung == "direct" else job.file_bytes
 
 
 class Places:

@@ -8,13 +8,16 @@ from bot.domain.edits import Fill
 from bot.domain.fixes import Fixes
 from bot.domain.job import Job
 from bot.domain.request import Media, Mode
+from storage.jobs.job import SAFE_FILE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was asked for. `missing` names the permissions that the bot lacks there for its work; `within`
-    are the channel that a thread is in, and the category; `parent_id` is that channel if whoever sees it may see the
-    thread too; `file_bytes` is the largest file that can be posted there.
+    """Where something was asked for, as Discord told with the command. `missing` names the permissions that the bot
+    lacks there for its work; `within` are the channel that a thread is in, and the category; `parent_id` is that
+    channel if whoever sees it may see the thread too; `opens_thread` says whether a thread can be opened on a message
+    there; `file_bytes` is the largest file that can be posted there; `reads_automod` says whether Discord shows the bot
+    the server's AutoMod rules; `locale` is the server's language.
     """
 
     guild_id: int
@@ -23,18 +26,24 @@ class Place:
     missing: tuple[str, ...] = ()
     within: tuple[int, ...] = ()
     parent_id: int | None = None
-    file_bytes: int = 10 * 2**20
+    opens_thread: bool = True
+    file_bytes: int = SAFE_FILE_BYTES
+    reads_automod: bool = False
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, as Discord told with the command. Moments are when the account was made, and when it joined here."""
+    """Who asks, as Discord told with the command. Moments are when the account was made, and when it joined here;
+    `locale` is the person's language.
+    """
 
     member_id: int
     role_ids: frozenset[int] = frozenset()
     account_at: float = 0.0
     joined_at: float = 0.0
     is_moderator: bool = False
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True, slots=True)

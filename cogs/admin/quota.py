@@ -11,7 +11,7 @@ from discord.app_commands import Choice, Range
 from bot.moderation.server_rules import ServerRules
 from bot.words import limits
 from cogs.admin.panel import guild_of_moderator, reply
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, role_ids
 from storage.servers.limit_rules import Rule, Subject, Unit, Window
 
 MOST = 1_000_000
@@ -154,7 +154,7 @@ class Quota(app_commands.Group):
         """Show the effective rules of one person."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        roles = frozenset(role.id for role in member.roles)
+        roles = role_ids(member)
         standings, pots = await self._server_rules.standing(guild_id, member.id, roles)
         await reply(interaction, f"**{member.mention}**\n{limits.usage(standings, pots, yours=False)}")
 

@@ -13,7 +13,7 @@ from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
 from cogs.admin.log_and_approval import lacking_to_log, log_to
 from cogs.admin.panel import Panel, guild_of_moderator, reply
-from cogs.interactions import Interaction, place_of
+from cogs.interactions import Interaction, missing
 
 DONE, GAP = "✅", "⚠️"
 MODES = {
@@ -42,7 +42,7 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         f"{key.provider.label} (…{key.info.hint}{', switched off' if key.info.off_reason else ''})" for key in keys
     ]
     free = [provider.label for provider in usable if not provider.credentials]
-    missing = place_of(interaction).missing
+    lacking = missing(interaction)
     capped = any(rule.subject == "server" and rule.unit != "active" for rule in rules)
     log_problem = _log_problem(interaction, found.policy.log_channel_id)
     gaps = {
@@ -57,8 +57,8 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         f"{DONE} **Access**: {_access(found)}",
         f"{_mark(gaps['log'])} **Log**: " + (log_problem or f"<#{found.policy.log_channel_id}>"),
         f"{DONE} **Approval**: {log_entries.approval(found.policy.approval, found.policy.approval_cents)}",
-        f"{_mark(missing)} **My permissions here and in threads here**: "
-        + (f"I need {listed([f'**{name}**' for name in missing])}" if missing else "all I need"),
+        f"{_mark(lacking)} **My permissions here and in threads here**: "
+        + (f"I need {listed([f'**{name}**' for name in lacking])}" if lacking else "all I need"),
         f"-# {_automod(interaction)}",
         f"{_mark(gaps['limits'])} **Limits**" + ("" if capped else ": nothing limits what the whole server spends"),
         *(limits.line(rule) for rule in rules[:10]),

@@ -26,6 +26,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 OUTCOMES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
 
+SAFE_FILE_BYTES = 10 * 2**20 - 64 * 2**10  # of a file that can be posted anywhere, with room for the rest of its post
+
 R = TypeVar("R")
 
 
@@ -66,6 +68,8 @@ class NewJob(Generic[R]):
     role_ids: frozenset[int] = frozenset()
     channel_id: int
     parent_id: int | None = None
+    opens_thread: bool = True
+    file_bytes: int = SAFE_FILE_BYTES
     provider: str
     request: R = field(repr=False)
     fallbacks: tuple[Fallback[R], ...] = field(repr=False, default=())
@@ -84,7 +88,8 @@ class NewJob(Generic[R]):
 class Job(Generic[R]):
     """One row of `jobs`, as it was read. Moments are seconds since 1970. `restored`: the job was open in a backup on
     which the bot was started. Its whole video can be fetched until `kept_until`, if that is set. `parent_id` is the
-    channel of the public thread in which it was asked for.
+    channel of the public thread in which it was asked for; `opens_thread` says whether a thread can be opened on a
+    message where it was asked for, and `file_bytes` is the largest file that the bot can post there.
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
     that is None.
@@ -129,6 +134,8 @@ class Job(Generic[R]):
     kept_until: float | None = None
     reply_channel_id: int | None = None
     parent_id: int | None = None
+    opens_thread: bool = True
+    file_bytes: int = SAFE_FILE_BYTES
 
     @property
     def code(self) -> str:

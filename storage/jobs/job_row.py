@@ -43,6 +43,7 @@ def read_job(row: Row, codec: Codec[R]) -> Job[R]:
         values["yields"] = _texts(json.loads(values["yields"]))
         values["role_ids"] = frozenset(json.loads(values["role_ids"]))
         values["restored"] = bool(values["restored"])
+        values["opens_thread"] = bool(values["opens_thread"])
         values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
         return Job(**values)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:

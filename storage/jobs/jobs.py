@@ -50,10 +50,10 @@ class Jobs(Generic[R]):
             row = await tx.row(
                 f"""INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
                                      fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
-                                     video_digest, audio_digest, key_id, yields, parent_id)
+                                     video_digest, audio_digest, key_id, yields, parent_id, opens_thread, file_bytes)
                    VALUES (:guild_id, :interaction_id, :member_id, :role_ids, :channel_id, :provider, :request,
                            :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
-                           :video_digest, :audio_digest, :key_id, :yields, :parent_id)
+                           :video_digest, :audio_digest, :key_id, :yields, :parent_id, :opens_thread, :file_bytes)
                    RETURNING {COLUMNS}""",
                 **written(values, self._codec),
                 state="held" if held else "queued",

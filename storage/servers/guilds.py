@@ -26,6 +26,14 @@ class Policy:
     member_days: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class GuildFacts:
+    """What Discord tells of a server: its name, and the channel in which its moderators get Discord's own notices."""
+
+    name: str
+    notices_channel_id: int | None = None
+
+
 class Guilds:
     """Store of the table `guilds`."""
 
@@ -59,6 +67,28 @@ class Guilds:
             await tx.row("UPDATE guilds SET left_at = :now WHERE id = :id", id=guild_id, now=now)
 
         await self._database.write(work)
+
+    async def describe(self, guild_id: int, facts: GuildFacts) -> None:
+        """Remember what Discord tells of a server that has joined."""
+        if await self.facts(guild_id) == facts:
+            return
+
+        async def work(tx: Transaction) -> None:
+            await tx.row(
+                "UPDATE guilds SET name = :name, notices_channel_id = :notices_channel_id WHERE id = :id",
+                id=guild_id,
+                name=facts.name,
+                notices_channel_id=facts.notices_channel_id,
+            )
+
+        await self._database.write(work)
+
+    async def facts(self, guild_id: int) -> GuildFacts | None:
+        """Read what Discord told last of the server. None when it has told nothing yet."""
+        row = await self._database.row(
+            "SELECT name, notices_channel_id FROM guilds WHERE id = :id AND name IS NOT NULL", id=guild_id
+        )
+        return GuildFacts(**dict(row)) if row else None
 
     async def policy(self, guild_id: int) -> Policy:
         """How the server wants the bot to work."""

@@ -82,7 +82,7 @@ class Side:
         fetched = await finishing.fetch(job, [self.address(name)])
         finished = await finishing.whole(job, fetched, nothing, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
-        await ResultPosts(self.connection, load_providers(http, {})).post(job, "channel", parcel)
+        await ResultPosts(self.connection, nothing, load_providers(http, {})).post(job, "channel", parcel)
 
 
 async def main() -> None:

@@ -23,6 +23,7 @@ from bot.chat.result_post import ResultPosts
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.job import Jobs, RequestCodec
 from bot.domain.request import Media
+from bot.domain.results import MARGIN
 from bot.jobs.decision import Advance, Decision
 from bot.jobs.open_job import OpenJob
 from bot.jobs.steps.find import Find
@@ -89,7 +90,7 @@ class Outside:
     async def ask(self, client: Mouthpiece, member_id: int = 42, place: Place | None = None) -> None:
         """One member's command."""
         state = self.discord.state
-        place = place or Place(state.guild_id, state.channel_id, "#studio")
+        place = place or Place(state.guild_id, state.channel_id, "#studio", file_bytes=state.boosted_bytes - MARGIN)
         clip = Media(url="https://cdn.discordapp.com/clip.mp4", name="clip.mp4", size=1000)
         ask = Ask(place, Asker(member_id), 7001, clip, text="Hello", voice="en:AOT")
         await client.service.start(ask)

@@ -66,7 +66,9 @@ async def test_what_was_asked_for_in_a_thread_that_is_deleted_goes_to_its_channe
     channel_id = scene.state.channel_id
     inside = int(scene.state.thread(scene.state.snowflake(), "movie night")["id"])
     async with scene.asked(
-        Place(scene.state.guild_id, inside, "#movie-night", parent_id=channel_id if public else None)
+        Place(
+            scene.state.guild_id, inside, "#movie-night", parent_id=channel_id if public else None, opens_thread=False
+        )
     ) as client:
         scene.state.delete_channel(inside)
         await over(client, Doom())

@@ -76,5 +76,6 @@ class Gateway:
             "application": {"id": str(state.application_id), "flags": 0},
         }  # fmt: skip
         await self.send("READY", ready)
-        await self.send("GUILD_CREATE", state.guild())
+        if not state.withheld:
+            await self.send("GUILD_CREATE", state.guild())
         self.ready.set()

@@ -61,8 +61,10 @@ class Interactions:
             web.post("/api/v10/webhooks/{application}/{token}", self._follow_up),
         ]
 
-    async def slash(self, name: str, **options: Any) -> Interaction:
-        """Use a command, such as `lipsync text`; a `(file name, bytes)` pair is an attachment."""
+    async def slash(self, name: str, *, within: Json | None = None, **options: Any) -> Interaction:
+        """Use a command, such as `lipsync text`, in the channel or in a thread; a `(file name, bytes)` pair is an
+        attachment.
+        """
         top, *path = name.split()
         command = next(found for found in self._state.commands if found["name"] == top)
         attachments: dict[str, Json] = {}
@@ -80,13 +82,12 @@ class Interactions:
         for depth, step in enumerate(reversed(path)):
             given = [{"name": step, "type": SUBCOMMAND if depth == 0 else GROUP, "options": given}]
         data = {"id": command["id"], "name": top, "type": 1, "options": given, "resolved": {"attachments": attachments}}
-        return await self._deliver(COMMAND, data)
+        return await self._deliver(COMMAND, data, **_where(within))
 
     async def click(self, message: Json, custom_id: str, **more: Any) -> Interaction:
         """Press a button on a message. `really`: how large a file may be, whatever the interaction says."""
         data = {"custom_id": custom_id, "component_type": 2}
-        thread = self._state.threads.get(int(message["channel_id"]))
-        where = {"channel_id": message["channel_id"], "channel": thread} if thread else {}
+        where = _where(self._state.threads.get(int(message["channel_id"])))
         return await self._deliver(COMPONENT, data, message=message, **where, **more)
 
     async def use_on(self, message: Json, name: str) -> Interaction:
@@ -132,7 +133,8 @@ class Interactions:
         event = {
             "id": str(interaction.id), "application_id": str(state.application_id), "type": kind, "data": data, "version": 1,
             "token": token, "guild_id": str(state.guild_id), "channel_id": str(state.channel_id), "locale": "en-US",
-            "guild_locale": "en-US", "member": state.as_member(state.member), "app_permissions": str(state.permissions),
+            "guild_locale": "en-US", "member": {**state.as_member(state.member), "roles": [str(role) for role in state.role_ids]},
+            "app_permissions": str(state.permissions),
             "channel": {**state.channel(), "permissions": str(state.permissions)}, "entitlements": [], "context": 0,
             "guild": {"id": str(state.guild_id), "locale": "en-US", "features": []},
             "authorizing_integration_owners": {"0": str(state.guild_id)}, "attachment_size_limit": state.file_limit, **more,
@@ -180,3 +182,8 @@ class Interactions:
         interaction.original = self._state.post(0, body, kept + stored)
         interaction.answered.set()
         return reply(interaction.original)
+
+
+def _where(thread: Json | None) -> Json:
+    """What an interaction says of the thread in which it happened."""
+    return {"channel_id": thread["id"], "channel": thread} if thread else {}

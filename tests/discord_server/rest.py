@@ -36,6 +36,7 @@ class Rest:
             web.patch(f"{api}{message}", self._edit),
             web.delete(f"{api}{message}", self._delete),
             web.post(f"{api}{message}/threads", self._open_thread),
+            web.get(f"{api}/guilds/{{guild}}/auto-moderation/rules", self._automod),
             web.get("/files/{name:.+}", self._file),
         ]
 
@@ -153,6 +154,9 @@ class Rest:
             return refusal(400, THREAD_EXISTS, "A thread has already been created for this message")
         body, _ = await read_body(request)
         return reply(self._state.thread(message_id, body["name"]), status=201)
+
+    async def _automod(self, _: web.Request) -> web.Response:
+        return reply(self._state.automod)
 
     async def _file(self, request: web.Request) -> web.Response:
         data = self._state.files.get(request.match_info["name"])

@@ -35,6 +35,11 @@ class State:
     threads_locked: bool = False  # those that are opened from now on
     kicked: bool = False
     premium_tier: int = 0
+    withheld: bool = False  # Discord doesn't tell of the server: the bot knows its id alone
+    notices_channel_id: int | None = None
+    role_ids: list[int] = field(default_factory=list)  # the member's
+    category_id: int | None = None  # around the channel
+    automod: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
@@ -43,6 +48,11 @@ class State:
         self.channel_id = self.snowflake()
         self.bot = self.user("mouthpiece", bot=True, user_id=self.application_id)
         self.member = self.user("alex")
+
+    @property
+    def boosted_bytes(self) -> int:
+        """How large a file of the bot may be in a server with these boosts, as Discord says."""
+        return (10, 10, 50, 100)[self.premium_tier] * 2**20
 
     def snowflake(self) -> int:
         """An id whose time is now, as Discord makes them."""
@@ -72,6 +82,7 @@ class State:
             "roles": [everyone], "channels": [self.channel()], "threads": list(self.threads.values()), "emojis": [],
             "stickers": [], "members": [self.as_member(self.bot)], "member_count": 2, "premium_tier": self.premium_tier,
             "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
+            "public_updates_channel_id": str(self.notices_channel_id) if self.notices_channel_id else None,
             "nsfw_level": 0, "system_channel_flags": 0, "preferred_locale": "en-US", "afk_timeout": 300, "presences": [],
             "voice_states": [], "stage_instances": [], "guild_scheduled_events": [], "large": False, "unavailable": False,
         }  # fmt: skip
@@ -80,7 +91,7 @@ class State:
         """The text channel."""
         return {
             "id": str(self.channel_id), "type": 0, "guild_id": str(self.guild_id), "name": "studio", "position": 0,
-            "permission_overwrites": [], "nsfw": False, "parent_id": None, "topic": None, "rate_limit_per_user": 0,
+            "permission_overwrites": [], "nsfw": False, "parent_id": str(self.category_id) if self.category_id else None, "topic": None, "rate_limit_per_user": 0,
         }  # fmt: skip
 
     def as_member(self, user: Json) -> Json:

@@ -14,7 +14,7 @@ from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
-from bot.delivery.places import Places
+from bot.delivery.places import Places, most_bytes
 from bot.delivery.size_limit import SizeLimit, smaller_step
 from bot.domain.job import Job
 from bot.domain.results import Finished, Parcel, Rung
@@ -124,7 +124,7 @@ class Deliver:
         """Write down that the outcome is about to be posted there; the post is made at once after that."""
         parcel = None
         if finished:
-            most = self._result_posts.most_bytes(job, rung)
+            most = most_bytes(job, rung)
             most = min(most, phase.most_bytes or most)
             if finished.size > most and not phase.needs_editing:
                 phase.needs_editing = True

@@ -39,6 +39,13 @@ class WordsForbidden(Refusal):
     sentence = "This server's AutoMod rule “{rule}” doesn't allow these words. Nothing was started or charged."
 
 
+class AutoModUnreadable(Refusal):
+    sentence = (
+        "I can't read this server's AutoMod rules just now, so I don't know whether they allow these words. Nothing "
+        "was started or charged. Try again in a minute."
+    )
+
+
 class AttestationNeeded(Refusal):
     """What everybody confirms once; it can go on afterwards with what that command asked for."""
 

@@ -188,7 +188,7 @@ def test_jobs_from_before_the_limits_are_kept_whole_and_count_from_when_they_wer
         assert new.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert new.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone() == (10,)
         assert new.execute("SELECT count(*) FROM rules").fetchone() == (0,)
-    assert path.with_name("bot.db.before-6").exists()
+    assert path.with_name(f"bot.db.before-{max(migrations())}").exists()
 
 
 def test_videos_that_were_too_large_before_they_could_be_fetched_can_be_fetched_for_their_week(tmp_path: Path) -> None:
