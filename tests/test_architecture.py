@@ -173,6 +173,48 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
+# What discord.py remembers of servers. It is empty until Discord has told, and elsewhere than in the process that asks.
+CACHED = {
+    *(
+        "get_guild",
+        "get_channel",
+        "get_channel_or_thread",
+        "get_member",
+        "get_role",
+        "get_thread",
+        "get_user",
+        "guilds",
+    ),
+    *("me", "guild_permissions", "permissions_for", "filesize_limit", "public_updates_channel"),
+}
+MAY_ASK_THE_CACHE = ("cogs", "bot.app.client", "bot.sandbox")
+
+
+def asked_of_a_cache(source: str) -> list[str]:
+    """Where code reads what discord.py remembers: attributes of these names, unless they are a store's or REST's."""
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute) and node.attr in CACHED]
+    return [name for name in map(ast.unparse, found) if "stores." not in name and ".http." not in name]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not under(module, MAY_ASK_THE_CACHE)])
+def test_nothing_beneath_the_commands_asks_what_discord_py_remembers_of_a_server(module: str) -> None:
+    assert asked_of_a_cache(MODULES[module].read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["self._client.get_guild(1)", "guild.me", "client.guilds", "guild.filesize_limit", "c.get_channel(2)"]
+)
+def test_a_look_into_the_cache_is_seen(line: str) -> None:
+    assert asked_of_a_cache(line) == [line.partition("(")[0]]
+
+
+def test_the_roles_of_a_member_are_read_in_one_place() -> None:
+    assert [module for module, path in MODULES.items() if "._roles" in path.read_text(encoding="utf-8")] == [
+        "cogs.interactions"
+    ]
+    assert not [module for module, path in MODULES.items() if re.search(r"(?:user|member)\.roles\b", path.read_text())]
+
+
 def test_every_custom_id_stands_in_the_one_table() -> None:
     found = {id_of(path) for path in SOURCES if re.search(r"[\"']v\d+:", path.read_text(encoding="utf-8"))}
     assert found == {"bot/chat/custom_ids.py"}

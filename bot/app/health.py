@@ -27,7 +27,7 @@ async def serve_health(client: Mouthpiece, port: int | None) -> AsyncIterator[No
             "# TYPE mouthpiece_open_jobs gauge",
             f"mouthpiece_open_jobs {client.worker.open_jobs}",
             "# TYPE mouthpiece_servers gauge",
-            f"mouthpiece_servers {len(client.guilds)}",
+            f"mouthpiece_servers {client.server_count}",
             "# TYPE mouthpiece_gateway_latency_seconds gauge",
             f"mouthpiece_gateway_latency_seconds {latency}",
         )
