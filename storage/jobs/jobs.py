@@ -14,6 +14,7 @@ from storage.jobs.job_events import Stale, tell_move
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.servers import log_entries
 from storage.servers.quota import Claim, check
+from storage.servers.usage_hours import Nothing, recount
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Jobs(Generic[R]):
             )
             assert row is not None
             stored = self.read(row)
+            await recount(tx, stored.guild_id, Nothing(), stored)
             await tell_move(tx, stored, "none", now, grants=[] if held else grants)
             return stored
 
@@ -84,6 +86,7 @@ class Jobs(Generic[R]):
         async def work(tx: Transaction) -> Job[R]:
             grants = await check(tx, _claim(job), now) if begins else []
             await self._update(tx, job, {"state": to, **changes})
+            await recount(tx, job.guild_id, job, moved)
             await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
             return moved
 

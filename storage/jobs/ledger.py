@@ -11,6 +11,7 @@ from storage.jobs.job_events import Stale
 from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
 from storage.servers import log_entries
+from storage.servers.usage_hours import recount
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,9 @@ class Ledger(Generic[R]):
 
     async def _correct(self, job: Job[R], assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job[R]:
         async def work(tx: Transaction) -> Job[R]:
+            before = await tx.row(
+                f"SELECT {COLUMNS} FROM jobs WHERE id = :id AND guild_id = :guild_id", id=job.id, guild_id=job.guild_id
+            )
             row = await tx.row(
                 f"""UPDATE jobs SET {assignment} WHERE id = :id AND guild_id = :guild_id AND {condition}
                     RETURNING {COLUMNS}""",
@@ -148,8 +152,9 @@ class Ledger(Generic[R]):
                 guild_id=job.guild_id,
                 now=now,
             )
-            if row is None:
+            if row is None or before is None:
                 raise Stale
+            await recount(tx, job.guild_id, self._jobs.read(before), self._jobs.read(row))
             await log_entries.note(tx, job.guild_id, kind, now=now, actor_id=by, job_id=job.id)
             return self._jobs.read(row)
 

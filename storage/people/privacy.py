@@ -14,6 +14,7 @@ from storage.engine.database import Database, Row, Transaction
 from storage.jobs.job import Job
 from storage.servers.limit_rules import LONGEST_WINDOW
 from storage.servers.log_entries import PATIENCE
+from storage.servers.usage_hours import forget_old_hours
 
 NOBODY = 0  # in place of a forgotten member
 
@@ -147,6 +148,7 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
         nobody=NOBODY,
         uncounted_before=uncounted_before,
     )
+    await forget_old_hours(tx, now)
     await tx.row("DELETE FROM grants WHERE until_at < :uncounted_before", uncounted_before=uncounted_before)
     await tx.row("DELETE FROM log_entries WHERE at < :too_old", too_old=now - PATIENCE)
     await tx.row(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from storage.engine.database import Row, Transaction
-from storage.servers.limit_rules import SCALE, WINDOWS
+from storage.servers.limit_rules import SCALE, WINDOWS, Rule
 from storage.servers.log_entries import note
-from storage.servers.quota import Claim, Standing, standings
+from storage.servers.quota import Claim, rules_of, used_of
+from storage.servers.quota import standing as standing_under
 
 PERCENTS = (50, 80, 100)
 SHORTEST_PACE = 300.0  # seconds: a burst shorter than this says nothing about the days to come
@@ -16,18 +17,20 @@ async def watch(tx: Transaction, guild_id: int, now: float) -> None:
     heard = await tx.row("SELECT 1 FROM guilds WHERE id = :id AND log_channel_id IS NOT NULL", id=guild_id)
     if not heard:
         return
-    for standing in await standings(tx, Claim(guild_id, member_id=0), now):
-        if standing.rule.subject == "server" and standing.rule.unit != "active" and standing.rule.most:
-            await _alert(tx, guild_id, standing, now)
+    everyone = Claim(guild_id, member_id=0)
+    for rule in await rules_of(tx, guild_id):
+        if rule.subject == "server" and rule.unit != "active" and rule.most:
+            await _alert(tx, rule, everyone, now)
 
 
-async def _alert(tx: Transaction, guild_id: int, standing: Standing, now: float) -> None:
-    rule, window = standing.rule, WINDOWS[standing.rule.window]
-    most = rule.most * SCALE[rule.unit]
-    passed = [percent for percent in PERCENTS if standing.used * 100 >= most * percent]
-    told = [await _rings(tx, guild_id, standing, percent, now - window, now) for percent in passed]
+async def _alert(tx: Transaction, rule: Rule, everyone: Claim, now: float) -> None:
+    guild_id, window = everyone.guild_id, WINDOWS[rule.window]
+    most, used = rule.most * SCALE[rule.unit], await used_of(tx, rule, everyone, now)
+    passed = [percent for percent in PERCENTS if used * 100 >= most * percent]
+    told = [await _rings(tx, guild_id, rule, percent, now - window, now) for percent in passed]
     if not passed or not told[-1]:  # the highest share is what counts; the lower ones are told of with it
         return
+    standing = await standing_under(tx, rule, everyone, now)
     begun = standing.more_at - window if standing.more_at else now  # when the oldest job that counts was counted
     pace = standing.used / max(now - begun, SHORTEST_PACE)
     used_up_at = now + standing.left / pace
@@ -43,9 +46,7 @@ async def _alert(tx: Transaction, guild_id: int, standing: Standing, now: float)
     await note(tx, guild_id, "budget", now=now, facts=facts)
 
 
-async def _rings(
-    tx: Transaction, guild_id: int, standing: Standing, percent: int, window_began: float, now: float
-) -> bool:
+async def _rings(tx: Transaction, guild_id: int, rule: Rule, percent: int, window_began: float, now: float) -> bool:
     """Whether this share was not told of in this window yet; from now on it was."""
     told: Row | None = await tx.row(
         """INSERT INTO alerts (guild_id, unit, window, percent, at)
@@ -53,8 +54,8 @@ async def _rings(
            ON CONFLICT (guild_id, unit, window, percent) DO UPDATE SET at = :now WHERE at <= :window_began
            RETURNING at""",
         guild_id=guild_id,
-        unit=standing.rule.unit,
-        window=standing.rule.window,
+        unit=rule.unit,
+        window=rule.window,
         percent=percent,
         window_began=window_began,
         now=now,

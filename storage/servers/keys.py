@@ -12,7 +12,7 @@ from storage.servers.log_entries import note
 
 
 class Keys:
-    """Store of the table `keys`. Plain keys exist only in what `open` returns; in memory are infos only.
+    """Store of the table `keys`. Plain keys exist only in what `open` returns.
 
     A key is *current* until it is replaced or removed. From then on it is *retired*: no new job gets it, and it is
     erased as soon as no open job needs it.
@@ -21,8 +21,6 @@ class Keys:
     def __init__(self, database: Database, master: MasterKeys) -> None:
         self._database = database
         self._master = master
-        self._infos: dict[int, list[KeyInfo]] = {}
-        self._changes = 0
 
     async def put(
         self, guild_id: int, provider: str, credentials: Mapping[str, str], *, hint: str, added_by: int, now: float
@@ -72,18 +70,12 @@ class Keys:
         return {str(name): str(value) for name, value in json.loads(plain).items()}
 
     async def shown(self, guild_id: int) -> list[KeyInfo]:
-        """The server's current keys in its order; from memory after the first time."""
-        if guild_id in self._infos:
-            return self._infos[guild_id]
-        changes = self._changes
+        """The server's current keys in its order."""
         rows = await self._database.rows(
             f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",
             guild_id=guild_id,
         )
-        infos = [_info(row) for row in rows]
-        if changes == self._changes:  # else a change came in while this was reading
-            self._infos[guild_id] = infos
-        return infos
+        return [_info(row) for row in rows]
 
     async def current(self, guild_id: int, provider: str) -> KeyInfo | None:
         """The server's current key for this provider."""
@@ -102,7 +94,6 @@ class Keys:
                 )
 
         await self._database.write(work)
-        self._forget(guild_id)
 
     async def switch_off(self, guild_id: int, key_id: int, *, reason: str, now: float) -> None:
         """Give the key to no new job; the first reason stays."""
@@ -187,13 +178,7 @@ class Keys:
                 await note(tx, guild_id, kind, now=now, actor_id=by, facts=facts)
             return row
 
-        changed = await self._database.write(work)
-        self._forget(guild_id)
-        return changed
-
-    def _forget(self, guild_id: int) -> None:
-        self._changes += 1
-        self._infos.pop(guild_id, None)
+        return await self._database.write(work)
 
 
 def _info(row: Row) -> KeyInfo:

@@ -1,16 +1,18 @@
 """What is used of the limits that bind a person, and whether one more job fits.
 
-Usage is counted from job rows inside the transaction that inserts the job: there is no counter that could drift, and
-nothing to give back. Amounts are whole numbers in the small unit of each kind (see `storage/servers/limit_rules.py`).
+Usage is counted from job rows inside the transaction that inserts the job, for whole servers from sums by the hour
+(`storage/servers/usage_hours.py`): there is nothing to give back. Amounts are whole numbers in the small unit of each
+kind (see `storage/servers/limit_rules.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.engine.database import Queries, Rejected
 from storage.servers.limit_rules import GRANT_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
+from storage.servers.usage_hours import used_by_server
 
 _COLUMNS: Mapping[Unit, str] = {"jobs": "jobs", "seconds": "milliseconds", "cents": "micros"}
 
@@ -45,7 +47,7 @@ class Standing:
     @property
     def left(self) -> int:
         """What is left of it, in small units."""
-        return max(0, self.rule.most * SCALE[self.rule.unit] - self.used)
+        return left_of(self.rule, self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ async def rules_of(at: Queries, guild_id: int) -> list[Rule]:
 async def standings(at: Queries, claim: Claim, now: float) -> list[Standing]:
     """How the member stands under each rule that binds them."""
     rules = binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids)
-    return [await _standing(at, rule, claim, now) for rule in rules]
+    return [await standing(at, rule, claim, now) for rule in rules]
 
 
 async def grants_of(at: Queries, guild_id: int, now: float) -> list[Grant]:
@@ -103,55 +105,74 @@ async def pots(at: Queries, claim: Claim, now: float) -> list[Pot]:
 async def check(at: Queries, claim: Claim, now: float) -> list[int]:
     """Whether the claim fits under every rule: the grants that it needs for that; `OverLimit` when it doesn't."""
     needed: dict[Unit, int] = {}
-    left = await pots(at, claim, now)
-    for standing in await standings(at, claim, now):
-        unit, personal = standing.rule.unit, standing.rule.subject != "server"
-        if claim.needs(unit) <= standing.left or (personal and unit in needed):
+    given = await pots(at, claim, now)
+    for rule in binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids):
+        unit, personal = rule.unit, rule.subject != "server"
+        if (personal and unit in needed) or claim.needs(unit) <= left_of(rule, await used_of(at, rule, claim, now)):
             continue
-        carries = (pot.grant.id for pot in left if pot.grant.unit == unit and claim.needs(unit) <= pot.left)
+        carries = (pot.grant.id for pot in given if pot.grant.unit == unit and claim.needs(unit) <= pot.left)
         found = next(carries, None) if personal else None
         if found is None:
-            raise OverLimit(standing, claim)
+            raise OverLimit(await standing(at, rule, claim, now), claim)
         needed[unit] = found
     return list(needed.values())
 
 
-async def _standing(at: Queries, rule: Rule, claim: Claim, now: float) -> Standing:
-    whose = "TRUE" if rule.subject == "server" else "member_id = :member_id"
+async def used_of(at: Queries, rule: Rule, claim: Claim, now: float) -> int:
+    """What is used of a limit, in small units."""
     if rule.unit == "active":
+        whose = "TRUE" if rule.subject == "server" else "member_id = :member_id"
         row = await at.row(
             f"SELECT count(*) AS used FROM jobs WHERE guild_id = :guild_id AND ended_at IS NULL AND {whose}",
             guild_id=claim.guild_id,
             member_id=claim.member_id,
         )
-        return Standing(rule, row["used"] if row else 0, None)
-    if rule.subject != "server":
-        whose += """ AND counts_for_member AND NOT EXISTS (
-            SELECT 1 FROM job_grants JOIN grants ON grants.id = grant_id
-            WHERE job_grants.job_id = usage.job_id AND grants.unit = :unit)"""
-    rows = await at.rows(
-        f"""SELECT at, {_COLUMNS[rule.unit]} AS amount FROM usage
-            WHERE guild_id = :guild_id AND at > :since AND {whose} ORDER BY at""",
-        guild_id=claim.guild_id,
-        member_id=claim.member_id,
-        unit=rule.unit,
-        since=now - WINDOWS[rule.window],
-    )
-    amounts = [(row["at"], row["amount"]) for row in rows if row["amount"]]
-    used = sum(amount for _, amount in amounts)
-    return Standing(rule, used, _more_at(rule, amounts, used, claim.needs(rule.unit)))
+        return row["used"] if row else 0
+    if rule.subject == "server":
+        return await used_by_server(at, claim.guild_id, _COLUMNS[rule.unit], now - WINDOWS[rule.window])
+    counted, bound = _counted(rule, claim, now)
+    row = await at.row(f"SELECT coalesce(sum({_COLUMNS[rule.unit]}), 0) AS used {counted}", **bound)
+    return row["used"] if row else 0
 
 
-def _more_at(rule: Rule, amounts: Sequence[tuple[float, int]], used: int, needed: int) -> float | None:
-    """When enough has left the window for the claim to fit; for no claim, when the next job leaves it."""
-    allowed = rule.most * SCALE[rule.unit]
+def left_of(rule: Rule, used: int) -> int:
+    """What is left of a limit, in small units."""
+    return max(0, rule.most * SCALE[rule.unit] - used)
+
+
+async def standing(at: Queries, rule: Rule, claim: Claim, now: float) -> Standing:
+    """How the member stands under one rule."""
+    used = await used_of(at, rule, claim, now)
+    return Standing(rule, used, None if rule.unit == "active" else await _more_at(at, rule, claim, used, now))
+
+
+async def _more_at(at: Queries, rule: Rule, claim: Claim, used: int, now: float) -> float | None:
+    """When enough has left the window for the claim to fit; for one that fits, when the next job leaves it."""
+    allowed, needed = rule.most * SCALE[rule.unit], claim.needs(rule.unit)
     if needed > allowed:
         return None
-    for at, amount in amounts:
-        used -= amount
-        if used + needed <= allowed:
-            return at + WINDOWS[rule.window]
-    return None
+    counted, bound = _counted(rule, claim, now)
+    column = _COLUMNS[rule.unit]
+    row = await at.row(
+        f"""SELECT at FROM (SELECT at, sum({column}) OVER (ORDER BY at, job_id) AS gone {counted})
+            WHERE gone >= :too_much AND gone > 0 ORDER BY at LIMIT 1""",
+        too_much=used + needed - allowed,
+        **bound,
+    )
+    return row["at"] + WINDOWS[rule.window] if row else None
+
+
+def _counted(rule: Rule, claim: Claim, now: float) -> tuple[str, dict[str, object]]:
+    """The jobs that count against a limit, as the end of a query, and its parameters."""
+    whose = "TRUE"
+    if rule.subject != "server":
+        whose = """member_id = :member_id AND counts_for_member AND NOT EXISTS (
+            SELECT 1 FROM job_grants JOIN grants ON grants.id = grant_id
+            WHERE job_grants.job_id = usage.job_id AND grants.unit = :unit)"""
+    bound: dict[str, object] = {"guild_id": claim.guild_id, "since": now - WINDOWS[rule.window]}
+    if rule.subject != "server":
+        bound |= {"member_id": claim.member_id, "unit": rule.unit}
+    return f"FROM usage WHERE guild_id = :guild_id AND at > :since AND {whose}", bound
 
 
 async def _left_of(at: Queries, grant: Grant, claim: Claim) -> int:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [ack|files|flood|jobs|preflight]`: all benchmarks, or one."""
+"""`python -m tests.bench [ack|files|flood|jobs|preflight|quota]`: all benchmarks, or one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.bench import Figures, ack, files, flood, jobs, preflight
+from tests.bench import Figures, ack, files, flood, jobs, preflight, quota
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "ack": ack.main,
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "flood": flood.main,
     "files": files.main,
     "preflight": preflight.main,
+    "quota": quota.main,
 }
 
 

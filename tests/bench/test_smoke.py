@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from tests.bench import Figures, ack, files, flood, jobs, preflight
+from tests.bench import Figures, ack, files, flood, jobs, preflight, quota
 from tests.bench.__main__ import BENCHMARKS
 
 SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
@@ -16,6 +16,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
     "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
     "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
+    "quota": lambda: quota.main(quota.Size(jobs=150, accepted=3)),
 }
 
 

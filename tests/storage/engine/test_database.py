@@ -208,3 +208,9 @@ def test_videos_that_were_too_large_before_they_could_be_fetched_can_be_fetched_
     with closing(sqlite3.connect(path)) as new:
         rows = new.execute("SELECT id, failure, kept_until FROM jobs ORDER BY id").fetchall()
     assert rows == [(7, "kept", 30.0 + 7 * 86_400), (8, None, None)]
+
+
+def test_no_two_migrations_have_one_number() -> None:
+    folder = Path(__file__).parents[3] / "storage" / "engine" / "migrations"
+    numbers = sorted(int(file.name[:4]) for file in folder.glob("*.sql"))
+    assert numbers == list(range(1, len(numbers) + 1))

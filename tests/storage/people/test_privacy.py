@@ -28,6 +28,7 @@ TABLES = {
     "rules": "server",
     "grants": "server and person",
     "alerts": "server",
+    "usage_hours": "server",
     "allowed": "server",
     "blocks": "server and person",
     "attestations": "person",

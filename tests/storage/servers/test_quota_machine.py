@@ -299,6 +299,15 @@ class Quotas(RuleBasedStateMachine):
         self.now += hours * HOUR
 
     @invariant()
+    def sums_by_the_hour_never_drift(self) -> None:
+        sums = "SELECT hour, jobs, milliseconds, micros FROM usage_hours WHERE jobs <> 0 ORDER BY hour"
+        rows = """SELECT CAST(floor(counted_at / 3600) AS INTEGER) AS hour, count(*) AS jobs,
+                    sum(milliseconds) AS milliseconds, sum(micros) AS micros
+                  FROM jobs WHERE counted_at IS NOT NULL GROUP BY 1 ORDER BY 1"""
+        found, expected = (self.run(self.database.rows(sql)) for sql in (sums, rows))
+        assert [tuple(row) for row in found] == [tuple(row) for row in expected]
+
+    @invariant()
     def usage_by_rows_is_what_the_model_counts(self) -> None:
         for member, roles in MEMBERS.items():
             standings = self.run(self.limits.standings(GUILD, Claim(GUILD, member, roles), self.now))
