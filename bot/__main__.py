@@ -42,7 +42,7 @@ async def run(settings: Settings) -> None:
         stopping.cancel()
         if connected.done():
             connected.result()
-        await client.worker.drain()
+        await client.services.worker.drain()
         await client.close()
         await connected
 

@@ -38,10 +38,10 @@ class AgainButton(
     @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
-        guild_id, asker, repeat = guild_of(interaction), asker_of(interaction), interaction.client.repeat
+        guild_id, asker, repeat = guild_of(interaction), asker_of(interaction), interaction.client.services.repeat
         if self.act == VOICE_PREFIX:
             earlier_request = await repeat.earlier_request(guild_id, self.job_id, by=asker.member_id)
-            voices = await interaction.client.choices.voices_for(guild_id, None, asker.member_id)
+            voices = await interaction.client.services.choices.voices_for(guild_id, None, asker.member_id)
             if not voices:
                 raise NoWorkingKey
             voices.sort(key=lambda voice: voice.key != earlier_request.voice)
@@ -74,7 +74,7 @@ class VoiceForm(Form):
         await interaction.response.defer(ephemeral=True, thinking=True)
         voice = self._other.value.strip() or (self._voice.values[0] if self._voice.values else None)
         place, asker = await place_of(interaction), asker_of(interaction)
-        repeat = interaction.client.repeat
+        repeat = interaction.client.services.repeat
         starting = repeat.start(place, asker, interaction.id, self._job_id, text=self._text.value.strip(), voice=voice)
         await carry_on(interaction, starting)
 

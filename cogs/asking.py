@@ -23,7 +23,7 @@ from cogs.interactions import Interaction, asker_of
 
 async def start(interaction: Interaction, ask: Ask) -> None:
     """Start the job, or ask what the person must say yes to first."""
-    await carry_on(interaction, interaction.client.service.start(ask))
+    await carry_on(interaction, interaction.client.services.asking.start(ask))
 
 
 async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) -> None:
@@ -75,7 +75,7 @@ async def answer(interaction: Interaction, job: Job) -> None:
             f"**{job.code}** waits for this server's moderators: {where}\nNothing is counted or charged until "
             "they say yes; I'll ping you there either way."
         )
-    standings, _ = await interaction.client.server_rules.standing(
+    standings, _ = await interaction.client.services.server_rules.standing(
         job.guild_id, job.member_id, asker_of(interaction).role_ids
     )
     left = limits.remaining(standings)
@@ -110,7 +110,9 @@ class AttestButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Remember it, and go on."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await carry_on(interaction, interaction.client.service.attest(asker_of(interaction), self.interaction_id))
+        await carry_on(
+            interaction, interaction.client.services.asking.attest(asker_of(interaction), self.interaction_id)
+        )
 
 
 def setup(client: Mouthpiece) -> None:

@@ -89,7 +89,7 @@ async def _close(interaction: Interaction, said: str) -> None:
 
 
 async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.service.cancel(
+    job = await interaction.client.services.asking.cancel(
         guild_id, job_id, member_id=interaction.user.id, is_moderator=interaction.permissions.manage_guild
     )
     return f"{job.code} is cancelled."
@@ -105,13 +105,13 @@ def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
 
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
     posted = _pressed_on(interaction, guild_id)
-    hidden, asked = await interaction.client.reports.report(guild_id, job_id, posted, by=interaction.user.id)
+    hidden, asked = await interaction.client.services.reports.report(guild_id, job_id, posted, by=interaction.user.id)
     done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
     return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    return await interaction.client.reports.delete(
+    return await interaction.client.services.reports.delete(
         guild_id,
         job_id,
         _pressed_on(interaction, guild_id),
@@ -121,23 +121,24 @@ async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
 
 
 async def _approve(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.decisions.approve(guild_id, job_id, by=interaction.user.id)
+    job = await interaction.client.services.decisions.approve(guild_id, job_id, by=interaction.user.id)
     return f"{job.code} is approved, and starts now."
 
 
 async def _deny(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.decisions.deny(guild_id, job_id, by=interaction.user.id)
+    job = await interaction.client.services.decisions.deny(guild_id, job_id, by=interaction.user.id)
     return f"{job.code} is denied; nothing was charged."
 
 
 async def _refund(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.decisions.refund(guild_id, job_id, by=interaction.user.id)
+    job = await interaction.client.services.decisions.refund(guild_id, job_id, by=interaction.user.id)
     return f"{job.code} is given back to <@{job.member_id}>. The whole server's limits go on counting it."
 
 
 def _settle(*, charged: bool) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
-        job = await interaction.client.decisions.settle(guild_id, job_id, charged=charged, by=interaction.user.id)
+        decisions = interaction.client.services.decisions
+        job = await decisions.settle(guild_id, job_id, charged=charged, by=interaction.user.id)
         counts = "was charged, and goes on counting" if charged else "was not charged, and doesn't count any more"
         return f"{job.code} is settled: it {counts}."
 
@@ -146,7 +147,7 @@ def _settle(*, charged: bool) -> Act:
 
 def _decide(decision: Decision, *, block: bool = False) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
-        reports = interaction.client.reports
+        reports = interaction.client.services.reports
         return await reports.decide(guild_id, job_id, decision, block=block, by=interaction.user.id)
 
     return act
@@ -173,11 +174,10 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Erase, and say what was."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        erased, waiting = await interaction.client.privacy.forget(interaction.user.id)
+        erased, waiting = await interaction.client.services.privacy.forget(interaction.user.id)
         later = f" {waiting} are still under way, and are erased as soon as they have ended." if waiting else ""
-        await interaction.edit_original_response(
-            content=f"Erased: you are no longer in {erased} videos' records.{later}"
-        )
+        said = f"Erased: you are no longer in {erased} videos' records.{later}"
+        await interaction.edit_original_response(content=said)
 
 
 JOB_BUTTONS = (

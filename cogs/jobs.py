@@ -30,7 +30,7 @@ async def show_own(interaction: Interaction) -> None:
     """Show the member's newest jobs here in the answer, with a button for each video that is kept."""
     if interaction.guild_id is None:
         raise ChannelUnfit
-    own = await interaction.client.kept_videos.own(interaction.guild_id, interaction.user.id)
+    own = await interaction.client.services.kept_videos.own(interaction.guild_id, interaction.user.id)
     lines = [job_details.own_short(job, kept=job in own.kept) for job in own.jobs]
     while len("\n".join(lines)) > MOST_CHARS:
         lines.pop()
@@ -48,7 +48,7 @@ async def show_own(interaction: Interaction) -> None:
 
 async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
     """Hand out the whole video, in smaller pieces where Discord takes less than it says."""
-    kept_videos = interaction.client.kept_videos
+    kept_videos = interaction.client.services.kept_videos
     job = await kept_videos.fetchable(guild_id, job_id, by=interaction.user.id)
     size, most_bytes, sent = kept_videos.size(job), interaction.filesize_limit - MARGIN, None
     while not sent:
@@ -70,7 +70,7 @@ async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
 
 async def _send(interaction: Interaction, job: Job, most_bytes: int) -> Messages:
     """Send it in files of at most so many bytes; what was sent."""
-    async with interaction.client.kept_videos.messages(job, most_bytes) as messages, post_errors():
+    async with interaction.client.services.kept_videos.messages(job, most_bytes) as messages, post_errors():
         names = _names(job, messages.count)
         for number, files in enumerate(messages.files):
             attached = [discord.File(file, filename=names.pop(0)) for file in files]
@@ -115,7 +115,7 @@ class DirectButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Remember it, and show the list as it is now."""
         await interaction.response.defer()
-        await interaction.client.kept_videos.send_directly(interaction.user.id, wanted=self.wanted)
+        await interaction.client.services.kept_videos.send_directly(interaction.user.id, wanted=self.wanted)
         await show_own(interaction)
 
 

@@ -30,7 +30,7 @@ class Lipsync(app_commands.Group):
 
     def __init__(self, client: Mouthpiece) -> None:
         super().__init__(name="lipsync", description="Make the person in a video say something else")
-        self._choices = client.choices
+        self._choices = client.services.choices
 
     @app_commands.command(description="Type a line, pick a voice, and the person in your video says it")
     @app_commands.describe(
@@ -94,7 +94,7 @@ class Lipsync(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         view = discord.ui.View(timeout=None)
         view.add_item(ForgetButton())
-        kept = await interaction.client.privacy.about(interaction.user.id, interaction.guild_id)
+        kept = await interaction.client.services.privacy.about(interaction.user.id, interaction.guild_id)
         await interaction.edit_original_response(content=kept, view=view)
 
     @app_commands.command(description="What you may still make here, and when there is more")
@@ -102,10 +102,10 @@ class Lipsync(app_commands.Group):
         """Tell how the person stands under each rule that binds them."""
         await interaction.response.defer(ephemeral=True)
         guild_id, asker = guild_of(interaction), asker_of(interaction)
-        found = await interaction.client.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
-        decisions = interaction.client.decisions
+        found = await interaction.client.services.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
+        decisions = interaction.client.services.decisions
         under_way = await decisions.under_way(guild_id, asker.member_id)
-        lines = [job_details.own_line(job, decisions.providers) for job in under_way[:MOST_SHOWN]]
+        lines = [job_details.own_line(job, interaction.client.services.providers) for job in under_way[:MOST_SHOWN]]
         now = "\n".join(["**Under way**", *lines]) if lines else "Nothing of yours is under way."
         await interaction.edit_original_response(
             content=f"**What you may make here**\n{limits.usage(*found)[:MOST_CHARS]}\n\n{now}",

@@ -32,7 +32,7 @@ SEARCH_PATIENCE = 1.5  # the form must open within three seconds
 @app_commands.allowed_installs(guilds=True, users=False)
 async def make_it_speak(interaction: Interaction, message: discord.Message) -> None:
     """Open the form that asks for what the message lacks."""
-    guild_id, choices = guild_of(interaction), interaction.client.choices
+    guild_id, choices = guild_of(interaction), interaction.client.services.choices
     clips, recordings = attached(message, "video"), attached(message, "audio")
     if not clips and not recordings:
         raise NothingToSpeakIn

@@ -36,7 +36,7 @@ class MendButton(
     @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Do what stands on it."""
-        service = interaction.client.service
+        service = interaction.client.services.asking
         try:
             if self.act == "part":
                 offer = service.offered(asker_of(interaction), self.asked)
@@ -78,7 +78,7 @@ class PartForm(Form):
         await interaction.response.defer()
         try:
             part = (moment(self._begin.value), moment(self._length.value))
-            service = interaction.client.service
+            service = interaction.client.services.asking
             await carry_on(interaction, service.mend(asker_of(interaction), self._asked, rest=self._rest, part=part))
         except MouthpieceError as refusal:
             await _refuse(interaction, self._asked, refusal, rest=self._rest)
@@ -86,7 +86,7 @@ class PartForm(Form):
 
 async def _show(interaction: Interaction, asked: int, *, rest: bool, above: str = "") -> None:
     """The card, as long as what it is about is known."""
-    text, view = offer_card(interaction.client.service.offered(asker_of(interaction), asked), rest=rest)
+    text, view = offer_card(interaction.client.services.asking.offered(asker_of(interaction), asked), rest=rest)
     await interaction.edit_original_response(content=f"{above}{text}"[:2000], view=view)
 
 

@@ -111,7 +111,7 @@ async def start(world: World, number: int = 1, provider: str | None = "scripted"
     place = Place(world.guild.id, world.channel.id, world.channel.mention)
     audio = Media(url="https://cdn.discordapp.com/a.mp3", name="a.mp3", size=10)
     ask = Ask(place, Asker(world.member.id), 9000 + number, CLIP, audio=audio, provider=provider)
-    return await world.client.service.start(ask)
+    return await world.client.services.asking.start(ask)
 
 
 async def outcome(world: World) -> Any:

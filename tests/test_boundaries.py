@@ -86,14 +86,14 @@ async def test_a_forged_button_cancels_no_other_servers_job(world: World, job_id
     world.sandbox.runs.queue_seconds = 3600
     await world.add_key()
     await world.text()
-    (open_job,) = world.client.worker._open_jobs.values()
+    (open_job,) = world.client.services.worker._open_jobs.values()
     eve, room = await elsewhere(world)
-    service = world.client.service
+    service = world.client.services.asking
     given = open_job.job.id if job_id == 1 else job_id
     for guild_id, moderator in ((room.guild.id if hasattr(room, "guild") else 0, True), (0, True)):
         with pytest.raises(Exception, match="nothing to cancel"):
             await service.cancel(guild_id, given, member_id=eve.id, is_moderator=moderator)
-    assert world.client.worker.open_jobs == 1
+    assert world.client.services.worker.open_jobs == 1
     await world.moderator.click(world.card(), label="Cancel")
     await world.quiet()
 
@@ -176,7 +176,7 @@ async def test_members_decide_nothing_even_if_discord_let_the_command_through(wo
         refused = await world.member.slash(world.channel, f"lipsync-admin {command}", **given)
         assert not refused.modal, command
         assert "Only members with the Manage Server permission" in answer(refused), command
-    assert await world.client.server_rules.rules(world.guild.id) == []
+    assert await world.client.services.server_rules.rules(world.guild.id) == []
     assert not await world.parts.database.rows("SELECT * FROM blocks")
 
 
@@ -199,17 +199,17 @@ async def test_a_moderator_who_is_one_no_more_decides_nothing_on_an_open_panel(w
     assert "Only members with the Manage Server permission" in answer(chosen)
     values = {part["component"]["custom_id"]: "1" for part in form.modal["components"]}
     assert "Only members with the Manage Server permission" in answer(await world.moderator.submit_modal(form, values))
-    assert await world.client.server_rules.rules(world.guild.id) == []
+    assert await world.client.services.server_rules.rules(world.guild.id) == []
 
 
 DECISIONS: dict[str, Callable[[Mouthpiece, int, int], Awaitable[object]]] = {
-    "approve": lambda client, guild, job: client.decisions.approve(guild, job, by=1),
-    "deny": lambda client, guild, job: client.decisions.deny(guild, job, by=1),
-    "refund": lambda client, guild, job: client.decisions.refund(guild, job, by=1),
-    "settle": lambda client, guild, job: client.decisions.settle(guild, job, charged=False, by=1),
-    "report": lambda client, guild, job: client.reports.report(guild, job, Posted(0, 1, 2), by=1),
-    "decide": lambda client, guild, job: client.reports.decide(guild, job, "removed", block=True, by=1),
-    "delete": lambda client, guild, job: client.reports.delete(
+    "approve": lambda client, guild, job: client.services.decisions.approve(guild, job, by=1),
+    "deny": lambda client, guild, job: client.services.decisions.deny(guild, job, by=1),
+    "refund": lambda client, guild, job: client.services.decisions.refund(guild, job, by=1),
+    "settle": lambda client, guild, job: client.services.decisions.settle(guild, job, charged=False, by=1),
+    "report": lambda client, guild, job: client.services.reports.report(guild, job, Posted(0, 1, 2), by=1),
+    "decide": lambda client, guild, job: client.services.reports.decide(guild, job, "removed", block=True, by=1),
+    "delete": lambda client, guild, job: client.services.reports.delete(
         guild, job, Posted(guild, 1, 2), by=1, is_moderator=True
     ),
 }
@@ -222,14 +222,14 @@ async def test_nobody_decides_about_another_servers_job(world: World, decision: 
     await world.quiet()
     (message,) = world.outcomes()
     await world.member.click(message, label="Report")
-    before = await world.client.decisions.jobs(world.guild.id)
+    before = await world.client.services.decisions.jobs(world.guild.id)
     _, room = await elsewhere(world)
     guild_id = world.env.backend.get_channel(room.id).guild_id
     assert guild_id
     for forged in (before[0].id, 999_999_999_999_999_999):
         with pytest.raises(NoSuchJob):
             await DECISIONS[decision](world.client, guild_id, forged)
-    assert await world.client.decisions.jobs(world.guild.id) == before
+    assert await world.client.services.decisions.jobs(world.guild.id) == before
     assert world.outcomes()[0].attachments
 
 
@@ -237,15 +237,15 @@ async def test_nobody_fetches_another_servers_video(world: World) -> None:
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     _, room = await elsewhere(world)
     guild_id = world.env.backend.get_channel(room.id).guild_id
     assert guild_id
     for forged in (job.id, 999_999_999_999_999_999):
         with pytest.raises(NoSuchJob):
-            await world.client.kept_videos.fetchable(guild_id, forged, by=world.member.id)
-    assert (await world.client.kept_videos.own(guild_id, world.member.id)).jobs == []
-    assert (await world.client.kept_videos.own(world.guild.id, world.moderator.id)).jobs == []
+            await world.client.services.kept_videos.fetchable(guild_id, forged, by=world.member.id)
+    assert (await world.client.services.kept_videos.own(guild_id, world.member.id)).jobs == []
+    assert (await world.client.services.kept_videos.own(world.guild.id, world.moderator.id)).jobs == []
 
 
 @pytest.mark.parametrize("prefix", MODERATORS_BUTTONS)
@@ -254,7 +254,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label="Press me", custom_id=f"{prefix}{job.id}"))
     view.stop()
@@ -263,7 +263,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
     message = next(each for each in world.channel.history() if each.content == "here")
     pressed = await world.member.click(message, label="Press me")
     assert "Only members with the Manage Server permission" in answer(pressed)
-    assert await world.client.decisions.jobs(world.guild.id) == [job]
+    assert await world.client.services.decisions.jobs(world.guild.id) == [job]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ async def test_a_gateway_is_used_only_where_the_operator_allows() -> None:
     ],
 )  # fmt: skip
 async def test_a_gateway_inside_the_operators_network_is_never_reached(world: World, address: str) -> None:
-    world.client.server_keys._providers["kling_gateway"]._base = ""
+    world.client.services.keys._providers["kling_gateway"]._base = ""
     said = await world.fill_key_form("kling_gateway", ["gw-canary-0001", address])
     assert "couldn't be reached" in said
     assert "nothing was saved" in said

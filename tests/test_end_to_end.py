@@ -111,4 +111,4 @@ async def test_files_that_are_no_media_are_refused_before_anything_is_sent(tmp_p
         said = await world.audio(video=("clip.mp4", clip.read_bytes()), audio=("voice.mp3", clip.read_bytes()))
         assert "the recording is named .mp3 and is really m4a, m4v, mov or mp4" in said
         assert world.sandbox.runs.ledger == []
-        assert world.client.worker.open_jobs == 0
+        assert world.client.services.worker.open_jobs == 0

@@ -90,7 +90,7 @@ class World:
     async def quiet(self, seconds: float = 30.0) -> None:
         """Wait until every job is closed."""
         async with asyncio.timeout(seconds):
-            while self.client.worker.open_jobs:
+            while self.client.services.worker.open_jobs:
                 await asyncio.sleep(0.01)
 
     def card(self, channel: ChannelHandle | None = None) -> discord.Message:

@@ -18,7 +18,7 @@ async def work_when_ready(client: Mouthpiece, *beside: Callable[[], Awaitable[No
     await client.at_home.wait()
     others = [asyncio.create_task(_lasting(other)) for other in beside]
     try:
-        await client.worker.run()
+        await client.services.worker.run()
     finally:
         for other in others:
             other.cancel()

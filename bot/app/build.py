@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from bot.app.background import work_when_ready
 from bot.app.client import Mouthpiece
 from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
+from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
@@ -92,13 +94,14 @@ async def open_bot(
         stores = Stores.on(database, master, RequestCodec())
         parts = Parts.of(settings, stores, database, http, providers, trusted, clock)
         prepare(parts)
-        client = Mouthpiece(parts.stores.installation, parts.stores.guilds, clock)
-        beside = _put_together(client, parts, settings, clock)
+        services = partial(_services, parts=parts, settings=settings, clock=clock)
+        client = Mouthpiece(parts.stores.installation, parts.stores.guilds, clock, services)
+        beside = _beside_the_worker(client.services)
         working = asyncio.create_task(work_when_ready(client, *beside))
         try:
             yield client
         finally:
-            await client.worker.drain()
+            await client.services.worker.drain()
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
             await client.close()
@@ -135,45 +138,59 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
     return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, clock, intervals)
 
 
-def _put_together(
-    client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
-) -> list[Callable[[], Awaitable[None]]]:
-    """Everything between Discord and the stores, given to the client; what is to run beside the worker."""
+def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock) -> Services:
+    """Everything between Discord and the stores."""
     stores, providers, incoming, job_files = parts.stores, parts.providers, parts.incoming, parts.job_files
     guilds, jobs, keys = stores.guilds, stores.jobs, stores.keys
     key_alerts = KeyAlerts(client, keys, guilds, providers, clock)
-    client.worker = _worker(client, parts, key_alerts, settings, clock)
+    log_channel = LogChannel(client, stores, providers, clock)
+    worker = _worker(client, parts, key_alerts, settings, clock)
     checks = Checks.on(stores, AutoMod(client, clock), clock)
-    client.choices = Choices(keys, stores.ledger, providers)
-    chooser = Chooser(keys, providers, client.choices, Prices(guilds, keys), incoming)
-    admission = Admission(client.worker, settings.max_open_jobs_per_server, settings.max_open_jobs)
+    choices = Choices(keys, stores.ledger, providers)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    enqueuer = Enqueuer(guilds, jobs, keys, checks.approval, job_files, client.worker, clock)
-    client.service = Service(
-        jobs, Inspector(incoming), chooser, client.worker, enqueuer, admission, checks, incoming, drafts
-    )
-    client.repeat = Repeat(jobs, stores.reports, job_files, incoming, client.service)
-    client.cleanup = Cleanup(stores.privacy, jobs, job_files, drafts, clock, retention_days=settings.retention_days)
-    client.privacy = PersonalData(
-        stores.privacy,
-        stores.direct_messages,
-        job_files,
+    asking = Service(
+        jobs,
+        Inspector(incoming),
+        Chooser(keys, providers, choices, Prices(guilds, keys), incoming),
+        worker,
+        Enqueuer(guilds, jobs, keys, checks.approval, job_files, worker, clock),
+        Admission(worker, settings.max_open_jobs_per_server, settings.max_open_jobs),
+        checks,
+        incoming,
         drafts,
-        clock,
-        retention_days=settings.retention_days,
-        results_days=settings.results_days,
     )
     size_limit = SizeLimit(parts.handing_out, job_files)
-    client.kept_videos = KeptVideos(
-        jobs, stores.ledger, stores.reports, stores.direct_messages, size_limit, job_files, providers, clock
-    )
-    client.server_keys = ServerKeys(guilds, jobs, keys, providers, clock)
-    client.server_rules = ServerRules(guilds, stores.limits, stores.access, clock)
     results = PostedResults(client, parts.http, job_files)
-    log_channel = LogChannel(client, stores.log_entries, guilds, jobs, providers, clock)
-    client.decisions = Decisions(jobs, stores.ledger, stores.reports, stores.access, client.worker, providers, clock)
-    client.reports = ReportedResults(jobs, stores.reports, stores.access, stores.privacy, results, log_channel, clock)
-    return [key_alerts.run, client.cleanup.run, client.cleanup.sweep, log_channel.run]
+    days, kept_days = settings.retention_days, settings.results_days
+    return Services(
+        asking=asking,
+        choices=choices,
+        repeat=Repeat(jobs, stores.reports, job_files, incoming, asking),
+        kept_videos=KeptVideos(stores, size_limit, job_files, clock),
+        privacy=PersonalData(
+            stores.privacy,
+            stores.direct_messages,
+            job_files,
+            drafts,
+            clock,
+            retention_days=days,
+            results_days=kept_days,
+        ),
+        keys=ServerKeys(stores, providers, clock),
+        server_rules=ServerRules(stores, clock),
+        decisions=Decisions(stores, worker, clock),
+        reports=ReportedResults(stores, results, log_channel, clock),
+        providers=providers,
+        worker=worker,
+        cleanup=Cleanup(stores.privacy, jobs, job_files, drafts, clock, retention_days=days),
+        key_alerts=key_alerts,
+        log_channel=log_channel,
+    )
+
+
+def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
+    cleanup = services.cleanup
+    return [services.key_alerts.run, cleanup.run, cleanup.sweep, services.log_channel.run]
 
 
 async def _open_every_key(database: Database, master: MasterKeys) -> None:

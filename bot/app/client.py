@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -13,20 +14,10 @@ import discord
 import yarl
 from discord import app_commands
 
+from bot.app.services import Services
 from bot.app.settings import Settings
-from bot.asking.choices import Choices
-from bot.asking.repeat import Repeat
-from bot.asking.service import Service
 from bot.chat.explain import explain
 from bot.clock import Clock
-from bot.delivery.kept_videos import KeptVideos
-from bot.jobs.worker import Worker
-from bot.moderation.decisions import Decisions
-from bot.moderation.keys import ServerKeys
-from bot.moderation.reports import ReportedResults
-from bot.moderation.server_rules import ServerRules
-from bot.retention.cleanup import Cleanup
-from bot.retention.privacy import PersonalData
 from storage.engine.installation import Installation
 from storage.servers.guilds import GuildFacts, Guilds
 
@@ -44,21 +35,18 @@ COMMANDS_FACT = "synced_commands"
 
 
 class Mouthpiece(discord.Client):
-    """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations."""
+    """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations.
 
-    service: Service
-    choices: Choices
-    repeat: Repeat
-    server_keys: ServerKeys
-    server_rules: ServerRules
-    decisions: Decisions
-    reports: ReportedResults
-    cleanup: Cleanup
-    privacy: PersonalData
-    kept_videos: KeptVideos
-    worker: Worker
+    `services` makes what the cogs use; some of that posts through the client.
+    """
 
-    def __init__(self, installation: Installation, guilds: Guilds, clock: Clock) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        guilds: Guilds,
+        clock: Clock,
+        services: Callable[[Mouthpiece], Services],
+    ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
             max_messages=None,
@@ -72,6 +60,7 @@ class Mouthpiece(discord.Client):
         self._installation = installation
         self._known_guilds = guilds
         self._clock = clock
+        self.services = services(self)
 
     @property
     def server_count(self) -> int:
@@ -135,7 +124,7 @@ class Mouthpiece(discord.Client):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server removed the bot: its keys go, at once or with the last job that needs them."""
         await self._known_guilds.leave(guild.id, self._clock.now())
-        await self.server_keys.retire(guild.id)
+        await self.services.keys.retire(guild.id)
 
 
 class Tree(app_commands.CommandTree[Mouthpiece]):

@@ -18,14 +18,14 @@ async def serve_health(client: Mouthpiece, port: int | None) -> AsyncIterator[No
         return
 
     async def healthz(_: web.Request) -> web.Response:
-        well = client.is_ready() and not client.worker.draining
+        well = client.is_ready() and not client.services.worker.draining
         return web.Response(text="ok\n" if well else "not ready\n", status=200 if well else 503)
 
     async def metrics(_: web.Request) -> web.Response:
         latency = client.latency if client.is_ready() else float("nan")
         lines = (
             "# TYPE mouthpiece_open_jobs gauge",
-            f"mouthpiece_open_jobs {client.worker.open_jobs}",
+            f"mouthpiece_open_jobs {client.services.worker.open_jobs}",
             "# TYPE mouthpiece_servers gauge",
             f"mouthpiece_servers {client.server_count}",
             "# TYPE mouthpiece_gateway_latency_seconds gauge",

@@ -14,11 +14,11 @@ from bot.chat.custom_ids import DECISIONS
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
-from bot.domain.job import Jobs
+from bot.domain.job import Stores
 from bot.providers.base import Provider
 from bot.words import log_entries
-from storage.servers.guilds import GuildFacts, Guilds
-from storage.servers.log_entries import NEEDED, Entry, LogEntries
+from storage.servers.guilds import GuildFacts
+from storage.servers.log_entries import NEEDED, Entry
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +33,14 @@ class LogChannel:
     def __init__(
         self,
         client: discord.Client,
-        entries: LogEntries,
-        guilds: Guilds,
-        jobs: Jobs,
+        stores: Stores,
         providers: Mapping[str, Provider],
         clock: Clock,
     ) -> None:
         self._client = client
-        self._entries = entries
-        self._guilds = guilds
-        self._jobs = jobs
+        self._entries = stores.log_entries
+        self._guilds = stores.guilds
+        self._jobs = stores.jobs
         self._providers = providers
         self._clock = clock
         self._not_before: dict[int, float] = {}

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.delivery.size_limit import SizeLimit
-from bot.domain.job import Job, Jobs, Ledger
+from bot.domain.job import Job, Stores
 from bot.domain.results import Messages
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.providers.base import Provider
 from bot.words.english import day
 from bot.words.refusals.jobs import NoSuchJob
 from bot.words.refusals.results import NotYoursToFetch, PiecesTooLarge, UndecidedReport, VideoThrownAway
-from storage.people.direct_messages import DirectMessages
-from storage.people.reports import Reports
 
 log = logging.getLogger(__name__)
 
@@ -42,24 +39,13 @@ class Own:
 class KeptVideos:
     """Hands out what is kept. Raises a `Refusal` that says why not."""
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        ledger: Ledger,
-        reports: Reports,
-        direct_messages: DirectMessages,
-        size_limit: SizeLimit,
-        job_files: JobFiles,
-        providers: Mapping[str, Provider],
-        clock: Clock,
-    ) -> None:
-        self._jobs = jobs
-        self._ledger = ledger
-        self._reports = reports
-        self._direct_messages = direct_messages
+    def __init__(self, stores: Stores, size_limit: SizeLimit, job_files: JobFiles, clock: Clock) -> None:
+        self._jobs = stores.jobs
+        self._ledger = stores.ledger
+        self._reports = stores.reports
+        self._direct_messages = stores.direct_messages
         self._size_limit = size_limit
         self._job_files = job_files
-        self.providers = providers
         self._clock = clock
 
     async def own(self, guild_id: int, member_id: int) -> Own:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.job import Job, Jobs, Ledger
+from bot.domain.job import Job, Stores
 from bot.jobs.worker import Worker
-from bot.providers.base import Provider
 from bot.words import limits
 from bot.words.refusals.access import MemberBlocked
 from bot.words.refusals.files import FileRemoved
@@ -16,29 +15,17 @@ from bot.words.refusals.jobs import NoSuchJob, NothingToRefund, NothingToSettle
 from bot.words.refusals.limits import LimitReached
 from storage.jobs.job_events import Stale
 from storage.jobs.ledger import Line
-from storage.people.reports import Reports
-from storage.servers.access import Access
 from storage.servers.quota import OverLimit
 
 
 class Decisions:
     """Approving, giving back and settling. Raises a `Refusal`."""
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        ledger: Ledger,
-        reports: Reports,
-        access: Access,
-        worker: Worker,
-        providers: Mapping[str, Provider],
-        clock: Clock,
-    ) -> None:
-        self._jobs = jobs
-        self._ledger = ledger
-        self._reports = reports
-        self._access = access
-        self.providers = providers
+    def __init__(self, stores: Stores, worker: Worker, clock: Clock) -> None:
+        self._jobs = stores.jobs
+        self._ledger = stores.ledger
+        self._reports = stores.reports
+        self._access = stores.access
         self._worker = worker
         self._clock = clock
 

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.clock import Clock
-from bot.domain.job import Jobs
+from bot.domain.job import Stores
 from bot.domain.request import Media, Request
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.refusals.keys import KeyRejected, NoSuchKey, UnknownProvider
 from storage.engine.encryption import CannotUnseal
-from storage.servers.guilds import Guilds
 from storage.servers.key_info import KeyInfo
-from storage.servers.keys import Keys
 
 HINT_CHARS = 4
 SHORTEST_KEY = 8  # of a shorter one, the hint would give away half
@@ -35,10 +33,10 @@ class KeyState:
 class ServerKeys:
     """What moderators can do with keys; the caller has checked that it is a moderator who asks."""
 
-    def __init__(self, guilds: Guilds, jobs: Jobs, keys: Keys, providers: Mapping[str, Provider], clock: Clock) -> None:
-        self._guilds = guilds
-        self._jobs = jobs
-        self._keys = keys
+    def __init__(self, stores: Stores, providers: Mapping[str, Provider], clock: Clock) -> None:
+        self._guilds = stores.guilds
+        self._jobs = stores.jobs
+        self._keys = stores.keys
         self._providers = providers
         self._clock = clock
 

@@ -11,7 +11,7 @@ from bot.chat.errors import PostFailed
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
-from bot.domain.job import Job, Jobs
+from bot.domain.job import Job, Stores
 from bot.domain.results import Posted
 from bot.words.refusals.access import Blocked
 from bot.words.refusals.jobs import NoSuchJob
@@ -23,9 +23,7 @@ from bot.words.refusals.results import (
     NotYoursToDelete,
     UndecidedReport,
 )
-from storage.people.privacy import Privacy
-from storage.people.reports import Decision, Report, Reports
-from storage.servers.access import Access
+from storage.people.reports import Decision, Report
 
 _GONE = "It is deleted here and from my storage. Copies that others saved are out of my reach."
 
@@ -35,18 +33,15 @@ class ReportedResults:
 
     def __init__(
         self,
-        jobs: Jobs,
-        reports: Reports,
-        access: Access,
-        privacy: Privacy,
+        stores: Stores,
         results: PostedResults,
         log_channel: LogChannel,
         clock: Clock,
     ) -> None:
-        self._jobs = jobs
-        self._reports = reports
-        self._access = access
-        self._privacy = privacy
+        self._jobs = stores.jobs
+        self._reports = stores.reports
+        self._access = stores.access
+        self._privacy = stores.privacy
         self._results = results
         self._log_channel = log_channel
         self._clock = clock

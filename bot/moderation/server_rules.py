@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.domain.job import Stores
 from bot.words.refusals.access import NotBlocked
 from bot.words.refusals.limits import BadDuration, NoSuchGrant, NoSuchRule
 from bot.words.refusals.log import LogNeeded
-from storage.servers.access import Access, Block, Kind
-from storage.servers.guilds import Approval, Guilds, Policy
+from storage.servers.access import Block, Kind
+from storage.servers.guilds import Approval, Policy
 from storage.servers.limit_rules import Grant, Rule, Subject, Unit, Window
-from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, Pot, Standing
 
 LONGEST_GRANT = 365 * 86_400.0
@@ -35,10 +35,10 @@ class Doorway:
 class ServerRules:
     """Reads and changes a server's rules. Raises a `Refusal`."""
 
-    def __init__(self, guilds: Guilds, limits: LimitStore, access: Access, clock: Clock) -> None:
-        self._guilds = guilds
-        self._limits = limits
-        self._access = access
+    def __init__(self, stores: Stores, clock: Clock) -> None:
+        self._guilds = stores.guilds
+        self._limits = stores.limits
+        self._access = stores.access
         self._clock = clock
 
     async def begin(self, guild_id: int) -> None:

@@ -135,7 +135,7 @@ async def make(stage: Stage, mode: str, folder: Path) -> str | None:
             print(f"  member     /lipsync {mode} → asked once to confirm the rules, and does")
             answer = await stage.member.click(answer.response, label=confirm)
     print(f"  member     /lipsync {mode} → {_said(stage, answer)}")
-    while stage.client.worker.open_jobs and time.monotonic() - began < PATIENCE:
+    while stage.client.services.worker.open_jobs and time.monotonic() - began < PATIENCE:
         _progress(f"             working … {time.monotonic() - began:.0f} s")
         await asyncio.sleep(TICK)
     _progress("")

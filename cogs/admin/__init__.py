@@ -21,9 +21,9 @@ class Admin(app_commands.Group):
 
     def __init__(self, client: Mouthpiece) -> None:
         super().__init__(name="lipsync-admin", description="Set up lip-sync for this server")
-        self.add_command(Key(client.server_keys))
-        self.add_command(Quota(client.server_rules))
-        self.add_command(AccessGroup(client.server_rules))
+        self.add_command(Key(client.services.keys))
+        self.add_command(Quota(client.services.server_rules))
+        self.add_command(AccessGroup(client.services.server_rules))
         for command in (setup_screen, *POLICY_COMMANDS, *JOB_COMMANDS):
             self.add_command(command)
 

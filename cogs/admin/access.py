@@ -85,7 +85,7 @@ async def show_channels(interaction: Interaction) -> None:
     """Answer with a menu of channels, in which those chosen now are chosen."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = await interaction.client.server_rules.doorway(guild_id)
+    found = await interaction.client.services.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Channels(found.channels))
     await reply(interaction, f"{_channels(found)}\nChoose up to 25, threads included; none opens it everywhere.", view)
@@ -95,7 +95,7 @@ async def show_roles(interaction: Interaction) -> None:
     """Answer with a menu of roles, in which those chosen now are chosen."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = await interaction.client.server_rules.doorway(guild_id)
+    found = await interaction.client.services.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Roles(found.roles))
     await reply(interaction, f"{_roles(found)}\nChoose up to 25; none opens it to everyone.", view)
@@ -145,8 +145,8 @@ class _Roles(discord.ui.RoleSelect[discord.ui.View]):
 async def _choose(interaction: Interaction, kind: Kind, chosen: list[int]) -> None:
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await interaction.client.server_rules.allow(guild_id, kind, chosen, by=interaction.user.id)
-    await reply(interaction, doorway(await interaction.client.server_rules.doorway(guild_id)))
+    await interaction.client.services.server_rules.allow(guild_id, kind, chosen, by=interaction.user.id)
+    await reply(interaction, doorway(await interaction.client.services.server_rules.doorway(guild_id)))
 
 
 def doorway(found: Doorway) -> str:

@@ -41,10 +41,10 @@ async def jobs(
     """List jobs, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
-    decisions = interaction.client.decisions
+    decisions = interaction.client.services.decisions
     found: Sequence[Job]
     if state and state.value == REPORTED:
-        found = await interaction.client.reports.undecided(guild_id)
+        found = await interaction.client.services.reports.undecided(guild_id)
     else:
         states = STATES[state.value] if state else None
         found = await decisions.jobs(
@@ -57,7 +57,7 @@ async def jobs(
 async def _providers(interaction: Interaction, typed: str) -> list[Choice[str]]:
     if not interaction.permissions.manage_guild:
         return []
-    providers = interaction.client.decisions.providers.values()
+    providers = interaction.client.services.providers.values()
     found = [one for one in providers if typed.casefold() in one.label.casefold()]
     return [Choice(name=one.label, value=one.name) for one in found[:25]]
 
@@ -67,7 +67,7 @@ async def settle(interaction: Interaction) -> None:
     """List unknown outcomes, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
-    found = await interaction.client.decisions.jobs(guild_id, unsettled=True)
+    found = await interaction.client.services.decisions.jobs(guild_id, unsettled=True)
     await _show(interaction, found, "Nothing to settle: every outcome is known.")
 
 
@@ -75,7 +75,7 @@ async def _show(interaction: Interaction, found: Sequence[Job], nothing: str) ->
     if not found:
         await reply(interaction, nothing)
         return
-    providers = interaction.client.decisions.providers
+    providers = interaction.client.services.providers
     view = Panel()
     view.add_item(_Menu(interaction.client, found))
     lines = [job_details.line(job, providers) for job in found[:SHOWN]]
@@ -87,7 +87,7 @@ class _Menu(discord.ui.Select[Panel]):
 
     def __init__(self, client: Mouthpiece, found: Sequence[Job]) -> None:
         options = [
-            discord.SelectOption(label=job_details.title(job, client.decisions.providers)[:100], value=str(job.id))
+            discord.SelectOption(label=job_details.title(job, client.services.providers)[:100], value=str(job.id))
             for job in found[:25]
         ]
         super().__init__(placeholder="Open one", options=options)
@@ -96,15 +96,15 @@ class _Menu(discord.ui.Select[Panel]):
         """Show the job, and the buttons for what can be done about it now."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        decisions = interaction.client.decisions
-        job = await decisions.job(guild_id, int(self.values[0]))
-        report = await interaction.client.reports.report_on(job)
-        kept = await interaction.client.kept_videos.keeps(job)
+        services = interaction.client.services
+        job = await services.decisions.job(guild_id, int(self.values[0]))
+        report = await services.reports.report_on(job)
+        kept = await services.kept_videos.keeps(job)
         view = discord.ui.View(timeout=None)
         for button in _buttons(job, reported=report is not None and report.decision is None):
             view.add_item(button)
         view.stop()  # served by the dynamic items in cogs/job_buttons.py
-        await reply(interaction, job_details.everything(job, decisions.providers, report, kept=kept), view)
+        await reply(interaction, job_details.everything(job, services.providers, report, kept=kept), view)
 
 
 def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:

@@ -45,7 +45,7 @@ class LimitsForm(Form):
         """Read all fields, then set what was changed."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        server_rules, by = interaction.client.server_rules, interaction.user.id
+        server_rules, by = interaction.client.services.server_rules, interaction.user.id
         wanted = {rule: _read(rule, label, self._fields[label].value) for label, rule in ASKED.items()}
         for rule, most in wanted.items():
             if most is not None and most != self._known.get(rule):

@@ -47,7 +47,9 @@ async def log_to(interaction: Interaction, guild_id: int, channel: discord.TextC
     """Choose the log channel, if the bot can post there."""
     if channel and (missing := lacking_to_log(channel)):
         raise ChannelRefuses(channel=channel.mention, missing=missing)
-    await interaction.client.server_rules.log_to(guild_id, channel.id if channel else None, by=interaction.user.id)
+    await interaction.client.services.server_rules.log_to(
+        guild_id, channel.id if channel else None, by=interaction.user.id
+    )
     await reply(
         interaction,
         f"From now on, {channel.mention} tells what happens: videos, limits, keys, blocks and reports. Make sure that "
@@ -68,7 +70,9 @@ async def approval(
     """Choose what needs approval."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
-    await interaction.client.server_rules.require_approval(guild_id, MODES[which], cents, by=interaction.user.id)
+    await interaction.client.services.server_rules.require_approval(
+        guild_id, MODES[which], cents, by=interaction.user.id
+    )
     await reply(
         interaction,
         f"{log_entries.approval(MODES[which], cents)} The questions are asked in the log channel, moderators' own "
@@ -84,8 +88,8 @@ async def report(interaction: Interaction, month: str | None = None) -> None:
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
     since, until = _span(month)
-    lines = await interaction.client.decisions.month(guild_id, since.timestamp(), until.timestamp())
-    labels = {name: provider.label for name, provider in interaction.client.decisions.providers.items()}
+    lines = await interaction.client.services.decisions.month(guild_id, since.timestamp(), until.timestamp())
+    labels = {name: provider.label for name, provider in interaction.client.services.providers.items()}
     await reply(interaction, monthly_report.table(f"{since:%B %Y} (UTC)", lines, labels))
     if lines:
         data = io.BytesIO(monthly_report.csv_of(lines, labels).encode())

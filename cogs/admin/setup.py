@@ -33,11 +33,11 @@ async def setup_screen(interaction: Interaction) -> None:
 
 async def _show(interaction: Interaction, guild_id: int) -> None:
     client = interaction.client
-    await client.server_rules.begin(guild_id)
-    keys = await client.server_keys.list(guild_id)
-    usable = await client.choices.usable(guild_id)
-    rules = await client.server_rules.rules(guild_id)
-    found = await client.server_rules.doorway(guild_id)
+    await client.services.server_rules.begin(guild_id)
+    keys = await client.services.keys.list(guild_id)
+    usable = await client.services.choices.usable(guild_id)
+    rules = await client.services.server_rules.rules(guild_id)
+    found = await client.services.server_rules.doorway(guild_id)
     names = [
         f"{key.provider.label} (…{key.info.hint}{', switched off' if key.info.off_reason else ''})" for key in keys
     ]
@@ -112,14 +112,16 @@ class _Screen(Panel):
         guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         view = Panel()
-        view.add_item(_Providers([(one.label, one.name) for one in interaction.client.server_keys.choices]))
+        view.add_item(_Providers([(one.label, one.name) for one in interaction.client.services.keys.choices]))
         await reply(interaction, "Whose key?", view)
 
     @discord.ui.button(label="Limits")
     async def limits(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Open the form of the most common limits."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.send_modal(LimitsForm(await interaction.client.server_rules.rules(guild_id)))
+        await interaction.response.send_modal(
+            LimitsForm(await interaction.client.services.server_rules.rules(guild_id))
+        )
 
     @discord.ui.button(label="Channels")
     async def channels(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
@@ -166,7 +168,7 @@ class _Providers(discord.ui.Select[Panel]):
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Open the provider's form."""
         guild_of_moderator(interaction)
-        server_keys = interaction.client.server_keys
+        server_keys = interaction.client.services.keys
         await interaction.response.send_modal(KeyForm(server_keys, server_keys.provider(self.values[0])))
 
 
@@ -191,5 +193,5 @@ class _Approval(discord.ui.Select[Panel]):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         mode = self.values[0]
-        await interaction.client.server_rules.require_approval(guild_id, mode, 0, by=interaction.user.id)  # type: ignore[arg-type]
+        await interaction.client.services.server_rules.require_approval(guild_id, mode, 0, by=interaction.user.id)  # type: ignore[arg-type]
         await reply(interaction, log_entries.approval(mode, 0))

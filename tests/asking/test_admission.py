@@ -16,8 +16,8 @@ from tests.world import World
 
 
 def admission(world: World, per_server: int, in_all: int = 5000) -> None:
-    world.client.service._admission._per_server = per_server
-    world.client.service._admission._in_all = in_all
+    world.client.services.asking._admission._per_server = per_server
+    world.client.services.asking._admission._in_all = in_all
 
 
 async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwards(world: World) -> None:

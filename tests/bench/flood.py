@@ -82,7 +82,7 @@ class Both:
     async def ask(self, guild_id: int, member: int) -> None:
         place = Place(guild_id, self.discord.state.channel_id, "#studio")
         ask = Ask(place, Asker(member), next(self.numbers), self.clip, text="Hello", voice="en:AOT")
-        await self.client.service.start(ask)
+        await self.client.services.asking.start(ask)
 
     async def flooding(self, number: int) -> None:
         try:
@@ -134,7 +134,7 @@ async def _measure(size: Size) -> tuple[list[float], int]:
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()
                 for guild_id in (small.state.guild_id, OTHER_GUILD):
-                    await client.server_keys.add(guild_id, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
+                    await client.services.keys.add(guild_id, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
                 name, data = real_clip()
                 url = store_file(small.state, small.people.origin, name, data)["url"]
                 both = Both(client, small, Media(url=url, name=name, size=len(data)))

@@ -60,7 +60,7 @@ async def test_a_channel_that_refuses_the_card_costs_nothing(world: World) -> No
     await world.add_key()
     world.env.inject_error("POST", "/channels/*/messages", status=403, times=1)
     assert "I need to be able to post there" in await world.text()
-    assert world.client.worker.open_jobs == 0
+    assert world.client.services.worker.open_jobs == 0
     assert world.sandbox.runs.ledger == []
 
 
@@ -69,4 +69,4 @@ async def test_a_channel_deleted_meanwhile_ends_the_job_all_the_same(world: Worl
     world.env.backend.delete_channel(world.thread().id)
     world.env.backend.delete_channel(world.channel.id)
     await world.quiet()
-    assert world.client.worker.open_jobs == 0
+    assert world.client.services.worker.open_jobs == 0

@@ -60,7 +60,7 @@ def failing(error: OSError) -> Any:
 
 
 async def newest(world: World) -> Job:
-    return (await world.client.decisions.jobs(world.guild.id))[0]
+    return (await world.client.services.decisions.jobs(world.guild.id))[0]
 
 
 async def test_again_makes_the_same_once_more_from_the_kept_clip(world: World) -> None:
@@ -99,7 +99,7 @@ async def test_a_day_later_the_clip_is_gone_and_that_is_said(world: World) -> No
     await world.add_key()
     message = await made(world)
     world.clock.skipped += 1.1 * DAY
-    await world.client.cleanup.tidy()
+    await world.client.services.cleanup.tidy()
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
     assert len(world.sandbox.runs.ledger) == 1
 

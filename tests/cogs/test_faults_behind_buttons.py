@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields, replace
 from typing import Any, NoReturn
 
 import discord
 import pytest
 
+from bot.app.client import Mouthpiece
+from bot.app.services import Services
 from bot.chat.custom_ids import (
     AGAIN_PREFIX,
     ATTEST_PREFIX,
@@ -43,9 +46,9 @@ class Broken:
         raise RuntimeError(f"no {name}")
 
 
-def break_everything(client: Any) -> None:
-    for room in ("service", "choices", "repeat", "kept_videos", "decisions", "reports", "cleanup", "privacy"):
-        setattr(client, room, Broken())
+def break_everything(client: Mouthpiece) -> None:
+    broken: dict[str, Any] = {field.name: Broken() for field in fields(Services) if field.name != "worker"}
+    client.services = replace(client.services, **broken)
 
 
 @pytest.mark.parametrize("custom_id", BUTTONS)

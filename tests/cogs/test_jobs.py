@@ -25,11 +25,11 @@ def labels(result: Any) -> list[str]:
 
 async def made(world: World, *, kept: bool) -> Job:
     """A video of the member, in its thread or kept."""
-    if not await world.client.server_keys.list(world.guild.id):
+    if not await world.client.services.keys.list(world.guild.id):
         await world.add_key()
     await world.text()
     await world.quiet()
-    job = (await world.client.kept_videos.own(world.guild.id, world.member.id)).jobs[0]
+    job = (await world.client.services.kept_videos.own(world.guild.id, world.member.id)).jobs[0]
     if not kept:
         return job
     database = world.parts.database
@@ -42,7 +42,7 @@ async def made(world: World, *, kept: bool) -> Job:
         )
 
     await database.write(keep)
-    world.client.cleanup._job_files.video(job).write_bytes(KEPT)
+    world.client.services.cleanup._job_files.video(job).write_bytes(KEPT)
     return job
 
 
@@ -89,7 +89,7 @@ async def test_a_kept_video_is_handed_to_the_person_who_asked_for_it_and_to_nobo
     assert fetched.response.attachments[0].filename == f"ai-generated-{job.code}.mp4"
     for somebody_else in (world.moderator.id, 1):
         with pytest.raises(NotYoursToFetch):
-            await world.client.kept_videos.fetchable(world.guild.id, job.id, by=somebody_else)
+            await world.client.services.kept_videos.fetchable(world.guild.id, job.id, by=somebody_else)
 
 
 async def test_a_video_that_was_thrown_away_is_not_offered_any_more(world: World) -> None:
@@ -105,7 +105,7 @@ async def test_a_video_that_was_thrown_away_is_not_offered_any_more(world: World
 
 
 async def test_direct_messages_are_switched_on_and_off_and_told_and_erased(world: World) -> None:
-    direct = world.client.kept_videos._direct_messages
+    direct = world.client.services.kept_videos._direct_messages
     told = await shown(world)
     for state, other in (("off", "on"), ("on", "off"), ("off", "on")):
         label = f"Send finished videos by direct message when nothing else works: {state}"

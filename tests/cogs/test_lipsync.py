@@ -23,7 +23,7 @@ EVERYONE = discord.Permissions(
 
 async def assert_nothing_happened(world: World) -> None:
     assert world.sandbox.runs.ledger == []
-    assert world.client.worker.open_jobs == 0
+    assert world.client.services.worker.open_jobs == 0
     assert world.channel.threads == []
 
 
@@ -54,7 +54,7 @@ async def test_only_the_channel_of_a_public_thread_is_remembered_as_a_place_for_
     cached._type = discord.ChannelType(kind.value)
     assert "is on its way" in await world.text(inside)
     await world.quiet()
-    newest = (await world.client.kept_videos.own(world.guild.id, world.member.id)).jobs[0]
+    newest = (await world.client.services.kept_videos.own(world.guild.id, world.member.id)).jobs[0]
     assert newest.channel_id == inside.id
     assert newest.parent_id == (world.channel.id if kind is ChannelType.PUBLIC_THREAD else None)
 
@@ -208,7 +208,7 @@ async def test_a_stranger_cannot_cancel_but_a_moderator_can(world: World) -> Non
     await world.text()
     stranger = world.guild.add_member(world.env.create_user("sam"))
     assert "Only the person who started" in answer(await stranger.click(world.card(), label="Cancel"))
-    assert world.client.worker.open_jobs == 1
+    assert world.client.services.worker.open_jobs == 1
     assert "is cancelled" in answer(await world.moderator.click(world.card(), label="Cancel"))
     await world.quiet()
 

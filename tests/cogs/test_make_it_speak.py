@@ -55,7 +55,7 @@ def forbid(world: World, who: int, **denied: bool) -> None:
 
 async def asked_for(world: World) -> Request:
     """What became of the newest wish."""
-    (job,) = await world.client.decisions.jobs(world.guild.id, most=1)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id, most=1)
     return job.request
 
 
@@ -209,7 +209,7 @@ async def test_what_everybody_confirms_once_is_asked_after_the_form_too(world: W
     form = await eve.context_menu(world.channel, MENU, await post(world, CLIP))
     sent = await eve.submit_modal(form, {parts(form)[WORDS]["custom_id"]: "Hello there"})
     assert "people who agreed to exactly this" in answer(sent)
-    assert not world.client.worker.open_jobs
+    assert not world.client.services.worker.open_jobs
     assert sent.response
     assert "is on its way" in answer(await eve.click(sent.response, label="I confirm; make the video"))
     await world.quiet()
@@ -219,7 +219,7 @@ async def test_what_everybody_confirms_once_is_asked_after_the_form_too(world: W
 async def test_who_is_blocked_is_refused_after_the_form_too(world: World) -> None:
     await world.add_key()
     form = await menu_on(world, await post(world, CLIP))
-    await world.client.server_rules.block(world.guild.id, world.member.id, "x", by=world.moderator.id)
+    await world.client.services.server_rules.block(world.guild.id, world.member.id, "x", by=world.moderator.id)
     assert "don't let you use me" in answer(await send(world, form, {WORDS: "Hello there"}))
     await assert_nothing_happened(world)
 

@@ -69,7 +69,7 @@ def labels(result: InteractionResult) -> list[str]:
 
 
 async def newest(world: World) -> Job:
-    (job,) = await world.client.decisions._ledger.jobs(world.guild.id, most=1)
+    (job,) = await world.client.services.decisions._ledger.jobs(world.guild.id, most=1)
     return job
 
 
@@ -124,7 +124,7 @@ async def test_a_member_sees_what_is_left_and_what_they_were_given(world: World)
     assert "Nothing of yours is under way." in usage
     world.sandbox.runs.queue_seconds = 3600
     assert "is on its way" in await world.text()  # out of what was given
-    (job,) = await world.client.decisions.under_way(world.guild.id, world.member.id)
+    (job,) = await world.client.services.decisions.under_way(world.guild.id, world.member.id)
     usage = answer(await world.member.slash(world.channel, "lipsync usage"))
     assert f"**Under way**\n- [`{job.code}`](https://discord.com/channels/" in usage
     await world.member.click(world.card(), label="Cancel")
@@ -324,8 +324,8 @@ async def test_a_video_that_nobody_approves_ends_by_itself(world: World) -> None
     _, message = await held(world)
     world.clock.skipped += 12 * 3600 + 60
     job = await newest(world)
-    open_job = world.client.worker._open_jobs[job.id]
-    world.client.worker._scheduler.put(open_job, 0.0)
+    open_job = world.client.services.worker._open_jobs[job.id]
+    world.client.services.worker._scheduler.put(open_job, 0.0)
     await world.quiet()
     assert "No moderator answered in time" in world.outcomes()[0].content
     assert "isn't waiting for approval" in answer(await world.moderator.click(message, label="Approve"))
@@ -489,7 +489,7 @@ async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be
     assert not world.outcomes()
     (card,) = [message for message in world.channel.history() if message.flags.components_v2]
     assert "was removed" in card.components[0].content  # type: ignore[union-attr]
-    kept = await world.client.decisions.job(world.guild.id, job.id)
+    kept = await world.client.services.decisions.job(world.guild.id, job.id)
     assert kept.forgotten_at
     assert "Hello there" not in kept.request.model_dump_json()
     assert "moderators don't let you use me" in await world.text()
@@ -512,7 +512,7 @@ async def test_where_nobody_can_be_asked_the_reporter_is_told(world: World) -> N
 async def test_two_moderators_at_once_make_one_decision(world: World) -> None:
     await reported(world)
     job = await newest(world)
-    reports = world.client.reports
+    reports = world.client.services.reports
     said = await asyncio.gather(
         reports.decide(world.guild.id, job.id, "restored", block=False, by=1),
         reports.decide(world.guild.id, job.id, "removed", block=True, by=2),
@@ -533,7 +533,7 @@ async def test_a_decision_that_discord_cant_carry_out_now_is_not_taken(
         raise PostFailed(problem="503")
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.client.reports._results, "remove", away)
+        patch.setattr(world.client.services.reports._results, "remove", away)
         assert "nothing was done" in answer(await world.moderator.click(card, label="Remove and block"))
     assert "is on its way" in await world.text()
     await world.quiet()
@@ -559,7 +559,7 @@ async def test_the_first_video_asks_to_confirm_once_and_then_goes_on_by_itself(w
     options = {"video": CLIP, "text": "Hello there", "voice": "en:genshin_vindi2"}
     asked = await eve.slash(world.channel, "lipsync text", **options)
     assert "people who agreed to exactly this" in answer(asked)
-    assert not world.client.worker.open_jobs
+    assert not world.client.services.worker.open_jobs
     assert "is on its way" in answer(await press(eve, asked, "I confirm; make the video"))
     twice = answer(await press(eve, asked, "I confirm; make the video"))
     assert "If your video isn't under way yet, use the command once more." in twice
@@ -655,7 +655,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
     await world.add_key()
     await world.text()
     await world.quiet()
-    await world.client.privacy.forget(world.member.id)
+    await world.client.services.privacy.forget(world.member.id)
     said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
     assert "It is hidden until the moderators have looked. They are asked." in said
     assert world.outcomes()[0].attachments[0].is_spoiler()
@@ -668,7 +668,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
 async def test_a_reported_video_is_not_forgotten_before_it_is_decided_on(world: World) -> None:
     _, card = await reported(world)
     job = await newest(world)
-    await world.client.privacy.forget(world.member.id)
+    await world.client.services.privacy.forget(world.member.id)
     assert (await newest(world)) == job
     said = answer(await world.moderator.click(card, label="Remove and block"))
     assert f"<@{world.member.id}> is blocked" in said

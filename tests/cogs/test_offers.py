@@ -105,7 +105,7 @@ async def test_a_small_clip_is_scaled_by_one_click(tmp_path: Path) -> None:
         assert "For RunComfy I can scale the clip" in answer(said)
         assert labels(said) == ["Scale", "Cancel"]
         assert world.sandbox.runs.ledger == []
-        assert world.client.worker.open_jobs == 0
+        assert world.client.services.worker.open_jobs == 0
         assert "is on its way" in await press(world, said, "Scale")
         seconds, *sides = picture(await the_video(world, tmp_path))
         assert sides == [1280, 720]
@@ -116,7 +116,7 @@ async def test_a_file_that_is_prepared_for_the_thread_leaves_room_for_the_rest_o
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", await long_clip()))
-        clip = world.client.service.offered(Asker(world.member.id), asked(said)).request.clip
+        clip = world.client.services.asking.offered(Asker(world.member.id), asked(said)).request.clip
         assert clip
         assert clip.most_bytes == DEFAULT_FILE_SIZE_LIMIT_BYTES - MARGIN
 
@@ -250,11 +250,11 @@ async def test_what_is_cancelled_or_pressed_by_somebody_else_makes_nothing(tmp_p
         await world.add_key()
         said = await wish(world, video=("clip.mp4", await long_clip()))
         with pytest.raises(OfferGone):
-            await world.client.service.mend(Asker(world.moderator.id), asked(said), rest=True, part=None)
+            await world.client.services.asking.mend(Asker(world.moderator.id), asked(said), rest=True, part=None)
         command = asked(said)
         assert "Nothing was made" in await press(world, said, "Cancel")
         with pytest.raises(OfferGone):
-            await world.client.service.mend(Asker(world.member.id), command, rest=True, part=None)
+            await world.client.services.asking.mend(Asker(world.member.id), command, rest=True, part=None)
         assert world.sandbox.runs.ledger == []
         assert not list((tmp_path / "intake").iterdir())
 
@@ -266,7 +266,7 @@ async def test_the_size_that_discord_claims_is_not_believed(tmp_path: Path, monk
         monkeypatch.setattr(cdn, "store_attachment", lambda *given: {**store(*given), "size": 10})
         await world.add_key()
         assert "is on its way" in answer(await wish(world, video=clip))
-        (job,) = await world.client.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.decisions.jobs(world.guild.id)
         assert job.request.video.size == len(clip[1])
         await world.quiet(90)
 
@@ -327,7 +327,7 @@ async def test_a_shorter_recording_is_followed_by_what_somebody_wants_until_the_
 async def test_a_block_at_the_press_is_said_above_the_card_which_stays(world: World) -> None:
     await world.add_key()
     said = await wish(world, video=CLIP, text=LONG)
-    server_rules = world.client.server_rules
+    server_rules = world.client.services.server_rules
     await server_rules.block(world.guild.id, world.member.id, "for a test", by=1)
     refused = await press(world, said, "Make 2 parts")
     assert "moderators don't let you use me" in refused
@@ -340,7 +340,7 @@ async def test_a_block_at_the_press_is_said_above_the_card_which_stays(world: Wo
 async def test_a_limit_at_the_press_is_said_above_the_card_which_stays(world: World) -> None:
     await world.add_key()
     said = await wish(world, video=CLIP, text=LONG)
-    server_rules = world.client.server_rules
+    server_rules = world.client.services.server_rules
     await server_rules.put(world.guild.id, Rule("everyone", 0, "seconds", "day", 1), by=1)
     refused = await press(world, said, "Make 2 parts")
     assert "and the limit is 1 s of video a day" in refused
@@ -361,10 +361,10 @@ async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(wor
     refused = await world.member.click(said.response, label="Make 2 parts")
     assert "I can't work in" in words(refused)
     assert labels(refused) == []
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     assert (job.failure, job.counted_at) == ("cannot_post", None)
     with pytest.raises(OfferGone):
-        await world.client.service.mend(Asker(world.member.id), command, rest=True, part=None)
+        await world.client.services.asking.mend(Asker(world.member.id), command, rest=True, part=None)
 
 
 async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_path: Path) -> None:
@@ -390,7 +390,7 @@ async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(
         clip = ("clip.mp4", await long_clip())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1
-        await world.client.privacy.forget(world.member.id)
+        await world.client.services.privacy.forget(world.member.id)
         assert not list(incoming.iterdir())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1
@@ -493,9 +493,11 @@ async def test_a_job_that_is_being_put_together_says_at_once_that_it_cannot_be_c
         await world.add_key()
         await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
         await asyncio.wait_for(begun.wait(), 60)
-        (job,) = await world.client.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.decisions.jobs(world.guild.id)
         with pytest.raises(NothingToCancel):
-            await world.client.service.cancel(world.guild.id, job.id, member_id=world.member.id, is_moderator=False)
+            await world.client.services.asking.cancel(
+                world.guild.id, job.id, member_id=world.member.id, is_moderator=False
+            )
         await until(lambda: "I'm getting it ready to be posted" in world.card_text())
         done.set()
         assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)

@@ -21,7 +21,7 @@ async def kept(world: World, who: Any = None) -> Any:
 
 async def test_a_person_without_a_video_is_told_what_else_is_kept(world: World) -> None:
     assert "I have no record of a video of yours.\nAfter 90 days" in answer(await kept(world))
-    await world.client.kept_videos.send_directly(world.member.id, wanted=True)
+    await world.client.services.kept_videos.send_directly(world.member.id, wanted=True)
     told = answer(await kept(world))
     assert told.startswith("I have no record of a video of yours. You want finished videos by direct message")
     assert "Each holds" not in told
@@ -52,7 +52,7 @@ async def test_a_job_under_way_ends_in_its_thread_before_it_is_erased(world: Wor
     assert "1 are still under way" in answer(pressed)
     await world.quiet()
     assert world.outcomes()[0].attachments
-    await world.client.cleanup.tidy()
+    await world.client.services.cleanup.tidy()
     assert "I have no record of a video of yours." in answer(await kept(world))
 
 
@@ -69,13 +69,13 @@ async def closed_job(world: World) -> Job:
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     return job
 
 
 async def after(world: World, seconds: float) -> None:
     world.clock.skipped += seconds
-    await world.client.cleanup.tidy()
+    await world.client.services.cleanup.tidy()
 
 
 async def keep_until(world: World, seconds: float) -> None:
@@ -88,7 +88,7 @@ async def keep_until(world: World, seconds: float) -> None:
 
 
 async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_time(world: World) -> None:
-    job_files, job = world.client.cleanup._job_files, await closed_job(world)
+    job_files, job = world.client.services.cleanup._job_files, await closed_job(world)
     await keep_until(world, 7 * DAY)
     for file in (job_files.clip(job), job_files.sound(job), job_files.video(job), job_files.copy(job)):
         file.write_bytes(b"data")
@@ -103,26 +103,26 @@ async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_ti
 
 
 async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_once(world: World) -> None:
-    job_files = world.client.cleanup._job_files
+    job_files = world.client.services.cleanup._job_files
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.add_key()
     await world.text()
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     job_files.clip(job).write_bytes(b"data")
     nobodys = job_files.folder / code_of(job.id + 5)
     nobodys.mkdir()
-    await world.client.cleanup.tidy()
+    await world.client.services.cleanup.tidy()
     assert not nobodys.exists()
     job_files.clip(job).touch()
     os.utime(job_files.clip(job), (0, 0))
-    await world.client.cleanup.tidy()
+    await world.client.services.cleanup.tidy()
     assert job_files.clip(job).exists()
     await world.member.click(world.card(), label="Cancel")
     await world.quiet()
 
 
 async def test_a_forgotten_persons_files_go_at_once(world: World) -> None:
-    job_files, job = world.client.cleanup._job_files, await closed_job(world)
+    job_files, job = world.client.services.cleanup._job_files, await closed_job(world)
     await keep_until(world, 7 * DAY)
     job_files.video(job).write_bytes(b"data")
     told = await kept(world)
@@ -148,7 +148,7 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
 ) -> None:
     world.sandbox.runs.work_seconds = 1.0
     await world.add_key()
-    await world.client.server_keys.add(world.guild.id, "runware", {"api_key": "rw-key-00001"}, added_by=1)
+    await world.client.services.keys.add(world.guild.id, "runware", {"api_key": "rw-key-00001"}, added_by=1)
     await world.text(provider="runcomfy")
     await until(lambda: world.sandbox.runs.ledger)
     database = world.parts.database
@@ -157,22 +157,22 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
     await world.client.on_guild_remove(guild)
     (left,) = await database.rows("SELECT provider, retired_at FROM keys")
     assert (left["provider"], bool(left["retired_at"])) == ("runcomfy", True)
-    assert await world.client.server_keys.list(world.guild.id) == []
+    assert await world.client.services.keys.list(world.guild.id) == []
     await world.quiet()
     async with asyncio.timeout(10):
         while await database.rows("SELECT * FROM keys"):  # it goes right after the job is closed
             await asyncio.sleep(0.01)
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     assert (job.state, job.failure) == ("succeeded", None)
 
 
 async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_grace_only(world: World) -> None:
     database = world.parts.database
     await Guilds(database).join(77, 0.0)
-    await world.client.server_keys.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
+    await world.client.services.keys.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
     await world.client.on_ready()
     assert len(await database.rows("SELECT * FROM keys")) == 1
     world.clock.skipped += GRACE + DAY
-    await world.client.cleanup.tidy()
+    await world.client.services.cleanup.tidy()
     assert not await database.rows("SELECT * FROM keys")
     assert [row["id"] for row in await database.rows("SELECT id FROM guilds")] == [world.guild.id]

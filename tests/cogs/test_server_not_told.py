@@ -99,7 +99,7 @@ async def test_a_file_is_posted_as_it_is_where_the_server_takes_it(scene: Scene)
 
 async def test_allowed_roles_let_those_in_who_have_one(scene: Scene) -> None:
     async with scene.life(Doom()) as client:
-        access = client.server_rules._access
+        access = client.services.server_rules._access
         await access.allow(scene.state.guild_id, "role", [ROLE], by=1, now=0.0)
         assert "I'm open to members with the role" in await ask(scene)
         scene.state.role_ids = [ROLE]
@@ -112,7 +112,7 @@ async def test_a_thread_is_open_with_the_category_around_its_channel(scene: Scen
     scene.state.category_id = category
     inside = scene.state.thread(scene.state.snowflake(), "movie night")
     async with scene.life(Doom()) as client:
-        await client.server_rules._access.allow(scene.state.guild_id, "channel", [7001], by=1, now=0.0)
+        await client.services.server_rules._access.allow(scene.state.guild_id, "channel", [7001], by=1, now=0.0)
         said = await ask(scene, within=inside)
         assert ("is on its way" if category == 7001 else "I'm not open in this channel") in said
         await over(client, Doom())
@@ -157,7 +157,7 @@ async def test_what_moderators_must_decide_waits_until_discord_tells_where_they_
         await ask(scene)
         await over(client, Doom())
         await entry(scene)
-        log_channel = client.reports._log_channel
+        log_channel = client.services.reports._log_channel
         await scene.discord.until(lambda: scene.state.guild_id in log_channel._not_before)  # it has been looked at
         assert len(await scene.parts.stores.log_entries.waiting()) == 1
         scene.state.notices_channel_id = scene.state.channel_id
@@ -196,7 +196,7 @@ async def _none(rows: Any) -> bool:
 async def test_a_direct_message_names_the_server_as_it_was_called_before(scene: Scene) -> None:
     async with scene.life(Doom()) as client:
         await scene.parts.stores.guilds.describe(scene.state.guild_id, GuildFacts("Club"))
-        await client.kept_videos.send_directly(scene.member_id, wanted=True)
+        await client.services.kept_videos.send_directly(scene.member_id, wanted=True)
         scene.state.files_denied = True
         await ask(scene)
         message = await scene.delivered(client)

@@ -93,7 +93,7 @@ class Outside:
         place = place or Place(state.guild_id, state.channel_id, "#studio", file_bytes=state.boosted_bytes - MARGIN)
         clip = Media(url="https://cdn.discordapp.com/clip.mp4", name="clip.mp4", size=1000)
         ask = Ask(place, Asker(member_id), 7001, clip, text="Hello", voice="en:AOT")
-        await client.service.start(ask)
+        await client.services.asking.start(ask)
 
     async def violations(self) -> list[str]:
         """What must never be, and is."""
@@ -141,7 +141,7 @@ async def live_through(
 async def over(client: Mouthpiece, doom: Doom) -> None:
     """Wait until this life is over: by death, or because nothing is left to do."""
     async with asyncio.timeout(20):
-        while not doom.dead and not (client.worker.resumed and client.worker.open_jobs == 0):
+        while not doom.dead and not (client.services.worker.resumed and client.services.worker.open_jobs == 0):
             await asyncio.sleep(0.002)
 
 

@@ -22,20 +22,20 @@ async def test_a_video_that_waits_is_decided_on_in_the_bots_next_life(tmp_path: 
         await outside.prepare()
         guild_id, room = discord.state.guild_id, discord.state.channel_id
         async with outside.life(Doom()) as client:
-            await client.server_rules.log_to(guild_id, room, by=1)
-            await client.server_rules.require_approval(guild_id, "always", 0, by=1)
+            await client.services.server_rules.log_to(guild_id, room, by=1)
+            await client.services.server_rules.require_approval(guild_id, "always", 0, by=1)
             await outside.ask(client)
             await until(lambda: cards(discord, "waits for your yes"))
         for _ in range(2):
             async with outside.life(Doom()) as client:
-                await until(lambda: client.worker.resumed)
-                (job,) = await client.decisions.jobs(guild_id)
+                await until(lambda: client.services.worker.resumed)
+                (job,) = await client.services.decisions.jobs(guild_id)
                 assert (job.state, job.counted_at) == ("held", None)
         assert not sandbox.runs.ledger
         assert len(cards(discord, "waits for your yes")) == 1
         async with outside.life(Doom()) as client:
-            await until(lambda: client.worker.resumed)
-            decide = client.decisions.approve if answer == "approve" else client.decisions.deny
+            await until(lambda: client.services.worker.resumed)
+            decide = client.services.decisions.approve if answer == "approve" else client.services.decisions.deny
             await decide(guild_id, job.id, by=1)
             await over(client, Doom())
         (outcome,) = discord.outcomes()

@@ -31,7 +31,7 @@ def wish(scene: Scene, member_id: int, **more: Any) -> Ask:
 
 async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
     """A job that needs both kinds of work: its clip is cut, and the result is put back into it."""
-    incoming: Any = client.service._incoming
+    incoming: Any = client.services.asking._incoming
     look = incoming.look
 
     async def long_clip(_media: Media, into: Path) -> MediaFacts:
@@ -40,7 +40,9 @@ async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
 
     incoming.look = long_clip
     try:
-        return await client.service.start(wish(scene, SLOW_ONE, fixes=Fixes(agreed=frozenset({"trim"}), rest=True)))
+        return await client.services.asking.start(
+            wish(scene, SLOW_ONE, fixes=Fixes(agreed=frozenset({"trim"}), rest=True))
+        )
     finally:
         incoming.look = look
 
@@ -68,9 +70,9 @@ async def test_a_job_that_needs_no_work_passes_those_that_do(
     async with scene.life(Doom()) as client:
         await trimmed(client, scene)
         await asyncio.wait_for(begun.wait(), 30)
-        await client.service.start(wish(scene, ORDINARY_ONE))
+        await client.services.asking.start(wish(scene, ORDINARY_ONE))
         await scene.discord.until(scene.discord.outcomes)
         assert f"<@{ORDINARY_ONE}>" in scene.told()["content"]
         done.set()
-        await scene.discord.until(lambda: not client.worker.open_jobs)
+        await scene.discord.until(lambda: not client.services.worker.open_jobs)
     assert len(scene.discord.outcomes()) == 2

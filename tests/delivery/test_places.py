@@ -20,7 +20,7 @@ POSTS = "*/channels/[0-9]*/messages"
 
 
 async def agree(scene: Scene, client: Mouthpiece) -> None:
-    await client.kept_videos.send_directly(scene.member_id, wanted=True)
+    await client.services.kept_videos.send_directly(scene.member_id, wanted=True)
 
 
 def is_kept(scene: Scene) -> bool:
@@ -168,13 +168,13 @@ async def test_a_server_that_removes_the_bot_and_invites_it_again_loses_no_video
         assert scene.discord.outcomes() == []
         assert is_kept(scene)
         async with asyncio.timeout(10):
-            while await client.server_keys._guilds._database.rows(
+            while await client.services.keys._guilds._database.rows(
                 "SELECT * FROM keys"
             ):  # right after the job is closed
                 await asyncio.sleep(0.01)
         scene.state.kicked = False
         await scene.discord.gateway.send("GUILD_CREATE", scene.state.guild())
-        own = await client.kept_videos.own(scene.state.guild_id, scene.member_id)
+        own = await client.services.kept_videos.own(scene.state.guild_id, scene.member_id)
         assert [job.id for job in own.kept] == [scene.row()["id"]]
     assert len(scene.sandbox.runs.ledger) == 1
 

@@ -30,7 +30,7 @@ async def test_a_video_that_was_said_to_be_kept_is_still_handed_out(scene: Scene
     restore(scene, copy)
     async with scene.life(Doom()) as client:
         await over(client, Doom())
-        own = await client.kept_videos.own(scene.state.guild_id, scene.member_id)
+        own = await client.services.kept_videos.own(scene.state.guild_id, scene.member_id)
     print(
         "ROW",
         {k: scene.row()[k] for k in ("state", "failure", "kept_until", "closed_at", "restored", "reply_id")},

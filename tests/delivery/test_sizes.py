@@ -82,8 +82,8 @@ async def test_a_large_video_is_posted_smaller_and_the_full_one_can_be_fetched(f
         assert f"in {len(pieces)} pieces without loss" in str(cut.original)
         assert filming.files() == ["video.mp4"]
         assert filming.discord.outcomes() == [message]
-        client.cleanup._clock.skipped += 8 * DAY  # type: ignore[attr-defined]
-        await client.cleanup.tidy()
+        client.services.cleanup._clock.skipped += 8 * DAY  # type: ignore[attr-defined]
+        await client.services.cleanup.tidy()
         assert filming.files() == []
         late = await filming.press(message, GET)
         assert "isn't kept any more" in await late.answer()
@@ -93,7 +93,7 @@ async def test_a_large_video_is_posted_smaller_and_the_full_one_can_be_fetched(f
 async def test_the_full_video_can_be_fetched_after_a_restart(filming: Scene) -> None:
     message = await delivered(filming)
     async with filming.life(Doom()) as client:
-        await filming.discord.until(lambda: client.worker.resumed)
+        await filming.discord.until(lambda: client.services.worker.resumed)
         whole = await filming.press(message, GET, attachment_size_limit=50 * MEGABYTE)
         assert filming.fetched(whole) == [noise()]
 
@@ -142,7 +142,7 @@ async def test_a_reported_video_cannot_be_fetched_until_the_moderators_have_deci
         assert "the moderators decide about it first" in await pressed.answer()
         assert filming.fetched(pressed) == []
         job_id, guild_id = filming.row()["id"], filming.state.guild_id
-        await client.reports.decide(guild_id, job_id, "restored", block=False, by=1)
+        await client.services.reports.decide(guild_id, job_id, "restored", block=False, by=1)
         assert filming.fetched(await filming.press(message, GET))
 
 
@@ -150,7 +150,7 @@ async def test_a_reported_video_that_is_removed_is_gone_with_its_full_one(filmin
     async with filming.asked() as client:
         message = await filming.delivered(client)
         await filming.press(message, "Report")
-        await client.reports.decide(filming.state.guild_id, filming.row()["id"], "removed", block=False, by=1)
+        await client.services.reports.decide(filming.state.guild_id, filming.row()["id"], "removed", block=False, by=1)
         assert filming.files() == []
         assert filming.discord.outcomes() == []
 
@@ -262,7 +262,7 @@ async def test_a_video_that_no_look_gets_to_the_end_of_is_kept(filming: Scene) -
         filming.parts.assembler.look = dies  # type: ignore[assignment]
         await filming.discord.until(lambda: filming.row()["state"] == "succeeded")
         await filming.discord.until(lambda: "part-0.mp4" in filming.files())
-        client.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
+        client.services.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
         await over(client, Doom())
     assert "`/lipsync jobs` hands it out" in filming.told()["content"]
     assert filming.files() == ["part-0.mp4"]
@@ -273,7 +273,7 @@ async def test_what_never_is_a_video_ends_in_a_sentence(filming: Scene, made: by
     filming.sandbox.runs.studio = LoudStudio(made)
     async with filming.asked() as client:
         await filming.discord.until(lambda: filming.row()["state"] == "succeeded")
-        client.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
+        client.services.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
         await over(client, Doom())
     assert "couldn't download it" in filming.told()["content"]
     assert filming.row()["failure"] == "result_lost"

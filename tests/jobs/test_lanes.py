@@ -59,7 +59,7 @@ async def test_a_result_that_drips_holds_up_no_post(world: World, monkeypatch: p
     for number in range(12):
         await start(world, number, "dripping")
     await until(lambda: len(held) == 3)  # of four places, one is left for others
-    assert world.client.worker.open_jobs == 12
+    assert world.client.services.worker.open_jobs == 12
     dripping.on_poll = quick.on_poll
     forever.set()
     await world.quiet()

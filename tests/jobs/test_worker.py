@@ -270,7 +270,7 @@ async def test_the_same_interaction_delivered_twice_makes_one_job(world: World) 
 
 async def test_a_draining_worker_accepts_nothing_more(world: World) -> None:
     scripted(world)
-    await world.client.worker.drain()
+    await world.client.services.worker.drain()
     with pytest.raises(Exception, match="I'm being restarted"):
         await start(world)
 

@@ -201,7 +201,7 @@ async def test_an_attachment_that_is_gone_from_discord_is_not_laid_at_the_provid
     await world.add_key()
     await world.text()
     assert "couldn't prepare the files" in (await outcome(world)).content
-    (job,) = await world.client.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.decisions.jobs(world.guild.id)
     assert job.detail == "the clip that was attached can't be fetched: HTTP 404 for the result"
     assert world.sandbox.runs.ledger == []
 
@@ -224,7 +224,7 @@ async def test_our_own_id_for_a_stage_is_a_uuid_stored_before_it_leaves(world: W
     handles: list[str] = []
 
     def note(call: Submission) -> Accepted:
-        (open_job,) = world.client.worker._open_jobs.values()
+        (open_job,) = world.client.services.worker._open_jobs.values()
         assert call.handle == open_job.job.handle
         handles.append(call.handle)
         return Accepted("r")

@@ -1,0 +1,41 @@
+"""What people can do with the bot: made once by `bot/app/build.py`, used by the cogs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.asking.choices import Choices
+from bot.asking.repeat import Repeat
+from bot.asking.service import Service
+from bot.chat.key_alerts import KeyAlerts
+from bot.chat.log_channel import LogChannel
+from bot.delivery.kept_videos import KeptVideos
+from bot.jobs.worker import Worker
+from bot.moderation.decisions import Decisions
+from bot.moderation.keys import ServerKeys
+from bot.moderation.reports import ReportedResults
+from bot.moderation.server_rules import ServerRules
+from bot.providers.base import Provider
+from bot.retention.cleanup import Cleanup
+from bot.retention.privacy import PersonalData
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One field per matter. `providers` are by name; the last four run in the background as well."""
+
+    asking: Service
+    choices: Choices
+    repeat: Repeat
+    kept_videos: KeptVideos
+    privacy: PersonalData
+    keys: ServerKeys
+    server_rules: ServerRules
+    decisions: Decisions
+    reports: ReportedResults
+    providers: Mapping[str, Provider]
+    worker: Worker
+    cleanup: Cleanup
+    key_alerts: KeyAlerts
+    log_channel: LogChannel
