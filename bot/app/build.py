@@ -115,6 +115,9 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
     job_keys = JobKeys(stores.keys, key_alerts, providers, clock)
     inputs = Inputs(parts.job_files, parts.incoming, parts.preparing, ProviderFiles(client))
     poll = Poll(job_keys, providers, clock, intervals)
+    size_limit = SizeLimit(parts.finishing, parts.job_files)
+    result_posts = ResultPosts(client, stores.guilds, providers)
+    places = Places(stores.direct_messages, kept_seconds=kept_seconds)
     submit = Submit(inputs, job_keys, providers, clock, intervals, parts.assembler.gather)
     steps = Steps(
         Show(cards, intervals),
@@ -122,17 +125,7 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
         submit,
         Find(submit, job_keys, providers, clock, intervals),
         poll,
-        Deliver(
-            poll,
-            inputs,
-            parts.assembler,
-            SizeLimit(parts.finishing, parts.job_files),
-            ResultPosts(client, stores.guilds, providers),
-            Places(stores.direct_messages),
-            clock,
-            intervals,
-            kept_seconds=kept_seconds,
-        ),
+        Deliver(poll, inputs, parts.assembler, size_limit, result_posts, places, clock, intervals),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
     return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, clock, intervals)

@@ -1,4 +1,6 @@
-"""Where a job's outcome may go: its thread, else its channel, else the channel around that, else a direct message."""
+"""Where a job's outcome may go: its thread, else its channel, else the channel around that, else a direct message; and
+for how long the video is kept here, to be fetched.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,9 @@ def most_bytes(job: Job, rung: Rung) -> int:
 class Places:
     """Lists the places for an outcome."""
 
-    def __init__(self, direct_messages: DirectMessages) -> None:
+    def __init__(self, direct_messages: DirectMessages, *, kept_seconds: float) -> None:
         self._direct_messages = direct_messages
+        self.kept_seconds = kept_seconds
 
     async def rungs(self, job: Job) -> list[Rung]:
         """The places where the outcome may be posted, the best one first."""

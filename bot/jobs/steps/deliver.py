@@ -47,8 +47,6 @@ class Deliver:
         places: Places,
         clock: Clock,
         intervals: Intervals,
-        *,
-        kept_seconds: float,
     ) -> None:
         self._poll = poll
         self._inputs = inputs
@@ -58,7 +56,6 @@ class Deliver:
         self._places = places
         self._clock = clock
         self._intervals = intervals
-        self._kept_seconds = kept_seconds
 
     async def __call__(self, open_job: OpenJob) -> Decision:
         """Take the next step of the delivery."""
@@ -138,7 +135,8 @@ class Deliver:
                 return self._kept(job, phase)
         phase.post, now = (rung, parcel), self._clock.now()
         keeping = parcel.smaller if parcel else job.kept_until
-        return Amend({"delivering_at": now, "kept_until": now + self._kept_seconds if keeping else None}, at_once=True)
+        until = now + self._places.kept_seconds if keeping else None
+        return Amend({"delivering_at": now, "kept_until": until}, at_once=True)
 
     async def _posted(self, job: Job, phase: Delivering, rung: Rung, parcel: Parcel | None) -> Decision:
         try:
@@ -158,7 +156,7 @@ class Deliver:
         phase.refused.clear()
         if job.has_video:
             now = self._clock.now()
-            kept = {"delivering_at": now, "failure": "kept", "kept_until": now + self._kept_seconds}
+            kept = {"delivering_at": now, "failure": "kept", "kept_until": now + self._places.kept_seconds}
             return Amend(kept, kind="kept")
         phase.without_video = True
         return self._rest_kept(job, None)
@@ -166,7 +164,7 @@ class Deliver:
     def _rest_kept(self, job: Job, failure: str | None) -> Amend:
         """Keep what is on disk, if anything is, of a video that can't be had whole."""
         now = self._clock.now()
-        until = now + self._kept_seconds if self._assembler.has_files(job) else None
+        until = now + self._places.kept_seconds if self._assembler.has_files(job) else None
         return Amend({"delivering_at": now, "failure": failure or job.failure, "kept_until": until})
 
     def _fetch_again(self, open_job: OpenJob, phase: Delivering, fault: ProviderError) -> Decision:
