@@ -81,7 +81,8 @@ class Enqueuer:
         now = self._clock.now()
         first, *others = candidates
         key = await self._keys.current(ask.guild_id, first.provider.name)
-        begun = reusable(ask.earlier, first.provider.name, first.request, key.id if key else None, now)
+        stages = first.provider.stages(first.request)
+        begun = reusable(ask.earlier, first.provider.name, stages, first.request, key.id if key else None, now)
         return NewJob(
             guild_id=ask.guild_id,
             interaction_id=ask.interaction_id,
@@ -96,7 +97,7 @@ class Enqueuer:
             fallbacks=tuple(Fallback(other.provider.name, other.request) for other in others),
             key_id=key.id if key and begun else None,
             yields=begun,
-            position=first.provider.stages(first.request)[0].position,
+            position=stages[0].position,
             milliseconds=milliseconds(first.request),
             micros=max(micros(candidate.request.price_usd) for candidate in candidates),
             video_digest=first.request.video.digest,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bot.domain.flows import HANDED_OVER
 from bot.domain.job import Job
 from bot.domain.request import Request
-from bot.domain.reuse import REUSED, YIELDS
+from bot.domain.reuse import own_yields
 from bot.domain.sections import own_name
 from storage.jobs.damaged import DAMAGED
 from storage.jobs.job import State
@@ -65,7 +65,6 @@ def counting(job: Job, state: State, *, whole_cost: bool = True, **changes: Any)
 
 def begun(job: Job) -> bool:
     """Whether a stage is done that may have cost something, as what it yielded shows. Handing files over is free, and
-    a face session of an earlier job was paid for by that one.
+    what was taken over from an earlier job was paid for by that one.
     """
-    passed_over = {*YIELDS, REUSED} if REUSED in job.yields else set()
-    return any(own_name(name) not in HANDED for name in job.yields.keys() - passed_over)
+    return any(own_name(name) not in HANDED for name in own_yields(job.yields))

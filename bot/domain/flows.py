@@ -37,6 +37,10 @@ class Stage:
     `findable`: the provider can look up a submission of it whose answer was lost. `needs_length`: the length of the
     speech that was made before must be known, and is measured if the provider hasn't said it. `section`: of a text that
     is made in several ones, which this call is for.
+
+    `yields` names what the stage is there for: it is passed over where the job has all of that. `kept_seconds` is how
+    long a later job of the same key can use it for the same clip, which then needn't be handed over; 0: not at all.
+    `uses_kept`: the stage is given it, so when the provider refuses the stage, that may be why.
     """
 
     name: str
@@ -44,6 +48,9 @@ class Stage:
     findable: bool = False
     needs_length: bool = False
     section: int = 0
+    yields: tuple[str, ...] = ()
+    kept_seconds: float = 0.0
+    uses_kept: bool = False
 
     @property
     def position(self) -> Position:

@@ -10,7 +10,7 @@ from bot.chat.key_alerts import KeyAlerts
 from bot.clock import Clock
 from bot.domain.costs import begun
 from bot.domain.job import Job
-from bot.domain.reuse import REUSED
+from bot.domain.reuse import is_reusing
 from bot.net.faults import KEY_FAULTS
 from bot.providers.base import Credentials, Provider
 from storage.engine.encryption import CannotUnseal
@@ -29,11 +29,11 @@ class JobKeys:
         self._clock = clock
 
     async def for_sending(self, job: Job) -> tuple[Job, str]:
-        """The job with the key that is to send it: its own once a stage may have been paid with it, or a face session
-        is its account's, else the server's current one; and what stands against that key.
+        """The job with the key that is to send it: its own once a stage may have been paid with it, or it uses what
+        that account has paid for, else the server's current one; and what stands against that key.
         """
         provider = self._providers.get(job.provider)
-        if provider is None or not provider.credentials or begun(job) or REUSED in job.yields:
+        if provider is None or not provider.credentials or begun(job) or is_reusing(job):
             return job, ""
         info = await self._store.current(job.guild_id, job.provider)
         return (replace(job, key_id=info.id), info.off_reason or "") if info else (job, "no_key")

@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.costs import RAN, counting
 from bot.domain.flows import stage_after
 from bot.domain.job import Job
-from bot.domain.reuse import without_session
+from bot.domain.reuse import own_yields
 from bot.domain.sections import stored_yields
 from bot.jobs.decision import Advance, Amend, Wait
 from bot.jobs.intervals import Intervals
@@ -55,11 +55,11 @@ def passed_over(job: Job, provider: Provider) -> Amend:
 
 
 def begun_anew(job: Job, provider: Provider, fault: ProviderError) -> Advance:
-    """Begin without the face session of an earlier job, and keep what this one has paid for."""
+    """Begin without what was taken over from an earlier job, and keep what this one has paid for."""
     first = provider.stages(job.request)[0].position
     return Advance(
         "queued",
-        {"position": first, "yields": without_session(job.yields), "handle": None, "fallbacks": ()},
+        {"position": first, "yields": own_yields(job.yields), "handle": None, "fallbacks": ()},
         note=str(fault),
     )
 

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.domain.flows import Stage
 from bot.domain.request import Request
 from bot.net.faults import InputRejected, SpeechTooShort
 from bot.providers.base import Yields
 
 SHORTEST_MS = 2000
 LONGEST_SECONDS = 60.0  # of a clip
+SESSION_SECONDS = 20 * 3600.0  # of the day that Kling's documents give a session
+FACE = Stage(
+    "face",
+    "Looking for the face",
+    yields=("session_id", "face_id", "face_start", "face_end"),
+    kept_seconds=SESSION_SECONDS,
+)
 
 
 def face_yields(session_id: object, faces: object, clip_seconds: float | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply
 from bot.net.faults import Gone
+from bot.providers._faces import FACE
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
@@ -25,7 +26,7 @@ TASKS = f"{VIDEOS}/advanced-lip-sync"
 OTHER_TASKS = f"{VIDEOS}/lip-sync"  # where the siblings' documents say that tasks are asked about
 # The clip's are identify-face's; the others are not documented, and taken to be Kling's.
 LIMITS = replace(ADVANCED, text_chars=LEGACY.text_chars, speech_seconds=0.0, mixes=False)
-STAGES = (Stage("face", "Looking for the face"), Stage("lipsync", "Making the video"))
+STAGES = (FACE, Stage("lipsync", "Making the video", uses_kept=True))
 
 
 class Alad(Provider):

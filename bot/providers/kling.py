@@ -19,7 +19,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply, lost
 from bot.net.faults import Gone, InputRejected
-from bot.providers._faces import sound_span
+from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
@@ -34,8 +34,8 @@ CALLS = {
     "dub": "/v1/videos/advanced-lip-sync",
 }
 UNIT_USD = Decimal("0.14")
-FACE, SPEECH = Stage("face", "Looking for the face"), Stage("speech", "Speaking the text")
-DUB = Stage("dub", "Making the video", findable=True)
+SPEECH = Stage("speech", "Speaking the text", yields=("audio_url",))
+DUB = Stage("dub", "Making the video", findable=True, uses_kept=True)
 
 
 class Kling(Provider):

@@ -15,7 +15,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted
-from bot.providers._faces import sound_span
+from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_limits import ADVANCED
 from bot.providers._runninghub_api import accepted_body, as_object, error_of, failure, made
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
@@ -24,8 +24,8 @@ SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn
 CALLS = {"face": "identify-face", "speech": "tts", "lipsync": "lip-sync-video"}
 CANCELLED = {"cancel", "canceled", "cancelled"}
 WAITING = {"", "queued", "running", "create"}
-FACE = Stage("face", "Looking for the face")
-LIPSYNC = Stage("lipsync", "Making the video", needs_length=True)
+SPEECH = Stage("speech", "Speaking the text", yields=("audio_url",))
+LIPSYNC = Stage("lipsync", "Making the video", needs_length=True, uses_kept=True)
 
 
 class RunningHub(Provider):
@@ -39,7 +39,7 @@ class RunningHub(Provider):
     )
     # The face comes first: a clip without one is the commonest failure, and is known before speech is paid for.
     flows = (
-        Flow("text", "text", ADVANCED, (FACE, Stage("speech", "Speaking the text"), LIPSYNC)),
+        Flow("text", "text", ADVANCED, (FACE, SPEECH, LIPSYNC)),
         Flow("audio", "audio", ADVANCED, (FACE, LIPSYNC)),
     )
     uploads = frozenset({"video", "audio"})

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from bot.domain.flows import Flow, Stage
 from bot.domain.job import Job
-from bot.domain.reuse import SESSION_SECONDS
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
-from bot.providers.base import Submission
+from bot.providers._faces import SESSION_SECONDS
+from bot.providers._kling_limits import LEGACY
+from bot.providers.base import Accepted, Submission
 from bot.retention.cleanup import DAY
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.cogs.test_offers import choose, long_clip, press, sample, sent, wish, write_ogg
+from tests.scripted import Scripted, in_turn, outcome, scripted, start
 from tests.world import World, answer, open_world
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]
@@ -156,6 +159,23 @@ async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) ->
     assert job.state == "succeeded", job.detail
     makes = [run.order.makes for run in world.sandbox.runs.ledger]
     assert (makes.count("face"), makes.count("speech")) == (2, 2)  # the speech of this job is not paid for again
+
+
+async def test_what_any_provider_keeps_is_used_again_as_its_stages_say(world: World) -> None:
+    provider = scripted(world, Scripted, "survey", "make")
+    survey = Stage("survey", "Surveying", yields=("survey_id",), kept_seconds=100.0)
+    provider.flows = (Flow("audio", "audio", LEGACY, (survey, Stage("make", "Making", uses_kept=True))),)  # type: ignore[misc]
+    await start(world)
+    message = await outcome(world)
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    assert [call.stage for call in provider.submits] == ["survey", "make", "make"]
+    assert provider.submits[2].yields["survey_id"] == "id-of-survey"
+    provider.on_submit = in_turn(InputRejected("which survey?"), *[Accepted("remote")] * 2)
+    await world.member.click(message, label="Again")
+    await world.quiet()
+    assert [call.stage for call in provider.submits[3:]] == ["make", "survey", "make"]
+    assert (await newest(world)).state == "succeeded"
 
 
 async def test_words_that_are_refused_are_not_laid_at_the_face_sessions_door(

@@ -305,6 +305,7 @@ async def through(provider: Provider, request: Request, credentials: Any, tmp_pa
             while isinstance(answer := await provider.poll(stage.name, remote, credentials), Waiting):
                 await asyncio.sleep(0.005)
         assert isinstance(answer, Done), answer
+        assert answer.yields.keys() >= set(stage.yields)
         yields |= answer.yields
         done.append(stage.name)
     assert yields["video_url"].endswith(".mp4")

@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.domain.costs import begun
 from bot.domain.flows import HANDED_OVER, stage_at
 from bot.domain.job import Fallback, Job
-from bot.domain.reuse import REUSED, is_passed_over, uses_session
+from bot.domain.reuse import is_passed_over, is_reusing
 from bot.domain.sections import request_here, results, yields_here
 from bot.jobs.decision import Advance, Amend, Decision, Wait
 from bot.jobs.inputs import Inputs, left_in_thread
@@ -69,10 +69,11 @@ class Submit:
             await self._gather(job)
             phase.gathered = True
             return Wait(0.0, fault=None)  # in a lane in which nobody waits for downloads
-        if is_passed_over(job):
-            return passed_over(job, self._providers[job.provider])
         if job.restored or self._clock.now() > job.deadline_at:
             return ended(job, "failed", "restored" if job.restored else "never_sent")
+        provider = self._providers.get(job.provider)
+        if provider and is_passed_over(job, provider.stages(job.request)):
+            return passed_over(job, provider)
         return await self._announced(open_job)
 
     async def _announced(self, open_job: OpenJob) -> Decision:
@@ -119,8 +120,7 @@ class Submit:
         if job.state == "submitting":
             await self._keys.failed(job, code)
             replaced = code in KEY_FAULTS and await self._keys.is_replaced(job)
-            session_ended = isinstance(fault, InputRejected | Gone) and uses_session(job.position.stage)
-            if REUSED in job.yields and (replaced or session_ended):
+            if is_reusing(job) and (replaced or self._may_be_about_kept(job, fault)):
                 return begun_anew(job, self._providers[job.provider], fault)
             if replaced and not begun(job):
                 return Advance("queued", {"fallbacks": ()}, note="the key was replaced meanwhile")
@@ -131,6 +131,11 @@ class Submit:
             return ended(job, "failed", code, fault.detail)
         wait = again(job, fault, self._intervals, open_job.faults)
         return wait if job.state == "queued" else Advance("queued", note=str(fault), then=wait.seconds, fault=True)
+
+    def _may_be_about_kept(self, job: Job, fault: ProviderError) -> bool:
+        """Whether the provider may refuse what an earlier job's stage has kept: it doesn't know that any more, say."""
+        stage = stage_at(self._providers[job.provider].stages(job.request), job.position)
+        return stage.uses_kept and isinstance(fault, InputRejected | Gone)
 
     def _turned(self, open_job: OpenJob, fault: ProviderError) -> Decision:
         """Turn to the next provider; the one that may take it later comes last, and no sooner than it asked for."""

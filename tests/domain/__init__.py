@@ -1,0 +1,1 @@
+"""What asks, jobs, flows and costs say by themselves, without a bot around them."""
