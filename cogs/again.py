@@ -11,6 +11,7 @@ from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import AGAIN_PREFIX, VOICE_PREFIX
 from bot.chat.explain import Form, explained
 from bot.domain.request import Request
+from bot.words import forms
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import carry_on
 from cogs.interactions import Interaction, asker_of, guild_of, place_of
@@ -57,17 +58,16 @@ class VoiceForm(Form):
     """Asks for other words and another voice for the same clip."""
 
     def __init__(self, job_id: int, earlier_request: Request, voices: discord.ui.Select[Any]) -> None:
-        super().__init__(title="Change voice", timeout=FORM_SECONDS)
+        super().__init__(title=forms.CHANGE_VOICE, timeout=FORM_SECONDS)
         self._job_id = job_id
         self._text: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph, default=earlier_request.text, max_length=LONGEST_TEXT
         )
         self._voice = voices
         self._other: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(required=False, max_length=LONGEST_NAME)
-        self.add_item(discord.ui.Label(text="What should be said", component=self._text))
-        self.add_item(discord.ui.Label(text="Voice", component=self._voice))
-        other = "The name of a voice that isn't in the list; it counts instead"
-        self.add_item(discord.ui.Label(text="Another voice", description=other, component=self._other))
+        self.ask(forms.SAID, self._text)
+        self.ask(forms.VOICE, self._voice)
+        self.ask(forms.OTHER_VOICE, self._other)
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with what was typed and chosen."""

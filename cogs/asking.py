@@ -13,9 +13,9 @@ from bot.chat.explain import explained
 from bot.domain.ask import Ask
 from bot.domain.job import Job
 from bot.preflight.offer import Offer
-from bot.words import limits
+from bot.words import buttons, limits
 from bot.words import offer as offer_words
-from bot.words.links import home
+from bot.words.answers import asked
 from bot.words.refusals.access import AttestationNeeded
 from bot.words.refusals.asks import FixesNeeded
 from cogs.interactions import Interaction, asker_of
@@ -41,8 +41,7 @@ async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) ->
         await interaction.edit_original_response(content=str(needed), view=confirming)
     else:
         if job is None:
-            thanks = "Thank you, that is kept. If your video isn't under way yet, use the command once more."
-            await interaction.edit_original_response(content=thanks)  # pressed twice, or after a restart
+            await interaction.edit_original_response(content=asked.CONFIRMED)  # pressed twice, or after a restart
         else:
             await answer(interaction, job)
 
@@ -54,10 +53,10 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
     view = discord.ui.View(timeout=None)
     acts = {"do": offer_words.button(offer)}
     if offer.can_choose_part:
-        acts["part"] = "Choose part"
+        acts["part"] = buttons.CHOOSE_PART
     if offer.has_rest:
-        acts["rest"] = "Leave out the rest" if rest else "Keep the rest"
-    for act, label in {**acts, "cancel": "Cancel"}.items():
+        acts["rest"] = buttons.LEAVE_OUT_REST if rest else buttons.KEEP_REST
+    for act, label in {**acts, "cancel": buttons.CANCEL}.items():
         kept = rest != (act == "rest")
         style = discord.ButtonStyle.success if act == "do" else discord.ButtonStyle.secondary
         custom_id = f"{MEND_PREFIX}{act}:{offer.ask.interaction_id}:{int(kept)}"
@@ -68,19 +67,13 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
 
 async def answer(interaction: Interaction, job: Job) -> None:
     """Tell where the job is shown, and what is left to its member."""
-    where = "I'll show it here as soon as Discord lets me." if job.card_id is None else home(job)
-    sentence = f"**{job.code}** is on its way: {where}\nI'll ping you there when the video is ready."
-    if job.state == "held":
-        sentence = (
-            f"**{job.code}** waits for this server's moderators: {where}\nNothing is counted or charged until "
-            "they say yes; I'll ping you there either way."
-        )
     standings, _ = await interaction.client.services.server_rules.standing(
         job.guild_id, job.member_id, asker_of(interaction).role_ids
     )
-    left = limits.remaining(standings)
     await interaction.edit_original_response(
-        content=f"{sentence}\n{left}".rstrip(), view=None, allowed_mentions=discord.AllowedMentions.none()
+        content=asked.accepted(job, limits.remaining(standings)),
+        view=None,
+        allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
@@ -92,7 +85,7 @@ class AttestButton(
     def __init__(self, interaction_id: int) -> None:
         super().__init__(
             discord.ui.Button(
-                label="I confirm; make the video",
+                label=buttons.CONFIRM,
                 style=discord.ButtonStyle.success,
                 custom_id=f"{ATTEST_PREFIX}{interaction_id}",
             )

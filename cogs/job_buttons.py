@@ -31,6 +31,9 @@ from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.explain import explained
 from bot.chat.posting import post_errors
 from bot.domain.results import Posted
+from bot.words import buttons
+from bot.words.answers import decisions as words
+from bot.words.answers import own_jobs
 from bot.words.refusals.access import ChannelUnfit, NotAllowed
 from bot.words.refusals.jobs import NoSuchJob
 from cogs.interactions import Interaction
@@ -92,7 +95,7 @@ async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
     job = await interaction.client.services.asking.cancel(
         guild_id, job_id, member_id=interaction.user.id, is_moderator=interaction.permissions.manage_guild
     )
-    return f"{job.code} is cancelled."
+    return words.cancelled(job)
 
 
 def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
@@ -106,8 +109,7 @@ def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
     posted = _pressed_on(interaction, guild_id)
     hidden, asked = await interaction.client.services.reports.report(guild_id, job_id, posted, by=interaction.user.id)
-    done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
-    return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
+    return words.reported(hidden=hidden, asked=asked)
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
@@ -122,25 +124,24 @@ async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
 
 async def _approve(interaction: Interaction, guild_id: int, job_id: int) -> str:
     job = await interaction.client.services.decisions.approve(guild_id, job_id, by=interaction.user.id)
-    return f"{job.code} is approved, and starts now."
+    return words.approved(job)
 
 
 async def _deny(interaction: Interaction, guild_id: int, job_id: int) -> str:
     job = await interaction.client.services.decisions.deny(guild_id, job_id, by=interaction.user.id)
-    return f"{job.code} is denied; nothing was charged."
+    return words.denied(job)
 
 
 async def _refund(interaction: Interaction, guild_id: int, job_id: int) -> str:
     job = await interaction.client.services.decisions.refund(guild_id, job_id, by=interaction.user.id)
-    return f"{job.code} is given back to <@{job.member_id}>. The whole server's limits go on counting it."
+    return words.given_back(job)
 
 
 def _settle(*, charged: bool) -> Act:
     async def act(interaction: Interaction, guild_id: int, job_id: int) -> str:
         decisions = interaction.client.services.decisions
         job = await decisions.settle(guild_id, job_id, charged=charged, by=interaction.user.id)
-        counts = "was charged, and goes on counting" if charged else "was not charged, and doesn't count any more"
-        return f"{job.code} is settled: it {counts}."
+        return words.settled(job, charged=charged)
 
     return act
 
@@ -157,11 +158,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
     """Forgets whoever presses it: there is no id in it that could be anybody else's."""
 
     def __init__(self) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label="Erase what is kept about me", style=discord.ButtonStyle.danger, custom_id=FORGET_ID
-            )
-        )
+        super().__init__(discord.ui.Button(label=buttons.ERASE, style=discord.ButtonStyle.danger, custom_id=FORGET_ID))
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]
@@ -175,9 +172,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
         """Erase, and say what was."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         erased, waiting = await interaction.client.services.privacy.forget(interaction.user.id)
-        later = f" {waiting} are still under way, and are erased as soon as they have ended." if waiting else ""
-        said = f"Erased: you are no longer in {erased} videos' records.{later}"
-        await interaction.edit_original_response(content=said)
+        await interaction.edit_original_response(content=own_jobs.erased(erased, waiting))
 
 
 JOB_BUTTONS = (

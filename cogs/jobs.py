@@ -16,14 +16,13 @@ from bot.chat.posting import post_errors
 from bot.delivery.size_limit import smaller_step
 from bot.domain.job import Job
 from bot.domain.results import MARGIN, Messages
-from bot.words import job_card, job_details
-from bot.words.english import day, megabytes
+from bot.words import buttons, job_card
+from bot.words.answers import own_jobs
+from bot.words.english import day
 from bot.words.refusals.access import ChannelUnfit
 from bot.words.refusals.results import FetchFailed, PiecesTooLarge
 from cogs.interactions import Interaction
 from cogs.job_buttons import job_button
-
-MOST_CHARS = 1900  # of one message, which has at most 2,000
 
 
 async def show_own(interaction: Interaction) -> None:
@@ -31,16 +30,13 @@ async def show_own(interaction: Interaction) -> None:
     if interaction.guild_id is None:
         raise ChannelUnfit
     own = await interaction.client.services.kept_videos.own(interaction.guild_id, interaction.user.id)
-    lines = [job_details.own_short(job, kept=job in own.kept) for job in own.jobs]
-    while len("\n".join(lines)) > MOST_CHARS:
-        lines.pop()
     view = discord.ui.View(timeout=None)
     for job in own.kept:
-        view.add_item(discord.ui.Button(label=f"Get {job.code}", custom_id=f"{FULL_PREFIX}{job.id}"))
+        view.add_item(discord.ui.Button(label=buttons.get(job.code), custom_id=f"{FULL_PREFIX}{job.id}"))
     view.add_item(DirectButton(wanted=not own.direct_messages, row=4))
     view.stop()
     await interaction.edit_original_response(
-        content="\n".join(["**Your newest videos here**", *lines]) if lines else "You have made nothing here yet.",
+        content=own_jobs.newest(own.jobs, own.kept),
         view=view,
         allowed_mentions=discord.AllowedMentions.none(),
     )
@@ -60,12 +56,7 @@ async def _fetch(interaction: Interaction, guild_id: int, job_id: int) -> str:
                 raise PiecesTooLarge(job=job.code, until=day(job.kept_until)) from None
         except (PostFailed, PostRefused):
             raise FetchFailed(job=job.code, until=day(job.kept_until)) from None
-    said = f"The full video of {job.code} ({megabytes(size)})"
-    if sent.count == 1:
-        return f"{said}:"
-    if sent.lossless:
-        return f"{said}, in {sent.count} pieces without loss:"
-    return f"{said}, in {sent.count} pieces; where it couldn't be cut as it is, I encoded it anew:"
+    return own_jobs.full_video(job, size, sent)
 
 
 async def _send(interaction: Interaction, job: Job, most_bytes: int) -> Messages:
@@ -94,10 +85,9 @@ class DirectButton(
     """Switches direct messages on or off for whoever presses it."""
 
     def __init__(self, *, wanted: bool, row: int | None = None) -> None:
-        state = "off" if wanted else "on"
         super().__init__(
             discord.ui.Button(
-                label=f"Send finished videos by direct message when nothing else works: {state}",
+                label=buttons.direct_messages(on=not wanted),
                 custom_id=f"{DIRECT_PREFIX}{'on' if wanted else 'off'}",
             ),
             row=row,

@@ -10,15 +10,14 @@ from discord.app_commands import Choice, Range
 
 from bot.app.client import Mouthpiece
 from bot.domain.voices import search
-from bot.words import job_details, limits
+from bot.words import forms
+from bot.words.answers import own_jobs
 from cogs.asking import start
 from cogs.interactions import Interaction, ask_of, asker_of, guild_of, media_of
 from cogs.job_buttons import ForgetButton
 from cogs.jobs import show_own
 
 AUTO = "auto"
-MOST_CHARS = 1400  # of the list of limits; the whole answer has at most 2,000
-MOST_SHOWN = 3  # of a member's own jobs
 LONGEST_TEXT = 1000  # what any provider speaks; each provider's own limit is checked by the service
 CLIP = "A clip of one person, seen from the front (mp4, mov, webm, mkv, gif…)"
 
@@ -103,12 +102,9 @@ class Lipsync(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         guild_id, asker = guild_of(interaction), asker_of(interaction)
         found = await interaction.client.services.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
-        decisions = interaction.client.services.decisions
-        under_way = await decisions.under_way(guild_id, asker.member_id)
-        lines = [job_details.own_line(job, interaction.client.services.providers) for job in under_way[:MOST_SHOWN]]
-        now = "\n".join(["**Under way**", *lines]) if lines else "Nothing of yours is under way."
+        under_way = await interaction.client.services.decisions.under_way(guild_id, asker.member_id)
         await interaction.edit_original_response(
-            content=f"**What you may make here**\n{limits.usage(*found)[:MOST_CHARS]}\n\n{now}",
+            content=own_jobs.usage(*found, under_way, interaction.client.services.providers),
             allowed_mentions=discord.AllowedMentions.none(),
         )
 
@@ -131,7 +127,7 @@ class Lipsync(app_commands.Group):
     @audio.autocomplete("provider")
     async def _providers(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         usable = await self._choices.usable(interaction.guild_id or 0)
-        labels = {AUTO: "Auto: whoever fits", **{provider.name: provider.label for provider in usable}}
+        labels = {AUTO: forms.AUTO, **{provider.name: provider.label for provider in usable}}
         return [
             Choice(name=label, value=name) for name, label in labels.items() if typed.casefold() in label.casefold()
         ][:25]

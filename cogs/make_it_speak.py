@@ -14,6 +14,8 @@ from bot.chat.posting import post_errors
 from bot.domain.request import Media
 from bot.domain.voices import Voice
 from bot.errors import MouthpieceError
+from bot.words import forms
+from bot.words.answers.asked import typed_text
 from bot.words.refusals.asks import NoClipChosen, NothingToSay, NothingToSpeakIn, TextAndRecording
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import start
@@ -21,7 +23,6 @@ from cogs.found_clips import Clip, attached, newest_clips
 from cogs.interactions import Interaction, ask_of, guild_of, media_of
 from cogs.lipsync import LONGEST_TEXT
 
-TITLE = "Make it speak"
 FORM_SECONDS = 900.0
 MOST_CHOICES = 25
 LONGEST_NAME = 100
@@ -50,7 +51,7 @@ class WordsForm(Form):
     """Asks what the person in a clip should say, and with which voice. `voices` are those to choose from."""
 
     def __init__(self, video: Media, voices: list[Voice]) -> None:
-        super().__init__(title=TITLE, timeout=FORM_SECONDS)
+        super().__init__(title=forms.MAKE_IT_SPEAK, timeout=FORM_SECONDS)
         self._video = video
         self._first = voices[0].key if voices else ""
         self._text: discord.ui.TextInput[WordsForm] = discord.ui.TextInput(
@@ -61,13 +62,11 @@ class WordsForm(Form):
             required=False, max_length=LONGEST_NAME
         )
         self._audio: discord.ui.FileUpload[WordsForm] = discord.ui.FileUpload(required=False, max_values=1)
-        self.add_item(discord.ui.Label(text="What should be said", component=self._text))
+        self.ask(forms.SAID, self._text)
         if voices:
-            self.add_item(discord.ui.Label(text="Voice", component=self._voice))
-        other = "The name of a voice that isn't in the list; it counts instead"
-        self.add_item(discord.ui.Label(text="Another voice", description=other, component=self._other_voice))
-        instead = "Any recording, or a video's sound; leave the text empty then"
-        self.add_item(discord.ui.Label(text="Or a recording", description=instead, component=self._audio))
+            self.ask(forms.VOICE, self._voice)
+        self.ask(forms.OTHER_VOICE, self._other_voice)
+        self.ask(forms.RECORDING, self._audio)
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with what was typed or attached."""
@@ -88,17 +87,16 @@ class WordsForm(Form):
         """Answer with the error's own sentence, and give the text back: nobody likes to type it twice."""
         await super().on_error(interaction, error)
         if self._text.value and isinstance(error, MouthpieceError):
-            text = self._text.value.replace("```", "'''")
             with suppress(MouthpieceError):
                 async with post_errors():
-                    await interaction.followup.send(f"Your text, to copy:\n```\n{text}\n```", ephemeral=True)
+                    await interaction.followup.send(typed_text(self._text.value), ephemeral=True)
 
 
 class ClipForm(Form):
     """Asks who should say a recording: a clip of the person's own, or one that was `found` in the channel."""
 
     def __init__(self, audio: Media, found: list[Clip]) -> None:
-        super().__init__(title=TITLE, timeout=FORM_SECONDS)
+        super().__init__(title=forms.MAKE_IT_SPEAK, timeout=FORM_SECONDS)
         self._audio = audio
         self._found = found
         self._upload: discord.ui.FileUpload[ClipForm] = discord.ui.FileUpload(required=not found, max_values=1)
@@ -106,16 +104,17 @@ class ClipForm(Form):
             required=False,
             options=[
                 discord.SelectOption(
-                    label=clip.media.name[:100], description=_described(clip), value=str(place), default=not place
+                    label=clip.media.name[:100],
+                    description=forms.found_clip(clip.author, clip.posted_at),
+                    value=str(place),
+                    default=not place,
                 )
                 for place, clip in enumerate(found)
             ],
         )
-        one = "A clip of one person, seen from the front"
-        self.add_item(discord.ui.Label(text="Your clip", description=one, component=self._upload))
+        self.ask(forms.CLIP, self._upload)
         if found:
-            other = "Used when you attach none above"
-            self.add_item(discord.ui.Label(text="Or a clip from here", description=other, component=self._choice))
+            self.ask(forms.FOUND_CLIP, self._choice)
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with the clip that was attached, else with the chosen one."""
@@ -138,10 +137,6 @@ def voice_menu(voices: list[Voice]) -> discord.ui.Select[Any]:
     return discord.ui.Select(required=False, options=options)
 
 
-def _described(clip: Clip) -> str:
-    return f"{clip.author[:60]}, {clip.posted_at:%d %b, %H:%M} UTC"
-
-
 def setup(client: Mouthpiece) -> None:
     """Add the command."""
-    client.tree.add_command(app_commands.ContextMenu(name=TITLE, callback=make_it_speak))
+    client.tree.add_command(app_commands.ContextMenu(name=forms.MAKE_IT_SPEAK, callback=make_it_speak))

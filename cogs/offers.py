@@ -11,6 +11,8 @@ from bot.chat.custom_ids import MEND_PREFIX
 from bot.chat.explain import Form, explain, explained
 from bot.errors import MouthpieceError
 from bot.preflight.offer import Offer
+from bot.words import forms
+from bot.words.answers import asked
 from bot.words.refusals.asks import OfferGone, PartUnclear
 from cogs.asking import carry_on, offer_card
 from cogs.interactions import Interaction, asker_of
@@ -43,7 +45,7 @@ class MendButton(
                 await interaction.response.send_modal(PartForm(offer, rest=self.rest))
                 return
             if self.act == "do":
-                await interaction.response.edit_message(content="I'm on it …", view=None)  # so that it is pressed once
+                await interaction.response.edit_message(content=asked.STARTING, view=None)  # so that it is pressed once
                 await carry_on(interaction, service.mend(asker_of(interaction), self.asked, rest=self.rest, part=None))
             elif self.act == "rest":
                 await interaction.response.defer()
@@ -51,7 +53,7 @@ class MendButton(
             else:
                 await interaction.response.defer()
                 await service.drop(asker_of(interaction), self.asked)
-                await interaction.edit_original_response(content="Nothing was made, counted or charged.", view=None)
+                await interaction.edit_original_response(content=asked.DROPPED, view=None)
         except MouthpieceError as refusal:
             await _refuse(interaction, self.asked, refusal, rest=self.rest)
 
@@ -60,18 +62,16 @@ class PartForm(Form):
     """Asks which part of the clip is used."""
 
     def __init__(self, offer: Offer, *, rest: bool) -> None:
-        super().__init__(title="Which part?", timeout=900)
+        super().__init__(title=forms.WHICH_PART, timeout=900)
         seconds = offer.request.clip.seconds if offer.request.clip else 0.0
         self._asked, self._rest = offer.ask.interaction_id, rest
         self._begin: discord.ui.TextInput[PartForm] = discord.ui.TextInput(
             placeholder="0:00", default="0", max_length=12
         )
         self._length: discord.ui.TextInput[PartForm] = discord.ui.TextInput(default=f"{seconds:g}", max_length=12)
-        whole = f"The clip has {offer.seen.video.seconds:.1f} s"
-        self.add_item(discord.ui.Label(text="Begin at", description=whole, component=self._begin))
-        shortest, longest = offer.provider.flow(offer.request).limits.video_seconds
-        takes = f"In seconds; {offer.provider.label} takes {shortest:g} to {longest:g} s"
-        self.add_item(discord.ui.Label(text="How long", description=takes, component=self._length))
+        self.ask(forms.part_begin(offer.seen.video.seconds), self._begin)
+        limits = offer.provider.flow(offer.request).limits
+        self.ask(forms.part_length(offer.provider.label, limits), self._length)
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Make the video with that part."""

@@ -16,7 +16,7 @@ from bot.chat.posting import all_text, earlier, nonce, post_errors
 from bot.clock import Clock
 from bot.domain.job import Job
 from bot.providers.base import Provider
-from bot.words import job_card
+from bot.words import buttons, job_card
 from storage.jobs.job import OUTCOMES
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Cards:
         provider = self._providers.get(job.provider)
         if job.state in {"held", "queued"} or (job.state == "running" and provider and provider.can_cancel):
             row: discord.ui.ActionRow[discord.ui.LayoutView] = discord.ui.ActionRow()
-            row.add_item(discord.ui.Button(label="Cancel", custom_id=f"{CANCEL_PREFIX}{job.id}"))
+            row.add_item(discord.ui.Button(label=buttons.CANCEL, custom_id=f"{CANCEL_PREFIX}{job.id}"))
             box.add_item(row)
         view.add_item(box)
         view.stop()  # its button is served by the dynamic item in cogs/, which outlives a restart

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import discord
 
+from bot.words import buttons
+
 # Followed by the id of a job.
 CANCEL_PREFIX = "v1:cancel:"
 AGAIN_PREFIX, VOICE_PREFIX = "v1:again:", "v1:voice:"
@@ -23,12 +25,12 @@ FORGET_ID = "v1:forget"
 # What moderators are offered by the kind of the log's entry: label, prefix and style of each button.
 DECISIONS: Mapping[str, Sequence[tuple[str, str, discord.ButtonStyle]]] = {
     "held": (
-        ("Approve", APPROVE_PREFIX, discord.ButtonStyle.success),
-        ("Deny", DENY_PREFIX, discord.ButtonStyle.secondary),
+        (buttons.APPROVE, APPROVE_PREFIX, discord.ButtonStyle.success),
+        (buttons.DENY, DENY_PREFIX, discord.ButtonStyle.secondary),
     ),
     "reported": (
-        ("Restore", RESTORE_PREFIX, discord.ButtonStyle.success),
-        ("Remove", REMOVE_PREFIX, discord.ButtonStyle.danger),
-        ("Remove and block", BLOCK_PREFIX, discord.ButtonStyle.danger),
+        (buttons.RESTORE, RESTORE_PREFIX, discord.ButtonStyle.success),
+        (buttons.REMOVE, REMOVE_PREFIX, discord.ButtonStyle.danger),
+        (buttons.REMOVE_AND_BLOCK, BLOCK_PREFIX, discord.ButtonStyle.danger),
     ),
 }

@@ -14,6 +14,8 @@ import discord
 from discord import app_commands
 
 from bot.errors import MouthpieceError
+from bot.words.failures import WENT_WRONG
+from bot.words.forms import Field
 
 Item = TypeVar("Item", bound="discord.ui.Item[Any]")
 Interaction = TypeVar("Interaction", bound="discord.Interaction[Any]")
@@ -33,7 +35,7 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
         sentence = str(cause)
     else:
         log.error("an interaction failed", exc_info=cause)
-        sentence = "Something went wrong inside the bot; whoever runs it finds the reason in its log."
+        sentence = WENT_WRONG
     try:
         if interaction.response.is_done():
             await interaction.edit_original_response(content=sentence)
@@ -60,6 +62,10 @@ def explained(
 
 class Form(discord.ui.Modal):
     """A form; whatever goes wrong when it is sent is explained to the person who sent it."""
+
+    def ask(self, field: Field, component: discord.ui.Item[Any]) -> None:
+        """Add what the person fills in or chooses."""
+        self.add_item(discord.ui.Label(text=field.label, description=field.hint, component=component))
 
     async def on_error(  # type: ignore[override]
         self, interaction: discord.Interaction[Any], error: Exception

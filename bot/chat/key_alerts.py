@@ -12,7 +12,7 @@ from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
 from bot.providers.base import Provider
-from bot.words.failures import why_switched_off
+from bot.words.admin.keys import alert
 from storage.servers.guilds import Guilds
 from storage.servers.key_info import KeyInfo
 from storage.servers.keys import Keys
@@ -62,13 +62,7 @@ class KeyAlerts:
         """Tell of a key in the first place that takes it. `PostFailed` while there may be one later."""
         provider, facts = self._providers.get(key.provider), await self._guilds.facts(key.guild_id)
         label = provider.label if provider else key.provider
-        why = why_switched_off(key.off_reason)
-        name = facts.name if facts else "your server"
-        text = (
-            f"⚠️ The {label} key ending **…{key.hint}** of **{name}** is switched off: {why}. "
-            "The job that found out was not charged, and no other will use this key. "
-            f"Put it right at {label} and use `/lipsync-admin key test`, or save another with `/lipsync-admin key add`."
-        )
+        text = alert(label, key, facts.name if facts else None)
         if await _took(self._send_directly(key.added_by, text)):
             return
         if facts is None:

@@ -20,6 +20,7 @@ from bot.errors import MouthpieceError
 from bot.files.job_files import JobFiles
 from bot.net.client import Http
 from bot.net.faults import ProviderError
+from bot.words import job_card
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class PostedResults:
         """Best effort: what was said stands on the card and in the thread's name too."""
         channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
         view = discord.ui.LayoutView(timeout=None)
-        view.add_item(discord.ui.TextDisplay(f"🗑️ {job.code} was removed."))
+        view.add_item(discord.ui.TextDisplay(job_card.removed(job)))
         try:
             async with post_errors():
                 if job.card_id:

@@ -10,11 +10,11 @@ import discord
 from bot.chat.posting import earlier, nonce, post_errors
 from bot.domain.job import Job
 from bot.errors import MouthpieceError
+from bot.words.result_message import PREPARED_FILE
 
 log = logging.getLogger(__name__)
 
 PREPARED = "prepared-"  # with which the names of such files begin
-SENTENCE = "-# A prepared file, so that the provider can fetch it. I take it away when the video is done."
 
 
 class ProviderFiles:
@@ -34,7 +34,7 @@ class ProviderFiles:
                 message = await place.fetch_message(found)
             else:
                 attached = discord.File(file, filename=name)
-                message = await place.send(SENTENCE, file=attached, nonce=nonce(job, name), silent=True)
+                message = await place.send(PREPARED_FILE, file=attached, nonce=nonce(job, name), silent=True)
             return message.id, message.attachments[0].url
 
     async def take_away(self, job: Job, message_id: int) -> None:

@@ -6,6 +6,7 @@ import discord
 
 from bot.chat.custom_ids import AGAIN_PREFIX, DELETE_PREFIX, FULL_PREFIX, REPORT_PREFIX, VOICE_PREFIX
 from bot.domain.job import Job
+from bot.words import buttons
 
 
 def result_buttons(job: Job, *, smaller: bool) -> discord.ui.View:
@@ -14,11 +15,11 @@ def result_buttons(job: Job, *, smaller: bool) -> discord.ui.View:
     """
     view = discord.ui.View(timeout=None)
     if smaller:
-        view.add_item(discord.ui.Button(label="Get the full video", custom_id=f"{FULL_PREFIX}{job.id}"))
-    view.add_item(discord.ui.Button(label="Again", custom_id=f"{AGAIN_PREFIX}{job.id}"))
+        view.add_item(discord.ui.Button(label=buttons.GET_FULL_VIDEO, custom_id=f"{FULL_PREFIX}{job.id}"))
+    view.add_item(discord.ui.Button(label=buttons.AGAIN, custom_id=f"{AGAIN_PREFIX}{job.id}"))
     if job.request.mode == "text":
-        view.add_item(discord.ui.Button(label="Change voice", custom_id=f"{VOICE_PREFIX}{job.id}"))
-    view.add_item(discord.ui.Button(label="Report", custom_id=f"{REPORT_PREFIX}{job.id}"))
-    view.add_item(discord.ui.Button(label="Delete", custom_id=f"{DELETE_PREFIX}{job.id}"))
+        view.add_item(discord.ui.Button(label=buttons.CHANGE_VOICE, custom_id=f"{VOICE_PREFIX}{job.id}"))
+    view.add_item(discord.ui.Button(label=buttons.REPORT, custom_id=f"{REPORT_PREFIX}{job.id}"))
+    view.add_item(discord.ui.Button(label=buttons.DELETE, custom_id=f"{DELETE_PREFIX}{job.id}"))
     view.stop()
     return view

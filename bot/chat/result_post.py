@@ -76,7 +76,7 @@ class ResultPosts:
         server = None
         if rung == "direct":
             facts = await self._guilds.facts(job.guild_id)
-            server = facts.name if facts else "the server where you asked"
+            server = facts.name if facts else result_message.UNKNOWN_SERVER
         if parcel is None:
             return result_message.notice(job, self._providers, server=server)
         if job.failure:

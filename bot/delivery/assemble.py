@@ -19,6 +19,7 @@ from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
 from bot.net.faults import NotAccepted, ProviderError, Unwritable
+from bot.words import result_message
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Assembler:
         size = (await asyncio.to_thread(video.stat)).st_size
         odd = () if job.failure else _odd(facts, *await asyncio.to_thread(self._wanted, job))
         if await asyncio.to_thread(self._lost_credentials, job):
-            odd = (*odd, "Its content credentials got lost when its parts were put together.")
+            odd = (*odd, result_message.CREDENTIALS_LOST)
         return Finished(video, size, odd)
 
     def takes_work(self, job: Job) -> bool:
@@ -176,10 +177,10 @@ class Assembler:
 def _odd(facts: MediaFacts, request: Request, alone: bool) -> tuple[str, ...]:
     found = []
     if not facts.has_sound:
-        found.append("It came back without sound.")
+        found.append(result_message.NO_SOUND)
     wanted = request.whole_seconds or request.video.seconds
     if alone:
-        found.append("I couldn't put it back into the whole clip, so this is the changed part alone.")
+        found.append(result_message.NOT_PUT_BACK)
     elif wanted and abs(facts.seconds - wanted) > max(OFF_SECONDS, OFF_SHARE * wanted):
-        found.append(f"It came back {facts.seconds:.1f} s long instead of {wanted:.1f} s.")
+        found.append(result_message.other_length(facts.seconds, wanted))
     return tuple(found)

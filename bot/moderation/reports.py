@@ -13,6 +13,7 @@ from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
 from bot.domain.job import Job, Stores
 from bot.domain.results import Posted
+from bot.words.answers import decisions
 from bot.words.refusals.access import Blocked
 from bot.words.refusals.jobs import NoSuchJob
 from bot.words.refusals.results import (
@@ -24,8 +25,6 @@ from bot.words.refusals.results import (
     UndecidedReport,
 )
 from storage.people.reports import Decision, Report
-
-_GONE = "It is deleted here and from my storage. Copies that others saved are out of my reach."
 
 
 class ReportedResults:
@@ -85,16 +84,15 @@ class ReportedResults:
             if report is None or report.decision:
                 raise AlreadyDecided
             posted = Posted(guild_id, report.channel_id, report.message_id)
-            said = _GONE
+            said = decisions.DELETED
             if decision == "restored":
-                shown = await self._results.show(posted)
-                said = "It is shown again." if shown else "I couldn't change the message; it may be gone."
+                said = decisions.restored(shown=await self._results.show(posted))
             elif not await self._results.remove(job, posted):
                 raise CannotRemove
             now = self._clock.now()
             if block and job.member_id:
-                await self._access.block(guild_id, job.member_id, f"for {job.code}, which was reported", by=by, now=now)
-                said += f" <@{job.member_id}> is blocked."
+                await self._access.block(guild_id, job.member_id, decisions.block_reason(job), by=by, now=now)
+                said = decisions.blocked_too(said, job)
             await self._reports.decide(job, decision, by=by, now=now)
             return said
 
@@ -108,7 +106,7 @@ class ReportedResults:
             if not await self._results.remove(job, posted):
                 raise CannotRemove
             await self._privacy.erase(job, now=self._clock.now())
-            return _GONE
+            return decisions.DELETED
 
     @asynccontextmanager
     async def _deciding(self, guild_id: int, job_id: int) -> AsyncIterator[Job]:

@@ -140,6 +140,8 @@ FAILURES: Mapping[str, Failure] = {
 }
 THROWN_AWAY = "The video was ready, but could not be posted, and was thrown away by now."  # after “kept”
 
+WENT_WRONG = "Something went wrong inside the bot; whoever runs it finds the reason in its log."  # with a command
+
 
 def in_short(code: str) -> str:
     """The failure in a few words; the code itself where it is not known."""

@@ -47,6 +47,11 @@ def title(job: Job) -> str:
     return f"🎬 Lip-sync {job.code}"
 
 
+def removed(job: Job) -> str:
+    """What takes the place of the card when the video is deleted."""
+    return f"🗑️ {job.code} was removed."
+
+
 def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
     """The status card, rewritten as the job goes on."""
     request = job.request

@@ -11,6 +11,17 @@ from bot.providers.base import Provider
 from bot.words.english import day, megabytes, quoted
 from bot.words.job_card import outcome
 
+NO_SOUND = "It came back without sound."
+NOT_PUT_BACK = "I couldn't put it back into the whole clip, so this is the changed part alone."
+CREDENTIALS_LOST = "Its content credentials got lost when its parts were put together."
+UNKNOWN_SERVER = "the server where you asked"
+PREPARED_FILE = "-# A prepared file, so that the provider can fetch it. I take it away when the video is done."
+
+
+def other_length(seconds: float, wanted: float) -> str:
+    """It is shorter or longer than it should be."""
+    return f"It came back {seconds:.1f} s long instead of {wanted:.1f} s."
+
 
 def delivery(job: Job, smaller: Smaller | None = None, odd: Sequence[str] = (), *, server: str | None = None) -> str:
     """The message under a finished video. It pings the requester, once.

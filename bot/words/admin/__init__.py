@@ -1,0 +1,1 @@
+"""What moderators read: the answers to `/lipsync-admin`, and what they are told by themselves."""

@@ -1,0 +1,54 @@
+"""What is answered when a job is cancelled, decided about, reported or deleted."""
+
+from __future__ import annotations
+
+from bot.domain.job import Job
+
+DELETED = "It is deleted here and from my storage. Copies that others saved are out of my reach."
+
+
+def cancelled(job: Job) -> str:
+    """It will not be made."""
+    return f"{job.code} is cancelled."
+
+
+def approved(job: Job) -> str:
+    """A moderator said yes."""
+    return f"{job.code} is approved, and starts now."
+
+
+def denied(job: Job) -> str:
+    """A moderator said no."""
+    return f"{job.code} is denied; nothing was charged."
+
+
+def given_back(job: Job) -> str:
+    """It doesn't count against the member's limits any more."""
+    return f"{job.code} is given back to <@{job.member_id}>. The whole server's limits go on counting it."
+
+
+def settled(job: Job, *, charged: bool) -> str:
+    """A moderator said what the provider's console shows."""
+    counts = "was charged, and goes on counting" if charged else "was not charged, and doesn't count any more"
+    return f"{job.code} is settled: it {counts}."
+
+
+def reported(*, hidden: bool, asked: bool) -> str:
+    """Whether the result is hidden, and whether the moderators could be asked."""
+    done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
+    return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
+
+
+def restored(*, shown: bool) -> str:
+    """The moderators found nothing wrong with a result."""
+    return "It is shown again." if shown else "I couldn't change the message; it may be gone."
+
+
+def blocked_too(said: str, job: Job) -> str:
+    """The same, and its member is blocked."""
+    return f"{said} <@{job.member_id}> is blocked."
+
+
+def block_reason(job: Job) -> str:
+    """Why somebody is blocked whose result was removed; only moderators read it."""
+    return f"for {job.code}, which was reported"
