@@ -9,13 +9,11 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot.moderation.server_rules import Doorway, ServerRules
-from bot.words import log_entries
-from bot.words.english import listed, quoted
+from bot.words import forms
+from bot.words.admin import access as words
 from cogs.admin.panel import Panel, guild_of_moderator, reply
 from cogs.interactions import Interaction
 from storage.servers.access import Kind
-
-MOST_SHOWN = 15  # blocked members
 
 
 class AccessGroup(app_commands.Group):
@@ -48,21 +46,18 @@ class AccessGroup(app_commands.Group):
         await self._server_rules.require_ages(
             guild_id, account_days=account_days, member_days=member_days, by=interaction.user.id
         )
-        await reply(interaction, doorway(await self._server_rules.doorway(guild_id)))
+        await reply(interaction, _status(await self._server_rules.doorway(guild_id)))
 
     @app_commands.command(description="Let a member use it no more")
     @app_commands.describe(member="Whom to block", reason="Why; only moderators read it")
     async def block(
-        self, interaction: Interaction, member: discord.User, reason: Range[str, 1, 200] = "no reason given"
+        self, interaction: Interaction, member: discord.User, reason: Range[str, 1, 200] = words.NO_REASON
     ) -> None:
         """Block somebody, who may have left the server already."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         await self._server_rules.block(guild_id, member.id, reason, by=interaction.user.id)
-        await reply(
-            interaction,
-            f"{member.mention} is blocked. What they have under way goes on; `/lipsync-admin jobs` can cancel it.",
-        )
+        await reply(interaction, words.blocked(member.mention))
 
     @app_commands.command(description="Let a blocked member use it again")
     @app_commands.describe(member="Whom to unblock")
@@ -71,14 +66,14 @@ class AccessGroup(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         await self._server_rules.unblock(guild_id, member.id, by=interaction.user.id)
-        await reply(interaction, f"{member.mention} is no longer blocked.")
+        await reply(interaction, words.unblocked(member.mention))
 
     @app_commands.command(description="Who may use it, and where; who is blocked, and why")
     async def status(self, interaction: Interaction) -> None:
         """Show all of it."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        await reply(interaction, doorway(await self._server_rules.doorway(guild_id)))
+        await reply(interaction, _status(await self._server_rules.doorway(guild_id)))
 
 
 async def show_channels(interaction: Interaction) -> None:
@@ -88,7 +83,7 @@ async def show_channels(interaction: Interaction) -> None:
     found = await interaction.client.services.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Channels(found.channels))
-    await reply(interaction, f"{_channels(found)}\nChoose up to 25, threads included; none opens it everywhere.", view)
+    await reply(interaction, words.choose_channels(found.channels), view)
 
 
 async def show_roles(interaction: Interaction) -> None:
@@ -98,7 +93,7 @@ async def show_roles(interaction: Interaction) -> None:
     found = await interaction.client.services.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Roles(found.roles))
-    await reply(interaction, f"{_roles(found)}\nChoose up to 25; none opens it to everyone.", view)
+    await reply(interaction, words.choose_roles(found.roles), view)
 
 
 class _Channels(discord.ui.ChannelSelect[discord.ui.View]):
@@ -111,7 +106,7 @@ class _Channels(discord.ui.ChannelSelect[discord.ui.View]):
                 discord.ChannelType.forum,
                 discord.ChannelType.category,
             ],
-            placeholder="Everywhere",
+            placeholder=forms.EVERYWHERE,
             min_values=0,
             max_values=25,
             default_values=[
@@ -128,7 +123,7 @@ class _Channels(discord.ui.ChannelSelect[discord.ui.View]):
 class _Roles(discord.ui.RoleSelect[discord.ui.View]):
     def __init__(self, chosen: Iterable[int]) -> None:
         super().__init__(
-            placeholder="Everyone",
+            placeholder=forms.EVERYONE,
             min_values=0,
             max_values=25,
             default_values=[
@@ -146,32 +141,9 @@ async def _choose(interaction: Interaction, kind: Kind, chosen: list[int]) -> No
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
     await interaction.client.services.server_rules.allow(guild_id, kind, chosen, by=interaction.user.id)
-    await reply(interaction, doorway(await interaction.client.services.server_rules.doorway(guild_id)))
+    await reply(interaction, _status(await interaction.client.services.server_rules.doorway(guild_id)))
 
 
-def doorway(found: Doorway) -> str:
-    """Who may use the bot, and where, in a few lines."""
-    policy = found.policy
-    ages = f"Accounts of at least {policy.account_days} days, members for at least {policy.member_days} days"
-    lines = [
-        _channels(found),
-        _roles(found),
-        f"**Age**: {ages if policy.account_days + policy.member_days else 'any'}.",
-    ]
-    lines.append(f"**Approval**: {log_entries.approval(policy.approval, policy.approval_cents)}")
-    blocked = [
-        f"- <@{block.member_id}>: {quoted(block.reason)} · by <@{block.blocked_by}> <t:{int(block.blocked_at)}:R>"
-        for block in found.blocks[:MOST_SHOWN]
-    ]
-    if len(found.blocks) > MOST_SHOWN:
-        blocked.append(f"- and {len(found.blocks) - MOST_SHOWN} more")
-    lines.append("\n".join(["**Blocked**:", *blocked]) if blocked else "**Blocked**: nobody.")
-    return "\n".join(lines)
-
-
-def _channels(found: Doorway) -> str:
-    return f"**Channels**: {listed([f'<#{one}>' for one in sorted(found.channels)]) if found.channels else 'all'}."
-
-
-def _roles(found: Doorway) -> str:
-    return f"**Roles**: {listed([f'<@&{one}>' for one in sorted(found.roles)], 'or') if found.roles else 'all'}."
+def _status(found: Doorway) -> str:
+    """Who may use the bot, and where."""
+    return words.status(found.channels, found.roles, found.blocks, found.policy)

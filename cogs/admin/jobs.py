@@ -12,7 +12,8 @@ from discord.app_commands import Choice
 from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import CANCEL_PREFIX, CHARGED_PREFIX, DECISIONS, FREE_PREFIX, REFUND_PREFIX
 from bot.domain.job import Job
-from bot.words import job_details
+from bot.words import buttons, forms, job_details
+from bot.words.admin import jobs as words
 from cogs.admin.panel import Panel, guild_of_moderator, reply
 from cogs.interactions import Interaction
 from storage.jobs.job import OUTCOMES
@@ -50,7 +51,7 @@ async def jobs(
         found = await decisions.jobs(
             guild_id, member_id=member.id if member else None, states=states, provider=provider
         )
-    await _show(interaction, found, "No videos here.")
+    await _show(interaction, found, words.NOTHING_FOUND)
 
 
 @jobs.autocomplete("provider")
@@ -68,7 +69,7 @@ async def settle(interaction: Interaction) -> None:
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
     found = await interaction.client.services.decisions.jobs(guild_id, unsettled=True)
-    await _show(interaction, found, "Nothing to settle: every outcome is known.")
+    await _show(interaction, found, words.NOTHING_TO_SETTLE)
 
 
 async def _show(interaction: Interaction, found: Sequence[Job], nothing: str) -> None:
@@ -90,7 +91,7 @@ class _Menu(discord.ui.Select[Panel]):
             discord.SelectOption(label=job_details.title(job, client.services.providers)[:100], value=str(job.id))
             for job in found[:25]
         ]
-        super().__init__(placeholder="Open one", options=options)
+        super().__init__(placeholder=forms.OPEN_ONE, options=options)
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Show the job, and the buttons for what can be done about it now."""
@@ -113,11 +114,11 @@ def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:
     if job.state == "held":
         offered += DECISIONS["held"]
     elif job.state not in OUTCOMES:
-        offered.append(("Cancel", CANCEL_PREFIX, grey))
+        offered.append((buttons.CANCEL, CANCEL_PREFIX, grey))
     if job.counted_at and not job.refunded_at:
-        offered.append(("Give back", REFUND_PREFIX, grey))
+        offered.append((buttons.GIVE_BACK, REFUND_PREFIX, grey))
     if job.state == "unknown" and not job.settled_at:
-        offered += [("It was charged", CHARGED_PREFIX, grey), ("It was not charged", FREE_PREFIX, grey)]
+        offered += [(buttons.WAS_CHARGED, CHARGED_PREFIX, grey), (buttons.WAS_NOT_CHARGED, FREE_PREFIX, grey)]
     if reported:
         offered += DECISIONS["reported"]
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Literal
 
 import discord
@@ -10,16 +9,12 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.chat.explain import Form
-from bot.moderation.keys import KeyState, ServerKeys
+from bot.moderation.keys import ServerKeys
 from bot.providers.base import Provider
-from bot.words.failures import why_switched_off
+from bot.words import forms
+from bot.words.admin import keys as words
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction
-
-CHOOSING = {
-    "order": "Providers are tried in this order; the first that fits makes the video.",
-    "cheapest": "The cheapest provider that fits makes the video; this order counts where prices are equal or unknown.",
-}
 
 
 class Key(app_commands.Group):
@@ -50,7 +45,7 @@ class Key(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         label = await self._server_keys.test(guild_id, provider, by=interaction.user.id)
-        await reply(interaction, f"The {label} key works, and is switched on. The test cost nothing.")
+        await reply(interaction, words.works(label))
 
     @app_commands.command(description="Choose which provider is tried first, second and so on")
     @app_commands.describe(provider="Whose key it is", place="Its place: 1 is tried first")
@@ -78,10 +73,7 @@ class Key(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         label, still_needed = await self._server_keys.remove(guild_id, provider, by=interaction.user.id)
-        erased = f"The {label} key is erased."
-        if still_needed:
-            erased = f"No new job gets the {label} key. It is erased when the last job that it started has ended."
-        await reply(interaction, f"{erased} Revoke it at {label} too if it leaked.")
+        await reply(interaction, words.removed(label, still_needed=still_needed))
 
     @add.autocomplete("provider")
     async def _all(self, interaction: Interaction, typed: str) -> list[Choice[str]]:  # noqa: ARG002
@@ -101,7 +93,7 @@ class KeyForm(Form):
     """Asks for what the provider's key consists of."""
 
     def __init__(self, server_keys: ServerKeys, provider: Provider) -> None:
-        super().__init__(title=f"{provider.label} key"[:45], timeout=900)
+        super().__init__(title=forms.key_title(provider.label), timeout=900)
         self._server_keys = server_keys
         self._provider = provider
         self._fields: dict[str, discord.ui.TextInput[KeyForm]] = {}
@@ -118,40 +110,12 @@ class KeyForm(Form):
         await interaction.response.defer(ephemeral=True, thinking=True)
         typed = {name: field.value for name, field in self._fields.items()}
         hint, price = await self._server_keys.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
-        await reply(
-            interaction,
-            f"The {self._provider.label} key ending **…{hint}** works and is saved. I will never show it again. "
-            f"{_price(self._provider, price)}\nMembers can start with `/lipsync text`. What they may use: "
-            "`/lipsync-admin setup`.",
-        )
+        await reply(interaction, words.saved(self._provider, hint, price))
 
 
 async def _listed(server_keys: ServerKeys, guild_id: int) -> str:
-    keys = await server_keys.list(guild_id)
-    if not keys:
-        return "This server has no keys yet. Add one with `/lipsync-admin key add`."
-    lines = [f"{place}. {_line(key)}" for place, key in enumerate(keys, start=1)]
-    return "\n".join([*lines, f"-# {CHOOSING[await server_keys.choosing(guild_id)]}"])
-
-
-def _line(key: KeyState) -> str:
-    info = key.info
-    used = f"last used <t:{int(key.used_at)}:R>" if key.used_at else "not used yet"
-    off = (
-        f"\n   ⚠️ **Switched off**: {why_switched_off(info.off_reason)}. Test it after putting it right."
-        if info.off_reason
-        else ""
-    )
-    return (
-        f"**{key.provider.label}** · key ending **…{info.hint}** · added by <@{info.added_by}> "
-        f"<t:{int(info.added_at)}:R> · {used}{off}"
-    )
-
-
-def _price(provider: Provider, price: Decimal | None) -> str:
-    if price is None:
-        return f"{provider.label}'s prices: {provider.prices}."
-    return f"{provider.label} asks about ${price:f} for five seconds of video."
+    lines = [words.line(key.provider, key.info, key.used_at) for key in await server_keys.list(guild_id)]
+    return words.listed_keys(lines, await server_keys.choosing(guild_id))
 
 
 def _choices(providers: list[Provider], typed: str) -> list[Choice[str]]:

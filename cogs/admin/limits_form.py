@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import discord
 
 from bot.chat.explain import Form
-from bot.words import limits
+from bot.words import forms
+from bot.words.admin import quota
 from bot.words.refusals.limits import BadNumber
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction
 from storage.servers.limit_rules import Rule
 
 MOST = 1_000_000
-ASKED: Mapping[str, Rule] = {
-    "Videos a day, each member": Rule("everyone", 0, "jobs", "day", 0),
-    "Videos at once, each member": Rule("everyone", 0, "active", "now", 0),
-    "Videos a day, the whole server": Rule("server", 0, "jobs", "day", 0),
-    "US dollars a month, the whole server": Rule("server", 0, "cents", "month", 0),
-}
 
 
 class LimitsForm(Form):
     """Shows what holds now; an emptied field takes the limit away."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        super().__init__(title="Limits", timeout=900)
+        super().__init__(title=forms.LIMITS, timeout=900)
         known = {replace(rule, most=0): rule.most for rule in rules}
         self._known = known
         self._fields: dict[str, discord.ui.TextInput[LimitsForm]] = {}
-        for label, rule in ASKED.items():
+        for label, rule in forms.LIMIT_FIELDS.items():
             field: discord.ui.TextInput[LimitsForm] = discord.ui.TextInput(
                 default=_written(rule, known[rule]) if rule in known else None,
-                placeholder="no limit",
+                placeholder=forms.NO_LIMIT,
                 required=False,
                 max_length=10,
             )
@@ -46,14 +41,13 @@ class LimitsForm(Form):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         server_rules, by = interaction.client.services.server_rules, interaction.user.id
-        wanted = {rule: _read(rule, label, self._fields[label].value) for label, rule in ASKED.items()}
+        wanted = {rule: _read(rule, label, self._fields[label].value) for label, rule in forms.LIMIT_FIELDS.items()}
         for rule, most in wanted.items():
             if most is not None and most != self._known.get(rule):
                 await server_rules.put(guild_id, replace(rule, most=most), by=by)
             elif most is None and rule in self._known:
                 await server_rules.remove(guild_id, rule.subject, rule.subject_id, rule.unit, rule.window, by=by)
-        lines = [limits.line(rule) for rule in await server_rules.rules(guild_id)]
-        await reply(interaction, "\n".join(["**Limits**, from the next video on", *(lines or ["None."])]))
+        await reply(interaction, quota.rules_set(await server_rules.rules(guild_id)))
 
 
 def _written(rule: Rule, most: int) -> str:

@@ -11,7 +11,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.words import log_entries, monthly_report
+from bot.words import monthly_report
+from bot.words.admin import log as words
 from bot.words.english import listed
 from bot.words.refusals.log import BadMonth, ChannelRefuses
 from cogs.admin.panel import guild_of_moderator, reply
@@ -50,14 +51,7 @@ async def log_to(interaction: Interaction, guild_id: int, channel: discord.TextC
     await interaction.client.services.server_rules.log_to(
         guild_id, channel.id if channel else None, by=interaction.user.id
     )
-    await reply(
-        interaction,
-        f"From now on, {channel.mention} tells what happens: videos, limits, keys, blocks and reports. Make sure that "
-        "only "
-        "moderators can read it."
-        if channel
-        else "The log is off.",
-    )
+    await reply(interaction, words.log_set(channel.mention if channel else None))
 
 
 @app_commands.command(description="Choose which videos wait for a moderator's yes")
@@ -73,12 +67,7 @@ async def approval(
     await interaction.client.services.server_rules.require_approval(
         guild_id, MODES[which], cents, by=interaction.user.id
     )
-    await reply(
-        interaction,
-        f"{log_entries.approval(MODES[which], cents)} The questions are asked in the log channel, moderators' own "
-        "videos go "
-        "through, and what nobody answers ends by itself after 12 hours.",
-    )
+    await reply(interaction, words.approval_set(MODES[which], cents))
 
 
 @app_commands.command(description="A month's videos, seconds and money, per member and provider, with a CSV file")

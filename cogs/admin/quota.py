@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.moderation.server_rules import ServerRules
-from bot.words import limits
+from bot.words.admin import quota as words
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction, role_ids
 from storage.servers.limit_rules import Rule, Subject, Unit, Window
@@ -21,12 +21,6 @@ UNITS: list[Choice[str]] = [
     Choice(name="US cents", value="cents"),
     Choice(name="videos at once", value="active"),
 ]
-PRECEDENCE = (
-    "-# A member's own limit decides; without one, their most generous role's; without that, everyone's. The whole "
-    "server's "
-    "limit holds beside it, always. Windows roll: a video stops counting a day (or hour, week, 30 days) after it was "
-    "asked for."
-)
 Target = discord.Role | discord.Member
 Span = Literal["hour", "day", "week", "month"]
 
@@ -61,7 +55,7 @@ class Quota(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         rule = Rule(*_subject(target, whole=whole_server), *_counted(unit.value, per), most)
         await self._server_rules.put(guild_id, rule, by=interaction.user.id)
-        await reply(interaction, f"Set, from the next video on:\n{limits.line(rule)}\n\n{PRECEDENCE}")
+        await reply(interaction, words.rule_set(rule))
 
     @app_commands.command(description="Take a limit away")
     @app_commands.describe(
@@ -86,19 +80,15 @@ class Quota(app_commands.Group):
         rule = await self._server_rules.remove(
             guild_id, subject, subject_id, *_counted(unit.value, per), by=interaction.user.id
         )
-        await reply(interaction, f"Taken away:\n{limits.line(rule)}")
+        await reply(interaction, words.rule_removed(rule))
 
     @app_commands.command(name="list", description="All limits and grants of this server")
     async def show(self, interaction: Interaction) -> None:
         """Show every rule, and every grant that lasts."""
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        rules = [limits.line(rule) for rule in await self._server_rules.rules(guild_id)]
-        grants = [limits.grant_line(grant) for grant in await self._server_rules.grants(guild_id)]
-        text = "\n".join(["**Limits**", *(rules or ["None: everyone may make as much as they like."])])
-        if grants:
-            text += "\n".join(["\n\n**On top**", *grants])
-        await reply(interaction, f"{text}\n\n{PRECEDENCE}")
+        rules, grants = await self._server_rules.rules(guild_id), await self._server_rules.grants(guild_id)
+        await reply(interaction, words.everything(rules, grants))
 
     @app_commands.command(description="Give something on top of the limits, for a time")
     @app_commands.describe(
@@ -133,11 +123,7 @@ class Quota(app_commands.Group):
             reason=reason,
             by=interaction.user.id,
         )
-        await reply(
-            interaction,
-            f"Given, to each member it is for, once their own limit is used up:\n{limits.grant_line(grant)}\n\n"
-            "-# The whole server's limits still hold.",
-        )
+        await reply(interaction, words.given(grant))
 
     @app_commands.command(name="end-grant", description="End a grant before its time")
     @app_commands.describe(number="Its number in the list")
@@ -146,7 +132,7 @@ class Quota(app_commands.Group):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
         await self._server_rules.end_grant(guild_id, number, by=interaction.user.id)
-        await reply(interaction, f"Grant #{number} has ended. What was made with it stays.")
+        await reply(interaction, words.grant_ended(number))
 
     @app_commands.command(description="What a member may make, by which rule, and what is left")
     @app_commands.describe(member="Whom to look up")
@@ -156,7 +142,7 @@ class Quota(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         roles = role_ids(member)
         standings, pots = await self._server_rules.standing(guild_id, member.id, roles)
-        await reply(interaction, f"**{member.mention}**\n{limits.usage(standings, pots, yours=False)}")
+        await reply(interaction, words.standing(member.mention, standings, pots))
 
 
 def _subject(target: Target | None, *, whole: bool) -> tuple[Subject, int]:
