@@ -17,7 +17,7 @@ from bot.jobs.intervals import deadline
 from bot.jobs.worker import Worker
 from bot.preflight.fit import Candidate
 from bot.words import limits
-from bot.words.refusals.access import PlaceUnfit
+from bot.words.refusals.access import CannotPost
 from bot.words.refusals.limits import LimitReached
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
@@ -74,7 +74,7 @@ class Enqueuer:
         """Hand the job to the worker, which shows it in its channel. One that can't be shown has ended."""
         job = await self._worker.begin(job)
         if job.failure == "cannot_post":
-            raise PlaceUnfit(channel=ask.place.channel_name, missing="to be able to post")
+            raise CannotPost(channel=ask.place.channel_name)
         return job
 
     async def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:

@@ -12,7 +12,7 @@ from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
 from bot.media.probe import Unreadable
 from bot.net.faults import ProviderError, ResultUnusable
-from bot.words.refusals.files import UnreadableFile
+from bot.words.refusals.files import FileNotFetched, FileTooLarge, NoAttachment, UnreadableFile
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +30,13 @@ class Inspector:
 
     async def _look(self, media: Media, into: Path) -> MediaFacts:
         if not self._incoming.is_attachment(media.url):
-            raise UnreadableFile(name=media.name[:60], problem="it is not one of Discord's own files")
+            raise NoAttachment(name=media.name[:60])
         try:
             return await self._incoming.look(media, into)
         except Unreadable as why:
             raise UnreadableFile(name=media.name[:60], problem=str(why)) from None
         except ResultUnusable:
-            raise UnreadableFile(name=media.name[:60], problem="it is larger than I can take") from None
+            raise FileTooLarge(name=media.name[:60]) from None
         except ProviderError as fault:
             log.info("an attachment could not be fetched: %s", fault)
-            raise UnreadableFile(name=media.name[:60], problem="Discord didn't hand it over; try again") from None
+            raise FileNotFetched(name=media.name[:60]) from None

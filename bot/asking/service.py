@@ -24,7 +24,7 @@ from bot.preflight.offer import Offer
 from bot.words.english import listed
 from bot.words.refusals.access import AttestationNeeded, PlaceUnfit
 from bot.words.refusals.asks import AlreadyAsked, FixesNeeded, OfferGone, TextEmpty
-from bot.words.refusals.jobs import NothingToCancel, NotYours
+from bot.words.refusals.jobs import NothingKnownToCancel, NotYours
 from bot.words.refusals.limits import ShuttingDown
 from storage.engine.database import Conflict
 
@@ -164,7 +164,7 @@ class Service:
         """Cancel the member's own job, or any job of the server for a moderator."""
         job = await self._jobs.get(guild_id, job_id)
         if job is None:
-            raise NothingToCancel(job="That job")
+            raise NothingKnownToCancel
         if not is_moderator and member_id != job.member_id:
             raise NotYours(job=job.code)
         await self._worker.cancel(job, by=member_id)

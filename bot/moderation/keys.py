@@ -12,7 +12,16 @@ from bot.domain.request import Media, Request
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
-from bot.words.refusals.keys import KeyRejected, NoSuchKey, UnknownProvider
+from bot.words.refusals.keys import (
+    KeyLost,
+    KeyRefused,
+    KeyRejected,
+    KeyUnlikely,
+    KeyUntested,
+    KeyWithoutCredit,
+    NoSuchKey,
+    UnknownProvider,
+)
 from storage.engine.encryption import CannotUnseal
 from storage.servers.key_info import KeyInfo
 
@@ -99,7 +108,7 @@ class ServerKeys:
         except CannotUnseal:
             credentials = None
         if credentials is None:
-            raise KeyRejected(problem="I can't open it any more. Save it again.")
+            raise KeyLost
         await _test(self.provider(name), credentials)
         await self._keys.switch_on(guild_id, info.id, by=by, now=self._clock.now())
         return self.provider(name).label
@@ -129,7 +138,7 @@ def _hint(provider: Provider, credentials: Credentials) -> str:
     secrets = [credentials.get(part.name, "") for part in provider.credentials if part.secret]
     given = [secret for secret in secrets if secret]
     if not given or any(len(one) < SHORTEST_KEY or not (one.isascii() and one.isprintable()) for one in given):
-        raise KeyRejected(problem="it doesn't look like a key. Copy it again, without spaces or quotes.")
+        raise KeyUnlikely
     return given[0][-HINT_CHARS:]
 
 
@@ -137,19 +146,13 @@ async def _test(provider: Provider, credentials: Credentials) -> None:
     try:
         await provider.check_key(credentials)
     except BadKey as fault:
-        raise KeyRejected(problem=f"{provider.label} refused it{_quoted(fault)}.") from None
+        raise KeyRefused(provider.label, fault.detail) from None
     except OutOfCredit as fault:
-        raise KeyRejected(problem=f"its {provider.label} account is out of credit{_quoted(fault)}.") from None
+        raise KeyWithoutCredit(provider.label, fault.detail) from None
     except InputRejected as fault:
         raise KeyRejected(problem=f"{fault.detail}.") from None
     except ProviderError:
-        raise KeyRejected(problem=f"{provider.label} couldn't be reached. Try again in a minute.") from None
-
-
-def _quoted(fault: ProviderError) -> str:
-    """What the provider itself said, for the moderator."""
-    said = " ".join(fault.detail.replace("`", "'").split())[:150]
-    return f" (it says: `{said}`)" if said else ""
+        raise KeyUntested(provider=provider.label) from None
 
 
 async def _price(provider: Provider, credentials: Credentials) -> Decimal | None:

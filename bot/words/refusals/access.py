@@ -11,6 +11,13 @@ class PlaceUnfit(Refusal):
     )
 
 
+class CannotPost(PlaceUnfit):
+    sentence = (
+        "I can't work in {channel}: I need to be able to post there. A moderator can change it under Edit channel → "
+        "Permissions."
+    )
+
+
 class ChannelUnfit(Refusal):
     sentence = "I can't answer in this kind of channel. Use me in a text channel or a thread of a server."
 

@@ -9,6 +9,18 @@ class UnreadableFile(Refusal):
     sentence = "I can't use “{name}”: {problem}. Nothing was sent or charged."
 
 
+class NoAttachment(UnreadableFile):
+    sentence = "I can't use “{name}”: it is not one of Discord's own files. Nothing was sent or charged."
+
+
+class FileTooLarge(UnreadableFile):
+    sentence = "I can't use “{name}”: it is larger than I can take. Nothing was sent or charged."
+
+
+class FileNotFetched(UnreadableFile):
+    sentence = "I can't use “{name}”: Discord didn't hand it over; try again. Nothing was sent or charged."
+
+
 class DiskFull(Refusal):
     sentence = (
         "The disk of the machine I run on is full or can't be written to, so I can't take files now. "

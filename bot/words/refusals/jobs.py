@@ -17,6 +17,10 @@ class NothingToCancel(Refusal):
     sentence = "There is nothing to cancel: {job} has already ended."
 
 
+class NothingKnownToCancel(NothingToCancel):
+    sentence = "There is nothing to cancel: That job has already ended."
+
+
 class NotCancellable(Refusal):
     sentence = (
         "{provider} has already started on {job} and can't be stopped any more. You may leave; the video comes here."

@@ -35,7 +35,44 @@ class UnknownProvider(Refusal):
 
 
 class KeyRejected(Refusal):
+    """`problem` is what the provider's adapter says of it, with a full stop."""
+
     sentence = "That key didn't work, so nothing was saved: {problem}"
+
+
+class KeyUnlikely(KeyRejected):
+    sentence = (
+        "That key didn't work, so nothing was saved: it doesn't look like a key. Copy it again, without spaces or "
+        "quotes."
+    )
+
+
+class KeyLost(KeyRejected):
+    sentence = "That key didn't work, so nothing was saved: I can't open it any more. Save it again."
+
+
+class KeyRefused(KeyRejected):
+    sentence = "That key didn't work, so nothing was saved: {provider} refused it{quote}."
+
+    def __init__(self, provider: str, detail: str) -> None:
+        super().__init__(provider=provider, quote=quote(detail))
+
+
+class KeyWithoutCredit(KeyRejected):
+    sentence = "That key didn't work, so nothing was saved: its {provider} account is out of credit{quote}."
+
+    def __init__(self, provider: str, detail: str) -> None:
+        super().__init__(provider=provider, quote=quote(detail))
+
+
+class KeyUntested(KeyRejected):
+    sentence = "That key didn't work, so nothing was saved: {provider} couldn't be reached. Try again in a minute."
+
+
+def quote(detail: str) -> str:
+    """What the provider itself said, for the moderator; nothing where it said nothing."""
+    said = " ".join(detail.replace("`", "'").split())[:150]
+    return f" (it says: `{said}`)" if said else ""
 
 
 class NoSuchKey(Refusal):
