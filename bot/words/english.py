@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import ceil
 
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
@@ -30,6 +31,12 @@ def quoted(text: str, most: int = QUOTE_CHARS) -> str:
 def day(at: float | None) -> str:
     """The day of a moment, as each reader's Discord writes it."""
     return f"<t:{int(at or 0)}:D>"
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount of US dollars in cents, and in smaller parts only as far as it has any: `$0.10`, `$0.0462`."""
+    whole, _, parts = f"{amount:f}".partition(".")
+    return f"${whole}.{parts.rstrip('0'):0<2}"
 
 
 def megabytes(size: int) -> str:

@@ -14,7 +14,7 @@ from bot.domain.job import Job
 from bot.domain.request import Request
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
-from bot.words.english import QUOTE_CHARS, day, one_line, ordinal, quoted
+from bot.words.english import QUOTE_CHARS, day, dollars, one_line, ordinal, quoted
 from bot.words.failures import FAILURES, THROWN_AWAY
 from storage.jobs.job import OUTCOMES
 
@@ -64,7 +64,7 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None) ->
     if job.has_video and job.closed_at is None:
         return "⚙️ It is made. I'm getting it ready to be posted, which may take some minutes."
     if job.has_video:
-        return f"✅ Done, for ${job.cost_usd:f}." if job.cost_usd else "✅ Done."
+        return f"✅ Done, for {dollars(job.cost_usd)}." if job.cost_usd else "✅ Done."
     if job.state in OUTCOMES:
         return outcome(job, providers)
     if job.state == "held":
@@ -112,7 +112,7 @@ def cost(job: Job, provider: str) -> str:
     if charged == "free":
         return "Nothing was charged."
     if job.cost_usd and charged == "paid":
-        return f"{provider} charged ${job.cost_usd:f}."
+        return f"{provider} charged {dollars(job.cost_usd)}."
     if job.state == "cancelled":
         return f"{provider} charges for the steps that were done before."
     if job.state == "succeeded":

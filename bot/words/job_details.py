@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card
-from bot.words.english import day
+from bot.words.english import day, dollars
 from bot.words.failures import in_short
 from bot.words.links import link
 from storage.jobs.job import State
@@ -67,7 +67,7 @@ def mark(job: Job) -> str:
 def money(job: Job) -> str:
     """What it cost, or was to cost."""
     if job.cost_usd is not None:
-        return f"${job.cost_usd:f}"
+        return dollars(job.cost_usd)
     return f"about ${job.micros / 1_000_000:.2f}" if job.micros else "price not known"
 
 

@@ -20,7 +20,7 @@ from bot.net.client import Http
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.words import job_card, result_message
-from bot.words.english import QUOTE_CHARS, ZERO_WIDTH_SPACE, quoted
+from bot.words.english import QUOTE_CHARS, ZERO_WIDTH_SPACE, dollars, quoted
 from bot.words.failures import FAILURES
 from bot.words.links import home, link
 from storage.jobs.job import Position, State
@@ -94,6 +94,15 @@ def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> N
 )
 def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, providers: dict[str, Provider]) -> None:
     assert sentence in result_message.notice(job, providers)
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("0.050000", "$0.05"), ("0.0462", "$0.0462"), ("0.1", "$0.10"), ("10", "$10.00"), ("1E-6", "$0.000001")],
+)
+def test_money_is_written_in_cents_and_finer_only_where_it_is_finer(amount: str, written: str) -> None:
+    assert dollars(Decimal(amount)) == written
+    assert f"for {written}." in job_card.status(a_job("succeeded", closed_at=1.0, cost_usd=Decimal(amount)), {}, None)
 
 
 @pytest.mark.parametrize("failure", FAILURES)
