@@ -15,6 +15,7 @@ SOURCES = sorted(path for package in ("bot", "cogs", "storage") for path in (ROO
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
 VAGUE_NAMES = {"utils", "helpers", "common", "constants", "misc"}
 MOST_MODULES = 14  # in one folder
+MOST_PARAMETERS = 8  # of a constructor
 
 # What the modules under each prefix may import of our own, beside their own folder; the longest prefix counts. Types
 # that a table of the database is read into, the base of all errors, the clock and fair queues are free for all of bot.
@@ -161,6 +162,16 @@ def test_a_folder_is_small_enough_to_be_read_at_a_glance() -> None:
         if path.name != "__init__.py":
             folders[id_of(path.parent)].append(path.name)
     assert {folder: len(names) for folder, names in folders.items() if len(names) > MOST_MODULES} == {}
+
+
+def test_a_class_is_made_from_a_few_things_only() -> None:
+    found = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                found[f"{id_of(path)}:{node.lineno}"] = len(given) - 1
+    assert {place: count for place, count in found.items() if count > MOST_PARAMETERS} == {}
 
 
 def test_no_two_public_classes_have_one_name() -> None:

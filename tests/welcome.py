@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.asking.attestation import POLICY_VERSION
+from bot.asking.server import POLICY_VERSION
 from storage.engine.database import Database
 from storage.servers.access import Access
 from storage.servers.guilds import Guilds

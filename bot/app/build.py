@@ -16,7 +16,6 @@ from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
-from bot.asking.checks import Checks
 from bot.asking.choices import Choices
 from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
@@ -131,34 +130,38 @@ def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: S
     return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, clock, intervals)
 
 
+def _asking(
+    client: Mouthpiece, parts: Parts, worker: Worker, drafts: Pending[Draft], settings: Settings, clock: Clock
+) -> Service:
+    """Everything from a member's command to a stored job."""
+    stores, most_open, most_in_server = parts.stores, settings.max_open_jobs, settings.max_open_jobs_per_server
+    return Service(
+        stores,
+        Admission(stores, AutoMod(client, clock), worker, clock, per_server=most_in_server, in_all=most_open),
+        Chooser(stores.reports, parts.providers, Prices(stores.keys), Inspector(parts.incoming)),
+        Enqueuer(stores, parts.job_files, worker, clock),
+        worker,
+        parts.incoming,
+        drafts,
+        clock,
+    )
+
+
 def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock) -> Services:
     """Everything between Discord and the stores."""
-    stores, providers, incoming, job_files = parts.stores, parts.providers, parts.incoming, parts.job_files
-    guilds, jobs, keys = stores.guilds, stores.jobs, stores.keys
-    key_alerts = KeyAlerts(client, keys, guilds, providers, clock)
+    stores, providers, job_files = parts.stores, parts.providers, parts.job_files
+    key_alerts = KeyAlerts(client, stores.keys, stores.guilds, providers, clock)
     log_channel = LogChannel(client, stores, providers, clock)
     worker = _worker(client, parts, key_alerts, settings, clock)
-    checks = Checks.on(stores, AutoMod(client, clock), clock)
-    choices = Choices(keys, stores.ledger, providers)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    asking = Service(
-        jobs,
-        Inspector(incoming),
-        Chooser(keys, providers, choices, Prices(guilds, keys), incoming),
-        worker,
-        Enqueuer(guilds, jobs, keys, checks.approval, job_files, worker, clock),
-        Admission(worker, settings.max_open_jobs_per_server, settings.max_open_jobs),
-        checks,
-        incoming,
-        drafts,
-    )
+    asking = _asking(client, parts, worker, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
     results = PostedResults(client, parts.http, job_files)
     days, kept_days = settings.retention_days, settings.results_days
     return Services(
         asking=asking,
-        choices=choices,
-        repeat=Repeat(jobs, stores.reports, job_files, incoming, asking),
+        choices=Choices(stores.keys, stores.ledger, providers),
+        repeat=Repeat(stores.jobs, stores.reports, job_files, parts.incoming, asking),
         kept_videos=KeptVideos(stores, size_limit, job_files, clock),
         privacy=PersonalData(
             stores.privacy,
@@ -175,7 +178,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         reports=ReportedResults(stores, results, log_channel, clock),
         providers=providers,
         worker=worker,
-        cleanup=Cleanup(stores.privacy, jobs, job_files, drafts, clock, retention_days=days),
+        cleanup=Cleanup(stores.privacy, stores.jobs, job_files, drafts, clock, retention_days=days),
         key_alerts=key_alerts,
         log_channel=log_channel,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.domain.job import Ledger
 from bot.domain.voices import Voice
 from bot.providers.base import Provider
+from storage.servers.key_info import KeyInfo
 from storage.servers.keys import Keys
 
 
@@ -19,12 +20,8 @@ class Choices:
         self._providers = providers
 
     async def usable(self, guild_id: int) -> list[Provider]:
-        """The providers that this server can use, in its order; those that want no key come last."""
-        infos = await self._keys.shown(guild_id)
-        keyed = [
-            self._providers[info.provider] for info in infos if not info.off_reason and info.provider in self._providers
-        ]
-        return keyed + [provider for provider in self._providers.values() if not provider.credentials]
+        """The providers that this server can use."""
+        return usable(await self._keys.shown(guild_id), self._providers)
 
     async def voices(self, guild_id: int, provider: str | None) -> list[Voice]:
         """The voices of one provider, or of all that the server can use; answered from memory."""
@@ -36,3 +33,9 @@ class Choices:
         """The same voices, with the one that the person used last in this server before the others."""
         last = await self._ledger.last_voice(guild_id, member_id)
         return sorted(await self.voices(guild_id, provider), key=lambda voice: voice.key != last)
+
+
+def usable(keys: Iterable[KeyInfo], providers: Mapping[str, Provider]) -> list[Provider]:
+    """The providers that can be used with these keys, in the order of the keys; those that want no key come last."""
+    keyed = [providers[key.provider] for key in keys if not key.off_reason and key.provider in providers]
+    return keyed + [provider for provider in providers.values() if not provider.credentials]

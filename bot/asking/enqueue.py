@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.asking.approval import APPROVAL_SECONDS, ApprovalCheck
+from bot.asking.approval import APPROVAL_SECONDS, must_wait
 from bot.asking.drafts import Draft
+from bot.asking.server import Server
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
-from bot.domain.job import Fallback, Job, Jobs, NewJob
+from bot.domain.job import Fallback, Job, NewJob, Stores
 from bot.domain.reuse import reusable
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import deadline
@@ -19,8 +20,6 @@ from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.refusals.access import CannotPost
 from bot.words.refusals.limits import LimitReached
-from storage.servers.guilds import Guilds
-from storage.servers.keys import Keys
 from storage.servers.quota import OverLimit
 
 log = logging.getLogger(__name__)
@@ -29,34 +28,23 @@ log = logging.getLogger(__name__)
 class Enqueuer:
     """Accepts jobs. Raises a `Refusal` when a limit is reached, or the job can't be shown."""
 
-    def __init__(
-        self,
-        guilds: Guilds,
-        jobs: Jobs,
-        keys: Keys,
-        approval: ApprovalCheck,
-        job_files: JobFiles,
-        worker: Worker,
-        clock: Clock,
-    ) -> None:
-        self._guilds = guilds
-        self._jobs = jobs
-        self._keys = keys
-        self._approval = approval
+    def __init__(self, stores: Stores, job_files: JobFiles, worker: Worker, clock: Clock) -> None:
+        self._guilds = stores.guilds
+        self._jobs = stores.jobs
         self._job_files = job_files
         self._worker = worker
         self._clock = clock
 
-    async def store(self, draft: Draft, candidates: list[Candidate]) -> Job:
+    async def store(self, draft: Draft, server: Server, candidates: list[Candidate]) -> Job:
         """Store the job and its files. What is too dear for a limit on money is left out. `Conflict` when there is a
         job of that command already.
         """
         ask = draft.ask
         await self._guilds.join(ask.guild_id, self._clock.now())
         while True:
-            held = await self._approval.must_wait(ask, candidates)
+            held = must_wait(ask, server, candidates)
             try:
-                job = await self._jobs.enqueue(await self._job(ask, candidates, held=held), held=held)
+                job = await self._jobs.enqueue(self._job(ask, server, candidates, held=held), held=held)
                 break
             except OverLimit as over:
                 if over.standing.rule.unit != "cents" or len(candidates) == 1:
@@ -77,10 +65,10 @@ class Enqueuer:
             raise CannotPost(channel=ask.place.channel_name)
         return job
 
-    async def _job(self, ask: Ask, candidates: list[Candidate], *, held: bool) -> NewJob:
+    def _job(self, ask: Ask, server: Server, candidates: list[Candidate], *, held: bool) -> NewJob:
         now = self._clock.now()
         first, *others = candidates
-        key = await self._keys.current(ask.guild_id, first.provider.name)
+        key = server.key(first.provider.name)
         stages = first.provider.stages(first.request)
         begun = reusable(ask.earlier, first.provider.name, stages, first.request, key.id if key else None, now)
         return NewJob(

@@ -23,6 +23,10 @@ class Inspector:
     def __init__(self, incoming: Incoming) -> None:
         self._incoming = incoming
 
+    def lasts(self, media: Media, seconds: float) -> bool:
+        """Whether a provider can still fetch the file after so many seconds."""
+        return self._incoming.lasts(media, seconds)
+
     async def look(self, ask: Ask, folder: Path) -> Seen:
         """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
         clip = await self._look(ask.video, folder / CLIP)

@@ -7,11 +7,11 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.asking.server import Server
 from bot.net.faults import ProviderError
 from bot.preflight.fit import Candidate
 from bot.providers.base import Credentials
 from storage.engine.encryption import CannotUnseal
-from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 
 log = logging.getLogger(__name__)
@@ -22,22 +22,21 @@ PRICE_PATIENCE = 3.0
 class Prices:
     """Asks providers for prices."""
 
-    def __init__(self, guilds: Guilds, keys: Keys) -> None:
-        self._guilds = guilds
+    def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
-    async def in_order(self, guild_id: int, found: list[Candidate]) -> list[Candidate]:
+    async def in_order(self, server: Server, found: list[Candidate]) -> list[Candidate]:
         """With prices; the cheapest first, if the server wants that."""
-        priced = await asyncio.gather(*(self._priced(guild_id, candidate) for candidate in found))
-        if (await self._guilds.policy(guild_id)).choosing == "cheapest":
+        priced = await asyncio.gather(*(self._priced(server, candidate) for candidate in found))
+        if server.policy.choosing == "cheapest":
             priced.sort(key=_price_or_dearest)
         return priced
 
-    async def _priced(self, guild_id: int, candidate: Candidate) -> Candidate:
+    async def _priced(self, server: Server, candidate: Candidate) -> Candidate:
         """With what it will cost; None where that can't be known in time."""
-        info = await self._keys.current(guild_id, candidate.provider.name)
+        key = server.key(candidate.provider.name)
         try:
-            credentials = await self._keys.open(guild_id, info.id) if info else {}
+            credentials = await self._keys.open(key.guild_id, key.id) if key else {}
             async with asyncio.timeout(PRICE_PATIENCE):
                 price = await _price(candidate, credentials or {})
         except (ProviderError, CannotUnseal, TimeoutError) as fault:

@@ -7,25 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.asking.admission import Admission
-from bot.asking.approval import APPROVAL_SECONDS
 from bot.asking.candidates import Chooser
-from bot.asking.checks import Checks
 from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
-from bot.asking.inspect import Inspector
+from bot.asking.server import POLICY_VERSION, Server
+from bot.clock import Clock
 from bot.domain.ask import Ask, Asker
-from bot.domain.job import Job, Jobs
-from bot.domain.media_facts import Seen
+from bot.domain.job import Job, Stores
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
-from bot.preflight.fit import Candidate
 from bot.preflight.offer import Offer
-from bot.words.english import listed
-from bot.words.refusals.access import AttestationNeeded, PlaceUnfit
-from bot.words.refusals.asks import AlreadyAsked, FixesNeeded, OfferGone, TextEmpty
+from bot.words.refusals.access import AttestationNeeded
+from bot.words.refusals.asks import AlreadyAsked, FixesNeeded, OfferGone
 from bot.words.refusals.jobs import NothingKnownToCancel, NotYours
-from bot.words.refusals.limits import ShuttingDown
 from storage.engine.database import Conflict
 
 
@@ -34,25 +29,23 @@ class Service:
 
     def __init__(
         self,
-        jobs: Jobs,
-        inspector: Inspector,
-        chooser: Chooser,
-        worker: Worker,
-        enqueuer: Enqueuer,
+        stores: Stores,
         admission: Admission,
-        checks: Checks,
+        chooser: Chooser,
+        enqueuer: Enqueuer,
+        worker: Worker,
         incoming: Incoming,
         waiting: Pending[Draft],
+        clock: Clock,
     ) -> None:
-        self._jobs = jobs
-        self._inspector = inspector
-        self._chooser = chooser
-        self._worker = worker
-        self._enqueuer = enqueuer
+        self._stores = stores
         self._admission = admission
-        self._checks = checks
+        self._chooser = chooser
+        self._enqueuer = enqueuer
+        self._worker = worker
         self._incoming = incoming
         self._waiting = waiting  # until the person has said yes
+        self._clock = clock
 
     async def start(self, ask: Ask, files: Path | None = None) -> Job:
         """Accept the job and show it in its channel; the worker does the rest. What lies in the folder of `files`
@@ -105,11 +98,12 @@ class Service:
         """
         ask = draft.ask
         try:
-            await self._admit(ask)
-            await door.enter_async_context(self._admission.entering(ask))
-            seen = draft.seen or await self._look(ask, draft.folder)
+            server = await door.enter_async_context(self._admission.entering(ask))
+            seen = draft.seen or await self._chooser.look(ask, server, draft.folder)
             draft = replace(draft, seen=seen)
-            return await self._enqueuer.store(draft, await self._candidates(ask, seen))
+            candidates = await self._chooser.candidates(ask, server, seen)
+            _check_attested(ask, server)
+            return await self._enqueuer.store(draft, server, candidates)
         except FixesNeeded as needed:
             self._waiting.keep(ask.interaction_id, ask.member_id, replace(draft, offer=needed.offer))
             raise
@@ -126,35 +120,11 @@ class Service:
             draft.throw_away()
             raise
 
-    async def _admit(self, ask: Ask) -> None:
-        if self._worker.draining:
-            raise ShuttingDown
-        if ask.place.missing:
-            raise PlaceUnfit(
-                channel=ask.place.channel_name, missing=listed([f"**{name}**" for name in ask.place.missing])
-            )
-        if not ask.audio and not (ask.text or "").strip():
-            raise TextEmpty
-        await self._checks.access.admit(ask)
-        await self._checks.limits.within_limits(ask)
-
-    async def _look(self, ask: Ask, folder: Path) -> Seen:
-        await self._chooser.check_claims(ask)  # before anything is fetched
-        return await self._inspector.look(ask, folder)
-
-    async def _candidates(self, ask: Ask, seen: Seen) -> list[Candidate]:
-        waiting = APPROVAL_SECONDS if await self._checks.approval.may_hold(ask) else 0.0
-        await self._checks.access.admit_files(ask.guild_id, seen)
-        candidates = await self._chooser.candidates(ask, seen, waiting=waiting)
-        affordable = await self._checks.limits.affordable(ask, candidates)
-        await self._checks.attestation.confirmed(ask)
-        return affordable
-
     async def attest(self, asker: Asker, interaction_id: int) -> Job | None:
         """The person confirms that they may use the likeness in their clips: the job that they asked for then, None
         when it is not known any more.
         """
-        await self._checks.attestation.confirm(asker.member_id)
+        await self._stores.access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
         draft = self._waiting.take(interaction_id, asker.member_id)
         if draft is None:
             return None
@@ -162,10 +132,15 @@ class Service:
 
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
         """Cancel the member's own job, or any job of the server for a moderator."""
-        job = await self._jobs.get(guild_id, job_id)
+        job = await self._stores.jobs.get(guild_id, job_id)
         if job is None:
             raise NothingKnownToCancel
         if not is_moderator and member_id != job.member_id:
             raise NotYours(job=job.code)
         await self._worker.cancel(job, by=member_id)
         return job
+
+
+def _check_attested(ask: Ask, server: Server) -> None:
+    if not server.has_attested:
+        raise AttestationNeeded(ask.interaction_id)

@@ -18,7 +18,6 @@ from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
 from bot.domain.ask import Place
-from bot.words.refusals.access import AutoModUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -47,18 +46,11 @@ class AutoMod:
         self._clock = clock
         self._read: dict[int, tuple[float, Sequence[WordRule] | None]] = {}
 
-    async def against(self, place: Place, text: str, *, role_ids: frozenset[int]) -> str | None:
-        """Name the rule that forbids a member with these roles to say this text there. None when none does, or when
-        Discord doesn't show the rules to the bot. `AutoModUnreadable` while they can't be known.
-        """
-        channel_ids = {place.channel_id, *place.within}
-        for rule in await self._rules(place.guild_id) if place.reads_automod else ():
-            free = rule.exempt_roles & role_ids or rule.exempt_channels & channel_ids
-            if not free and forbids(rule, text):
-                return rule.name
-        return None
-
-    async def _rules(self, guild_id: int) -> Sequence[WordRule]:
+    async def rules(self, place: Place) -> Sequence[WordRule] | None:
+        """The server's rules: none when Discord doesn't show them to the bot, None while they can't be known."""
+        if not place.reads_automod:
+            return ()
+        guild_id = place.guild_id
         read_at, rules = self._read.get(guild_id, (float("-inf"), None))
         if rules is not None and self._clock.monotonic() - read_at < KEPT_SECONDS:
             return rules
@@ -70,11 +62,22 @@ class AutoMod:
             rules = ()
         except PostFailed as fault:
             log.warning("the AutoMod rules of server %s can't be read: %s", guild_id, fault)
-            if rules is None:
-                raise AutoModUnreadable from None
             return rules  # those that were read last
         self._read[guild_id] = (self._clock.monotonic(), rules)
         return rules
+
+
+def forbidding(
+    rules: Iterable[WordRule], text: str, *, role_ids: frozenset[int], channel_ids: frozenset[int]
+) -> WordRule | None:
+    """The first of the rules that forbids this text to somebody with these roles, in these channels; None when none
+    does.
+    """
+    for rule in rules:
+        is_exempt = rule.exempt_roles & role_ids or rule.exempt_channels & channel_ids
+        if not is_exempt and forbids(rule, text):
+            return rule
+    return None
 
 
 def _word_rules(rules: Iterable[Any]) -> Iterator[WordRule]:

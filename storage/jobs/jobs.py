@@ -25,6 +25,7 @@ _TURNING = {
 }  # fmt: skip
 _MOVING = _TURNING | {"failure", "detail", "cost_usd", "counted_at", "micros"}
 _STANDING = _TURNING | {"card_id", "thread_id", "delivering_at", "failure", "kept_until"}
+_CURRENT_KEY = "SELECT 1 FROM keys WHERE guild_id = :guild_id AND id = :key_id AND retired_at IS NULL"
 
 
 class Jobs(Generic[R]):
@@ -40,6 +41,7 @@ class Jobs(Generic[R]):
 
     async def enqueue(self, job: NewJob[R], *, held: bool = False) -> Job[R]:
         """Accept a job, `held` until a moderator approves it; checked against all limits, counted and inserted at once.
+        What it begins with belongs to its key's account, and is left out when that key was replaced meanwhile.
 
         `OverLimit` when it doesn't fit, `Conflict` when this interaction already has a job.
         """
@@ -48,6 +50,7 @@ class Jobs(Generic[R]):
 
         async def work(tx: Transaction) -> Job[R]:
             grants = await check(tx, replace(_claim(job), active=1), now)
+            may_begin = job.key_id is None or await tx.row(_CURRENT_KEY, guild_id=job.guild_id, key_id=job.key_id)
             row = await tx.row(
                 f"""INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
                                      fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
@@ -56,7 +59,7 @@ class Jobs(Generic[R]):
                            :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
                            :video_digest, :audio_digest, :key_id, :yields, :parent_id, :opens_thread, :file_bytes)
                    RETURNING {COLUMNS}""",
-                **written(values, self._codec),
+                **written(values if may_begin else {**values, "key_id": None, "yields": {}}, self._codec),
                 state="held" if held else "queued",
                 counted_at=None if held else now,
             )

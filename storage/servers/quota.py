@@ -7,7 +7,7 @@ kind (see `storage/servers/limit_rules.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.engine.database import Queries, Rejected
@@ -78,10 +78,15 @@ async def rules_of(at: Queries, guild_id: int) -> list[Rule]:
     return [Rule(**dict(row)) for row in rows]
 
 
-async def standings(at: Queries, claim: Claim, now: float) -> list[Standing]:
-    """How the member stands under each rule that binds them."""
-    rules = binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids)
-    return [await standing(at, rule, claim, now) for rule in rules]
+async def rules_for(at: Queries, claim: Claim) -> list[Rule]:
+    """The limits that bind the member."""
+    return binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids)
+
+
+async def standings(at: Queries, claim: Claim, now: float, *, rules: Sequence[Rule] | None = None) -> list[Standing]:
+    """How the member stands under each limit that binds them. `rules` are those limits, None to read them now."""
+    binding = await rules_for(at, claim) if rules is None else rules
+    return [await standing(at, rule, claim, now) for rule in binding]
 
 
 async def grants_of(at: Queries, guild_id: int, now: float) -> list[Grant]:
@@ -102,11 +107,13 @@ async def pots(at: Queries, claim: Claim, now: float) -> list[Pot]:
     return [Pot(grant, await _left_of(at, grant, claim)) for grant in mine]
 
 
-async def check(at: Queries, claim: Claim, now: float) -> list[int]:
-    """Whether the claim fits under every rule: the grants that it needs for that; `OverLimit` when it doesn't."""
+async def check(at: Queries, claim: Claim, now: float, *, rules: Sequence[Rule] | None = None) -> list[int]:
+    """Whether the claim fits under every limit: the grants that it needs for that; `OverLimit` when it doesn't. `rules`
+    are the limits that bind the member, None to read them now.
+    """
     needed: dict[Unit, int] = {}
     given = await pots(at, claim, now)
-    for rule in binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids):
+    for rule in await rules_for(at, claim) if rules is None else rules:
         unit, personal = rule.unit, rule.subject != "server"
         if (personal and unit in needed) or claim.needs(unit) <= left_of(rule, await used_of(at, rule, claim, now)):
             continue

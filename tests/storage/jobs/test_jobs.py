@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -38,19 +39,20 @@ PATHS: dict[State, tuple[State, ...]] = {
 
 
 async def enqueue(jobs: Jobs[str], interaction_id: int = 1, guild_id: int = GUILD, *, held: bool = False) -> Job[str]:
-    return await jobs.enqueue(
-        NewJob(
-            guild_id=guild_id,
-            interaction_id=interaction_id,
-            member_id=MEMBER,
-            channel_id=3001,
-            provider="runcomfy",
-            request="{}",
-            position=Position("text"),
-            created_at=1.0,
-            deadline_at=100.0,
-        ),
-        held=held,
+    return await jobs.enqueue(new_job(interaction_id, guild_id), held=held)
+
+
+def new_job(interaction_id: int = 1, guild_id: int = GUILD) -> NewJob[str]:
+    return NewJob(
+        guild_id=guild_id,
+        interaction_id=interaction_id,
+        member_id=MEMBER,
+        channel_id=3001,
+        provider="runcomfy",
+        request="{}",
+        position=Position("text"),
+        created_at=1.0,
+        deadline_at=100.0,
     )
 
 
@@ -218,3 +220,22 @@ async def test_a_forgotten_job_tells_no_voice(jobs: Jobs[str], database: Databas
     await jobs.close(job, reply_id=1, now=3.0)
     await Privacy(database).forget(MEMBER, now=4.0)
     assert await plain_ledger(jobs._database).last_voice(GUILD, MEMBER) is None
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_job_begins_with_what_its_keys_account_has_only_while_the_key_is_current(
+    jobs: Jobs[str], database: Database, *, is_replaced: bool
+) -> None:
+    async def save(tx: Transaction) -> int:
+        row = await tx.row(
+            """INSERT INTO keys (guild_id, provider, place, master_id, sealed, hint, added_by, added_at, retired_at)
+               VALUES (:guild_id, 'runcomfy', 1, 'm', x'00', '0001', 1, 0.0, :retired_at) RETURNING id""",
+            guild_id=GUILD,
+            retired_at=0.5 if is_replaced else None,
+        )
+        assert row
+        return int(row["id"])
+
+    key_id = await database.write(save)
+    job = await jobs.enqueue(replace(new_job(), key_id=key_id, yields={"session_id": "1"}))
+    assert (job.key_id, job.yields) == ((None, {}) if is_replaced else (key_id, {"session_id": "1"}))

@@ -1,0 +1,68 @@
+"""What a server is to one member's command: read once, before anything is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.chat.automod import AutoMod, WordRule
+from bot.domain.ask import Ask
+from bot.domain.job import Stores
+from storage.servers.guilds import Policy
+from storage.servers.key_info import KeyInfo
+from storage.servers.limit_rules import Rule
+from storage.servers.quota import Claim, OverLimit
+
+POLICY_VERSION = 1  # of what everybody confirms once; with a new one, everybody is asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """All that a command is checked against. Empty `channels` and `roles` mean everywhere and everyone; `word_rules`
+    are None while they can't be known; `limits` are those that bind the member, and `over_limit` is why one more job is
+    too much, None when it isn't.
+    """
+
+    read_at: float = 0.0
+    policy: Policy = field(default_factory=Policy)
+    channels: frozenset[int] = frozenset()
+    roles: frozenset[int] = frozenset()
+    is_blocked: bool = False
+    word_rules: Sequence[WordRule] | None = ()
+    keys: Sequence[KeyInfo] = ()
+    limits: Sequence[Rule] = ()
+    over_limit: OverLimit | None = None
+    has_attested: bool = True
+    has_succeeded: bool = True
+
+    @classmethod
+    async def read(cls, stores: Stores, automod: AutoMod, ask: Ask, now: float) -> Server:
+        """The server and the member of the ask, as they are now."""
+        guild_id, member_id = ask.guild_id, ask.member_id
+        claim = Claim(guild_id, member_id, ask.asker.role_ids, active=1, jobs=1)
+        limits = await stores.limits.binding(guild_id, claim)
+        return cls(
+            read_at=now,
+            policy=await stores.guilds.policy(guild_id),
+            channels=await stores.access.allowed(guild_id, "channel"),
+            roles=await stores.access.allowed(guild_id, "role"),
+            is_blocked=await stores.access.is_blocked(guild_id, member_id),
+            word_rules=await automod.rules(ask.place),
+            keys=tuple(await stores.keys.shown(guild_id)),
+            limits=limits,
+            over_limit=await _over_limit(stores, claim, now, limits),
+            has_attested=await stores.access.has_attested(member_id, POLICY_VERSION),
+            has_succeeded=await stores.ledger.has_succeeded(guild_id, member_id),
+        )
+
+    def key(self, provider: str) -> KeyInfo | None:
+        """The server's key for this provider, None when there is none."""
+        return next((key for key in self.keys if key.provider == provider), None)
+
+
+async def _over_limit(stores: Stores, claim: Claim, now: float, limits: Sequence[Rule]) -> OverLimit | None:
+    try:
+        await stores.limits.check(claim.guild_id, claim, now, limits)
+    except OverLimit as over:
+        return over
+    return None
