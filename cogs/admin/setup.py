@@ -9,6 +9,7 @@ from bot.words import buttons, forms, log_entries
 from bot.words.admin import setup as words
 from bot.words.admin.keys import WHOSE
 from bot.words.admin.log import WHICH_CHANNEL, WHICH_VIDEOS
+from bot.words.refusals.log import ChannelUntold
 from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
@@ -139,7 +140,9 @@ class _LogChannel(discord.ui.ChannelSelect[Panel]):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         channel = self.values[0].resolve()
-        await log_to(interaction, guild_id, channel if isinstance(channel, discord.TextChannel) else None)
+        if not isinstance(channel, discord.TextChannel):
+            raise ChannelUntold
+        await log_to(interaction, guild_id, channel)
 
 
 class _Approval(discord.ui.Select[Panel]):

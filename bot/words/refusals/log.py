@@ -15,5 +15,9 @@ class ChannelRefuses(Refusal):
     sentence = "I can't post in {channel}: I need {missing} there. Nothing was changed."
 
 
+class ChannelUntold(Refusal):
+    sentence = "Discord hasn't told me of that channel yet. Nothing was changed; try again in a minute."
+
+
 class BadMonth(Refusal):
     sentence = "“{month}” is no month. Write it like 2026-11."
