@@ -18,17 +18,19 @@ MOST_MODULES = 14  # in one folder
 MOST_PARAMETERS = 8  # of a constructor
 
 # What the modules under each prefix may import of our own, beside their own folder; the longest prefix counts. Types
-# that a table of the database is read into, the base of all errors, the clock and fair queues are free for all of bot.
-FREE = ("storage", "bot.errors", "bot.clock", "bot.fair_queue", "bot.domain")
+# that a table of the database is read into, the base of all errors, the clock, fair queues and the placing of files are
+# free for all of bot.
+FREE = ("storage", "bot.errors", "bot.clock", "bot.fair_queue", "bot.placing", "bot.domain")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.errors": (),
     "bot.clock": (),
     "bot.fair_queue": (),
-    "bot.net": ("bot.errors",),
+    "bot.placing": ("bot.net.faults",),
+    "bot.net": ("bot.errors", "bot.placing"),
     "bot.domain": ("storage",),
-    "bot.media": ("bot.domain",),
+    "bot.media": ("bot.domain", "bot.placing"),
     "bot.media.inspect": ("bot.domain", "bot.media.child"),
-    "bot.media.edit": ("bot.domain", "bot.media.child", "bot.media.inspect"),
+    "bot.media.edit": ("bot.domain", "bot.placing", "bot.media.child", "bot.media.inspect"),
     "bot.providers": ("bot.domain", "bot.net"),
     "bot.preflight": ("bot.domain", "bot.providers.base"),
     "bot.words": (*FREE, "bot.providers.base", "bot.preflight"),
@@ -224,6 +226,22 @@ def test_the_roles_of_a_member_are_read_in_one_place() -> None:
         "cogs.interactions"
     ]
     assert not [module for module, path in MODULES.items() if re.search(r"(?:user|member)\.roles\b", path.read_text())]
+
+
+def test_one_module_alone_links_copies_and_renames_files() -> None:
+    named = {"os.link", "os.rename", "os.replace", "shutil.copyfile", "shutil.copy", "shutil.copy2", "shutil.move"}
+    methods = {"rename", "hardlink_to", "symlink_to"}
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(ast.Attribute(_, "replace"), [_], []):  # of a path: a text's takes two
+                    found.add(id_of(path))
+                case ast.Attribute(_, name) if ast.unparse(node) in named or name in methods:
+                    found.add(id_of(path))
+                case ast.Constant(str(text)) if text.endswith(".part"):
+                    found.add(id_of(path))
+    assert {path for path in found if "sandbox" not in path} == {"bot/placing.py"}
 
 
 def test_every_custom_id_stands_in_the_one_table() -> None:

@@ -11,6 +11,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.net.faults import Unwritable
+from bot.placing import disk_faults, placed
 from bot.providers import provider_classes
 from storage.engine.encryption import MasterKeys
 
@@ -112,14 +114,14 @@ class Settings(BaseSettings):
 
 def _make_master_key(file: Path) -> None:
     """Whole or not at all: what was saved with half a key could never be opened."""
-    part = file.with_suffix(".part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part.touch(mode=0o600)
-        part.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
-        part.replace(file)
-    except OSError as error:
-        raise SettingsError(problem=f"DATABASE_PATH: {file.parent} can't be used: {error.strerror}") from None
+        with disk_faults():
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with placed(file) as part:
+                part.touch(mode=0o600)
+                part.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
+    except Unwritable as fault:
+        raise SettingsError(problem=f"DATABASE_PATH: {file.parent} can't be used: {fault.detail}") from None
 
 
 def read_settings(**given: Any) -> Settings:

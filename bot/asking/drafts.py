@@ -15,6 +15,7 @@ from bot.domain.ask import Ask
 from bot.domain.job import Job
 from bot.domain.media_facts import Seen
 from bot.files.job_files import JobFiles
+from bot.placing import move
 from bot.preflight.offer import Offer
 
 T = TypeVar("T")
@@ -32,8 +33,8 @@ class Draft:
     offer: Offer | None = None
 
     def keep_in(self, job_files: JobFiles, job: Job) -> None:
-        """Keep the files for the job."""
-        self.folder.replace(job_files.folder / job.code)
+        """Keep the files for the job; `Unwritable` when that can't be done."""
+        move(self.folder, job_files.folder / job.code)
 
     def throw_away(self) -> None:
         """The files are not needed."""

@@ -16,6 +16,7 @@ from bot.domain.reuse import reusable
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import deadline
 from bot.jobs.worker import Worker
+from bot.net.faults import Unwritable
 from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.refusals.access import CannotPost
@@ -53,8 +54,8 @@ class Enqueuer:
             candidates = [candidate for candidate in candidates if candidate is not dearest]
         try:
             await asyncio.to_thread(draft.keep_in, self._job_files, job)
-        except OSError as error:
-            log.warning("%s: its files are fetched again when they are needed: %s", job.code, error.strerror)
+        except Unwritable as fault:
+            log.warning("%s: its files are fetched again when they are needed: %s", job.code, fault)
             draft.throw_away()
         return job
 

@@ -14,7 +14,8 @@ from bot.domain.job import Job, Jobs
 from bot.domain.request import Request
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
-from bot.words.refusals.files import ClipThrownAway
+from bot.net.faults import Unwritable
+from bot.words.refusals.files import ClipThrownAway, DiskFull
 from bot.words.refusals.jobs import NoSuchJob, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.results import UndecidedReport
 from storage.people.reports import Reports
@@ -92,11 +93,9 @@ class Repeat:
         folder = self._incoming.new_folder()
         try:
             self._job_files.share(job, folder)
-        except OSError as error:
+        except (FileNotFoundError, Unwritable) as fault:
             shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(error, FileNotFoundError):
-                raise ClipThrownAway from None
-            raise
+            raise (ClipThrownAway if isinstance(fault, FileNotFoundError) else DiskFull) from None
         return folder
 
 

@@ -19,6 +19,7 @@ from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
 from bot.net.faults import NotAccepted, ProviderError, Unwritable
+from bot.placing import move
 from bot.words import result_message
 
 log = logging.getLogger(__name__)
@@ -139,15 +140,13 @@ class Assembler:
         has_rest = request.whole_seconds is not None and not job.failure
         if has_rest and await self._put_back(job, made, clip, faults):
             return True
-        await asyncio.to_thread(made.replace, video)
+        await asyncio.to_thread(move, made, video)
         return len(parts) > 1
 
     async def _joined(self, job: Job, parts: Sequence[Path], faults: int) -> Path:
         joined = self._job_files.joined(job)
         try:
             await self._editor.join(parts, joined)
-        except OSError as error:
-            raise Unwritable(f"the parts can't be joined: {error.strerror}") from None
         except Interrupted as why:
             if faults < MOST_BREAKS:
                 raise NotAccepted(f"joining the parts broke off: {why}") from None
@@ -162,8 +161,8 @@ class Assembler:
         try:
             whole = await clip()
             await self._editor.put_back(made, whole, start, request.video.seconds or 0.0, video)
-        except OSError as error:
-            raise Unwritable(f"it can't be put back into its clip: {error.strerror}") from None
+        except Unwritable:
+            raise
         except (Interrupted, NotAccepted) as why:
             if faults < MOST_BREAKS:
                 raise NotAccepted(f"putting it back into its clip broke off: {why}") from None

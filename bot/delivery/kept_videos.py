@@ -14,6 +14,8 @@ from bot.domain.job import Job, Stores
 from bot.domain.results import Messages
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
+from bot.net.faults import Unwritable
+from bot.placing import disk_faults
 from bot.words.english import day
 from bot.words.refusals.jobs import NoSuchJob
 from bot.words.refusals.results import NotYoursToFetch, PiecesTooLarge, UndecidedReport, VideoThrownAway
@@ -89,8 +91,9 @@ class KeptVideos:
         """The whole video in files of at most so many bytes."""
         async with AsyncExitStack() as stack:
             try:
-                messages = await stack.enter_async_context(self._size_limit.messages(job, most_bytes))
-            except (Unreadable, TooMuchWork, OSError) as why:
+                with disk_faults():
+                    messages = await stack.enter_async_context(self._size_limit.messages(job, most_bytes))
+            except (Unreadable, TooMuchWork, Unwritable) as why:
                 log.warning("%s: no pieces of %d bytes: %s", job.code, most_bytes, why)
                 raise PiecesTooLarge(job=job.code, until=day(job.kept_until)) from None
             yield messages

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 from bot.domain.job import Job
+from bot.placing import link_or_copy, move
 from storage.jobs.job_code import code_of, id_of
 
 CLIP, SOUND = "clip", "sound"  # as they were attached
@@ -33,7 +33,7 @@ class JobFiles:
             if id_of(code) is not None:
                 place = self.folder / code
                 place.mkdir(mode=0o700, exist_ok=True)
-                file.replace(place / VIDEO)
+                move(file, place / VIDEO)
         shutil.rmtree(old, ignore_errors=True)
 
     def of(self, job: Job) -> Path:
@@ -56,7 +56,7 @@ class JobFiles:
         """
         others = [file for file in (self.folder / job.code).iterdir() if file.name == SOUND or _is_prepared(file)]
         for file in (self.clip(job), *others):
-            _share(file, folder / file.name)
+            link_or_copy(file, folder / file.name)
 
     def prepared(self, job: Job, part: str, what: str) -> Path:
         """Where a file lies that was made of the clip (`video`) or the recording (`audio`), by what was done to it."""
@@ -119,16 +119,6 @@ def _number(part: Path) -> int:
 
 def _is_prepared(file: Path) -> bool:
     return file.name.startswith(("video-", "audio-")) and not file.suffix
-
-
-def _share(file: Path, other: Path) -> None:
-    """The same on disk where the file system can do that, else a copy."""
-    try:
-        os.link(file, other)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(file, other)
 
 
 def _remove(entry: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,7 +24,8 @@ from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
-from bot.net.faults import CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable, Unwritable
+from bot.net.faults import CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable
+from bot.placing import disk_faults, link_or_copy
 from bot.providers.base import Provider, Submission
 
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
@@ -47,9 +47,10 @@ class Inputs:
         `NotAccepted` when it was stopped.
         """
         try:
-            ready = await self._prepared(job, part, call.request)
-            if part in provider.uploads:
-                return {f"{part}_source": await self._upload(ready, part, call, provider)}
+            with disk_faults():
+                ready = await self._prepared(job, part, call.request)
+                if part in provider.uploads:
+                    return {f"{part}_source": await self._upload(ready, part, call, provider)}
             name = f"{PREPARED}{job.code}-{ready.name}{_ending(part, call.request)}"
             message_id, url = await self._provider_files.put(job, ready, name)
         except Interrupted as why:
@@ -58,8 +59,6 @@ class Inputs:
             raise (NotAccepted if again else CannotHandOver)(f"preparing the {part} broke off: {why}") from None
         except (Unreadable, TooMuchWork) as why:
             raise CannotHandOver(str(why)) from None
-        except OSError as error:
-            raise Unwritable(f"the disk takes no more: {error.strerror}") from None
         except PostFailed as fault:
             raise NotAccepted(f"Discord: {fault}") from None
         except PostTooLarge as fault:
@@ -137,7 +136,7 @@ class Inputs:
         """Providers tell what a file is by its name's ending, which files on disk don't have."""
         with TemporaryDirectory(dir=ready.parent, prefix="upload-") as folder:
             named = Path(folder, f"{part}{_ending(part, call.request)}")
-            await asyncio.to_thread(os.link, ready, named)
+            await asyncio.to_thread(link_or_copy, ready, named)
             return await provider.upload(named, call.credentials)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from anyio import CapacityLimiter
 
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.child import Bounds, Task, TooMuchWork, Unreadable, in_child
+from bot.placing import disk_faults, move, placed
 
 __all__ = ["Editor", "TooMuchWork", "Unreadable"]
 
@@ -45,7 +46,7 @@ class Pieces:
 class Editor:
     """Changes files, one after the other. Every method writes `target` whole or not at all, and raises `Unreadable` for
     a file that can't be used and `TooMuchWork` for one that takes longer, or more memory or bytes, than is allowed.
-    `OSError` means that the disk is full.
+    `Unwritable` means that the disk is full.
     """
 
     def __init__(self) -> None:
@@ -53,17 +54,17 @@ class Editor:
 
     async def clip(self, source: Path, edit: ClipEdit, target: Path) -> None:
         """The part of the clip that a provider gets. A clip without sound gets none."""
-        async with _whole(target) as part:
+        with _whole(target) as part:
             await in_child(EDIT, self._limiter, CLIP, source, edit, part)
 
     async def sound(self, source: Path, edit: SoundEdit, target: Path) -> None:
         """The sound that a provider gets, from a recording or from the sound of a video."""
-        async with _whole(target) as part:
+        with _whole(target) as part:
             await in_child(BRIEF, self._limiter, SOUND, source, edit, part)
 
     async def join(self, made: Sequence[Path], target: Path) -> None:
         """Finished parts one after the other, at the sides and the frame rate of the first."""
-        async with _whole(target) as part:
+        with _whole(target) as part:
             await in_child(LONG, self._limiter, JOIN, list(made), part)
 
     async def put_back(self, made: Path, clip: Path, start: float, seconds: float, target: Path) -> None:
@@ -71,30 +72,26 @@ class Editor:
 
         If less was made, the clip goes on where that ends; if it reaches beyond the clip, the result is longer.
         """
-        async with _whole(target) as part:
+        with _whole(target) as part:
             await in_child(LONG, self._limiter, PUT_BACK, made, clip, start, seconds, part)
 
     async def shrink(self, video: Path, most_bytes: int, target: Path) -> None:
         """The video again, as good as `most_bytes` allow; what its container says of AI is kept."""
-        async with _whole(target) as part:
+        with _whole(target) as part:
             await in_child(LONG, self._limiter, SHRINK, video, most_bytes, part)
 
     async def pieces(self, video: Path, most_bytes: int, folder: Path) -> Pieces:
         """The video cut into files that play by themselves, each of at most `most_bytes`, and without loss wherever it
         can be cut.
         """
-        with TemporaryDirectory(dir=folder, prefix="pieces-", suffix=".part") as parts:
+        with disk_faults(), TemporaryDirectory(dir=folder, prefix="pieces-") as parts:
             made: tuple[list[Path], bool] = await in_child(EDIT, self._limiter, PIECES, video, most_bytes, Path(parts))
             files, lossless = made
-            return Pieces([file.replace(folder / file.name) for file in files], lossless)
+            return Pieces([move(file, folder / file.name) for file in files], lossless)
 
 
-@asynccontextmanager
-async def _whole(target: Path) -> AsyncIterator[Path]:
-    """Where to write it until it is whole."""
-    part = target.with_name(f"{target.name}.part")
-    try:
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """Where a child writes until it is whole; a child's `OSError` is the disk's."""
+    with disk_faults(), placed(target) as part:
         yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 
-from bot.net.faults import Gone, NotAccepted, ResultUnusable, Unwritable
+from bot.net.faults import Gone, NotAccepted, ResultUnusable
+from bot.placing import disk_faults, placed
 
 PIECE_BYTES = 1 << 20  # as they go to disk
 LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place that others wait for
@@ -32,10 +33,10 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
         raise NotAccepted(f"the result is {kind[:40]}")
     expected = int(response.headers.get("content-length", "-1"))
     written = 0
-    with _whole(target) as part:
+    with placed(target) as part:
 
         def keep(piece: bytes) -> None:
-            with _writing(), part.open("ab") as file:
+            with disk_faults(), part.open("ab") as file:
                 file.write(piece)
             if also:
                 also(piece)
@@ -48,28 +49,6 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
                 await give(piece)
         if written == 0 or expected not in {-1, written}:
             raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """Where to write it until it is whole. Nothing stays of what didn't get so far: the disk may be full."""
-    part = target.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    try:
-        yield part
-        with _writing():
-            part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Tells the disk's faults from the connection's, which are `OSError`s too."""
-    try:
-        yield
-    except OSError as fault:
-        raise Unwritable(f"the disk takes no more: {fault.strerror}") from None
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

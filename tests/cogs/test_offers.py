@@ -22,9 +22,9 @@ from simcord.results import InteractionResult
 from bot.domain.ask import Asker
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.results import MARGIN
-from bot.media.child import Interrupted
+from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork
-from bot.net.faults import Gone
+from bot.net.faults import Gone, Unwritable
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.words.refusals.asks import OfferGone
 from bot.words.refusals.jobs import NothingToCancel
@@ -135,12 +135,12 @@ async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_i
 
 
 async def test_a_disk_that_is_full_for_a_while_loses_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_back, left = Editor.put_back, [2]
+    put_back, left = Editor.put_back, [MOST_BREAKS + 1]
 
     async def full_at_first(*given: Any) -> None:
         if left[0]:
             left[0] -= 1
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise Unwritable(os.strerror(errno.ENOSPC))
         await put_back(*given)
 
     monkeypatch.setattr(Editor, "put_back", full_at_first)

@@ -81,7 +81,7 @@ async def test_a_finished_video_waits_for_room_on_the_disk_however_long_that_tak
     world: World, full_disk: FullDisk, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refused() -> int:
-        return sum("the disk takes no more: No space left" in said for said in caplog.messages)
+        return sum("the disk refuses it: No space left" in said for said in caplog.messages)
 
     scripted(world)
     full_disk.is_full = True

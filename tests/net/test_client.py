@@ -246,7 +246,7 @@ async def test_a_disk_that_takes_no_more_is_not_taken_for_the_connections_fault(
 
 
 async def test_what_an_earlier_life_left_of_a_download_is_no_part_of_the_next(http: Http, tmp_path: Path) -> None:
-    (tmp_path / "x.part").write_bytes(b"123")
+    (tmp_path / "x.mp4.part").write_bytes(b"123")
     async with serving(answering(http_answer("200 OK", "1234567890"))) as url:
         await http.download(url, tmp_path / "x.mp4", most=100)
     assert (tmp_path / "x.mp4").read_bytes() == b"1234567890"

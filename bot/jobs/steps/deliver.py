@@ -130,7 +130,7 @@ class Deliver:
                 parcel = await self._size_limit.fitting(job, finished, most)
             except Interrupted as why:
                 raise NotAccepted(f"making a smaller copy broke off: {why}") from None
-            except (Unreadable, TooMuchWork, OSError) as why:  # the last: the disk is full
+            except (Unreadable, TooMuchWork, Unwritable) as why:
                 log.warning("%s: no smaller copy: %s", job.code, why)
                 return self._kept(job, phase)
         phase.post, now = (rung, parcel), self._clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from bot.media.edit.joins import even_sides
 from bot.media.edit.rates import steady_rate
 from bot.media.edit.scaling import Sides
 from bot.media.inspect.tags import tags_of
+from bot.placing import link_or_copy
 
 SHORTER_SIDES = (1080, 720, 540, 360)
 GOOD_BITS_PER_PIXEL = 0.04  # with less, smaller sides look better than blocks
@@ -23,7 +23,7 @@ GOOD_BITS_PER_PIXEL = 0.04  # with less, smaller sides look better than blocks
 def write_shrunk(video: Path, most_bytes: int, target: Path) -> None:
     """Runs in a child: see `Editor.shrink`. What is small enough already is copied, marks of its origin and all."""
     if video.stat().st_size <= most_bytes:
-        shutil.copyfile(video, target)
+        link_or_copy(video, target)
         return
     facts = seen_in(video)
     spans, tags = [Span(video, facts, 0.0, facts.seconds)], tags_of(video)

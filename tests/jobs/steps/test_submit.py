@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,22 @@ import pytest
 from bot.asking.drafts import Draft
 from bot.chat.errors import PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
-from bot.net.faults import InputRejected
+from bot.net.faults import InputRejected, Unwritable
 from bot.providers.base import Accepted, Credentials, Submission
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start
 from tests.world import World
 
 LINE = "A line that is long enough to be spoken."
 RUNNINGHUB = ["rh-canary-0001", "ai"]
+
+
+def no_hard_links(number: int) -> Any:
+    """What linking does on a file system that has no hard links."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
 
 
 @pytest.fixture
@@ -89,15 +99,16 @@ async def test_a_hand_over_that_fails_is_made_again_since_it_is_free(world: Worl
 async def test_a_disk_that_is_full_while_a_file_is_handed_over_keeps_the_job_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link, left = os.link, [2]
+    copy, left = shutil.copyfile, [2]
 
     def full_at_first(*given: Any) -> None:
         if left[0]:
             left[0] -= 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        link(*given)
+        copy(*given)
 
-    monkeypatch.setattr("os.link", full_at_first)
+    monkeypatch.setattr("os.link", no_hard_links(errno.EPERM))
+    monkeypatch.setattr("shutil.copyfile", full_at_first)
     await world.fill_key_form("runninghub", RUNNINGHUB)
     await world.audio()
     assert (await outcome(world)).attachments
@@ -105,9 +116,20 @@ async def test_a_disk_that_is_full_while_a_file_is_handed_over_keeps_the_job_wai
 
 
 @pytest.mark.usefixtures("_ending_links")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP])
+async def test_a_data_folder_without_hard_links_hands_files_over_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("os.link", no_hard_links(number))
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    await world.audio()
+    assert (await outcome(world)).attachments
+
+
+@pytest.mark.usefixtures("_ending_links")
 async def test_files_that_could_not_be_kept_are_fetched_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "the disk is full")
+        raise Unwritable("the disk is full")
 
     monkeypatch.setattr("bot.asking.drafts.Draft.keep_in", fail)
     await world.fill_key_form("runninghub", RUNNINGHUB)

@@ -1,0 +1,85 @@
+"""Files are in their place whole or not at all, on whatever file system."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.net.faults import Unwritable
+from bot.placing import link_or_copy, move, placed
+
+
+def refusing(number: int) -> Any:
+    """A call of the system that always fails so."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+def names(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    with placed(tmp_path / "video.mp4") as part:
+        part.write_bytes(b"video")
+        assert names(tmp_path) == {"video.mp4.part"}
+    assert names(tmp_path) == {"video.mp4"}
+
+
+def test_nothing_is_left_of_a_file_that_was_not_finished_and_the_earlier_one_stays(tmp_path: Path) -> None:
+    (tmp_path / "video.mp4").write_bytes(b"earlier")
+    (tmp_path / "video.mp4.part").write_bytes(b"of a life before")
+
+    def write() -> None:
+        with placed(tmp_path / "video.mp4") as part:
+            assert not part.exists()
+            part.write_bytes(b"vid")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert names(tmp_path) == {"video.mp4"}
+    assert (tmp_path / "video.mp4").read_bytes() == b"earlier"
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK])
+def test_where_there_are_no_hard_links_a_file_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("os.link", refusing(number))
+    (tmp_path / "clip").write_bytes(b"clip")
+    link_or_copy(tmp_path / "clip", tmp_path / "other")
+    assert (tmp_path / "other").read_bytes() == b"clip"
+    assert names(tmp_path) == {"clip", "other"}
+
+
+def test_where_there_are_hard_links_nothing_is_copied(tmp_path: Path) -> None:
+    (tmp_path / "clip").write_bytes(b"clip")
+    link_or_copy(tmp_path / "clip", tmp_path / "other")
+    assert (tmp_path / "other").samefile(tmp_path / "clip")
+
+
+def test_a_copy_for_which_there_is_no_room_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.link", refusing(errno.EPERM))
+    monkeypatch.setattr("shutil.copyfile", refusing(errno.ENOSPC))
+    (tmp_path / "clip").write_bytes(b"clip")
+    with pytest.raises(Unwritable, match="No space left"):
+        link_or_copy(tmp_path / "clip", tmp_path / "other")
+    assert names(tmp_path) == {"clip"}
+
+
+def test_a_file_that_is_gone_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        link_or_copy(tmp_path / "clip", tmp_path / "other")
+
+
+def test_what_cannot_be_moved_is_a_fault_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(Unwritable):
+        move(tmp_path / "clip", tmp_path / "other")
