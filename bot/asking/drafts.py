@@ -15,7 +15,6 @@ from bot.domain.ask import Ask
 from bot.domain.job import Job
 from bot.domain.media_facts import Seen
 from bot.files.job_files import JobFiles
-from bot.placing import move
 from bot.preflight.offer import Offer
 
 T = TypeVar("T")
@@ -34,7 +33,7 @@ class Draft:
 
     def keep_in(self, job_files: JobFiles, job: Job) -> None:
         """Keep the files for the job; `Unwritable` when that can't be done."""
-        move(self.folder, job_files.folder / job.code)
+        job_files.take_over(job, self.folder)
 
     def throw_away(self) -> None:
         """The files are not needed."""

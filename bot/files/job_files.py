@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from bot.domain.job import Job
-from bot.placing import link_or_copy, move
-from storage.jobs.job_code import code_of, id_of
+from bot.placing import disk_faults, link_or_copy, move
+from storage.jobs.job_code import id_of
 
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"
@@ -17,44 +17,47 @@ OLD_NAME = "ai-generated-"  # with which the names of finished videos began whil
 
 
 class JobFiles:
-    """One folder per job, named by its code. Which of its files exist tells how far the job's files have come."""
+    """One folder per job, named by its id. Which of its files exist tells how far the job's files have come."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def tidy(self, old: Path) -> None:
-        """Make the folder; take over what is left of the `old` one, and throw away what belongs to no job."""
+        """Make the folder, take over what earlier versions named by the jobs' codes, here and in the `old` folder, and
+        throw away what belongs to no job.
+        """
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        for entry in self.folder.iterdir():
-            if id_of(entry.name) is None:
+        for entry in list(self.folder.iterdir()):
+            if (job_id := id_of(entry.name)) is not None:
+                self._rename(entry, job_id)
+            elif _job_id(entry) is None:
                 _remove(entry)
         for file in old.glob(f"{OLD_NAME}*.mp4"):
-            code = file.stem.removeprefix(OLD_NAME)
-            if id_of(code) is not None:
-                place = self.folder / code
-                place.mkdir(mode=0o700, exist_ok=True)
-                move(file, place / VIDEO)
+            if (job_id := id_of(file.stem.removeprefix(OLD_NAME))) is not None:
+                move(file, self._made(job_id) / VIDEO)
         shutil.rmtree(old, ignore_errors=True)
 
     def of(self, job: Job) -> Path:
-        """The job's folder, made if it isn't there."""
-        place = self.folder / job.code
-        place.mkdir(mode=0o700, exist_ok=True)
-        return place
+        """The job's folder, made if it isn't there; `Unwritable` when it can't be made."""
+        return self._made(job.id)
+
+    def take_over(self, job: Job, folder: Path) -> None:
+        """Make this folder the job's; `Unwritable` when that can't be done."""
+        move(folder, self._place(job.id))
 
     def clip(self, job: Job) -> Path:
         """The clip as it was attached; kept for a day after the end, so that it can be used again."""
-        return self.folder / job.code / CLIP
+        return self._place(job.id) / CLIP
 
     def sound(self, job: Job) -> Path:
         """The recording as it was attached; kept like the clip."""
-        return self.folder / job.code / SOUND
+        return self._place(job.id) / SOUND
 
     def share(self, job: Job, folder: Path) -> None:
         """Put the clip and the recording as they were attached, and what was prepared of them to be sent, into another
-        folder too; `FileNotFoundError` when they are gone.
+        folder too; `FileNotFoundError` when they are gone, `Unwritable` when there is no room.
         """
-        others = [file for file in (self.folder / job.code).iterdir() if file.name == SOUND or _is_prepared(file)]
+        others = [file for file in self._place(job.id).iterdir() if file.name == SOUND or _is_prepared(file)]
         for file in (self.clip(job), *others):
             link_or_copy(file, folder / file.name)
 
@@ -76,11 +79,11 @@ class JobFiles:
 
     def has_video(self, job: Job) -> bool:
         """Whether it is there."""
-        return (self.folder / job.code / VIDEO).exists()
+        return (self._place(job.id) / VIDEO).exists()
 
     def whole(self, job: Job) -> list[Path]:
         """The finished video, or its parts in order where they could not be joined; nothing if neither is there."""
-        place = self.folder / job.code
+        place = self._place(job.id)
         return [place / VIDEO] if (place / VIDEO).exists() else sorted(place.glob(PARTS), key=_number)
 
     def copy(self, job: Job) -> Path:
@@ -89,14 +92,14 @@ class JobFiles:
 
     def jobs(self) -> set[int]:
         """The ids of the jobs that have a folder."""
-        return {job_id for entry in self.folder.iterdir() if (job_id := id_of(entry.name)) is not None}
+        return {job_id for entry in self.folder.iterdir() if (job_id := _job_id(entry)) is not None}
 
     def throw_away_video(self, job: Job) -> None:
         """The finished video and all that it was made of, now that the outcome is posted; while it is kept, the whole
         one stays.
         """
         kept = self.whole(job) if job.kept_until else []
-        for file in (self.folder / job.code).glob("*.mp4"):
+        for file in self._place(job.id).glob("*.mp4"):
             if file not in kept:
                 file.unlink(missing_ok=True)
 
@@ -110,7 +113,24 @@ class JobFiles:
     def throw_away(self, *job_ids: int) -> None:
         """Everything of these jobs."""
         for job_id in job_ids:
-            shutil.rmtree(self.folder / code_of(job_id), ignore_errors=True)
+            shutil.rmtree(self._place(job_id), ignore_errors=True)
+
+    def _place(self, job_id: int) -> Path:
+        return self.folder / str(job_id)
+
+    def _made(self, job_id: int) -> Path:
+        place = self._place(job_id)
+        with disk_faults():
+            place.mkdir(mode=0o700, exist_ok=True)
+        return place
+
+    def _rename(self, folder: Path, job_id: int) -> None:
+        """Name the folder by the job's id. File by file, so that it goes on where an earlier start broke off."""
+        place = self._made(job_id)
+        for file in list(folder.iterdir()):
+            if file.is_file() and not (place / file.name).exists():
+                move(file, place / file.name)
+        _remove(folder)
 
 
 def _number(part: Path) -> int:
@@ -119,6 +139,11 @@ def _number(part: Path) -> int:
 
 def _is_prepared(file: Path) -> bool:
     return file.name.startswith(("video-", "audio-")) and not file.suffix
+
+
+def _job_id(folder: Path) -> int | None:
+    """The job whose folder it is; None when it is no job's."""
+    return int(folder.name) if folder.name.isascii() and folder.name.isdecimal() else None
 
 
 def _remove(entry: Path) -> None:

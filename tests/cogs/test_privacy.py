@@ -9,7 +9,6 @@ from typing import Any
 from bot.domain.job import Job
 from bot.retention.cleanup import DAY, GRACE
 from storage.engine.database import Transaction
-from storage.jobs.job_code import code_of
 from storage.servers.guilds import Guilds
 from tests.scripted import until
 from tests.world import World, answer
@@ -109,7 +108,7 @@ async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_o
     await world.text()
     (job,) = await world.client.services.decisions.jobs(world.guild.id)
     job_files.clip(job).write_bytes(b"data")
-    nobodys = job_files.folder / code_of(job.id + 5)
+    nobodys = job_files.folder / str(job.id + 5)
     nobodys.mkdir()
     await world.client.services.cleanup.tidy()
     assert not nobodys.exists()
@@ -117,6 +116,27 @@ async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_o
     os.utime(job_files.clip(job), (0, 0))
     await world.client.services.cleanup.tidy()
     assert job_files.clip(job).exists()
+    await world.member.click(world.card(), label="Cancel")
+    await world.quiet()
+
+
+async def test_the_first_jobs_end_takes_no_files_from_the_job_that_once_shared_its_code(world: World) -> None:
+    async def skip(tx: Transaction) -> None:
+        await tx.row("UPDATE sqlite_sequence SET seq = 33554432 WHERE name = 'jobs'")
+
+    job_files, first = world.client.services.cleanup._job_files, await closed_job(world)
+    await world.parts.database.write(skip)
+    world.sandbox.runs.queue_seconds = 90 * DAY
+    await world.text()
+    later = (await world.client.services.decisions.jobs(world.guild.id))[0]
+    assert (first.id, later.id) == (1, 33_554_433)
+    for job in (first, later):
+        job_files.of(job)
+        job_files.clip(job).write_bytes(b"data")
+    await after(world, 1.1 * DAY)
+    assert not job_files.clip(first).exists()
+    assert job_files.clip(later).exists()
+    assert later.code != first.code
     await world.member.click(world.card(), label="Cancel")
     await world.quiet()
 

@@ -14,7 +14,6 @@ from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
 from bot.sandbox.server import Sandbox
 from storage.engine.database import open_database
-from storage.jobs.job_code import code_of
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom
 from tests.crash.test_crash import Outside, over
@@ -67,7 +66,7 @@ class Scene(Outside):
 
     def files(self) -> list[str]:
         """The names of what lies in the job's folder, beside the clip, which stays for a day."""
-        folder = self.settings.data_folder / "files" / code_of(self.row()["id"])
+        folder = self.settings.data_folder / "files" / str(self.row()["id"])
         return sorted(file.name for file in folder.iterdir() if file.name != "clip") if folder.exists() else []
 
     def bytes_of(self, message: Json) -> list[bytes]:

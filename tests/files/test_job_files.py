@@ -5,23 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.files.job_files import PIECES, JobFiles
-from storage.jobs.job_code import code_of, id_of
 from tests.words.test_job_card import a_job
-
-
-@given(st.integers(min_value=1, max_value=32**5 - 1))
-def test_a_code_stands_for_one_job(job_id: int) -> None:
-    assert id_of(code_of(job_id)) == job_id
-
-
-@given(st.text(max_size=10))
-def test_what_is_no_code_stands_for_no_job(name: str) -> None:
-    job_id = id_of(name)
-    assert job_id is None or code_of(job_id) == name
 
 
 def test_videos_in_the_folder_of_an_earlier_version_are_taken_over_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -34,7 +20,25 @@ def test_videos_in_the_folder_of_an_earlier_version_are_taken_over_and_nothing_e
         job_files.tidy(old)
         assert not old.exists()
         assert job_files.video(job).read_bytes() == b"video"
-        assert [file.name for file in job_files.folder.rglob("*")] == [job.code, "video.mp4"]
+        assert [file.name for file in job_files.folder.rglob("*")] == [str(job.id), "video.mp4"]
+
+
+def test_folders_that_an_earlier_version_named_by_codes_are_named_by_ids_and_lose_nothing(tmp_path: Path) -> None:
+    job_files, job, other = JobFiles(tmp_path / "files"), a_job(), a_job("succeeded", id=8, kept_until=5.0)
+    names = ("clip", "sound", "video-0123456789ab", "video.mp4")
+    for lying in (job, other):
+        (job_files.folder / lying.code / "upload-x").mkdir(parents=True)
+        for name in names:
+            (job_files.folder / lying.code / name).write_text(f"{name} of {lying.id}")
+    job_files.clip(other).parent.mkdir()  # an earlier start broke off when it had moved this one
+    (job_files.folder / other.code / "clip").replace(job_files.clip(other))
+    for _ in range(2):
+        job_files.tidy(tmp_path / "results")
+        assert {entry.name for entry in job_files.folder.iterdir()} == {"7", "8"}
+        for lying in (job, other):
+            found = {file.name: file.read_text() for file in job_files.of(lying).iterdir()}
+            assert found == {name: f"{name} of {lying.id}" for name in names}
+    assert job_files.jobs() == {7, 8}
 
 
 def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_path: Path) -> None:
@@ -44,7 +48,7 @@ def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_pa
     (job_files.folder / "shown-xyz").mkdir()
     (job_files.folder / "stray").touch()
     job_files.tidy(tmp_path / "results")
-    assert [entry.name for entry in job_files.folder.iterdir()] == [job.code]
+    assert [entry.name for entry in job_files.folder.iterdir()] == [str(job.id)]
 
 
 def test_asking_for_the_clip_of_a_job_makes_no_folder(tmp_path: Path) -> None:
