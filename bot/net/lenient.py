@@ -63,6 +63,11 @@ Usd = Annotated[Decimal | None, BeforeValidator(usd)]
 Word = Annotated[str, BeforeValidator(lambda word: word if isinstance(word, str) else "")]
 
 
+def text_of(value: object) -> str:
+    """An id or an address, which may come as a number; empty where the answer has something else in its place."""
+    return str(value or "").strip() if isinstance(value, str | int) and value is not True else ""
+
+
 def cleaned(value: Any, key: str) -> Any:
     """The answer without the key, and without halves of characters, which nothing could store."""
     if isinstance(value, str):

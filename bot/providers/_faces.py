@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from bot.domain.flows import Stage
 from bot.domain.request import Request
 from bot.net.faults import InputRejected, SpeechTooShort
+from bot.net.lenient import text_of
 from bot.providers.base import Yields
 
 SHORTEST_MS = 2000
@@ -23,7 +24,7 @@ FACE = Stage(
 )
 
 
-def face_yields(session_id: object, faces: object, clip_seconds: float | None) -> dict[str, str]:
+def face_yields(session_id: str, faces: object, clip_seconds: float | None) -> dict[str, str]:
     """What a face stage yields: the session, and the first face that is seen long enough, with its interval in
     milliseconds. `InputRejected` when there is none. A face without an interval is taken to be there all along.
     """
@@ -37,8 +38,8 @@ def face_yields(session_id: object, faces: object, clip_seconds: float | None) -
         raise InputRejected("the face is seen for less than 2 s")
     face, (start, end) = found[seen[0]], spans[seen[0]]
     return {
-        "session_id": str(session_id),
-        "face_id": str(face.get("face_id") or face.get("faceId") or face.get("id") or "0"),
+        "session_id": session_id,
+        "face_id": next(filter(None, (text_of(face.get(name)) for name in ("face_id", "faceId", "id"))), "0"),
         "face_start": str(start),
         "face_end": str(end),
     }

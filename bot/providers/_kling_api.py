@@ -13,6 +13,7 @@ from bot.domain.request import Request
 from bot.domain.voices import Voice
 from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, ProviderError, RateLimited
+from bot.net.lenient import text_of
 from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed, Submission, Waiting
 
@@ -97,9 +98,8 @@ def task_id(body: Mapping[str, Any], reply: Reply) -> str:
     """The id of a created task, from Kling's envelope or from a gateway's flat answer."""
     data = body.get("data")
     for place in (data if isinstance(data, dict) else {}, body):
-        found = place.get("task_id") or place.get("id")
-        if found:
-            return str(found)
+        if found := text_of(place.get("task_id")) or text_of(place.get("id")):
+            return found
     raise lost("the answer has no task_id", paid=reply.paid)
 
 
@@ -114,9 +114,10 @@ def result_data(reply: Reply) -> dict[str, Any]:
 def face_in(reply: Reply, request: Request) -> Done:
     """What a face call yields. Kling calls the faces `face_data`, a sibling's document `face_list`."""
     data = result_data(reply)
-    if not data.get("session_id"):
+    session_id = text_of(data.get("session_id"))
+    if not session_id:
         raise lost("the answer has no session_id", paid=reply.paid)
-    return Done(face_yields(data["session_id"], data.get("face_data") or data.get("face_list"), request.video.seconds))
+    return Done(face_yields(session_id, data.get("face_data") or data.get("face_list"), request.video.seconds))
 
 
 def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
@@ -144,8 +145,8 @@ def _video_in(levels: Sequence[Mapping[str, Any]]) -> str:
         result = level.get("task_result")
         videos = result.get("videos") if isinstance(result, dict) else None
         for video in videos if isinstance(videos, list) else []:
-            if isinstance(video, dict) and isinstance(video.get("url"), str) and video["url"]:
-                return str(video["url"])
+            if url := text_of(video.get("url")) if isinstance(video, dict) else "":
+                return url
     return ""
 
 

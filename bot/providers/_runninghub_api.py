@@ -22,6 +22,7 @@ from bot.net.faults import (
     ProviderError,
     RateLimited,
 )
+from bot.net.lenient import text_of
 from bot.providers._faces import face_yields
 from bot.providers.base import Done, Failed
 
@@ -81,7 +82,7 @@ def made(stage: str, results: object) -> Done | Failed:
     """
     given = results if isinstance(results, list) else []
     items = [item if isinstance(item, dict) else {"text": item} for item in given]
-    files = [(str(item["url"]), str(item.get("outputType")).lower()) for item in items if item.get("url")]
+    files = [(url, str(item.get("outputType")).lower()) for item in items if (url := text_of(item.get("url")))]
     texts = [_parsed(item.get("text")) for item in items]
     ids = [str(text) for text in texts if str(text).isdigit()]
     if stage == "face":
@@ -93,7 +94,7 @@ def made(stage: str, results: object) -> Done | Failed:
 
 
 def _face(ids: list[str], facts: list[dict[str, Any]]) -> Done | Failed:
-    sessions = [fact.get("session_id") or fact.get("sessionId") for fact in facts] + ids
+    sessions = [text_of(fact.get(name)) for fact in facts for name in ("session_id", "sessionId")] + ids
     session = next(filter(None, sessions), None)
     if session is None:
         return Failed("provider_failed", "no session in the result")

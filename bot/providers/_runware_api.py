@@ -21,7 +21,7 @@ from bot.net.faults import (
     RateLimited,
     UnknownOutcome,
 )
-from bot.net.lenient import usd
+from bot.net.lenient import text_of, usd
 from bot.providers.base import Answer, Done, Failed, Waiting
 
 Task = dict[str, Any]
@@ -71,7 +71,8 @@ def check(reply: Reply) -> None:
             reply.raise_by_status(fault.detail)
         raise fault
     reply.raise_by_status()
-    if not isinstance(reply.body, dict) or not isinstance(reply.body.get("data"), list):
+    data = reply.body.get("data") if isinstance(reply.body, dict) else None
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         reply.unusable("the answer has no data")
 
 
@@ -114,11 +115,11 @@ def _ended(error: Task, reply: Reply) -> Failed | ProviderError:
 
 def _outcome(item: Task) -> Waiting | Done | Failed:
     """How a task is doing: one with a result is done, whatever its status says."""
-    cost, sound = usd(item.get("cost")), item.get("audioURL")
-    if item.get("videoURL"):
-        return Done({"video_url": str(item["videoURL"])}, cost)
-    if sound:
-        return Done({"audio_url": str(sound)}, cost)
+    cost = usd(item.get("cost"))
+    if video := text_of(item.get("videoURL")):
+        return Done({"video_url": video}, cost)
+    if sound := text_of(item.get("audioURL")):
+        return Done({"audio_url": sound}, cost)
     if str(item.get("status")).lower() == "success":
         return Failed("provider_failed", "no speech" if item.get("taskType") == "audioInference" else "no video", cost)
     word = str(item.get("status") or "").lower()
@@ -130,4 +131,4 @@ def _share(progress: object) -> float | None:
     if isinstance(progress, bool) or not isinstance(progress, int | float):
         return None
     percent = isinstance(progress, int) or progress > 1
-    return min(1.0, max(0.0, progress / 100 if percent else progress))
+    return min(100, max(0, progress)) / 100 if percent else max(0.0, progress)

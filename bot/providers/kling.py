@@ -19,6 +19,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply, lost
 from bot.net.faults import Gone, InputRejected
+from bot.net.lenient import text_of
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY
@@ -77,10 +78,10 @@ class Kling(Provider):
     async def _find_in_list(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:
         reply = await self._call("GET", f"{CALLS[stage]}?pageNum=1&pageSize=500", credentials)
         tasks = accepted_body(reply).get("data")
-        for task in tasks if isinstance(tasks, list) else []:
-            if task.get("task_info", {}).get("external_task_id") == handle:
-                return Accepted(str(task["task_id"]))
-        return None
+        if not isinstance(tasks, list):
+            reply.unusable("the answer has no list of tasks")
+        ours = next((task for task in tasks if _own_id(task) == handle), None)
+        return Accepted(task_id(ours, reply)) if ours else None
 
     async def check_key(self, credentials: Credentials) -> None:
         now = int(time.time() * 1000)
@@ -109,6 +110,12 @@ class Kling(Provider):
         return await self._http.request(method, root + path, headers=headers, body=body, **how)
 
 
+def _own_id(task: object) -> str:
+    """Our id for a task in a list; empty where it has none."""
+    info = task.get("task_info") if isinstance(task, dict) else None
+    return text_of(info.get("external_task_id")) if isinstance(info, dict) else ""
+
+
 def _token(credentials: Credentials) -> str:
     if key := credentials.get("api_key"):
         return key
@@ -122,12 +129,13 @@ def _speech(reply: Reply) -> Done:
     data = result_data(reply)
     try:
         made = data["task_result"]["audios"][0]
-        speech_id, url, spoken_seconds = made["id"], made["url"], float(made["duration"])
-    except (KeyError, IndexError, TypeError, ValueError):
+        speech_id, url, spoken_seconds = text_of(made["id"]), text_of(made.get("url")), float(made["duration"])
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise lost("the answer has no speech", paid=reply.paid) from None
     if not speech_id or not isfinite(spoken_seconds):
         raise lost("the answer's speech has no id or no length", paid=reply.paid)
-    return Done({"audio_id": str(speech_id), "audio_url": str(url), "audio_seconds": str(spoken_seconds)})
+    made_at = {"audio_url": url} if url else {}
+    return Done({"audio_id": speech_id, **made_at, "audio_seconds": str(spoken_seconds)})
 
 
 def _dub(call: Submission) -> dict[str, Any]:

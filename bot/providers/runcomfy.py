@@ -7,16 +7,16 @@ There is no way to look up a submission whose answer was lost, and only queued r
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import lost
 from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
-from bot.net.lenient import Courtesy, Usd, Word
+from bot.net.lenient import Courtesy, Usd, Word, text_of
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
@@ -40,11 +40,11 @@ ERRORS: dict[str, type[ProviderError]] = {
 class _Run(BaseModel):
     """All that any answer may hold; every part may be missing."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True, str_strip_whitespace=True)
     request_id: str = ""
     status: Word = ""
     outcome: Word = ""
-    queue_position: Courtesy[int] = None
+    queue_position: Courtesy[Annotated[int, Field(ge=0, lt=10**6)]] = None
     output: Any = None
     error: Any = None
     cost: Usd = None
@@ -129,7 +129,6 @@ def _video_url(output: Any) -> str:
     output = output if isinstance(output, dict) else {"videos": output}
     videos = output.get("videos") or []
     for part in (output.get("video"), *(videos if isinstance(videos, list) else [videos])):
-        url = part.get("url") if isinstance(part, dict) else part
-        if isinstance(url, str) and url:
+        if url := text_of(part.get("url") if isinstance(part, dict) else part):
             return url
     return ""

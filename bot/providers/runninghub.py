@@ -15,6 +15,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted
+from bot.net.lenient import text_of
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_limits import ADVANCED
 from bot.providers._runninghub_api import accepted_body, as_object, error_of, failure, made
@@ -47,9 +48,8 @@ class RunningHub(Provider):
     async def submit(self, call: Submission) -> Accepted:
         path = f"/openapi/v2/kling-lip-sync/{CALLS[call.stage]}"
         reply = await self._post(path, call.credentials, self._fields(call), paid=True)
-        task = as_object(reply.body).get("taskId")
-        if task and isinstance(task, str | int):
-            return Accepted(str(task))  # whatever else is said: a task that was made can be asked about
+        if task := text_of(as_object(reply.body).get("taskId")):
+            return Accepted(task)  # whatever else is said: a task that was made can be asked about
         accepted_body(reply)
         raise lost("the answer has no taskId", paid=True)
 
@@ -85,8 +85,8 @@ class RunningHub(Provider):
 
     async def upload(self, file: Path, credentials: Credentials) -> str:
         reply = await self._post("/openapi/v2/media/upload/binary", credentials, file=("file", file))
-        if url := as_object(accepted_body(reply).get("data")).get("download_url"):
-            return str(url)
+        if url := text_of(as_object(accepted_body(reply).get("data")).get("download_url")):
+            return url
         raise NotAccepted("the answer has no download_url")
 
     def _fields(self, call: Submission) -> dict[str, object]:

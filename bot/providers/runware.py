@@ -21,7 +21,8 @@ from uuid import uuid4
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply
-from bot.net.faults import Gone, ProviderError
+from bot.net.faults import Gone, NotAccepted, ProviderError
+from bot.net.lenient import text_of
 from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers._runware_api import Task, answers, check, errors, items, repeated
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
@@ -65,7 +66,10 @@ class Runware(Provider):
         return {remote: told.get(remote, Waiting()) for remote in remotes}
 
     async def find(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:  # noqa: ARG002
-        answer = (await self._ask([handle], credentials)).get(handle)
+        told = await self._ask([handle], credentials)
+        if told and handle not in told:
+            raise NotAccepted("the answer is about another task")
+        answer = told.get(handle)
         if isinstance(answer, ProviderError) and not isinstance(answer, Gone):  # gone: it may have been, and failed
             raise answer
         return None if answer is None else Accepted(handle)
@@ -87,7 +91,7 @@ class Runware(Provider):
         around = json.dumps([{**task, "media": f"data:{kind};base64,*"}]).encode().split(b"*")
         reply = await self._send(_with_base64(file, *around), credentials)
         check(reply)
-        found = next((str(item["mediaUUID"]) for item in items(reply) if item.get("mediaUUID")), "1")
+        found = next(filter(None, (text_of(item.get("mediaUUID")) for item in items(reply))), "1")
         if found == "1":  # an older node's "still working"
             reply.unusable("the answer has no mediaUUID")
         return found

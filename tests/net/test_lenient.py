@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.net.lenient import MOST_RETRY_AFTER, retry_after, usd
+from bot.net.lenient import MOST_RETRY_AFTER, retry_after, text_of, usd
 
 NOW = 1_800_000_000.0
 
@@ -82,3 +82,15 @@ def test_a_wait_that_is_asked_for_is_bounded_whatever_its_date(value: str, secon
 def test_no_header_breaks_the_reading_of_it(value: str) -> None:
     seconds = retry_after(value, NOW)
     assert seconds is None or 0 <= seconds <= MOST_RETRY_AFTER
+
+
+@pytest.mark.parametrize(
+    ("said", "text"), [("9f-1", "9f-1"), (" 9f ", "9f"), (8652895758317035811, "8652895758317035811")]
+)
+def test_an_id_is_a_text_or_a_number(said: Any, text: str) -> None:
+    assert text_of(said) == text
+
+
+@pytest.mark.parametrize("said", [None, True, False, 0, 2.5, "", " ", [], ["9f"], {}, {"id": "9f"}])
+def test_nothing_else_is_an_id(said: Any) -> None:
+    assert text_of(said) == ""

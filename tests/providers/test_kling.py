@@ -196,6 +196,10 @@ async def test_where_our_id_cannot_be_asked_for_directly_the_list_of_tasks_tells
         assert await provider.find("dub", HANDLE, SAMPLE.credentials) == Accepted("8")
         end.says(missing, Reply(ours % "somebody else's"))
         assert await provider.find("dub", HANDLE, SAMPLE.credentials) is None
-        end.says(missing, Reply("{}", 503))
-        with pytest.raises(NotAccepted):
-            await provider.find("dub", HANDLE, SAMPLE.credentials)
+        nobodys = '{"code": 0, "data": [null, {"task_id": "7", "task_info": null}, {"task_id": "7", "task_info": "x"}]}'
+        end.says(missing, Reply(nobodys))
+        assert await provider.find("dub", HANDLE, SAMPLE.credentials) is None
+        for proves_nothing in (Reply("{}", 503), Reply('{"code": 0, "data": null}'), Reply('{"code": 0, "data": {}}')):
+            end.says(missing, proves_nothing)
+            with pytest.raises(NotAccepted):
+                await provider.find("dub", HANDLE, SAMPLE.credentials)

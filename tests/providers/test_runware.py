@@ -147,6 +147,8 @@ async def test_only_an_empty_answer_says_that_a_task_is_not_known(bench: Bench) 
         (error("neverHeardOf", 200, taskUUID=HANDLE, taskType="getResponse"), NotAccepted),
         (error("rateLimitExceeded", 429), RateLimited),
         (Reply("{}"), NotAccepted),
+        (Reply('{"data": [null]}'), NotAccepted),
+        (Reply('{"data": [{"taskType": "videoInference", "status": "success"}]}'), NotAccepted),
         (Reply("{}", 503), NotAccepted),
     ):
         bench.answer(reply)

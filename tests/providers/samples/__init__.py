@@ -85,6 +85,7 @@ class Sample:
     check_passes: tuple[Reply, ...]
     check_fails: tuple[tuple[Reply, type[ProviderError]], ...]
     poor: Mapping[str, str]  # credentials that the emulator takes for an account without credit
+    others: Mapping[str, tuple[Reply, ...]] = field(default_factory=dict)  # an answer to each further call, by its name
 
 
 def text_request(flow: str, voice: str = "en:oversea_male1", **more: Any) -> Request:

@@ -124,4 +124,13 @@ SAMPLE = Sample(
         (Reply('{"code": 1304, "message": "IP white list"}', 429), BadKey),
         (Reply("{}", 401), BadKey),
     ),
+    others={
+        "find": (
+            Reply('{"code": 1203, "message": "task not found"}', 404),
+            Reply(
+                '{"code": 0, "data": [{"task_id": "7", "task_info": {}}, '
+                f'{{"task_id": "8", "task_info": {{"external_task_id": "{HANDLE}"}}}}]}}'
+            ),
+        ),
+    },
 )

@@ -108,4 +108,8 @@ SAMPLE = Sample(
         (Reply("{}", 401), BadKey),
         (Reply("{}", 403), BadKey),
     ),
+    others={
+        "cancel": (Reply('{"request_id": "9f-1", "status": "in_queue", "outcome": "cancelled"}'),),
+        "price": (Reply('{"model_id": "x", "base_price_usd": 0.05}'),),
+    },
 )

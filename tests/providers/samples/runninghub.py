@@ -244,4 +244,9 @@ SAMPLE = Sample(
         (Reply('{"code": 500, "msg": "UNKNOWN_ERROR", "data": null}'), NotAccepted),
         (Reply("{}", 401), BadKey),
     ),
+    others={
+        "upload": (
+            Reply('{"code": 0, "message": "success", "data": {"type": "video", "download_url": "https://r/c.mp4"}}'),
+        ),
+    },
 )

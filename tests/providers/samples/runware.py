@@ -204,4 +204,10 @@ SAMPLE = Sample(
         (error("errorRetrievingAccountManagement"), NotAccepted),
         (Reply("{}"), NotAccepted),
     ),
+    others={
+        "find": (told(status="processing"),),
+        "upload": (
+            Reply(f'{{"data": [{{"taskType": "mediaStorage", "operation": "upload", "mediaUUID": "{SOUND_ID}"}}]}}'),
+        ),
+    },
 )
