@@ -8,16 +8,14 @@ from collections.abc import Awaitable
 import discord
 
 from bot.app.client import Mouthpiece
+from bot.asking.answers import Answer, NeedsAttestation, NeedsFixes, Started
 from bot.chat.custom_ids import ATTEST_PREFIX, MEND_PREFIX
 from bot.chat.explain import explained
 from bot.domain.ask import Ask
-from bot.domain.job import Job
 from bot.preflight.offer import Offer
 from bot.words import buttons, limits
 from bot.words import offer as offer_words
 from bot.words.answers import asked
-from bot.words.refusals.access import AttestationNeeded
-from bot.words.refusals.asks import FixesNeeded
 from cogs.interactions import Interaction, asker_of
 
 
@@ -26,24 +24,22 @@ async def start(interaction: Interaction, ask: Ask) -> None:
     await carry_on(interaction, interaction.client.services.asking.start(ask))
 
 
-async def carry_on(interaction: Interaction, starting: Awaitable[Job | None]) -> None:
-    """Wait for a job that is being started, or ask what its person must say yes to first: what is to be done to the
-    files, and what everybody confirms once.
+async def carry_on(interaction: Interaction, starting: Awaitable[Answer | None]) -> None:
+    """Wait for a job that is being started, and tell where it is, or ask what its person must say yes to first: what is
+    to be done to the files, and what everybody confirms once.
     """
-    try:
-        job = await starting
-    except FixesNeeded as needed:
-        text, view = offer_card(needed.offer, rest=needed.offer.rest)
-        await interaction.edit_original_response(content=text, view=view)
-    except AttestationNeeded as needed:
-        confirming = discord.ui.View(timeout=None)
-        confirming.add_item(AttestButton(needed.interaction_id))
-        await interaction.edit_original_response(content=str(needed), view=confirming)
-    else:
-        if job is None:
-            await interaction.edit_original_response(content=asked.CONFIRMED)  # pressed twice, or after a restart
-        else:
-            await answer(interaction, job)
+    match await starting:
+        case Started() as started:
+            await answer(interaction, started)
+        case NeedsFixes(offer):
+            text, view = offer_card(offer, rest=offer.rest)
+            await interaction.edit_original_response(content=text, view=view)
+        case NeedsAttestation(interaction_id):
+            confirming = discord.ui.View(timeout=None)
+            confirming.add_item(AttestButton(interaction_id))
+            await interaction.edit_original_response(content=asked.ATTESTATION, view=confirming)
+        case None:  # pressed twice, or after a restart
+            await interaction.edit_original_response(content=asked.CONFIRMED)
 
 
 def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
@@ -65,13 +61,10 @@ def offer_card(offer: Offer, *, rest: bool) -> tuple[str, discord.ui.View]:
     return offer_words.card(offer, rest=rest), view
 
 
-async def answer(interaction: Interaction, job: Job) -> None:
+async def answer(interaction: Interaction, started: Started) -> None:
     """Tell where the job is shown, and what is left to its member."""
-    standings, _ = await interaction.client.services.server_rules.standing(
-        job.guild_id, job.member_id, asker_of(interaction).role_ids
-    )
     await interaction.edit_original_response(
-        content=asked.accepted(job, limits.remaining(standings)),
+        content=asked.accepted(started.job, limits.remaining(started.standings)),
         view=None,
         allowed_mentions=discord.AllowedMentions.none(),
     )

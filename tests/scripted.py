@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from bot.asking.answers import Started
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.flows import Flow, Stage
 from bot.domain.job import Job
@@ -111,7 +112,14 @@ async def start(world: World, number: int = 1, provider: str | None = "scripted"
     place = Place(world.guild.id, world.channel.id, world.channel.mention)
     audio = Media(url="https://cdn.discordapp.com/a.mp3", name="a.mp3", size=10)
     ask = Ask(place, Asker(world.member.id), 9000 + number, CLIP, audio=audio, provider=provider)
-    return await world.client.services.asking.start(ask)
+    return await started(world, ask)
+
+
+async def started(world: World, ask: Ask) -> Job:
+    """The job that is started without any question."""
+    answer = await world.client.services.asking.start(ask)
+    assert isinstance(answer, Started)
+    return answer.job
 
 
 async def outcome(world: World) -> Any:

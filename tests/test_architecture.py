@@ -55,8 +55,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.sandbox": ("bot", "storage"),
     "bot": (),
     "cogs": (
-        *("bot.app.client", "bot.chat", "bot.errors", "bot.words", "bot.domain", "bot.preflight", "bot.delivery"),
-        *("bot.moderation", "bot.providers.base", "storage"),
+        *("bot.app.client", "bot.asking.answers", "bot.chat", "bot.errors", "bot.words", "bot.domain"),
+        *("bot.preflight", "bot.delivery", "bot.moderation", "bot.providers.base", "storage"),
     ),
     "storage": ("storage",),
     "storage.engine": (),

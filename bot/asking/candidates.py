@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.asking.answers import NeedsFixes
 from bot.asking.approval import longest_wait
 from bot.asking.choices import usable
 from bot.asking.inspect import Inspector
@@ -14,14 +15,13 @@ from bot.asking.server import Server
 from bot.domain.ask import Ask
 from bot.domain.media_facts import Seen
 from bot.domain.request import Media
-from bot.errors import Refusal
 from bot.preflight.fit import Candidate, Fit, fit, looked, mended
 from bot.preflight.offer import Offer
 from bot.providers.base import Provider
 from bot.words.english import listed
 from bot.words.failures import why_switched_off
 from bot.words.offer import MOST_CHARS, against
-from bot.words.refusals.asks import FixesNeeded, NothingFits
+from bot.words.refusals.asks import NothingFits
 from bot.words.refusals.files import FileRemoved
 from bot.words.refusals.keys import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from storage.people.reports import Reports
@@ -45,9 +45,9 @@ class Chooser:
         _check_claims(ask, self._asked(ask, server))
         return await self._inspector.look(ask, folder)
 
-    async def candidates(self, ask: Ask, server: Server, seen: Seen) -> list[Candidate]:
-        """Everyone to be tried, in that order, with their prices; a `Refusal` that says why when there is nobody, which
-        is `FixesNeeded` when something can be done.
+    async def candidates(self, ask: Ask, server: Server, seen: Seen) -> list[Candidate] | NeedsFixes:
+        """Everyone to be tried, in that order, with their prices. When there is nobody: what can be done about it, or a
+        `Refusal` that says why nothing can.
         """
         digests = [facts.digest for facts in (seen.video, seen.audio) if facts]
         if await self._reports.removed_among(ask.guild_id, digests):
@@ -59,7 +59,7 @@ class Chooser:
         fits = {provider: fit(known, provider, seen) for provider in providers}
         found = [Candidate(provider, one.request) for provider, one in fits.items() if one.request]
         if not found:
-            raise await self._otherwise(known, server, seen, fits)
+            return await self._otherwise(known, server, seen, fits)
         return affordable(server, await self._prices.in_order(server, found))
 
     def _lasts(self, ask: Ask, media: Media | None, seconds: float) -> bool:
@@ -68,17 +68,19 @@ class Chooser:
         """
         return media is None or (ask.earlier is None and self._inspector.lasts(media, seconds))
 
-    async def _otherwise(self, ask: Ask, server: Server, seen: Seen, fits: Mapping[Provider, Fit]) -> Refusal:
-        """What can be done when the ask fits nobody: for whom the least has to give way."""
+    async def _otherwise(self, ask: Ask, server: Server, seen: Seen, fits: Mapping[Provider, Fit]) -> NeedsFixes:
+        """What can be done when the ask fits nobody: for whom the least has to give way. `NothingFits` when nothing
+        can.
+        """
         ways = {provider: mended(ask, provider, seen) for provider in fits}
         least = min((way.sacrifice for way in ways.values() if way.request), default=None)
         able = [Candidate(p, way.request) for p, way in ways.items() if way.request and way.sacrifice == least]
         if not able:
-            return _nothing_fits(fits)
+            raise _nothing_fits(fits)
         first = (await self._prices.in_order(server, able))[0]
         fixes = frozenset(problem.fix for problem in ways[first.provider].problems if problem.fix)
         against = {provider.label: one.problems for provider, one in fits.items()}
-        return FixesNeeded(Offer(ask, seen, first.provider, first.request, fixes, against))
+        return NeedsFixes(Offer(ask, seen, first.provider, first.request, fixes, against))
 
     def _asked(self, ask: Ask, server: Server) -> list[Provider]:
         """The providers that the ask leaves open."""

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from bot.asking.answers import Answer
 from bot.asking.service import Service
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
@@ -45,7 +46,7 @@ class Repeat:
         *,
         text: str | None = None,
         voice: str | None = None,
-    ) -> Job:
+    ) -> Answer:
         """Ask for the same again, with other words or another voice where they are given."""
         job = await self._job(place.guild_id, job_id, asker.member_id)
         if job_id in self._starting:

@@ -13,7 +13,7 @@ from storage.servers.key_info import KeyInfo
 from storage.servers.limit_rules import Rule
 from storage.servers.quota import Claim, OverLimit
 
-POLICY_VERSION = 1  # of what everybody confirms once; with a new one, everybody is asked again
+POLICY_VERSION = 1  # of what `asked.ATTESTATION` says; with a new one, everybody is asked again
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.asking.admission import Admission
+from bot.asking.answers import Answer, NeedsAttestation, NeedsFixes, Question, Started
 from bot.asking.candidates import Chooser
 from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
@@ -18,10 +19,10 @@ from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
 from bot.preflight.offer import Offer
-from bot.words.refusals.access import AttestationNeeded
-from bot.words.refusals.asks import AlreadyAsked, FixesNeeded, OfferGone
+from bot.words.refusals.asks import AlreadyAsked, OfferGone
 from bot.words.refusals.jobs import NothingKnownToCancel, NotYours
 from storage.engine.database import Conflict
+from storage.servers.quota import Claim
 
 
 class Service:
@@ -47,21 +48,19 @@ class Service:
         self._waiting = waiting  # until the person has said yes
         self._clock = clock
 
-    async def start(self, ask: Ask, files: Path | None = None) -> Job:
+    async def start(self, ask: Ask, files: Path | None = None) -> Answer:
         """Accept the job and show it in its channel; the worker does the rest. What lies in the folder of `files`
         already, which is the service's from now on, is not fetched.
-
-        `FixesNeeded` and `AttestationNeeded` are refusals after which it can go on: by `mend` and `attest`.
         """
         return await self._go_on(Draft(ask, files or self._incoming.new_folder()))
 
-    async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Job:
+    async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Answer:
         """The person agrees to what was offered, or has chosen another part of the clip."""
         draft = self._take(asker, interaction_id)
         if draft.offer is None:
             raise OfferGone
         fixes = draft.offer.agreed(rest=rest, part=part)
-        return await self._go_on(draft, replace(draft, ask=replace(draft.ask, asker=asker, fixes=fixes)))
+        return await self._go_on(replace(draft, ask=replace(draft.ask, asker=asker, fixes=fixes)), before=draft)
 
     async def drop(self, asker: Asker, interaction_id: int) -> None:
         """The person doesn't want it any more."""
@@ -81,48 +80,59 @@ class Service:
             raise OfferGone
         return draft
 
-    async def _go_on(self, before: Draft, draft: Draft | None = None) -> Job:
-        """From a draft to a job; the draft is spent once that is stored, whether or not it can be shown."""
-        draft = draft or before
+    async def _go_on(self, draft: Draft, before: Draft | None = None) -> Answer:
+        """From a draft to a job or a question; the draft is spent once the job is stored, whether or not that can be
+        shown. When it is refused, the offer that was there `before` waits on, else that of the draft itself.
+        """
         self._waiting.sweep()
         async with AsyncExitStack() as door:
             try:
-                job = await self._stored(before, draft, door)
+                stored = await self._stored(draft, door)
+            except Refusal:
+                self._keep_offer(before or draft)
+                raise
             except Conflict:
-                raise AlreadyAsked from None
-            return await self._enqueuer.show(draft.ask, job)
-
-    async def _stored(self, before: Draft, draft: Draft, door: AsyncExitStack) -> Job:
-        """What the person must say yes to first is remembered with the draft; with a choice that doesn't work, what was
-        there `before` is.
-        """
-        ask = draft.ask
-        try:
-            server = await door.enter_async_context(self._admission.entering(ask))
-            seen = draft.seen or await self._chooser.look(ask, server, draft.folder)
-            draft = replace(draft, seen=seen)
-            candidates = await self._chooser.candidates(ask, server, seen)
-            _check_attested(ask, server)
-            return await self._enqueuer.store(draft, server, candidates)
-        except FixesNeeded as needed:
-            self._waiting.keep(ask.interaction_id, ask.member_id, replace(draft, offer=needed.offer))
-            raise
-        except AttestationNeeded:
-            self._waiting.keep(ask.interaction_id, ask.member_id, draft)
-            raise
-        except Refusal:
-            if before.offer is None:
                 draft.throw_away()
-            else:
-                self._waiting.keep(ask.interaction_id, ask.member_id, before)
-            raise
-        except BaseException:
-            draft.throw_away()
-            raise
+                raise AlreadyAsked from None
+            except BaseException:
+                draft.throw_away()
+                raise
+            if isinstance(stored, Question):
+                return stored
+            job, server = stored
+            job = await self._enqueuer.show(draft.ask, job)
+        claim = Claim(job.guild_id, draft.ask.member_id, draft.ask.asker.role_ids)
+        now, limits = self._clock.now(), server.limits
+        return Started(job, await self._stores.limits.standings(job.guild_id, claim, now, rules=limits))
 
-    async def attest(self, asker: Asker, interaction_id: int) -> Job | None:
-        """The person confirms that they may use the likeness in their clips: the job that they asked for then, None
-        when it is not known any more.
+    async def _stored(self, draft: Draft, door: AsyncExitStack) -> tuple[Job, Server] | Question:
+        """The stored job, and what the server is to it; or what its person must say yes to first."""
+        ask = draft.ask
+        server = await door.enter_async_context(self._admission.entering(ask))
+        seen = draft.seen or await self._chooser.look(ask, server, draft.folder)
+        draft = replace(draft, seen=seen)
+        found = await self._chooser.candidates(ask, server, seen)
+        if isinstance(found, NeedsFixes):
+            return self._asked(replace(draft, offer=found.offer), found)
+        if not server.has_attested:
+            return self._asked(draft, NeedsAttestation(ask.interaction_id))
+        return await self._enqueuer.store(draft, server, found), server
+
+    def _asked(self, draft: Draft, question: Question) -> Question:
+        """The question, with which the draft waits."""
+        self._waiting.keep(draft.ask.interaction_id, draft.ask.member_id, draft)
+        return question
+
+    def _keep_offer(self, draft: Draft) -> None:
+        """Let the person choose something else of what was offered, if anything was."""
+        if draft.offer is None:
+            draft.throw_away()
+        else:
+            self._waiting.keep(draft.ask.interaction_id, draft.ask.member_id, draft)
+
+    async def attest(self, asker: Asker, interaction_id: int) -> Answer | None:
+        """The person confirms that they may use the likeness in their clips: what comes of what they asked for then,
+        None when it is not known any more.
         """
         await self._stores.access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
         draft = self._waiting.take(interaction_id, asker.member_id)
@@ -139,8 +149,3 @@ class Service:
             raise NotYours(job=job.code)
         await self._worker.cancel(job, by=member_id)
         return job
-
-
-def _check_attested(ask: Ask, server: Server) -> None:
-    if not server.has_attested:
-        raise AttestationNeeded(ask.interaction_id)

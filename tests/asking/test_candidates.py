@@ -27,7 +27,7 @@ from bot.net.faults import (
 )
 from bot.providers.base import Accepted, Done, Submission
 from tests.canned import canned_look
-from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, until
+from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, started, until
 from tests.world import World, answer
 
 RUNNINGHUB = ["rh-canary-0001", "ai"]
@@ -179,7 +179,7 @@ async def test_a_provider_that_makes_it_in_parts_gets_the_time_for_them(
     place, video = Place(world.guild.id, world.channel.id, ""), CLIP.model_copy(update={"url": world.sandbox.url})
     text, fixes = "This is a sentence. " * 15, Fixes(frozenset({"split"}))
     ask = Ask(place, Asker(world.member.id), 9000, video, text=text, voice="en:AOT", fixes=fixes)
-    job = await world.client.services.asking.start(ask)
+    job = await started(world, ask)
     assert job.deadline_at == job.created_at + CALL_SECONDS
     await world.quiet()
     turned = await row(world, job)

@@ -11,7 +11,6 @@ import pytest
 from bot.app.client import Mouthpiece
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
-from bot.domain.job import Job
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.media.editor import Editor
@@ -29,9 +28,9 @@ def wish(scene: Scene, member_id: int, **more: Any) -> Ask:
     return Ask(place, Asker(member_id), member_id, clip, text="Hello", voice="en:AOT", **more)
 
 
-async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
+async def start_trimmed(client: Mouthpiece, scene: Scene) -> None:
     """A job that needs both kinds of work: its clip is cut, and the result is put back into it."""
-    incoming: Any = client.services.asking._incoming
+    incoming: Any = scene.parts.incoming
     look = incoming.look
 
     async def long_clip(_media: Media, into: Path) -> MediaFacts:
@@ -40,9 +39,7 @@ async def trimmed(client: Mouthpiece, scene: Scene) -> Job:
 
     incoming.look = long_clip
     try:
-        return await client.services.asking.start(
-            wish(scene, SLOW_ONE, fixes=Fixes(agreed=frozenset({"trim"}), rest=True))
-        )
+        await client.services.asking.start(wish(scene, SLOW_ONE, fixes=Fixes(agreed=frozenset({"trim"}), rest=True)))
     finally:
         incoming.look = look
 
@@ -68,7 +65,7 @@ async def test_a_job_that_needs_no_work_passes_those_that_do(
     async with open_database(scene.settings.database_path) as database:
         await welcome(database, scene.state.guild_id, SLOW_ONE, ORDINARY_ONE)
     async with scene.life(Doom()) as client:
-        await trimmed(client, scene)
+        await start_trimmed(client, scene)
         await asyncio.wait_for(begun.wait(), 30)
         await client.services.asking.start(wish(scene, ORDINARY_ONE))
         await scene.discord.until(scene.discord.outcomes)

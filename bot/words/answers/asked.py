@@ -5,6 +5,11 @@ from __future__ import annotations
 from bot.domain.job import Job
 from bot.words.links import home
 
+ATTESTATION = (
+    "**Before your first video:** I make people in clips say something else. Use only clips that show you, or people "
+    "who agreed to exactly this. What I make is marked as AI-generated, and moderators can see who asked for it.\n"
+    "By pressing the button you confirm this for all videos you make with me. It is kept with the time."
+)
 CONFIRMED = "Thank you, that is kept. If your video isn't under way yet, use the command once more."
 STARTING = "I'm on it …"
 DROPPED = "Nothing was made, counted or charged."

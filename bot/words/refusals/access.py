@@ -53,21 +53,6 @@ class AutoModUnreadable(Refusal):
     )
 
 
-class AttestationNeeded(Refusal):
-    """What everybody confirms once; it can go on afterwards with what that command asked for."""
-
-    sentence = (
-        "**Before your first video:** I make people in clips say something else. Use only clips that show you, or "
-        "people "
-        "who agreed to exactly this. What I make is marked as AI-generated, and moderators can see who asked for it.\n"
-        "By pressing the button you confirm this for all videos you make with me. It is kept with the time."
-    )
-
-    def __init__(self, interaction_id: int) -> None:
-        super().__init__()
-        self.interaction_id = interaction_id
-
-
 class MemberBlocked(Refusal):
     sentence = "{member} is blocked by now. Deny this one, or unblock them first."
 

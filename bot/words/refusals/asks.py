@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.errors import Refusal
-from bot.preflight.offer import Offer
 
 
 class TextEmpty(Refusal):
@@ -34,14 +33,6 @@ class NoClipChosen(Refusal):
 
 class NothingFits(Refusal):
     sentence = "That won't work here; nothing was sent or charged.\n{reasons}"
-
-
-class FixesNeeded(Refusal):
-    """Nothing fits as it is, and something can be done about it: `offer` says what, in place of a sentence."""
-
-    def __init__(self, offer: Offer) -> None:
-        super().__init__()
-        self.offer = offer
 
 
 class PartUnclear(Refusal):
