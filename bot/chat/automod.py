@@ -60,7 +60,7 @@ class AutoMod:
         except PostRefused as refused:  # Discord asks for more than the permission, such as two-factor authentication
             log.warning("Discord doesn't show the AutoMod rules of server %s: %s", guild_id, refused)
             rules = ()
-        except PostFailed as fault:
+        except (PostFailed, KeyError) as fault:  # the latter: they are written as nobody here knows
             log.warning("the AutoMod rules of server %s can't be read: %s", guild_id, fault)
             return rules  # those that were read last
         self._read[guild_id] = (self._clock.monotonic(), rules)

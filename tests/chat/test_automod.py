@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import aiohttp
+import discord
 import pytest
 
-from bot.chat.automod import WordRule, forbids
+from bot.chat.automod import KEPT_SECONDS, AutoMod, WordRule, forbids
+from bot.clock import Clock
+from bot.domain.ask import Place
 
 
 def rule(*keywords: str, patterns: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> WordRule:
@@ -57,3 +63,96 @@ def test_a_pattern_that_cant_be_read_forbids_nothing(pattern: str) -> None:
 @pytest.mark.timeout(30)
 def test_a_pattern_by_a_stranger_cant_hold_the_bot_up() -> None:
     assert not forbids(rule(patterns=("(a+)+$", "(a|aa)+$", "(.*a){20}$")), "a" * 1000 + "b")
+
+
+RULE = {
+    "name": "No fruit", "enabled": True, "trigger_type": 1, "actions": [{"type": 1}], "exempt_channels": ["30"],
+    "exempt_roles": ["20"], "trigger_metadata": {"keyword_filter": ["banana"]},
+}  # fmt: skip
+PLACE = Place(1, 10, "#studio", reads_automod=True)
+
+
+class StillClock(Clock):
+    """Time that stands still until it is set forward."""
+
+    at = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+class Rules:
+    """Discord's answers to the question for a server's rules."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.asked = 0
+        self.http = self
+
+    async def get_auto_moderation_rules(self, guild_id: int) -> Any:
+        assert guild_id == PLACE.guild_id
+        self.asked += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def forbidden() -> discord.Forbidden:
+    answer: Any = type("Answer", (), {"status": 403, "reason": "Forbidden"})()
+    return discord.Forbidden(answer, {"code": 60003, "message": "Two factor is required for this operation"})
+
+
+async def names(automod: AutoMod, place: Place = PLACE) -> list[str] | None:
+    """The rules that hold there; None while they can't be known."""
+    rules = await automod.rules(place)
+    return None if rules is None else [rule.name for rule in rules]
+
+
+async def test_the_rules_are_read_with_those_whom_they_exempt_and_once_a_minute() -> None:
+    client: Any = Rules([RULE])
+    automod = AutoMod(client, StillClock())
+    for _ in range(2):
+        assert await automod.rules(PLACE) == (
+            WordRule("No fruit", ["banana"], (), (), frozenset({20}), frozenset({30})),
+        )
+    assert client.asked == 1
+
+
+@pytest.mark.parametrize("change", [{"enabled": False}, {"trigger_type": 3}, {"actions": [{"type": 2}]}])
+async def test_a_rule_that_blocks_no_words_forbids_nothing(change: dict[str, Any]) -> None:
+    client: Any = Rules([{**RULE, **change}])
+    assert await names(AutoMod(client, StillClock())) == []
+
+
+async def test_without_the_permission_nothing_is_asked() -> None:
+    client: Any = Rules([RULE])
+    assert await names(AutoMod(client, StillClock()), Place(1, 10, "#studio")) == []
+    assert client.asked == 0
+
+
+@pytest.mark.parametrize("trouble", [aiohttp.ClientConnectionError(), [{"odd": "answer"}], None])
+async def test_rules_that_cant_be_read_are_not_taken_for_none(trouble: Any) -> None:
+    client: Any = Rules(trouble)
+    automod = AutoMod(client, StillClock())
+    assert await names(automod) is None
+    client.answer = []
+    assert await names(automod) == []
+
+
+async def test_rules_that_cant_be_read_again_go_on() -> None:
+    client: Any = Rules([RULE])
+    clock = StillClock()
+    automod = AutoMod(client, clock)
+    assert await names(automod) == ["No fruit"]
+    clock.at, client.answer = KEPT_SECONDS, aiohttp.ClientConnectionError()
+    assert await names(automod) == ["No fruit"]
+    client.answer = []
+    assert await names(automod) == []
+
+
+async def test_rules_that_discord_refuses_to_show_are_not_asked_for_at_every_command() -> None:
+    client: Any = Rules(forbidden())
+    automod = AutoMod(client, StillClock())
+    assert await names(automod) == []
+    assert await names(automod) == []
+    assert client.asked == 1

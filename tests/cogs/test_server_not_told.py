@@ -5,6 +5,7 @@ and what is decided, opened and posted for them is what it would be otherwise.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,19 @@ async def test_a_file_is_posted_as_it_is_where_the_server_takes_it(scene: Scene)
     assert scene.row()["file_bytes"] == 50 * MEGABYTE - MARGIN
 
 
+@pytest.mark.parametrize(("premium_tier", "megabytes"), [(0, 10), (2, 50), (3, 100)])
+async def test_once_the_server_is_told_its_boosts_count_and_no_subscription_of_a_member(
+    scene: Scene, premium_tier: int, megabytes: int
+) -> None:
+    scene.state.withheld, scene.state.premium_tier = False, premium_tier
+    scene.state.file_limit = 500 * MEGABYTE  # what a member with Nitro may send
+    async with scene.life(Doom()) as client:
+        await scene.discord.until(lambda: client.guilds[0].name)
+        await ask(scene)
+        await over(client, Doom())
+    assert scene.row()["file_bytes"] == megabytes * MEGABYTE - MARGIN
+
+
 async def test_allowed_roles_let_those_in_who_have_one(scene: Scene) -> None:
     async with scene.life(Doom()) as client:
         access = client.services.server_rules._access
@@ -133,10 +147,17 @@ async def test_automod_refuses_what_it_would_refuse_otherwise(scene: Scene) -> N
         assert "AutoMod rule “No fruit” doesn't allow these words" in await ask(scene, "I like bananas")
 
 
+async def test_while_automods_rules_cant_be_read_nothing_is_started(scene: Scene) -> None:
+    async with scene.life(Doom()) as client:
+        scene.discord.faults.add("answer", path="*/auto-moderation/rules", status=503, body="{}")
+        assert "I can't read this server's AutoMod rules just now" in await ask(scene)
+        assert client.services.worker.open_jobs == 0
+
+
 async def test_no_entry_of_the_log_is_lost(scene: Scene) -> None:
     async with scene.life(Doom()) as client:
         stores = scene.parts.stores
-        await stores.guilds.log_to(scene.state.guild_id, scene.state.channel_id, by=1, now=0.0)
+        await stores.guilds.log_to(scene.state.guild_id, scene.state.channel_id, by=1, now=time.time())
         await scene.discord.until(lambda: [m for m in scene.state.messages.values() if "This channel tells" in str(m)])
         await ask(scene)
         await over(client, Doom())
@@ -147,7 +168,7 @@ async def entry(scene: Scene) -> None:
     """A card for moderators, of a server that has chosen no log channel."""
 
     async def work(tx: Transaction) -> None:
-        await note(tx, scene.state.guild_id, "held", now=0.0, job_id=scene.row()["id"])
+        await note(tx, scene.state.guild_id, "held", now=time.time(), job_id=scene.row()["id"])
 
     await scene.parts.database.write(work)
 
@@ -202,3 +223,18 @@ async def test_a_direct_message_names_the_server_as_it_was_called_before(scene: 
         message = await scene.delivered(client)
     assert message["attachments"]
     assert "I couldn't post it in **Club**" in message["content"]
+
+
+async def test_what_discord_tells_of_a_server_is_remembered_and_kept_up_to_date(scene: Scene) -> None:
+    async with scene.life(Doom()):
+        guilds, guild_id = scene.parts.stores.guilds, scene.state.guild_id
+        assert await guilds.facts(guild_id) is None
+        await scene.discord.gateway.send("GUILD_CREATE", scene.state.guild())
+        await until(lambda: _are(guilds.facts(guild_id), GuildFacts("Club")))
+        changed = {**scene.state.guild(), "name": "Theatre", "public_updates_channel_id": str(scene.state.channel_id)}
+        await scene.discord.gateway.send("GUILD_UPDATE", changed)
+        await until(lambda: _are(guilds.facts(guild_id), GuildFacts("Theatre", scene.state.channel_id)))
+
+
+async def _are(found: Any, expected: GuildFacts) -> bool:
+    return bool(await found == expected)

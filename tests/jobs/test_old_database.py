@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from storage.engine.database import migrate, migrations
+from storage.jobs.job import SAFE_FILE_BYTES
 from tests.canned import real_clip
 from tests.jobs.old_database import (
     ALEX,
@@ -153,6 +154,14 @@ def test_the_newest_schema_keeps_every_old_row(tmp_path: Path) -> None:
     assert _counts(file) | before == _counts(file)
     assert rows(file, "PRAGMA integrity_check")[0][0] == "ok"
     assert rows(file, "PRAGMA foreign_key_check") == []
+
+
+def test_old_jobs_may_post_what_every_place_takes_and_try_to_open_their_thread(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    load(file)
+    migrate(file)
+    found = rows(file, "SELECT DISTINCT file_bytes, opens_thread FROM jobs")
+    assert [tuple(row) for row in found] == [(SAFE_FILE_BYTES, 1)]
 
 
 def _counts(file: Path) -> dict[str, int]:

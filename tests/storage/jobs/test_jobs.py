@@ -239,3 +239,11 @@ async def test_a_job_begins_with_what_its_keys_account_has_only_while_the_key_is
     key_id = await database.write(save)
     job = await jobs.enqueue(replace(new_job(), key_id=key_id, yields={"session_id": "1"}))
     assert (job.key_id, job.yields) == ((None, {}) if is_replaced else (key_id, {"session_id": "1"}))
+
+
+async def test_a_job_keeps_what_its_command_told_of_the_place(jobs: Jobs[str]) -> None:
+    told: dict[str, Any] = {"parent_id": 7, "opens_thread": False, "file_bytes": 52_000_000}
+    job = await jobs.enqueue(replace(new_job(), **told))
+    stored = await jobs.get(GUILD, job.id)
+    assert stored == job
+    assert {name: getattr(stored, name) for name in told} == told
