@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "storage.jobs": ("storage.engine", "storage.servers"),
     "storage.people": ("storage.engine", "storage.servers", "storage.jobs"),
 }
-STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.app.build"}
+STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.app.build_worker"}
 MAY_IMPORT_DISCORD = ("bot.chat", "bot.app.client", "cogs", "bot.sandbox")
 DISCORD_TOO = {"bot.__main__": "it tells a refused token from other trouble at the start"}
 

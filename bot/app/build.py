@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from bot.app.background import work_when_ready
+from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
 from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
@@ -24,30 +25,16 @@ from bot.asking.prices import Prices
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.automod import AutoMod
-from bot.chat.card import Cards
+from bot.chat.kept_notices import KeptNotices
 from bot.chat.key_alerts import KeyAlerts
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
-from bot.chat.provider_files import ProviderFiles
-from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
 from bot.delivery.kept_videos import KeptVideos
-from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit
 from bot.domain.job import RequestCodec, Stores
 from bot.errors import SettingsError
-from bot.jobs.inputs import Inputs
-from bot.jobs.intervals import Intervals
-from bot.jobs.keys import JobKeys
-from bot.jobs.lanes import Lanes
-from bot.jobs.runner import Runner
-from bot.jobs.steps import Steps
-from bot.jobs.steps.approval import Approval
-from bot.jobs.steps.deliver import DAY, Deliver
-from bot.jobs.steps.find import Find
-from bot.jobs.steps.poll import Poll
-from bot.jobs.steps.show import Show
-from bot.jobs.steps.submit import Submit
+from bot.files.room import Room
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
@@ -106,39 +93,21 @@ async def open_bot(
             await client.close()
 
 
-def _worker(client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, settings: Settings, clock: Clock) -> Worker:
-    """Everything that takes stored jobs further."""
-    intervals, kept_seconds = Intervals(), settings.results_days * DAY
-    stores, providers = parts.stores, parts.providers
-    cards = Cards(client, providers, clock)
-    job_keys = JobKeys(stores.keys, key_alerts, providers, clock)
-    inputs = Inputs(parts.job_files, parts.incoming, parts.preparing, ProviderFiles(client))
-    poll = Poll(job_keys, providers, clock, intervals)
-    size_limit = SizeLimit(parts.finishing, parts.job_files)
-    result_posts = ResultPosts(client, stores.guilds, providers)
-    places = Places(stores.direct_messages, kept_seconds=kept_seconds)
-    submit = Submit(inputs, job_keys, providers, clock, intervals, parts.assembler.gather)
-    steps = Steps(
-        Show(cards, intervals),
-        Approval(clock),
-        submit,
-        Find(submit, job_keys, providers, clock, intervals),
-        poll,
-        Deliver(poll, inputs, parts.assembler, size_limit, result_posts, places, clock, intervals),
-    )
-    runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
-    return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, clock, intervals)
-
-
 def _asking(
-    client: Mouthpiece, parts: Parts, worker: Worker, drafts: Pending[Draft], settings: Settings, clock: Clock
+    client: Mouthpiece,
+    parts: Parts,
+    worker: Worker,
+    room: Room,
+    drafts: Pending[Draft],
+    settings: Settings,
+    clock: Clock,
 ) -> Service:
     """Everything from a member's command to a stored job."""
     stores, most_open, most_in_server = parts.stores, settings.max_open_jobs, settings.max_open_jobs_per_server
     return Service(
         stores,
         Admission(stores, AutoMod(client, clock), worker, clock, per_server=most_in_server, in_all=most_open),
-        Chooser(stores.reports, parts.providers, Prices(stores.keys), Inspector(parts.incoming)),
+        Chooser(stores.reports, parts.providers, Prices(stores.keys), Inspector(parts.incoming, room)),
         Enqueuer(stores, parts.job_files, worker, clock),
         worker,
         parts.incoming,
@@ -152,9 +121,10 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     stores, providers, job_files = parts.stores, parts.providers, parts.job_files
     key_alerts = KeyAlerts(client, stores.keys, stores.guilds, providers, clock)
     log_channel = LogChannel(client, stores, providers, clock)
-    worker = _worker(client, parts, key_alerts, settings, clock)
+    room = Room(stores.ledger, job_files, clock, KeptNotices(client).thrown_away, share=settings.disk_share / 100)
+    worker = build_worker(client, parts, key_alerts, room, settings, clock)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
-    asking = _asking(client, parts, worker, drafts, settings, clock)
+    asking = _asking(client, parts, worker, room, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
     results = PostedResults(client, parts.http, job_files)
     days, kept_days = settings.retention_days, settings.results_days

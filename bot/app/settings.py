@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     sandbox: bool = False
     retention_days: int = Field(default=90, ge=1)
     results_days: int = Field(default=7, ge=1)
+    disk_share: int = Field(default=25, ge=1, le=100)
     max_open_jobs_per_server: int = Field(default=100, ge=1)
     max_open_jobs: int = Field(default=5000, ge=1)
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")

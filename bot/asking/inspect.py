@@ -10,6 +10,7 @@ from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Media
 from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
+from bot.files.room import Room
 from bot.media.probe import Unreadable
 from bot.net.faults import ProviderError, ResultUnusable
 from bot.words.refusals.files import FileNotFetched, FileTooLarge, NoAttachment, UnreadableFile
@@ -20,8 +21,9 @@ log = logging.getLogger(__name__)
 class Inspector:
     """Looks into files before anything is promised for them."""
 
-    def __init__(self, incoming: Incoming) -> None:
+    def __init__(self, incoming: Incoming, room: Room) -> None:
         self._incoming = incoming
+        self._room = room
 
     def lasts(self, media: Media, seconds: float) -> bool:
         """Whether a provider can still fetch the file after so many seconds."""
@@ -29,8 +31,10 @@ class Inspector:
 
     async def look(self, ask: Ask, folder: Path) -> Seen:
         """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
-        clip = await self._look(ask.video, folder / CLIP)
-        return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
+        size = ask.video.size + (ask.audio.size if ask.audio else 0)
+        async with self._room.for_files(ask.guild_id, folder, size):
+            clip = await self._look(ask.video, folder / CLIP)
+            return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
 
     async def _look(self, media: Media, into: Path) -> MediaFacts:
         if not self._incoming.is_attachment(media.url):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 
 DISCORD_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 MOST_BYTES = 512 * 2**20  # more than anybody can attach
-LEFT_FREE = 2**28  # bytes of disk that stay free whatever people attach
 
 
 class Incoming:
@@ -66,8 +64,6 @@ class Incoming:
         if await asyncio.to_thread(into.exists):
             await asyncio.to_thread(_read, into, digest.update)
         else:
-            if shutil.disk_usage(self._folder).free < LEFT_FREE + min(media.size, MOST_BYTES):
-                raise DiskFull
             with _disk_full():
                 await self._http.download(media.url, into, most=MOST_BYTES, also=digest.update)
         size = (await asyncio.to_thread(into.stat)).st_size

@@ -9,6 +9,7 @@ from bot.domain.job import Job
 from bot.placing import disk_faults, link_or_copy, move
 from storage.jobs.job_code import id_of
 
+FILES_KEPT = 86_400.0  # seconds after a job's end: what was attached can be used again
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO = "video.mp4"
 PARTS = "part-*.mp4"
@@ -102,6 +103,11 @@ class JobFiles:
         for file in self._place(job.id).glob("*.mp4"):
             if file not in kept:
                 file.unlink(missing_ok=True)
+
+    def throw_away_kept(self, job: Job) -> None:
+        """The finished video, or what there is of it, before its time."""
+        for file in self.whole(job):
+            file.unlink(missing_ok=True)
 
     def throw_away_but_video(self, job: Job) -> None:
         """Everything but the finished video, and the pieces of it that are being handed out."""

@@ -12,6 +12,7 @@ from bot.chat.card import Cards
 from bot.clock import Clock
 from bot.domain.job import NO_REQUEST, Job, Jobs
 from bot.errors import Refusal
+from bot.files.room import Room
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.lanes import Lanes
@@ -41,6 +42,7 @@ class Worker:
         lanes: Lanes,
         inputs: Inputs,
         cards: Cards,
+        room: Room,
         clock: Clock,
         intervals: Intervals,
     ) -> None:
@@ -48,6 +50,7 @@ class Worker:
         self._runner = runner
         self._inputs = inputs
         self._cards = cards
+        self._room = room
         self._clock = clock
         self._intervals = intervals
         self._open_jobs: dict[int, OpenJob] = {}
@@ -155,3 +158,12 @@ class Worker:
             self._scheduler.put(open_job, delay)
         elif self._open_jobs.pop(open_job.job.id, None):
             self._per_guild[open_job.job.guild_id] -= 1
+            if open_job.job.kept_until:
+                await self._make_room(open_job.job)
+
+    async def _make_room(self, job: Job) -> None:
+        """A kept video counts against its server's share of the disk."""
+        try:
+            await self._room.make(job.guild_id)
+        except Exception:
+            log.exception("%s: no room could be made after it", job.code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import httpx
 
-from bot.net.faults import Gone, NotAccepted, ResultUnusable
+from bot.net.faults import Gone, NotAccepted, ResultUnusable, Unwritable
 from bot.placing import disk_faults, placed
 
 PIECE_BYTES = 1 << 20  # as they go to disk
+LEFT_FREE = 2**28  # bytes of disk that stay free whatever comes
 LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place that others wait for
 SPEED_SECONDS = 30.0  # over which that is measured
 Also = Callable[[bytes], object] | None
@@ -32,6 +34,8 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
     if kind.startswith(("text/", "application/json")):
         raise NotAccepted(f"the result is {kind[:40]}")
     expected = int(response.headers.get("content-length", "-1"))
+    if shutil.disk_usage(target.parent).free < LEFT_FREE + max(0, expected):
+        raise Unwritable("the disk has no room for it")
     written = 0
     with placed(target) as part:
 

@@ -7,14 +7,13 @@ import logging
 
 from bot.clock import Clock
 from bot.domain.job import Jobs
-from bot.files.job_files import JobFiles
+from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.retention.privacy import Forgettable
 from storage.people.privacy import Privacy
 
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0
-FILES_KEPT = DAY  # after a job's end: what was attached can be used again
 EVERY = 3600.0  # seconds between two rounds
 SWEEP_EVERY = 60.0  # for what may be kept for minutes only
 GRACE = 30 * DAY  # after which nothing is left of a server that removed the bot

@@ -76,3 +76,8 @@ def _signed(job: Job) -> str:
     voice = catalogue().get(job.request.voice or "")
     how = f" · voice {voice.title}" if voice else ""
     return f"-# AI-generated lip-sync{how} · {job.code}"
+
+
+def thrown_away(job: Job) -> str:
+    """That a kept video is gone before its time."""
+    return f"-# I had to make room for newer videos of this server: the kept one of {job.code} is gone."

@@ -76,6 +76,31 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
+    async def with_files(self, guild_id: int, *, now: float, closed_since: float) -> list[Job[R]]:
+        """The server's jobs whose files are still needed: open ones, those that were closed since then, and those whose
+        videos are kept.
+        """
+        rows = await self._database.rows(
+            f"""SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND (closed_at IS NULL
+                 OR (forgotten_at IS NULL AND (closed_at >= :closed_since OR kept_until > :now)))""",
+            guild_id=guild_id,
+            now=now,
+            closed_since=closed_since,
+        )
+        return [self._jobs.read(row) for row in rows]
+
+    async def forget_kept(self, job: Job[R]) -> None:
+        """The job's kept video was thrown away before its time."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row(
+                "UPDATE jobs SET kept_until = NULL WHERE id = :id AND guild_id = :guild_id",
+                id=job.id,
+                guild_id=job.guild_id,
+            )
+
+        await self._database.write(work)
+
     async def last_voice(self, guild_id: int, member_id: int) -> str | None:
         """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
         row = await self._database.row(

@@ -54,9 +54,10 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
 
     world.parts.incoming.look = look  # type: ignore[method-assign]
     waiting = [asyncio.create_task(start(world, number)) for number in range(25)]
-    await until(lambda: sum(task.done() for task in waiting) == 5 and looking >= LOOKING_AT_ONCE)
+    alone = LOOKING_AT_ONCE - LOOKING_AT_ONCE // 4  # a quarter is left for other servers
+    await until(lambda: sum(task.done() for task in waiting) == 5 and looking >= alone)
     await asyncio.sleep(0.05)
-    assert looking == LOOKING_AT_ONCE
+    assert looking == alone
     gate.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert sum(isinstance(result, ServerBusy) for result in results) == 5

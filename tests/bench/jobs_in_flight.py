@@ -109,7 +109,7 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
             poll = Poll(job_keys, providers, clock, intervals)
             steps = Steps(nothing, nothing, nothing, nothing, poll, closed)
             runner = Runner(jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)
-            ours = Worker(jobs, runner, Lanes(providers), nothing, nothing, clock, intervals)
+            ours = Worker(jobs, runner, Lanes(providers), nothing, nothing, nothing, clock, intervals)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

@@ -28,6 +28,13 @@ class DiskFull(Refusal):
     )
 
 
+class ServerDiskFull(Refusal):
+    sentence = (
+        "This server's share of my disk is used up by videos that are being made. Try again when some of them are "
+        "done. Nothing was started."
+    )
+
+
 class ClipThrownAway(Refusal):
     sentence = "I keep clips for a day, and this one is gone by now. Attach it again with `/lipsync text`."
 

@@ -1,0 +1,92 @@
+"""One server's files take no other server's room on the disk."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.files.room import Room
+from bot.net.download import LEFT_FREE
+from tests.canned import real_clip
+from tests.scripted import row, scripted, start
+from tests.world import CLIP, World, open_world
+
+Usage = namedtuple("Usage", "total used free")
+MEGABYTE = 2**20
+
+
+@pytest.fixture
+def small_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 MB are free beyond the floor, whatever is written."""
+    usage = Usage(0, 0, LEFT_FREE + 100 * MEGABYTE)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+
+
+def claiming(world: World, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Let Discord say that what people attach is so large."""
+    store = world.env.backend.cdn.store_attachment
+    monkeypatch.setattr(world.env.backend.cdn, "store_attachment", lambda *a: {**store(*a), "size": size})
+
+
+@pytest.mark.usefixtures("small_disk")
+async def test_a_server_that_would_take_more_than_its_share_is_told_so_and_no_other_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add_key()
+    claiming(world, monkeypatch, 30 * MEGABYTE)
+    assert "share of my disk is used up" in await world.text()
+    claiming(world, monkeypatch, 20 * MEGABYTE)
+    assert "is on its way" in await world.text(video=CLIP)
+    await world.quiet()
+
+
+@pytest.mark.usefixtures("small_disk")
+async def test_a_disk_without_room_for_anybody_is_told_as_that(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.add_key()
+    claiming(world, monkeypatch, 101 * MEGABYTE)
+    assert "The disk of the machine I run on is full" in await world.text()
+
+
+@pytest.mark.usefixtures("small_disk")
+async def test_the_oldest_kept_video_of_the_server_makes_room_and_its_people_read_that(world: World) -> None:
+    scripted(world)
+    jobs = [await start(world, number) for number in range(3)]
+    await world.quiet()
+    ledger, told = world.parts.stores.ledger, []
+
+    async def keep(job: Any) -> None:
+        file = world.parts.job_files.video(job)
+        file.write_bytes(bytes(10 * MEGABYTE))
+        await world.parts.database.write(
+            lambda tx: tx.row(
+                "UPDATE jobs SET kept_until = 9e9, closed_at = :at WHERE id = :id",
+                id=job.id,
+                at=world.clock.now() + job.id,
+            )
+        )
+
+    async def tell(job: Any) -> None:
+        told.append(job.id)
+
+    for job in jobs:
+        await keep(job)
+    room = Room(ledger, world.parts.job_files, world.clock, tell, share=0.25)
+    await room.make(world.guild.id)
+    assert told == []  # 30 of (30 + 100) MB are less than a quarter
+    async with room.for_files(world.guild.id, world.parts.job_files.folder / "asked", 15 * MEGABYTE):
+        assert told == [jobs[0].id, jobs[1].id]
+    assert [(await row(world, job)).kept_until for job in jobs] == [None, None, 9e9]
+    assert [world.parts.job_files.has_video(job) for job in jobs] == [False, False, True]
+
+
+async def test_people_read_in_the_thread_that_a_kept_video_had_to_go(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        await world.text(video=real_clip(2.0))
+        await world.quiet()
+        (job,) = await world.parts.stores.ledger.jobs(world.guild.id)
+        await world.client.services.worker._room._tell(job)
+        assert "had to make room" in world.thread().history()[-1].content
