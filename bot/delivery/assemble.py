@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.domain.job import Job
-from bot.domain.media_facts import MediaFacts
+from bot.domain.media_facts import MOST_WORK, MediaFacts
 from bot.domain.request import Request
 from bot.domain.results import MOST_RESULT_BYTES, Finished
 from bot.domain.sections import results
@@ -47,6 +47,8 @@ class Assembler:
         can't be joined).
         """
         video, facts = self._job_files.video(job), None
+        if self.takes_work(job) and any(part.work > MOST_WORK for _, part in parts):
+            raise TooMuchWork("what was made has too many and too large pictures")
         if not await asyncio.to_thread(self._job_files.has_video, job):
             edited = await self._assemble(job, [part for part, _ in parts], clip, faults)
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
@@ -55,7 +57,7 @@ class Assembler:
         odd = () if job.failure else _odd(facts, *await asyncio.to_thread(self._wanted, job))
         if await asyncio.to_thread(self._lost_credentials, job):
             odd = (*odd, result_message.CREDENTIALS_LOST)
-        return Finished(video, size, odd)
+        return Finished(video, size, odd, facts.work)
 
     def takes_work(self, job: Job) -> bool:
         """Whether what was made must be worked on before it is the finished video; that may take minutes."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 from bot.domain.job import Job
+from bot.domain.media_facts import MOST_WORK
 from bot.domain.results import MARGIN, Finished, Messages, Parcel, Smaller
 from bot.files.job_files import PIECES, JobFiles
-from bot.media.editor import Editor
+from bot.media.editor import Editor, TooMuchWork
 from bot.media.inspect.c2pa import content_credentials
 
 STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says
@@ -32,6 +33,8 @@ class SizeLimit:
             return Parcel(finished.video, finished.size, None, finished.odd)
         copy = self._job_files.copy(job)
         if not 0 < _size(copy) <= most_bytes:
+            if finished.work > MOST_WORK:
+                raise TooMuchWork("it has too many and too large pictures")
             await self._editor.shrink(finished.video, most_bytes, copy)
         lost = await asyncio.to_thread(_credentials_lost, finished.video, copy)
         return Parcel(copy, _size(copy), Smaller(most_bytes + MARGIN, finished.size, lost), finished.odd)

@@ -29,6 +29,7 @@ ProblemCode = Literal[
     "turned",
     "wrong_codec",
     "deep",
+    "too_much_work",
     "too_many_pictures",
     "wrong_length",
     "wrong_part",

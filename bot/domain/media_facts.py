@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_WORK = 32e9  # pixels of all pictures of a file that may be changed: a minute of 4K at 60 a second has fewer
+
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
@@ -26,6 +28,11 @@ class MediaFacts:
     turned: bool = False  # stored rotated or mirrored
     deep: bool = False  # more than 8 bits per colour, or HDR
     sound_seconds: float = 0.0  # of the first track
+
+    @property
+    def work(self) -> float:
+        """Pixels of all its pictures together: what an encoder would have to look at."""
+        return self.width * self.height * self.frames_per_second * self.seconds
 
 
 @dataclass(frozen=True, slots=True)

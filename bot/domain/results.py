@@ -27,12 +27,13 @@ class Smaller:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A finished video. `odd` are sentences on what is not as it should be; it is posted all the same, as it was paid
-    for.
+    for. `work` as in `MediaFacts`.
     """
 
     video: Path
     size: int
     odd: tuple[str, ...]
+    work: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from bot.domain.edits import MOST_REPEATS
-from bot.domain.fixes import Fix, Fixes, Problem
+from bot.domain.fixes import OF_CLIP, Fix, Fixes, Problem
 from bot.domain.flows import FlowLimits
-from bot.domain.media_facts import MediaFacts
+from bot.domain.media_facts import MOST_WORK, MediaFacts
 from bot.domain.request import Media, Part
 from bot.domain.voices import Voice
 from bot.preflight.edits import Attempt, part_of_clip, sound_seconds, texts
@@ -25,10 +25,12 @@ def problems_of(
 ) -> Iterator[Problem]:
     """Everything that doesn't fit. Facts are None before the files were looked into."""
     is_long = attempt.flow.mode == "text" and len(_parts(attempt, voices)) > 1
-    yield from _of_file(attempt, "video", clip)
+    of_clip = list(_of_file(attempt, "video", clip))
     if clip:
-        yield from _of_clip(clip, attempt.limits)
-        yield from _of_sections(clip, attempt) if is_long else _of_length(clip, attempt)
+        of_clip += _of_clip(clip, attempt.limits)
+        of_clip += _of_sections(clip, attempt) if is_long else _of_length(clip, attempt)
+        of_clip += _of_work(clip, of_clip, is_long=is_long)
+    yield from of_clip
     if attempt.ask.audio:
         yield from _of_recording(attempt, clip, sound)
     else:
@@ -82,6 +84,13 @@ def _of_clip(facts: MediaFacts, limits: FlowLimits) -> Iterator[Problem]:
     if facts.frames_per_second > limits.frames_per_second + 1:
         rates = {"most": limits.frames_per_second, "rate": facts.frames_per_second}
         yield Problem("too_many_pictures", rates, "convert")
+
+
+def _of_work(clip: MediaFacts, problems: Sequence[Problem], *, is_long: bool) -> Iterator[Problem]:
+    """What has to be changed must not hold the editor for minutes, however small its file is."""
+    if clip.work > MOST_WORK and (is_long or any(problem.fix in OF_CLIP for problem in problems)):
+        pictures = clip.frames_per_second * clip.seconds
+        yield Problem("too_much_work", {"pictures": pictures, "width": clip.width, "height": clip.height})
 
 
 def _of_length(facts: MediaFacts, attempt: Attempt) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ SENTENCES: Mapping[ProblemCode, str] = {
     "turned": "the clip is stored on its side",
     "wrong_codec": "it takes {codecs}, and the clip is {codec}",
     "deep": "the clip is HDR, or has more than 8 bits per colour",
+    "too_much_work": "the clip's {pictures:.0f} pictures of {width}×{height} are too much for me to change",
     "too_many_pictures": "it takes {most:g} pictures a second, and the clip has {rate:.0f}",
     "wrong_length": "it takes clips of {shortest:g} to {longest:g} s, and this one has {seconds:.1f} s",
     "wrong_part": "it takes {shortest:g} to {longest:g} s, and the part that you chose has {seconds:.1f} s",

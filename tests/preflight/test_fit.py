@@ -162,7 +162,7 @@ def test_a_file_whose_link_ends_too_soon_is_handed_over_if_it_can_be(providers: 
         "text",
     ]
     large = replace(ending, video=ending.video.model_copy(update={"size": 20 * 2**20}))
-    assert "through this thread I can hand over 10.0 MB" in reasons(large, providers["runcomfy"])
+    assert "through this thread I can hand over 9.9 MB" in reasons(large, providers["runcomfy"])
     assert reasons(large, providers["runninghub"]) == ""
 
 
@@ -327,3 +327,14 @@ def test_a_long_text_is_not_spoken_over_a_clip_of_nearly_nothing(providers: dict
     long, words = replace(TEXT, text="A sentence of some length, and more of it. " * 10), "too little to be repeated"
     assert words not in reasons(long, providers["runcomfy"], replace(CLIP, seconds=0.5))
     assert words in reasons(long, providers["runcomfy"], replace(CLIP, seconds=0.04))
+
+
+def test_a_small_file_of_countless_large_pictures_is_refused_before_an_encoder_sees_it(
+    providers: dict[str, Provider],
+) -> None:
+    bomb = replace(CLIP, width=8000, height=8000, frames_per_second=100.0, seconds=30.0, size=69_000)
+    for provider in providers.values():
+        assert "3000 pictures of 8000×8000 are too much for me to change" in reasons(TEXT, provider, bomb)
+        assert mended(TEXT, provider, Seen(bomb, None)).request is None
+    phone = replace(CLIP, width=3840, height=2160, frames_per_second=60.0, seconds=60.0)
+    assert "too much for me" not in reasons(TEXT, providers["runcomfy"], phone)

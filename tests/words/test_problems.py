@@ -24,6 +24,7 @@ CLIPS = [
     replace(CLIP, width=0, height=0),
     replace(CLIP, width=64, turned=True, seconds=75.0),
     replace(CLIP, video_codec="vp9", seconds=0.01),
+    replace(CLIP, width=8000, height=8000, frames_per_second=100.0, seconds=30.0),
     replace(CLIP, deep=True, frames_per_second=240.0, formats=frozenset({"webm"})),
 ]
 RECORDINGS = [
