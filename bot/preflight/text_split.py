@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
+import regex
+
 LETTERS_PER_SECOND = {"zh": 4.5, "yue": 4.5, "ja": 7.0, "ko": 6.0}  # spoken at speed 1; a little fast, to be safe
 OTHER_LETTERS_PER_SECOND = 14.0
 # Where a text is divided: after a sentence, else after a part of one, else between words.
-_ENDS = (r"(?<=[.!?…])\s+|(?<=[。！？])|\n+", r"(?<=[,;:])\s+|(?<=[，、；：])|\s+[–—]\s+", r"\s+")
+# Arabic, Urdu and Hindi have signs of their own for that; Thai has a space there, and none between words.
+_ENDS = (
+    r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？।॥])|\n+|(?<=[\u0E00-\u0E7F])\s+(?=[\u0E00-\u0E7F])",
+    r"(?<=[,;:،؛])\s+|(?<=[，、；：])|\s+[–—]\s+",
+    r"\s+",
+)
 _NO_SPACE_AFTER = "。！？，、；："
 
 
@@ -38,9 +45,19 @@ def _pieces(text: str, most: int, level: int = 0) -> list[str]:
     if len(text) <= most:
         return [text] if text else []
     if level == len(_ENDS):
-        return [text[at : at + most] for at in range(0, len(text), most)]
+        return _cut(text, most)
     parts = [part.strip() for part in re.split(_ENDS[level], text)]
     return [piece for part in parts for piece in _pieces(part, most, level + 1)]
+
+
+def _cut(text: str, most: int) -> list[str]:
+    """The text cut where there is no better place, but never within what people see as one letter."""
+    pieces = [""]
+    for letter in regex.findall(r"\X", text):
+        if len(pieces[-1]) + len(letter) > most and pieces[-1]:
+            pieces.append("")
+        pieces[-1] += letter
+    return [part for piece in pieces for part in (piece[at : at + most] for at in range(0, len(piece), most))]
 
 
 def _evenly(pieces: list[str], most: int) -> list[str]:
