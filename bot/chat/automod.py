@@ -6,8 +6,7 @@ Discord shows the rules only to bots with the Manage Server permission; without 
 from __future__ import annotations
 
 import logging
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
 from bot.domain.ask import Place
+from bot.domain.lookalikes import latin, plain, skeleton
 
 log = logging.getLogger(__name__)
 
@@ -100,24 +100,22 @@ def forbids(rule: WordRule, text: str) -> bool:
     """Whether the rule is hit by the text, as Discord describes it: `cat` is a whole word, `cat*` and `*cat` its begin
     and end, `*cat*` any part; a hit that lies within something the rule allows doesn't count.
     """
-    return any(_hit(rule, form) for form in {text, _plain(text)})
+    readings = {text, plain(text), latin(text)}
+    return any(_hit(rule, reading, rule.patterns, plain) for reading in readings) or _hit(
+        rule, skeleton(text), (), skeleton
+    )
 
 
-def _hit(rule: WordRule, text: str) -> bool:
-    allowed = [span for word in rule.allowed if word.strip("* ") for span in _spans(_word_pattern(word), text)]
-    words = (_word_pattern(keyword) for keyword in rule.keywords if keyword.strip("* "))
-    hits = (span for pattern in (*words, *rule.patterns) for span in _spans(pattern, text))
+def _hit(rule: WordRule, text: str, patterns: Sequence[str], read: Callable[[str], str]) -> bool:
+    """Whether the text is hit; `read` brings a keyword into the form that the text has."""
+    allowed = [span for word in rule.allowed if word.strip("* ") for span in _spans(_word_pattern(word, read), text)]
+    words = (_word_pattern(keyword, read) for keyword in rule.keywords if keyword.strip("* "))
+    hits = (span for pattern in (*words, *patterns) for span in _spans(pattern, text))
     return any(not any(begin <= hit[0] and hit[1] <= end for begin, end in allowed) for hit in hits)
 
 
-def _plain(text: str) -> str:
-    """Without invisible signs, lookalike forms of letters, and repeated spaces."""
-    folded = unicodedata.normalize("NFKC", text)
-    return " ".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
-
-
-def _word_pattern(keyword: str) -> str:
-    core = re2.escape(_plain(keyword.strip("* ")))
+def _word_pattern(keyword: str, read: Callable[[str], str]) -> str:
+    core = re2.escape(read(keyword.strip("* ")))
     # Word characters of every script; RE2's \b knows ASCII only. What stands around a word may belong to two of them.
     before = "" if keyword.startswith("*") else r"(?:^|[^\pL\pN\pM_])"
     after = "" if keyword.endswith("*") else r"(?:$|[^\pL\pN\pM_])"

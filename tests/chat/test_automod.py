@@ -48,6 +48,35 @@ def test_stars_say_where_a_word_may_go_on(keyword: str, text: str, hit: bool) ->
     assert forbids(rule(keyword), text) is hit
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bаdword",  # Cyrillic
+        "bαdword",  # Greek
+        "b\u034fadword",
+        "bad\u115fword",
+        "bad\ufe0fword",
+        "ba\u0301dword",
+        "b4dw0rd".replace("4", "a"),
+        "𝐛𝐚𝐝𝐰𝐨𝐫𝐝",
+        "BАDWΟRD",  # Cyrillic and Greek capitals
+        "bad\U000e0020word",
+        "baďword".replace("ď", "d\u030c"),
+    ],
+)
+def test_no_lookalike_and_nothing_unseen_gets_around_a_word_or_a_pattern(text: str) -> None:
+    assert forbids(rule("badword"), f"such a {text} here")
+    if "0" not in text:
+        assert forbids(rule(patterns=("bad[a-z]ord",)), f"such a {text} here")
+
+
+def test_words_of_other_scripts_are_told_apart_as_before() -> None:
+    assert not forbids(rule("हिन्दी"), "हान्द")
+    assert not forbids(rule("кот"), "кит")
+    assert forbids(rule("кот"), "наш кот")
+    assert not forbids(rule("rnat"), "on the cat")
+
+
 def test_what_is_allowed_doesnt_count() -> None:
     assert not forbids(rule("*cat*", allowed=("concat",)), "concat this")
     assert forbids(rule("*cat*", allowed=("concat",)), "concat this cat")
