@@ -10,6 +10,7 @@ from discord.app_commands import Choice, Range
 
 from bot.moderation.server_rules import ServerRules
 from bot.words.admin import quota as words
+from bot.words.refusals.limits import OneOrAll
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction, role_ids
 from storage.servers.limit_rules import Rule, Subject, Unit, Window
@@ -146,6 +147,8 @@ class Quota(app_commands.Group):
 
 
 def _subject(target: Target | None, *, whole: bool) -> tuple[Subject, int]:
+    if whole and target is not None:
+        raise OneOrAll
     if whole:
         return "server", 0
     if target is None or (isinstance(target, discord.Role) and target.is_default()):

@@ -151,6 +151,15 @@ async def test_money_limits_refuse_providers_that_name_no_price(world: World) ->
         await start(world)
 
 
+async def test_a_limit_for_one_member_and_the_whole_server_at_once_is_refused(world: World) -> None:
+    await admin(world, "quota set", most=30, unit="jobs", whole_server=True)
+    both = await admin(world, "quota set", most=10, unit="jobs", target=world.member, whole_server=True)
+    assert "not for both" in answer(both)
+    listed = answer(await admin(world, "quota list"))
+    assert "30 videos" in listed
+    assert "10 videos" not in listed
+
+
 async def test_a_provider_too_dear_for_a_money_limit_is_left_out_and_a_cheaper_one_taken(world: World) -> None:
     await admin(world, "quota set", most=30, unit="cents", per="month", whole_server=True)
     dear, cheap = scripted(world, name="dear"), scripted(world, name="cheap")

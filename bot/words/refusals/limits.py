@@ -20,6 +20,13 @@ class ShuttingDown(Refusal):
     sentence = "I'm being restarted. Nothing was started; try again in a minute."
 
 
+class OneOrAll(Refusal):
+    sentence = (
+        "A limit is for the whole server or for one role or member, not for both. Nothing was changed; leave out "
+        "`target` or `whole_server`."
+    )
+
+
 class LimitReached(Refusal):
     sentence = "{reason}. Nothing was started or charged. `/lipsync usage` shows all your limits."
 
