@@ -102,7 +102,7 @@ class Lipsync(app_commands.Group):
         await interaction.response.defer(ephemeral=True)
         guild_id, asker = guild_of(interaction), asker_of(interaction)
         found = await interaction.client.services.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
-        under_way = await interaction.client.services.decisions.under_way(guild_id, asker.member_id)
+        under_way = await interaction.client.services.ledger.under_way(guild_id, asker.member_id)
         await interaction.edit_original_response(
             content=own_jobs.usage(*found, under_way, interaction.client.services.providers),
             allowed_mentions=discord.AllowedMentions.none(),

@@ -8,6 +8,7 @@ from typing import Generic
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from storage.engine.installation import Installation
+from storage.jobs.corrections import Corrections
 from storage.jobs.job import R
 from storage.jobs.job_row import Codec
 from storage.jobs.jobs import Jobs
@@ -34,6 +35,7 @@ class Stores(Generic[R]):
     jobs: Jobs[R]
     keys: Keys
     ledger: Ledger[R]
+    corrections: Corrections[R]
     limits: LimitStore
     privacy: Privacy
     reports: Reports
@@ -51,6 +53,7 @@ class Stores(Generic[R]):
             jobs,
             Keys(database, master),
             Ledger(database, jobs),
+            Corrections(database, jobs),
             LimitStore(database),
             Privacy(database),
             Reports(database),

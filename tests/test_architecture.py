@@ -176,6 +176,10 @@ def test_a_class_is_made_from_a_few_things_only() -> None:
     assert {place: count for place, count in found.items() if count > MOST_PARAMETERS} == {}
 
 
+def test_the_store_that_commands_read_themselves_changes_nothing() -> None:
+    assert ".write(" not in MODULES["storage.jobs.ledger"].read_text(encoding="utf-8")
+
+
 def test_no_two_public_classes_have_one_name() -> None:
     places = defaultdict(list)
     for path in SOURCES:

@@ -222,14 +222,14 @@ async def test_nobody_decides_about_another_servers_job(world: World, decision: 
     await world.quiet()
     (message,) = world.outcomes()
     await world.member.click(message, label="Report")
-    before = await world.client.services.decisions.jobs(world.guild.id)
+    before = await world.client.services.ledger.jobs(world.guild.id)
     _, room = await elsewhere(world)
     guild_id = world.env.backend.get_channel(room.id).guild_id
     assert guild_id
     for forged in (before[0].id, 999_999_999_999_999_999):
         with pytest.raises(NoSuchJob):
             await DECISIONS[decision](world.client, guild_id, forged)
-    assert await world.client.services.decisions.jobs(world.guild.id) == before
+    assert await world.client.services.ledger.jobs(world.guild.id) == before
     assert world.outcomes()[0].attachments
 
 
@@ -237,7 +237,7 @@ async def test_nobody_fetches_another_servers_video(world: World) -> None:
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     _, room = await elsewhere(world)
     guild_id = world.env.backend.get_channel(room.id).guild_id
     assert guild_id
@@ -254,7 +254,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label="Press me", custom_id=f"{prefix}{job.id}"))
     view.stop()
@@ -263,7 +263,7 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
     message = next(each for each in world.channel.history() if each.content == "here")
     pressed = await world.member.click(message, label="Press me")
     assert "Only members with the Manage Server permission" in answer(pressed)
-    assert await world.client.services.decisions.jobs(world.guild.id) == [job]
+    assert await world.client.services.ledger.jobs(world.guild.id) == [job]
 
 
 @pytest.mark.parametrize(

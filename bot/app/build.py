@@ -121,7 +121,8 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     stores, providers, job_files = parts.stores, parts.providers, parts.job_files
     key_alerts = KeyAlerts(client, stores.keys, stores.guilds, providers, clock)
     log_channel = LogChannel(client, stores, providers, clock)
-    room = Room(stores.ledger, job_files, clock, KeptNotices(client).thrown_away, share=settings.disk_share / 100)
+    tell, share = KeptNotices(client).thrown_away, settings.disk_share / 100
+    room = Room(stores.ledger, stores.corrections, job_files, clock, tell, share=share)
     worker = build_worker(client, parts, key_alerts, room, settings, clock)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
     asking = _asking(client, parts, worker, room, drafts, settings, clock)
@@ -146,6 +147,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         server_rules=ServerRules(stores, clock),
         decisions=Decisions(stores, worker, clock),
         reports=ReportedResults(stores, results, log_channel, clock),
+        ledger=stores.ledger,
         providers=providers,
         worker=worker,
         cleanup=Cleanup(stores.privacy, stores.jobs, job_files, drafts, clock, retention_days=days),

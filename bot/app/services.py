@@ -11,6 +11,7 @@ from bot.asking.service import Service
 from bot.chat.key_alerts import KeyAlerts
 from bot.chat.log_channel import LogChannel
 from bot.delivery.kept_videos import KeptVideos
+from bot.domain.job import Ledger
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
@@ -34,6 +35,7 @@ class Services:
     server_rules: ServerRules
     decisions: Decisions
     reports: ReportedResults
+    ledger: Ledger
     providers: Mapping[str, Provider]
     worker: Worker
     cleanup: Cleanup

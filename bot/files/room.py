@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.domain.job import Job, Ledger
+from bot.domain.job import Corrections, Job, Ledger
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.net.download import LEFT_FREE
 from bot.words.refusals.files import DiskFull, ServerDiskFull
@@ -25,9 +25,17 @@ class Room:
     """
 
     def __init__(
-        self, ledger: Ledger, job_files: JobFiles, clock: Clock, tell: Callable[[Job], Awaitable[None]], *, share: float
+        self,
+        ledger: Ledger,
+        corrections: Corrections,
+        job_files: JobFiles,
+        clock: Clock,
+        tell: Callable[[Job], Awaitable[None]],
+        *,
+        share: float,
     ) -> None:
         self._ledger = ledger
+        self._corrections = corrections
         self._job_files = job_files
         self._clock = clock
         self._tell = tell
@@ -67,7 +75,7 @@ class Room:
             if too_much <= 0:
                 break
             log.info("%s: its kept video makes room for others of its server", job.code)
-            await self._ledger.forget_kept(job)
+            await self._corrections.forget_kept(job)
             await asyncio.to_thread(self._job_files.throw_away_kept, job)
             await self._tell(job)
             too_much -= sizes[job.id]

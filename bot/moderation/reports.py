@@ -46,14 +46,9 @@ class ReportedResults:
         self._clock = clock
         self._decisions: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def report_on(self, job: Job) -> Report | None:
-        """What was reported of a job's result."""
-        return await self._reports.of(job.guild_id, job.id)
-
-    async def undecided(self, guild_id: int) -> list[Job]:
-        """The jobs whose results were reported and wait for a decision."""
-        found = [await self._jobs.get(guild_id, report.job_id) for report in await self._reports.undecided(guild_id)]
-        return [job for job in found if job]
+    async def look_up(self, guild_id: int, job_id: int) -> tuple[Job, Report | None]:
+        """This server's job of that id, and what was reported of its result, None when nothing was."""
+        return await self._job(guild_id, job_id), await self._reports.of(guild_id, job_id)
 
     async def report(self, guild_id: int, job_id: int, posted: Posted, *, by: int) -> tuple[bool, bool]:
         """Anyone may report a result: it is hidden and the moderators are asked; whether each could be done."""

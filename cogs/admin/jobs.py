@@ -42,15 +42,12 @@ async def jobs(
     """List jobs, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
-    decisions = interaction.client.services.decisions
-    found: Sequence[Job]
+    ledger, member_id = interaction.client.services.ledger, member.id if member else None
     if state and state.value == REPORTED:
-        found = await interaction.client.services.reports.undecided(guild_id)
+        found = await ledger.reported(guild_id)
     else:
         states = STATES[state.value] if state else None
-        found = await decisions.jobs(
-            guild_id, member_id=member.id if member else None, states=states, provider=provider
-        )
+        found = await ledger.jobs(guild_id, member_id=member_id, states=states, provider=provider)
     await _show(interaction, found, words.NOTHING_FOUND)
 
 
@@ -68,7 +65,7 @@ async def settle(interaction: Interaction) -> None:
     """List unknown outcomes, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
-    found = await interaction.client.services.decisions.jobs(guild_id, unsettled=True)
+    found = await interaction.client.services.ledger.jobs(guild_id, unsettled=True)
     await _show(interaction, found, words.NOTHING_TO_SETTLE)
 
 
@@ -98,8 +95,7 @@ class _Menu(discord.ui.Select[Panel]):
         guild_id = guild_of_moderator(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         services = interaction.client.services
-        job = await services.decisions.job(guild_id, int(self.values[0]))
-        report = await services.reports.report_on(job)
+        job, report = await services.reports.look_up(guild_id, int(self.values[0]))
         kept = await services.kept_videos.keeps(job)
         view = discord.ui.View(timeout=None)
         for button in _buttons(job, reported=report is not None and report.decision is None):

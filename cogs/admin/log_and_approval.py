@@ -77,7 +77,7 @@ async def report(interaction: Interaction, month: str | None = None) -> None:
     guild_id = guild_of_moderator(interaction)
     await interaction.response.defer(ephemeral=True)
     since, until = _span(month)
-    lines = await interaction.client.services.decisions.month(guild_id, since.timestamp(), until.timestamp())
+    lines = await interaction.client.services.ledger.month(guild_id, since.timestamp(), until.timestamp())
     labels = {name: provider.label for name, provider in interaction.client.services.providers.items()}
     await reply(interaction, monthly_report.table(f"{since:%B %Y} (UTC)", lines, labels))
     if lines:

@@ -1,17 +1,14 @@
-"""What moderators see of their server's jobs, and how they put their counting right."""
+"""What is shown of a server's jobs. Nothing is changed here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal
+from typing import Generic
 
-from storage.engine.database import Database, Transaction
+from storage.engine.database import Database
 from storage.jobs.job import Job, R, State
-from storage.jobs.job_events import Stale
 from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
-from storage.servers import log_entries
-from storage.servers.usage_hours import recount
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Line:
 
 
 class Ledger(Generic[R]):
-    """The server's side of the table `jobs`."""
+    """Reads the table `jobs` for members and moderators."""
 
     def __init__(self, database: Database, jobs: Jobs[R]) -> None:
         self._database = database
@@ -89,18 +86,6 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
-    async def forget_kept(self, job: Job[R]) -> None:
-        """The job's kept video was thrown away before its time."""
-
-        async def work(tx: Transaction) -> None:
-            await tx.row(
-                "UPDATE jobs SET kept_until = NULL WHERE id = :id AND guild_id = :guild_id",
-                id=job.id,
-                guild_id=job.guild_id,
-            )
-
-        await self._database.write(work)
-
     async def last_voice(self, guild_id: int, member_id: int) -> str | None:
         """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
         row = await self._database.row(
@@ -122,6 +107,17 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
+    async def reported(self, guild_id: int) -> list[Job[R]]:
+        """The jobs whose results were reported and wait for a moderator's decision, the first report first."""
+        rows = await self._database.rows(
+            f"""SELECT {COLUMNS} FROM jobs JOIN (
+                  SELECT job_id, reported_at FROM reports WHERE guild_id = :guild_id AND decision IS NULL
+                ) ON job_id = id
+               WHERE guild_id = :guild_id ORDER BY reported_at""",
+            guild_id=guild_id,
+        )
+        return [self._jobs.read(row) for row in rows]
+
     async def has_succeeded(self, guild_id: int, member_id: int) -> bool:
         """Whether a job of this member was ever finished in this server."""
         row = await self._database.row(
@@ -131,25 +127,6 @@ class Ledger(Generic[R]):
             member_id=member_id,
         )
         return row is not None
-
-    async def refund(self, job: Job[R], *, by: int, now: float) -> Job[R]:
-        """Give a job back to its member; the server's own limits go on counting it. `Stale` when it doesn't count."""
-        return await self._correct(
-            job,
-            "refunded_at = :now",
-            "counted_at IS NOT NULL AND refunded_at IS NULL",
-            kind="refunded",
-            by=by,
-            now=now,
-        )
-
-    async def settle(self, job: Job[R], *, charged: bool, by: int, now: float) -> Job[R]:
-        """Say what became of an unknown outcome; one that was not charged stops counting. `Stale` when that is said."""
-        assignment = "settled_at = :now" if charged else "settled_at = :now, counted_at = NULL"
-        kind: Literal["settled_charged", "settled_free"] = "settled_charged" if charged else "settled_free"
-        return await self._correct(
-            job, assignment, "state = 'unknown' AND settled_at IS NULL", kind=kind, by=by, now=now
-        )
 
     async def month(self, guild_id: int, since: float, until: float) -> list[Line]:
         """What was asked for in that time, added up."""
@@ -164,23 +141,3 @@ class Ledger(Generic[R]):
             until=until,
         )
         return [Line(**dict(row)) for row in rows]
-
-    async def _correct(self, job: Job[R], assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job[R]:
-        async def work(tx: Transaction) -> Job[R]:
-            before = await tx.row(
-                f"SELECT {COLUMNS} FROM jobs WHERE id = :id AND guild_id = :guild_id", id=job.id, guild_id=job.guild_id
-            )
-            row = await tx.row(
-                f"""UPDATE jobs SET {assignment} WHERE id = :id AND guild_id = :guild_id AND {condition}
-                    RETURNING {COLUMNS}""",
-                id=job.id,
-                guild_id=job.guild_id,
-                now=now,
-            )
-            if row is None or before is None:
-                raise Stale
-            await recount(tx, job.guild_id, self._jobs.read(before), self._jobs.read(row))
-            await log_entries.note(tx, job.guild_id, kind, now=now, actor_id=by, job_id=job.id)
-            return self._jobs.read(row)
-
-        return await self._database.write(work)

@@ -83,14 +83,6 @@ class Reports:
         report = await self.of(guild_id, job_id)
         return report is not None and report.decision is None
 
-    async def undecided(self, guild_id: int) -> list[Report]:
-        """The server's reports that wait for a moderator, oldest first."""
-        rows = await self._database.rows(
-            f"SELECT {_COLUMNS} FROM reports WHERE guild_id = :guild_id AND decision IS NULL ORDER BY reported_at",
-            guild_id=guild_id,
-        )
-        return [_report(row) for row in rows]
-
     async def decide(self, job: Job[Any], decision: Decision, *, by: int, now: float) -> bool:
         """Decide on a report; False when that was done before. What is removed is erased with the job's person, and its
         files can't be used in this server again.

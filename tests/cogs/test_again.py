@@ -63,7 +63,7 @@ def failing(error: OSError) -> Any:
 
 
 async def newest(world: World) -> Job:
-    return (await world.client.services.decisions.jobs(world.guild.id))[0]
+    return (await world.client.services.ledger.jobs(world.guild.id))[0]
 
 
 async def test_again_makes_the_same_once_more_from_the_kept_clip(world: World) -> None:

@@ -55,7 +55,7 @@ def forbid(world: World, who: int, **denied: bool) -> None:
 
 async def asked_for(world: World) -> Request:
     """What became of the newest wish."""
-    (job,) = await world.client.services.decisions.jobs(world.guild.id, most=1)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id, most=1)
     return job.request
 
 

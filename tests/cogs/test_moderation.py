@@ -69,7 +69,7 @@ def labels(result: InteractionResult) -> list[str]:
 
 
 async def newest(world: World) -> Job:
-    (job,) = await world.client.services.decisions._ledger.jobs(world.guild.id, most=1)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id, most=1)
     return job
 
 
@@ -124,7 +124,7 @@ async def test_a_member_sees_what_is_left_and_what_they_were_given(world: World)
     assert "Nothing of yours is under way." in usage
     world.sandbox.runs.queue_seconds = 3600
     assert "is on its way" in await world.text()  # out of what was given
-    (job,) = await world.client.services.decisions.under_way(world.guild.id, world.member.id)
+    (job,) = await world.client.services.ledger.under_way(world.guild.id, world.member.id)
     usage = answer(await world.member.slash(world.channel, "lipsync usage"))
     assert f"**Under way**\n- [`{job.code}`](https://discord.com/channels/" in usage
     await world.member.click(world.card(), label="Cancel")
@@ -498,7 +498,7 @@ async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be
     assert not world.outcomes()
     (card,) = [message for message in world.channel.history() if message.flags.components_v2]
     assert "was removed" in card.components[0].content  # type: ignore[union-attr]
-    kept = await world.client.services.decisions.job(world.guild.id, job.id)
+    kept, _ = await world.client.services.reports.look_up(world.guild.id, job.id)
     assert kept.forgotten_at
     assert "Hello there" not in kept.request.model_dump_json()
     assert "moderators don't let you use me" in await world.text()
@@ -528,7 +528,7 @@ async def test_two_moderators_at_once_make_one_decision(world: World) -> None:
         return_exceptions=True,
     )
     assert [isinstance(each, AlreadyDecided) for each in said] in ([False, True], [True, False])
-    report = await reports.report_on(await newest(world))
+    _, report = await reports.look_up(world.guild.id, job.id)
     assert report
     assert (report.decision == "removed") == (not world.outcomes())
 

@@ -266,7 +266,7 @@ async def test_the_size_that_discord_claims_is_not_believed(tmp_path: Path, monk
         monkeypatch.setattr(cdn, "store_attachment", lambda *given: {**store(*given), "size": 10})
         await world.add_key()
         assert "is on its way" in answer(await wish(world, video=clip))
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         assert job.request.video.size == len(clip[1])
         await world.quiet(90)
 
@@ -361,7 +361,7 @@ async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(wor
     refused = await world.member.click(said.response, label="Make 2 parts")
     assert "I can't work in" in words(refused)
     assert labels(refused) == []
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     assert (job.failure, job.counted_at) == ("cannot_post", None)
     with pytest.raises(OfferGone):
         await world.client.services.asking.mend(Asker(world.member.id), command, rest=True, part=None)
@@ -493,7 +493,7 @@ async def test_a_job_that_is_being_put_together_says_at_once_that_it_cannot_be_c
         await world.add_key()
         await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
         await asyncio.wait_for(begun.wait(), 60)
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         with pytest.raises(NothingToCancel):
             await world.client.services.asking.cancel(
                 world.guild.id, job.id, member_id=world.member.id, is_moderator=False

@@ -81,7 +81,7 @@ async def test_a_part_is_fetched_before_the_next_one_is_made(tmp_path: Path) -> 
         await press(world, await wish(world, text=LINE), "Make 3 parts")
         seconds = picture(await the_video(world, tmp_path))[0]
         assert seconds == pytest.approx(sum(run.seconds for run in world.sandbox.runs.ledger), abs=0.3)
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         job_files = world.parts.job_files
         assert not list(job_files.of(job).glob("*.mp4"))  # all of it is gone, now that it is posted
 
@@ -118,7 +118,7 @@ async def test_of_a_text_whose_last_part_fails_the_parts_before_it_arrive(tmp_pa
         assert "It stopped at part 3 of 3." in outcome.content
         assert "What was made before is attached." in outcome.content
         assert "It stopped at part 3 of 3." in world.card_text()
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")
 
 
@@ -161,7 +161,7 @@ async def test_parts_that_cannot_be_posted_for_a_day_are_kept(tmp_path: Path, mo
         await until(lambda: tried)
         world.clock.skipped += 25 * 3600
         await world.quiet(90)
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         assert job.kept_until
         assert world.parts.job_files.whole(job)
 
@@ -173,7 +173,7 @@ async def test_where_one_part_is_lost_the_others_are_kept(tmp_path: Path) -> Non
         (outcome,) = world.outcomes()
         assert "couldn't download it" in outcome.content
         assert "What was made of it is kept until" in outcome.content
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         job_files = world.parts.job_files
         assert [file.name for file in job_files.whole(job)] == ["part-1.mp4", "part-2.mp4"]
 
@@ -196,5 +196,5 @@ async def test_parts_that_cannot_be_fetched_any_more_leave_the_sentence_alone(tm
         (outcome,) = world.outcomes()
         assert not outcome.attachments
         assert "It stopped at part 2 of 3." in outcome.content
-        (job,) = await world.client.services.decisions.jobs(world.guild.id)
+        (job,) = await world.client.services.ledger.jobs(world.guild.id)
         assert (job.state, job.failure) == ("failed", "provider_failed")

@@ -68,7 +68,7 @@ async def closed_job(world: World) -> Job:
     await world.add_key()
     await world.text()
     await world.quiet()
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     return job
 
 
@@ -106,7 +106,7 @@ async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_o
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.add_key()
     await world.text()
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     job_files.clip(job).write_bytes(b"data")
     nobodys = job_files.folder / str(job.id + 5)
     nobodys.mkdir()
@@ -128,7 +128,7 @@ async def test_the_first_jobs_end_takes_no_files_from_the_job_that_once_shared_i
     await world.parts.database.write(skip)
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.text()
-    later = (await world.client.services.decisions.jobs(world.guild.id))[0]
+    later = (await world.client.services.ledger.jobs(world.guild.id))[0]
     assert (first.id, later.id) == (1, 33_554_433)
     for job in (first, later):
         job_files.of(job)
@@ -182,7 +182,7 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
     async with asyncio.timeout(10):
         while await database.rows("SELECT * FROM keys"):  # it goes right after the job is closed
             await asyncio.sleep(0.01)
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     assert (job.state, job.failure) == ("succeeded", None)
 
 

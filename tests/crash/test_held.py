@@ -29,7 +29,7 @@ async def test_a_video_that_waits_is_decided_on_in_the_bots_next_life(tmp_path: 
         for _ in range(2):
             async with outside.life(Doom()) as client:
                 await until(lambda: client.services.worker.resumed)
-                (job,) = await client.services.decisions.jobs(guild_id)
+                (job,) = await client.services.ledger.jobs(guild_id)
                 assert (job.state, job.counted_at) == ("held", None)
         assert not sandbox.runs.ledger
         assert len(cards(discord, "waits for your yes")) == 1

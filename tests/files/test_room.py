@@ -55,7 +55,7 @@ async def test_the_oldest_kept_video_of_the_server_makes_room_and_its_people_rea
     scripted(world)
     jobs = [await start(world, number) for number in range(3)]
     await world.quiet()
-    ledger, told = world.parts.stores.ledger, []
+    stores, told = world.parts.stores, []
 
     async def keep(job: Any) -> None:
         file = world.parts.job_files.video(job)
@@ -73,7 +73,7 @@ async def test_the_oldest_kept_video_of_the_server_makes_room_and_its_people_rea
 
     for job in jobs:
         await keep(job)
-    room = Room(ledger, world.parts.job_files, world.clock, tell, share=0.25)
+    room = Room(stores.ledger, stores.corrections, world.parts.job_files, world.clock, tell, share=0.25)
     await room.make(world.guild.id)
     assert told == []  # 30 of (30 + 100) MB are less than a quarter
     async with room.for_files(world.guild.id, world.parts.job_files.folder / "asked", 15 * MEGABYTE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.engine.database import Database
+from storage.jobs.corrections import Corrections
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 
@@ -22,6 +23,11 @@ def plain_jobs(database: Database) -> Jobs[str]:
     return Jobs(database, PlainText())
 
 
+def plain_corrections(database: Database) -> Corrections[str]:
+    """How these jobs are put right."""
+    return Corrections(database, plain_jobs(database))
+
+
 def plain_ledger(database: Database) -> Ledger[str]:
-    """What moderators see of these jobs."""
+    """What is shown of these jobs."""
     return Ledger(database, plain_jobs(database))

@@ -223,7 +223,7 @@ async def test_an_attachment_that_is_gone_from_discord_is_not_laid_at_the_provid
     await world.add_key()
     await world.text()
     assert "couldn't prepare the files" in (await outcome(world)).content
-    (job,) = await world.client.services.decisions.jobs(world.guild.id)
+    (job,) = await world.client.services.ledger.jobs(world.guild.id)
     assert job.detail == "the clip that was attached can't be fetched: HTTP 404 for the result"
     assert world.sandbox.runs.ledger == []
 

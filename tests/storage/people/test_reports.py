@@ -5,8 +5,8 @@ from __future__ import annotations
 from storage.engine.database import Database
 from storage.jobs.job import NewJob, Position
 from storage.people.reports import Reports
-from tests.conftest import GUILD, MEMBER
-from tests.storage.plain import plain_jobs
+from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.storage.plain import plain_jobs, plain_ledger
 from tests.welcome import welcome
 
 
@@ -19,8 +19,10 @@ async def test_a_report_is_read_as_it_was_filed_until_somebody_decides(database:
     job = await plain_jobs(database).enqueue(new)
     assert await reports.file(job, channel_id=3001, message_id=4001, hidden=True, by=MEMBER, now=5.0)
     assert not await reports.file(job, channel_id=3001, message_id=4001, hidden=True, by=MEMBER, now=6.0)
-    (report,) = await reports.undecided(GUILD)
-    assert report == await reports.of(GUILD, job.id)
+    report, ledger = await reports.of(GUILD, job.id), plain_ledger(database)
+    assert report
+    assert await ledger.reported(GUILD) == [job]
+    assert await ledger.reported(OTHER_GUILD) == []
     assert (report.reported_by, report.message_id, report.hidden, report.decision) == (MEMBER, 4001, True, None)
     assert await reports.decide(job, "restored", by=7, now=8.0)
-    assert await reports.undecided(GUILD) == []
+    assert await ledger.reported(GUILD) == []

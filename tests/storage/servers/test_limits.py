@@ -15,7 +15,7 @@ from storage.servers.limits import DEFAULTS, LimitStore
 from storage.servers.log_entries import LogEntries
 from storage.servers.quota import Claim, OverLimit, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
-from tests.storage.plain import plain_jobs, plain_ledger
+from tests.storage.plain import plain_corrections, plain_jobs
 from tests.welcome import welcome
 
 DAY = 86_400.0
@@ -27,7 +27,8 @@ class Counter:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.jobs, self.limits, self.ledger = plain_jobs(database), LimitStore(database), plain_ledger(database)
+        self.jobs, self.limits = plain_jobs(database), LimitStore(database)
+        self.corrections = plain_corrections(database)
         self.number = 0
 
     async def limit(self, subject: Any, unit: Any, window: Any, most: int, subject_id: int = 0) -> None:
@@ -184,7 +185,7 @@ async def test_what_is_given_back_is_free_for_the_member_and_their_grant_and_cou
     own, granted = await counter.ended(), await counter.ended()
     await counter.refused()
     for job in (own, granted):
-        await counter.ledger.refund(job, by=MOD, now=1.0)
+        await counter.corrections.refund(job, by=MOD, now=1.0)
     await counter.ended()
     await counter.ended()
     standings = await counter.limits.standings(GUILD, Claim(GUILD, MEMBER), 2.0)
@@ -197,7 +198,7 @@ async def test_an_unknown_outcome_counts_until_it_is_settled(counter: Counter, c
     job = await counter.jobs.move(await counter.job(), "submitting", now=1.0, handle="h")
     job = await counter.jobs.move(job, "unknown", now=2.0, failure="unknown_outcome")
     await counter.refused()
-    settled = await counter.ledger.settle(job, charged=charged, by=MOD, now=3.0)
+    settled = await counter.corrections.settle(job, charged=charged, by=MOD, now=3.0)
     assert settled.settled_at == 3.0
     assert (await counter.limits.standings(GUILD, Claim(GUILD, MEMBER), 4.0))[0].used == used
 

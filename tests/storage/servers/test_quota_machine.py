@@ -24,7 +24,7 @@ from storage.servers.limit_rules import Rule
 from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, OverLimit
 from tests.conftest import GUILD
-from tests.storage.plain import plain_jobs, plain_ledger
+from tests.storage.plain import plain_corrections, plain_jobs
 from tests.welcome import welcome
 
 MEMBERS = {1: frozenset({11}), 2: frozenset({11, 12}), 3: frozenset[int]()}
@@ -157,7 +157,7 @@ class Quotas(RuleBasedStateMachine):
         database = self.run(self.opened.__aenter__())
         self.run(welcome(database, GUILD))
         self.database, self.jobs = database, plain_jobs(database)
-        self.limits, self.ledger = LimitStore(database), plain_ledger(database)
+        self.limits, self.corrections = LimitStore(database), plain_corrections(database)
         self.model, self.now, self.number = Model(), 1_000_000.0, 0
 
     def run(self, work: Any) -> Any:
@@ -274,7 +274,7 @@ class Quotas(RuleBasedStateMachine):
             return
         open_question = record.job.state == "unknown" and record.job.settled_at is None
         try:
-            record.job = self.run(self.ledger.settle(record.job, charged=charged, by=9, now=self.now))
+            record.job = self.run(self.corrections.settle(record.job, charged=charged, by=9, now=self.now))
         except Stale:
             assert not open_question
             return
@@ -286,7 +286,7 @@ class Quotas(RuleBasedStateMachine):
         if record is None:
             return
         try:
-            self.run(self.ledger.refund(record.job, by=9, now=self.now))
+            self.run(self.corrections.refund(record.job, by=9, now=self.now))
         except Stale:
             assert record.at is None or record.refunded
             return
