@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +10,7 @@ from tempfile import TemporaryDirectory
 from bot.app.parts import Parts
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
+from bot.sandbox.runs import Runs
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.studio import Clip, Order, Studio
 
@@ -43,6 +45,18 @@ class FilmedStudio(CannedStudio):
 
     async def dub(self, order: Order, video: Path, audio: Path | None, target: Path) -> None:  # noqa: ARG002
         target.write_bytes(real_clip(CLIP_SECONDS)[1])
+
+
+def hold_work(runs: Runs) -> asyncio.Event:
+    """Let no provider finish what it has begun before the event is set."""
+    go_on, fetch = asyncio.Event(), runs.studio.fetch
+
+    async def held(url: str, target: Path) -> Path:
+        await go_on.wait()
+        return await fetch(url, target)
+
+    runs.studio.fetch = held  # type: ignore[method-assign]
+    return go_on
 
 
 def look_into_nothing(parts: Parts) -> None:

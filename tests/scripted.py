@@ -130,9 +130,9 @@ async def outcome(world: World) -> Any:
 
 
 async def until(found: Callable[[], object]) -> None:
-    """Wait until something is so."""
+    """Wait until something is so, as a function or a coroutine function tells."""
     async with asyncio.timeout(60):
-        while not found():
+        while not await _answer(found()):
             await asyncio.sleep(0.005)
 
 

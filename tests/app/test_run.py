@@ -25,7 +25,7 @@ from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
 from storage.engine.database import open_database
 from storage.engine.encryption import MasterKeys
-from tests.canned import FilmedStudio, real_clip
+from tests.canned import FilmedStudio, hold_work, real_clip
 from tests.discord_server.rest import SPOILER, store_file
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
@@ -197,7 +197,7 @@ async def test_what_was_offered_is_done_after_a_yes_and_not_after_a_restart(outs
 
 
 async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) -> None:
-    outside.sandbox.runs.work_seconds = 3.0
+    go_on = hold_work(outside.sandbox.runs)
     async with outside.bot() as process:
         await outside.add_key()
         await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
@@ -205,19 +205,21 @@ async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) ->
         process.send_signal(signal.SIGTERM)
         assert (await ended(process))[0] == 0
     assert not outside.discord.outcomes()
+    go_on.set()
     async with outside.bot():
         await outside.discord.until(outside.discord.outcomes)
     assert len(outside.sandbox.runs.ledger) == 1
 
 
 async def test_sigkill_in_the_middle_of_a_job_loses_nothing_and_pays_once(outside: Outside) -> None:
-    outside.sandbox.runs.work_seconds = 2.0
+    go_on = hold_work(outside.sandbox.runs)
     async with outside.bot() as process:
         await outside.add_key()
         await outside.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
         await outside.discord.until(lambda: outside.sandbox.runs.ledger)
         await outside.discord.until(lambda: outside.sandbox.runs.ledger[0].status == "in_progress")
         process.kill()
+    go_on.set()
     async with outside.bot():
         await outside.discord.until(outside.discord.outcomes)
     (outcome,) = outside.discord.outcomes()

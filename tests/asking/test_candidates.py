@@ -26,7 +26,7 @@ from bot.net.faults import (
     Unwritable,
 )
 from bot.providers.base import Accepted, Done, Submission
-from tests.canned import canned_look
+from tests.canned import canned_look, hold_work
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, started, until
 from tests.world import World, answer
 
@@ -302,24 +302,26 @@ async def test_one_refused_poll_does_not_switch_a_key_off(world: World) -> None:
 
 
 async def test_a_replaced_key_finishes_the_jobs_that_it_started(world: World) -> None:
-    world.sandbox.runs.work_seconds = 0.6
+    go_on = hold_work(world.sandbox.runs)
     await world.add_key("rc-the-older-0001")
     await world.text()
     await until(lambda: world.sandbox.runs.ledger)
     await world.add_key("rc-the-newer-0002")
     assert await stored_hints(world) == ["0001", "0002"]
+    go_on.set()
     assert (await outcome(world)).attachments
     await until_stored(world, ["0002"])
 
 
 async def test_a_removed_key_finishes_the_jobs_that_it_started_and_is_then_erased(world: World) -> None:
-    world.sandbox.runs.work_seconds = 0.6
+    go_on = hold_work(world.sandbox.runs)
     await world.add_key()
     await world.text()
     await until(lambda: world.sandbox.runs.ledger)
     removed = await world.moderator.slash(world.channel, "lipsync-admin key remove", provider="runcomfy")
     assert "It is erased when the last job that it started has ended." in answer(removed)
     assert "no provider key" in await world.text()
+    go_on.set()
     assert (await outcome(world)).attachments
     await until_stored(world, [])
 
@@ -359,8 +361,9 @@ async def stored_hints(world: World) -> list[str]:
 
 
 async def until_stored(world: World, hints: list[str]) -> None:
-    for _ in range(200):
-        if await stored_hints(world) == hints:
-            return
-        await world.env.settle()
-    assert await stored_hints(world) == hints
+    """Wait for the keys that are to be left: one is erased right after its last job was closed."""
+
+    async def left() -> bool:
+        return await stored_hints(world) == hints
+
+    await until(left)

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
+from tests.canned import hold_work
+from tests.scripted import until
 from tests.world import World
 
 
-async def running(world: World) -> None:
-    """A job that is shown and sent, and will take a little longer."""
-    world.sandbox.runs.work_seconds = 0.5
+async def running(world: World) -> asyncio.Event:
+    """A job that is shown and sent, and is done once the event is set."""
+    go_on = hold_work(world.sandbox.runs)
     await world.add_key()
     await world.text()
-    async with asyncio.timeout(10):
-        while not world.sandbox.runs.ledger:
-            await asyncio.sleep(0.005)
+    await until(lambda: world.sandbox.runs.ledger)
+    return go_on
 
 
 def videos(channel: Any) -> list[Any]:
@@ -25,24 +26,27 @@ def videos(channel: Any) -> list[Any]:
 
 
 async def test_a_deleted_thread_sends_the_video_to_the_channel(world: World) -> None:
-    await running(world)
+    go_on = await running(world)
     world.env.backend.delete_channel(world.thread().id)
+    go_on.set()
     await world.quiet()
     assert len(videos(world.channel)) == 1
 
 
 async def test_a_failed_post_is_made_again_even_if_the_thread_is_gone_by_then(world: World) -> None:
-    await running(world)
+    go_on = await running(world)
     world.env.backend.delete_channel(world.thread().id)
     world.env.inject_error("POST", "/channels/*/messages", status=503, times=2)
+    go_on.set()
     await world.quiet()
     assert len(videos(world.channel)) == 1
 
 
 @pytest.mark.parametrize("status", [503, 429])
 async def test_a_post_that_fails_for_a_while_arrives_later_once(world: World, status: int) -> None:
-    await running(world)
+    go_on = await running(world)
     world.env.inject_error("POST", "/channels/*/messages", status=status, times=4)
+    go_on.set()
     await world.quiet()
     assert len(videos(world.thread())) == 1
 
@@ -65,8 +69,9 @@ async def test_a_channel_that_refuses_the_card_costs_nothing(world: World) -> No
 
 
 async def test_a_channel_deleted_meanwhile_ends_the_job_all_the_same(world: World) -> None:
-    await running(world)
+    go_on = await running(world)
     world.env.backend.delete_channel(world.thread().id)
     world.env.backend.delete_channel(world.channel.id)
+    go_on.set()
     await world.quiet()
     assert world.client.services.worker.open_jobs == 0

@@ -8,6 +8,8 @@ import discord
 import pytest
 from simcord.enums import ChannelType
 
+from tests.canned import hold_work
+from tests.scripted import until
 from tests.world import World, answer
 
 EVERYONE = discord.Permissions(
@@ -192,12 +194,12 @@ async def test_a_job_in_line_is_cancelled_with_one_click(world: World) -> None:
 
 
 async def test_a_job_that_runs_cannot_be_cancelled_and_the_bot_says_so(world: World) -> None:
-    world.sandbox.runs.work_seconds = 1.0
+    go_on = hold_work(world.sandbox.runs)
     await world.add_key()
     await world.text()
-    while not world.sandbox.runs.ledger or world.sandbox.runs.ledger[0].status != "in_progress":
-        await world.env.settle()
+    await until(lambda: [run.status for run in world.sandbox.runs.ledger] == ["in_progress"])
     assert "can't be stopped any more" in answer(await world.member.click(world.card(), label="Cancel"))
+    go_on.set()
     await world.quiet()
     assert world.outcomes()[0].attachments
 

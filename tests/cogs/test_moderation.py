@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import discord
@@ -32,6 +33,11 @@ async def log_channel(world: World) -> ChannelHandle:
     channel = world.guild.create_text_channel("lipsync-log")
     assert "tells what happens" in answer(await admin(world, "log", channel=channel))
     return channel
+
+
+async def nothing_to_tell(world: World) -> bool:
+    """Whether the log has told everything."""
+    return not await world.parts.database.rows("SELECT * FROM log_entries")
 
 
 def entries(channel: ChannelHandle) -> list[str]:
@@ -255,9 +261,7 @@ async def test_a_log_channel_that_is_gone_stops_nothing(world: World) -> None:
     await world.text()
     await world.quiet()
     assert world.outcomes()[0].attachments
-    async with asyncio.timeout(5):
-        while await world.parts.database.rows("SELECT * FROM log_entries"):
-            await asyncio.sleep(0.02)
+    await until(partial(nothing_to_tell, world))
 
 
 async def test_an_entry_that_nobody_understands_holds_up_no_other(world: World) -> None:
@@ -272,9 +276,7 @@ async def test_an_entry_that_nobody_understands_holds_up_no_other(world: World) 
     await database.write(write)
     await admin(world, "access block", member=world.member)
     await told(channel, "is blocked")
-    async with asyncio.timeout(5):
-        while await database.rows("SELECT * FROM log_entries"):
-            await asyncio.sleep(0.02)
+    await until(partial(nothing_to_tell, world))
 
 
 async def test_a_budget_that_is_used_up_is_told_with_when_there_is_more(world: World) -> None:

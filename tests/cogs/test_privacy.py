@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import Any
 
@@ -10,6 +9,7 @@ from bot.domain.job import Job
 from bot.retention.cleanup import DAY, GRACE
 from storage.engine.database import Transaction
 from storage.servers.guilds import Guilds
+from tests.canned import hold_work
 from tests.scripted import until
 from tests.world import World, answer
 
@@ -43,12 +43,13 @@ async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> N
 
 
 async def test_a_job_under_way_ends_in_its_thread_before_it_is_erased(world: World) -> None:
-    world.sandbox.runs.work_seconds = 1.5
+    go_on = hold_work(world.sandbox.runs)
     await world.add_key()
     await world.text()
     told = await kept(world)
     pressed = await world.member.click(told.response, label="Erase what is kept about me")
     assert "1 are still under way" in answer(pressed)
+    go_on.set()
     await world.quiet()
     assert world.outcomes()[0].attachments
     await world.client.services.cleanup.tidy()
@@ -166,7 +167,7 @@ async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest
 async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_until_that_has_ended(
     world: World,
 ) -> None:
-    world.sandbox.runs.work_seconds = 1.0
+    go_on = hold_work(world.sandbox.runs)
     await world.add_key()
     await world.client.services.keys.add(world.guild.id, "runware", {"api_key": "rw-key-00001"}, added_by=1)
     await world.text(provider="runcomfy")
@@ -178,10 +179,13 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
     (left,) = await database.rows("SELECT provider, retired_at FROM keys")
     assert (left["provider"], bool(left["retired_at"])) == ("runcomfy", True)
     assert await world.client.services.keys.list(world.guild.id) == []
+    go_on.set()
     await world.quiet()
-    async with asyncio.timeout(10):
-        while await database.rows("SELECT * FROM keys"):  # it goes right after the job is closed
-            await asyncio.sleep(0.01)
+
+    async def no_key_is_left() -> bool:  # it goes right after the job is closed
+        return not await database.rows("SELECT * FROM keys")
+
+    await until(no_key_is_left)
     (job,) = await world.client.services.ledger.jobs(world.guild.id)
     assert (job.state, job.failure) == ("succeeded", None)
 

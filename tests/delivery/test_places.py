@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -11,10 +10,12 @@ import pytest
 from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
 from bot.jobs.intervals import DELIVERY_PATIENCE
+from tests.canned import hold_work
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
 from tests.delivery.conftest import Scene
 from tests.discord_server.rest import MISSING_ACCESS, MISSING_PERMISSIONS
+from tests.scripted import until
 
 POSTS = "*/channels/[0-9]*/messages"
 
@@ -159,19 +160,20 @@ async def test_without_attach_files_a_direct_message_holds_the_video_if_that_was
 
 
 async def test_a_server_that_removes_the_bot_and_invites_it_again_loses_no_video(scene: Scene) -> None:
-    scene.sandbox.runs.work_seconds = 1.0
+    go_on = hold_work(scene.sandbox.runs)
     async with scene.asked() as client:
         await scene.discord.until(lambda: scene.sandbox.runs.ledger)
         scene.state.kicked = True
         await scene.discord.gateway.send("GUILD_DELETE", {"id": str(scene.state.guild_id)})
+        go_on.set()
         await over(client, Doom())
         assert scene.discord.outcomes() == []
         assert is_kept(scene)
-        async with asyncio.timeout(10):
-            while await client.services.keys._guilds._database.rows(
-                "SELECT * FROM keys"
-            ):  # right after the job is closed
-                await asyncio.sleep(0.01)
+
+        async def no_key_is_left() -> bool:  # it goes right after the job is closed
+            return not await client.services.keys._guilds._database.rows("SELECT * FROM keys")
+
+        await until(no_key_is_left)
         scene.state.kicked = False
         await scene.discord.gateway.send("GUILD_CREATE", scene.state.guild())
         own = await client.services.kept_videos.own(scene.state.guild_id, scene.member_id)

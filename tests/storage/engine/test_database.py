@@ -42,11 +42,19 @@ async def test_one_task_that_rolls_back_takes_no_other_tasks_write_with_it(datab
 
 
 async def test_cancelling_the_caller_does_not_tear_a_transaction(database: Database) -> None:
-    task = asyncio.create_task(put(database, "kept", pause=0.01))
-    await asyncio.sleep(0.005)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(tx: Transaction) -> None:
+        await tx.row("INSERT INTO facts (name, value) VALUES ('kept', 'x')")
+        begun.set()
+        await go_on.wait()
+
+    task = asyncio.create_task(database.write(work))
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    go_on.set()
     await database.drain()
     assert await names(database) == {"kept"}
     await put(database, "next")
