@@ -109,39 +109,68 @@ def _keys(owner: Owned) -> tuple[tuple[int, ...], ...]:
     return (owner.guild_id,), (owner.guild_id, owner.member_id)
 
 
+class FairPlaces(Generic[T]):
+    """So many places, with the line of those who wait for one."""
+
+    def __init__(self, width: int) -> None:
+        self._shares = Shares(width)
+        self._waiting: FairQueue[T] = FairQueue()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody holds a place or waits for one."""
+        return self._shares.idle and not self._waiting
+
+    def wait(self, item: T, owner: Owned) -> None:
+        """Line up."""
+        self._waiting.put(item, owner)
+
+    def next(self) -> tuple[T, Owned] | None:
+        """Give a place to whoever's turn it is: the item, with its owner. None when nobody may have one now."""
+        if found := self._waiting.pop(self._may_take):
+            self._shares.take(found[1])
+        return found
+
+    def leave(self, owner: Owned) -> None:
+        """Free the owner's place."""
+        self._shares.leave(owner)
+
+    def _may_take(self, owner: Owned) -> bool:
+        return self._shares.may_take(owner, self._waiting.others(owner))
+
+
 class FairSemaphore:
     """Lets so many through at once; the others take turns."""
 
     def __init__(self, width: int) -> None:
-        self._shares = Shares(width)
-        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+        self._places: FairPlaces[asyncio.Future[None]] = FairPlaces(width)
 
     @asynccontextmanager
     async def passing(self, owner: Owned) -> AsyncIterator[None]:
         """Wait for a place, and hold it."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put(place, owner)
+        self._places.wait(place, owner)
         self._hand_on()
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():  # it was given already
-                self._shares.leave(owner)
-                self._hand_on()
+                self._leave(owner)
             raise
         try:
             yield
         finally:
-            self._shares.leave(owner)
-            self._hand_on()
+            self._leave(owner)
+
+    def _leave(self, owner: Owned) -> None:
+        self._places.leave(owner)
+        self._hand_on()
 
     def _hand_on(self) -> None:
         """Give what is free to those whose turn it is."""
-        while found := self._waiting.pop(self._may_take):
+        while found := self._places.next():
             place, owner = found
-            if not place.cancelled():
-                self._shares.take(owner)
+            if place.cancelled():
+                self._places.leave(owner)
+            else:
                 place.set_result(None)
-
-    def _may_take(self, owner: Owned) -> bool:
-        return self._shares.may_take(owner, self._waiting.others(owner))

@@ -86,6 +86,11 @@ class OpenJob:
         return self.phase.position if isinstance(self.phase, Polling) else None
 
     @property
+    def on_card(self) -> tuple[object, ...]:
+        """What of it its card tells."""
+        return self.job.state, self.job.position, self.job.provider, self.position, self.needs_editing
+
+    @property
     def needs_editing(self) -> bool:
         """Whether its next step runs an encoder."""
         return isinstance(self.phase, Delivering) and self.phase.needs_editing

@@ -55,7 +55,7 @@ class Runner:
     async def run(self, open_job: OpenJob) -> float | None:
         """Take the job's next step; seconds until the one after it, None when the job is over."""
         async with open_job.stepping:
-            before, at_once = _shown(open_job), True
+            before, at_once = open_job.on_card, True
             while at_once:
                 try:
                     decision = open_job.undone or await self._steps.of(open_job)(open_job)
@@ -63,7 +63,7 @@ class Runner:
                     delay = await self.apply(open_job, decision)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
                     at_once, delay = False, await self._failed(open_job, error)
-            if delay is not None and _shown(open_job) != before:
+            if delay is not None and open_job.on_card != before:
                 self.show(open_job)
             open_job.shown.set()
             return delay
@@ -172,9 +172,3 @@ class Runner:
 def _patience_ends(job: Job) -> float:
     """Until when a job is tried whatever fails."""
     return job.deadline_at if job.ended_at is None else job.ended_at + DELIVERY_PATIENCE
-
-
-def _shown(open_job: OpenJob) -> tuple[object, ...]:
-    """What of an open job its card tells."""
-    job = open_job.job
-    return job.state, job.position, job.provider, open_job.position, open_job.needs_editing

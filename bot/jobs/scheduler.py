@@ -13,7 +13,7 @@ from itertools import count
 from typing import NamedTuple
 
 from bot.clock import Clock
-from bot.fair_queue import FairQueue, Owned, Shares
+from bot.fair_queue import FairPlaces, Owned
 from bot.jobs.open_job import OpenJob
 
 IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
@@ -24,25 +24,6 @@ class Lane(NamedTuple):
 
     name: str
     width: int
-
-
-class _Traffic:
-    """Who is served in a lane, and who waits."""
-
-    def __init__(self, width: int) -> None:
-        self.shares = Shares(width)
-        self.waiting: FairQueue[OpenJob] = FairQueue()
-
-    def next(self) -> OpenJob | None:
-        """Take the open job whose turn it is, None when nobody may begin now."""
-        found = self.waiting.pop(self._may_begin)
-        if found is None:
-            return None
-        self.shares.take(found[1])
-        return found[0]
-
-    def _may_begin(self, owner: Owned) -> bool:
-        return self.shares.may_take(owner, self.waiting.others(owner))
 
 
 class Scheduler:
@@ -57,7 +38,7 @@ class Scheduler:
         self._heap: list[tuple[float, int, OpenJob]] = []
         self._turns = count(1)
         self._nap: asyncio.Future[None] | None = None
-        self._lanes: dict[Lane, _Traffic] = {}
+        self._lanes: dict[Lane, FairPlaces[OpenJob]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
 
@@ -107,24 +88,24 @@ class Scheduler:
     def _begin(self, open_job: OpenJob) -> None:
         lane = self._lane_of(open_job)
         if lane not in self._lanes:
-            self._lanes[lane] = _Traffic(lane.width)
-        self._lanes[lane].waiting.put(open_job, open_job.job)
+            self._lanes[lane] = FairPlaces(lane.width)
+        self._lanes[lane].wait(open_job, open_job.job)
         self._serve(lane)
 
     def _serve(self, lane: Lane) -> None:
         """Let everyone in the lane begin who may."""
-        traffic = self._lanes[lane]
-        while self._open and (open_job := traffic.next()):
-            task = asyncio.ensure_future(self._take(lane, open_job))
+        places = self._lanes[lane]
+        while self._open and (found := places.next()):
+            task = asyncio.ensure_future(self._take(lane, *found))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if traffic.shares.idle and not traffic.waiting:
+        if places.idle:
             del self._lanes[lane]
 
-    async def _take(self, lane: Lane, open_job: OpenJob) -> None:
-        owner = open_job.job  # it leaves its place under the name under which it took it
+    async def _take(self, lane: Lane, open_job: OpenJob, owner: Owned) -> None:
+        """Take one step; the place is left under the name under which it was taken, whatever the job is then."""
         try:
             await self._step(open_job)
         finally:
-            self._lanes[lane].shares.leave(owner)
+            self._lanes[lane].leave(owner)
             self._serve(lane)

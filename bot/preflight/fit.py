@@ -38,10 +38,11 @@ def fit(ask: Ask, provider: Provider, seen: Seen | None = None) -> Fit:
 
     Without `seen`, only what Discord claims of the files is checked: enough to refuse early, never enough to trust.
     """
-    flows = [flow for flow in provider.flows if flow.mode == ask.mode]
+    mode = ask.mode
+    flows = [flow for flow in provider.flows if flow.mode == mode]
     if not flows:
         return Fit((Problem("no_recordings" if ask.audio else "no_texts"),), None)
-    voices = called(provider.voices.values(), ask.voice or "") if ask.mode == "text" else []
+    voices = called(provider.voices.values(), ask.voice or "") if mode == "text" else []
     attempts = [Attempt(ask, provider, flow) for flow in flows]
     clip, sound = (seen.video, seen.audio) if seen else (None, None)
     found = [(tuple(problems_of(attempt, voices, clip, sound)), attempt.flow) for attempt in attempts]
@@ -81,11 +82,11 @@ def _request(attempt: Attempt, voices: list[Voice], seen: Seen | None, against: 
     ask, flow = attempt.ask, attempt.flow
     request = Request(
         flow=flow.name,
-        mode=ask.mode,
+        mode=flow.mode,
         video=ask.video,
         audio=ask.audio,
         fill=ask.fill,
-        text=(ask.text or "").strip() if ask.mode == "text" else None,
+        text=(ask.text or "").strip() if flow.mode == "text" else None,
         voice=voices[0].key if voices else None,
         speed=ask.speed,
         volume=1.0 if ask.volume is None else ask.volume,

@@ -24,17 +24,17 @@ def problems_of(
     attempt: Attempt, voices: list[Voice], clip: MediaFacts | None, sound: MediaFacts | None
 ) -> Iterator[Problem]:
     """Everything that doesn't fit. Facts are None before the files were looked into."""
-    is_long = attempt.flow.mode == "text" and len(_parts(attempt, voices)) > 1
+    count = 1 if attempt.ask.audio else len(texts(attempt, voices[0].language if voices else ""))
     of_clip = list(_of_file(attempt, "video", clip))
     if clip:
         of_clip += _of_clip(clip, attempt.limits)
-        of_clip += _of_sections(clip, attempt) if is_long else _of_length(clip, attempt)
-        of_clip += _of_work(clip, of_clip, is_long=is_long)
+        of_clip += _of_sections(clip, attempt) if count > 1 else _of_length(clip, attempt)
+        of_clip += _of_work(clip, of_clip, is_long=count > 1)
     yield from of_clip
     if attempt.ask.audio:
         yield from _of_recording(attempt, clip, sound)
     else:
-        yield from _of_text(attempt, voices)
+        yield from _of_text(attempt, voices, count)
 
 
 def _of_file(attempt: Attempt, part: Part, facts: MediaFacts | None) -> Iterator[Problem]:
@@ -145,7 +145,8 @@ def _of_sound_length(attempt: Attempt, clip: MediaFacts, facts: MediaFacts) -> I
         yield Problem("longer_than_clip", {"seconds": own, "kept": kept}, "cut")
 
 
-def _of_text(attempt: Attempt, voices: list[Voice]) -> Iterator[Problem]:
+def _of_text(attempt: Attempt, voices: list[Voice], count: int) -> Iterator[Problem]:
+    """What is wrong with a text that would be spoken in so many parts."""
     limits, ask = attempt.limits, attempt.ask
     slowest, fastest = limits.speeds
     if not slowest <= ask.speed <= fastest:
@@ -154,7 +155,7 @@ def _of_text(attempt: Attempt, voices: list[Voice]) -> Iterator[Problem]:
         yield Problem("no_such_voice", {"voice": ask.voice[:50]}) if ask.voice else Problem("no_voice")
     elif len(voices) > 1:
         yield Problem("several_voices", {"voices": [voice.title for voice in voices[:5]]})
-    if (count := len(_parts(attempt, voices))) > 1:
+    if count > 1:
         yield _of_text_length(attempt, voices, count)
     elif len(voices) == 1:
         fewest = round(limits.speech_seconds * pace(voices[0].language, ask.speed))
@@ -176,7 +177,3 @@ def _of_text_length(attempt: Attempt, voices: list[Voice], count: int) -> Proble
     if count > MOST_SECTIONS:
         return Problem("too_many_parts_of_letters", {**letters, "count": count})
     return Problem("too_many_letters", letters, "split")
-
-
-def _parts(attempt: Attempt, voices: list[Voice]) -> list[str]:
-    return texts(attempt, voices[0].language if voices else "")

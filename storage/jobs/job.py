@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 from storage.jobs.job_code import code_of
@@ -137,7 +138,7 @@ class Job(Generic[R]):
     opens_thread: bool = True
     file_bytes: int = SAFE_FILE_BYTES
 
-    @property
+    @cached_property
     def code(self) -> str:
         """What people call this job, such as `LS-7K3QM`."""
         return code_of(self.id)
