@@ -57,9 +57,9 @@ class Scripted(Provider):
     def voices(self) -> Mapping[str, Any]:
         return {}
 
-    async def submit(self, call: Submission) -> Accepted | Done:
+    async def submit(self, call: Submission) -> Accepted | Done | Failed:
         self.submits.append(call)
-        answer: Accepted | Done = await _answer(self.on_submit(call))
+        answer: Accepted | Done | Failed = await _answer(self.on_submit(call))
         return answer
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002

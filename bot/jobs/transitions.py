@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +16,7 @@ from bot.domain.sections import stored_yields
 from bot.jobs.decision import Advance, Amend, Wait
 from bot.jobs.intervals import Intervals
 from bot.net.faults import ProviderError, RateLimited
-from bot.providers.base import Accepted, Done, Provider
+from bot.providers.base import Accepted, Done, Failed, Provider
 from storage.jobs.job import Position, State
 
 log = logging.getLogger(__name__)
@@ -40,12 +42,23 @@ def stage_done(job: Job, provider: Provider, done: Done) -> Advance:
     """Keep what the stage yielded, and queue the next one if there is any."""
     following = stage_after(provider.stages(job.request), job.position)
     changes: dict[str, Any] = {
-        "yields": {**job.yields, **stored_yields(done.yields or RAN, job.position)},
+        "yields": _with(job, done.yields or RAN),
         "cost_usd": total(job.cost_usd, done.cost_usd),
     }
     if following:
         return Advance("queued", changes | sent_anew(following.position))
     return Advance("succeeded", changes | counting(job, "succeeded", whole_cost=done.cost_usd is not None, **changes))
+
+
+def stage_failed(job: Job, failed: Failed) -> Advance:
+    """The provider had accepted the stage, and nothing came of it. That it was accepted is kept: it may have cost
+    something.
+    """
+    cancelled = failed.reason == "cancelled_by_provider" and job.state == "running"
+    accepted = replace(job, yields=_with(job, RAN)) if job.remote is None else job
+    cost = total(job.cost_usd, failed.cost_usd)
+    over = ended(accepted, "cancelled" if cancelled else "failed", failed.reason, failed.detail, cost)
+    return replace(over, changes={**over.changes, "yields": accepted.yields})
 
 
 def passed_over(job: Job, provider: Provider) -> Amend:
@@ -80,6 +93,11 @@ def ended(
 def sent_anew(position: Position) -> dict[str, Any]:
     """What a row says of a stage that was not sent yet."""
     return {"position": position, "handle": None, "remote": None, "submitted_at": None}
+
+
+def _with(job: Job, yielded: Mapping[str, str]) -> dict[str, str]:
+    """What the job's stages have yielded, and now the present one."""
+    return {**job.yields, **stored_yields(yielded, job.position)}
 
 
 def kind_of(job: Job) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from bot.domain.flows import Stage
 from bot.domain.request import Request
-from bot.net.faults import InputRejected, SpeechTooShort
+from bot.net.faults import SpeechTooShort
 from bot.net.lenient import text_of
-from bot.providers.base import Yields
+from bot.providers.base import Done, Failed, Yields
 
 SHORTEST_MS = 2000
 LONGEST_SECONDS = 60.0  # of a clip
@@ -24,25 +24,21 @@ FACE = Stage(
 )
 
 
-def face_yields(session_id: str, faces: object, clip_seconds: float | None) -> dict[str, str]:
-    """What a face stage yields: the session, and the first face that is seen long enough, with its interval in
-    milliseconds. `InputRejected` when there is none. A face without an interval is taken to be there all along.
+def face_found(session_id: str, faces: object, clip_seconds: float | None) -> Done | Failed:
+    """What an accepted face stage comes to: the session, and the first face that is seen long enough, with its interval
+    in milliseconds. Failed when there is none. A face without an interval is taken to be there all along.
     """
     found = [face for face in faces if isinstance(face, Mapping)] if isinstance(faces, list) else []
-    if not session_id or not found:
-        raise InputRejected("no face found in the clip")
+    if not found:
+        return Failed("input_rejected", "no face found in the clip")
     whole = round((clip_seconds or LONGEST_SECONDS) * 1000)
     spans = [(_ms(face.get("start_time"), 0), _ms(face.get("end_time"), whole)) for face in found]
     seen = [number for number, (start, end) in enumerate(spans) if end - start >= SHORTEST_MS]
     if not seen:
-        raise InputRejected("the face is seen for less than 2 s")
+        return Failed("input_rejected", "the face is seen for less than 2 s")
     face, (start, end) = found[seen[0]], spans[seen[0]]
-    return {
-        "session_id": session_id,
-        "face_id": next(filter(None, (text_of(face.get(name)) for name in ("face_id", "faceId", "id"))), "0"),
-        "face_start": str(start),
-        "face_end": str(end),
-    }
+    face_id = next(filter(None, (text_of(face.get(name)) for name in ("face_id", "faceId", "id"))), "0")
+    return Done({"session_id": session_id, "face_id": face_id, "face_start": str(start), "face_end": str(end)})
 
 
 def _ms(value: object, default: int) -> int:

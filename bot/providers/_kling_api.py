@@ -14,7 +14,7 @@ from bot.domain.voices import Voice
 from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, ProviderError, RateLimited
 from bot.net.lenient import text_of
-from bot.providers._faces import face_yields
+from bot.providers._faces import face_found
 from bot.providers.base import Done, Failed, Submission, Waiting
 
 DONE = {"succeed", "succeeded", "success", "completed"}
@@ -111,13 +111,13 @@ def result_data(reply: Reply) -> dict[str, Any]:
     raise lost("the answer has no data", paid=reply.paid)
 
 
-def face_in(reply: Reply, request: Request) -> Done:
-    """What a face call yields. Kling calls the faces `face_data`, a sibling's document `face_list`."""
+def face_in(reply: Reply, request: Request) -> Done | Failed:
+    """What an accepted face call comes to. Kling calls the faces `face_data`, a sibling's document `face_list`."""
     data = result_data(reply)
     session_id = text_of(data.get("session_id"))
     if not session_id:
         raise lost("the answer has no session_id", paid=reply.paid)
-    return Done(face_yields(session_id, data.get("face_data") or data.get("face_list"), request.video.seconds))
+    return face_found(session_id, data.get("face_data") or data.get("face_list"), request.video.seconds)
 
 
 def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:

@@ -23,7 +23,7 @@ from bot.net.faults import (
     RateLimited,
 )
 from bot.net.lenient import text_of
-from bot.providers._faces import face_yields
+from bot.providers._faces import face_found
 from bot.providers.base import Done, Failed
 
 # The codes that prove that nothing was started. After the others (500, 1000, 1005, 1006, 1012, 1015, 1504, those of
@@ -98,10 +98,7 @@ def _face(ids: list[str], facts: list[dict[str, Any]]) -> Done | Failed:
     session = next(filter(None, sessions), None)
     if session is None:
         return Failed("provider_failed", "no session in the result")
-    try:
-        return Done(face_yields(session, [fact for fact in facts if {"face_id", "faceId"} & fact.keys()], None))
-    except InputRejected as fault:
-        return Failed(fault.code, fault.detail)
+    return face_found(session, [fact for fact in facts if {"face_id", "faceId"} & fact.keys()], None)
 
 
 def _speech(ids: list[str], urls: list[str]) -> Done | Failed:

@@ -37,7 +37,7 @@ class Alad(Provider):
     credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "API key of ai.alad.com", "sk-…"),)
     flows = (Flow("text", "text", LIMITS, STAGES), Flow("audio", "audio", LIMITS, STAGES))
 
-    async def submit(self, call: Submission) -> Accepted | Done:
+    async def submit(self, call: Submission) -> Accepted | Done | Failed:
         if call.stage == "face":
             video = {"video_url": call.source("video")}
             reply = await self._call("POST", f"{VIDEOS}/identify-face", call.credentials, video, paid=True)

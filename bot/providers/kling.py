@@ -56,7 +56,7 @@ class Kling(Provider):
         Flow("audio", "audio", ADVANCED, (FACE, DUB)),
     )
 
-    async def submit(self, call: Submission) -> Accepted | Done:
+    async def submit(self, call: Submission) -> Accepted | Done | Failed:
         reply = await self._call("POST", CALLS[call.stage], call.credentials, self._fields(call), paid=True)
         if call.stage == "face":
             return face_in(reply, call.request)

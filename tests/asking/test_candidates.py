@@ -25,7 +25,7 @@ from bot.net.faults import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.providers.base import Accepted, Done, Submission
+from bot.providers.base import Accepted, Done, Failed, Submission
 from tests.canned import canned_look, hold_work
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, started, until
 from tests.world import World, answer
@@ -131,6 +131,26 @@ async def test_once_a_stage_may_have_cost_something_no_other_provider_is_tried(w
     await start(world, provider=None)
     assert "charged $0.01" in (await outcome(world)).content
     assert second.submits == []
+
+
+async def test_after_a_stage_that_was_accepted_and_failed_at_once_no_other_is_tried(world: World) -> None:
+    first, second = scripted(world, Scripted, "face", "lipsync", name="first"), scripted(world, name="second")
+    first.on_submit = in_turn(Failed("input_rejected", "no face found in the clip"))
+    job = await start(world, provider=None)
+    said = (await outcome(world)).content
+    assert "First can't use this clip" in said
+    assert "Whether First charges for it is not known" in said
+    assert second.submits == []
+    ended = await row(world, job)
+    assert (ended.state, ended.failure) == ("failed", "input_rejected")
+    assert ended.counted_at is not None
+
+
+async def test_what_an_accepted_stage_says_of_its_cost_is_told(world: World) -> None:
+    first = scripted(world, name="first")
+    first.on_submit = in_turn(Failed("input_rejected", cost_usd=Decimal("0.007")))
+    await start(world, provider=None)
+    assert "First charged $0.007." in (await outcome(world)).content
 
 
 async def test_a_stage_that_is_done_and_yielded_nothing_may_have_cost_something_too(world: World) -> None:

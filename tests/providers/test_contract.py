@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.domain.flows import HANDED_OVER, Flow
@@ -31,6 +32,7 @@ from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Wai
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio
 from tests.providers.far_end import FarEnd, assert_left, far_end
+from tests.providers.odd import MISSING, parts, replaced
 from tests.providers.samples import HANDLE, Poll, Reply, Sample, Submit, all_samples, audio_request, text_request
 
 SAMPLES = all_samples()
@@ -87,6 +89,16 @@ def adapter(sample: Sample, http: Http, end: FarEnd) -> Provider:
     return sample.provider(http, end.base_url)
 
 
+def answering(sample: Sample, reply: Reply) -> Provider:
+    """The adapter, with a provider that says this to everything."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield reply.body.encode()
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(reply.status, content=stream()))
+    return sample.provider(Http(httpx.AsyncClient(transport=transport)), "https://far.example")
+
+
 async def fault_of(asking: Any) -> ProviderError:
     """What was raised, which gives nothing away."""
     with pytest.raises(ProviderError) as caught:
@@ -125,6 +137,39 @@ async def test_a_paid_request_whose_fate_is_unknown_is_never_repeated(
     fault = await fault_of(adapter(sample, http, end).submit(call(sample, submit)))
     assert type(fault) is (UnknownOutcome if submit.paid else NotAccepted)
     assert len(end.heard) == 1
+
+
+@each_submit
+async def test_an_accepted_answer_that_cannot_be_used_is_never_taken_for_a_refusal(
+    sample: Sample, submit: Submit
+) -> None:
+    """Whatever is missing in it, the provider may charge for it."""
+    body = json.loads(submit.reply.body)
+    if "errors" in body:
+        pytest.skip("an error that says that it was accepted before; with less in it, it may be any error")
+    for path in list(parts(body)):
+        for odd in (MISSING, None, "", [], {}):
+            reply = Reply(json.dumps(replaced(body, path, odd)), submit.reply.status)
+            try:
+                answer: Any = await answering(sample, reply).submit(call(sample, submit))
+            except UnknownOutcome:
+                continue
+            assert isinstance(answer, Accepted | Done | Failed)
+
+
+@pytest.mark.parametrize(("sample", "submit"), [case for case in SUBMITS if "face" in str(case.id)])
+@pytest.mark.parametrize("faces", [[], [{"face_id": "0", "start_time": 0, "end_time": 900}]])
+async def test_a_clip_without_a_face_is_a_stage_that_was_accepted_and_failed(
+    sample: Sample, submit: Submit, faces: list[dict[str, object]]
+) -> None:
+    body = json.loads(submit.reply.body)
+    if isinstance(submit.gives, Accepted):
+        pytest.skip("what this face call comes to is told to a poll")
+    for name in {"face_data", "face_list"} & body["data"].keys():
+        body["data"][name] = faces
+    answer = await answering(sample, Reply(json.dumps(body))).submit(call(sample, submit))
+    assert isinstance(answer, Failed)
+    assert (answer.reason, answer.cost_usd) == ("input_rejected", None)
 
 
 @each_submit

@@ -7,7 +7,7 @@ import pytest
 from bot.net.client import Http
 from bot.net.faults import BadKey, InputRejected, NotAccepted, ProviderError, UnknownOutcome
 from bot.net.transport import open_client
-from bot.providers._faces import face_yields
+from bot.providers._faces import face_found
 from bot.providers.base import Done, Failed, Provider, Submission, Waiting
 from bot.providers.kling_gateway import KlingGateway
 from bot.providers.runcomfy import RunComfy
@@ -111,9 +111,11 @@ async def test_a_gateways_key_test_tells_a_bad_key_and_a_wrong_address(
     ],
 )
 def test_a_face_is_one_that_is_seen_long_enough(faces: list[dict[str, object]], start: str) -> None:
-    assert face_yields("1", faces, 8.0)["face_start"] == start
+    found = face_found("1", faces, 8.0)
+    assert isinstance(found, Done)
+    assert found.yields["face_start"] == start
 
 
 def test_a_face_that_is_seen_too_shortly_is_said_before_anything_else_is_paid() -> None:
-    with pytest.raises(InputRejected):
-        face_yields("1", [{"face_id": "0", "start_time": 0, "end_time": 1500}], 8.0)
+    found = face_found("1", [{"face_id": "0", "start_time": 0, "end_time": 1500}], 8.0)
+    assert found == Failed("input_rejected", "the face is seen for less than 2 s")

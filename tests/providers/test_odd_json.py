@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -20,10 +19,10 @@ import pytest
 from bot.net.client import Http
 from bot.net.faults import ProviderError
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
+from tests.providers.odd import MISSING, parts, replaced
 from tests.providers.samples import HANDLE, Reply, Sample, all_samples
 
 Call = Callable[[Provider, Sample, Path], Awaitable[Any]]
-MISSING = object()
 ODD: tuple[Any, ...] = (
     *(MISSING, None, True, False, 0, -1, 2.5, 10**400, float("nan"), float("inf"), "", " ", "x", "-1", "1e999"),
     *([], {}, [None], [[]], ["x"], [{}], {"x": None}, {"id": {}, "url": [], "code": None}, [[[{"data": [None]}]]]),
@@ -44,7 +43,8 @@ def submitted(number: int) -> Call:
     async def call(provider: Provider, sample: Sample, _: Path) -> Any:
         submit = sample.submits[number]
         given = Submission(submit.stage, submit.request, HANDLE, submit.yields, sample.credentials)
-        assert is_accepted_or_done(await provider.submit(given))
+        answer = await provider.submit(given)
+        assert is_answer(answer) if isinstance(answer, Failed) else is_accepted_or_done(answer)
 
     return call
 
@@ -140,29 +140,6 @@ def asked() -> Iterator[Asked]:
             yield Asked(f"error-{number}", sample, submitted(0), [reply])
         for name, replies in sample.others.items():
             yield Asked(name, sample, OTHERS[name], replies)
-
-
-def parts(body: Any) -> Iterator[list[Any]]:
-    """The path to every part of it, from the whole one on."""
-    yield []
-    for key in list(body) if isinstance(body, dict) else range(len(body)) if isinstance(body, list) else ():
-        for path in parts(body[key]):
-            yield [key, *path]
-
-
-def replaced(body: Any, path: list[Any], odd: Any) -> Any:
-    """The answer with something odd in that place."""
-    if not path:
-        return {} if odd is MISSING else odd
-    changed = deepcopy(body)
-    place = changed
-    for key in path[:-1]:
-        place = place[key]
-    if odd is MISSING:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = odd
-    return changed
 
 
 def odd_answers(replies: Sequence[Reply]) -> Iterator[list[Reply]]:

@@ -14,11 +14,11 @@ from bot.jobs.decision import Decision, Wait
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Polling
-from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, total
+from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, stage_failed
 from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.jobs import NotCancellable, NothingToCancel
-from storage.jobs.job import OUTCOMES, State
+from storage.jobs.job import OUTCOMES
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,7 @@ class Poll:
             return Wait(self._intervals.until_next_poll(kind_of(job), now - (job.submitted_at or now)))
         if isinstance(answer, Failed):
             await self._keys.failed(job, answer.reason)
-            state: State = "cancelled" if answer.reason == "cancelled_by_provider" else "failed"
-            return ended(job, state, answer.reason, answer.detail, total(job.cost_usd, answer.cost_usd))
+            return stage_failed(job, answer)
         self._intervals.ended(kind_of(job), now - (job.submitted_at or now))
         return stage_done(job, self._providers[job.provider], answer)
 

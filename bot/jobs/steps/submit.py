@@ -20,7 +20,7 @@ from bot.jobs.inputs import Inputs, left_in_thread
 from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, deadline
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Queued, Submitting
-from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew
+from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew, stage_failed
 from bot.media.probe import Unreadable
 from bot.net.faults import (
     KEY_FAULTS,
@@ -35,7 +35,7 @@ from bot.net.faults import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.providers.base import Accepted, Done, Provider, Submission
+from bot.providers.base import Accepted, Done, Failed, Provider, Submission
 
 log = logging.getLogger(__name__)
 
@@ -106,10 +106,13 @@ class Submit:
             return ended(job, "unknown", fault.code, fault.detail)
         except ProviderError as fault:
             return await self._not_taken(open_job, fault, fault.code)
+        if isinstance(answer, Failed):
+            await self._keys.failed(job, answer.reason)
+            return stage_failed(job, answer)
         then = self._intervals.until_next_poll(kind_of(job), 0.0)
         return answered(job, provider, answer, now=self._clock.now(), then=then)
 
-    async def _sent(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done:
+    async def _sent(self, job: Job, provider: Provider, call: Submission) -> Accepted | Done | Failed:
         if part := HANDED_OVER.get(call.stage):
             return Done(await self._inputs.bring(job, part, provider, call))
         return await provider.submit(call)
