@@ -143,7 +143,7 @@ class Runner:
             open_job.faults += 1
             log.error("%s: this step failed inside the bot", open_job.job.code, exc_info=error)
             if open_job.faults >= MOST_FAULTS and self._clock.now() > _patience_ends(open_job.job):
-                return await self.apply(open_job, self._given_up(open_job))
+                return await self._give_up(open_job)
         except Exception:
             log.exception("%s: nor could that be written down", open_job.job.code)
         return self._intervals.after_fault(open_job.faults)
@@ -157,15 +157,31 @@ class Runner:
         open_job.job, open_job.phase = job, phase_of(job)
         return 0.0
 
-    def _given_up(self, open_job: OpenJob) -> Decision:
-        """What becomes of a job after too many faults of ours."""
-        job = open_job.job
+    async def _give_up(self, open_job: OpenJob) -> float | None:
+        """End a job after too many faults of ours; seconds until its next step, None when it is over."""
+        job, undone = open_job.job, open_job.undone
         log.error("%s: given up in state %s after %d faults of the bot", job.code, job.state, open_job.faults)
+        files = await asyncio.to_thread(self._job_files.whole, job)
+        decision = self._given_up(job, has_files=bool(files))
+        try:
+            delay = await self.apply(open_job, decision)
+        except Exception:
+            open_job.undone = undone  # nothing can be written now, and what was decided before is worth more
+            raise
+        if isinstance(decision, Amend):
+            open_job.phase, open_job.faults = Delivering(without_video=True), 0
+        return delay
+
+    def _given_up(self, job: Job, *, has_files: bool) -> Decision:
+        """What becomes of a job after too many faults of ours. What was made is kept, and told of without it."""
         if job.state not in OUTCOMES:
             return ended(job, "unknown" if job.state in {"submitting", "running"} else "failed", "internal")
-        if job.has_video:  # kept, and told of without it
-            open_job.phase, open_job.faults = Delivering(), 0
-            return Amend({"failure": "kept", "kept_until": self._clock.now() + self._kept_seconds}, kind="kept")
+        until = self._clock.now() + self._kept_seconds if has_files else None
+        if job.has_video:
+            failure, kind = ("kept", "kept") if has_files else ("result_lost", "")
+            return Amend({"failure": failure, "kept_until": until}, kind=kind)
+        if has_files and job.kept_until is None:
+            return Amend({"kept_until": until})
         return Close(None)
 
 
