@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from bot.app.parts import Parts
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
+from bot.net.client import Http
 from bot.sandbox.runs import Runs
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.sandbox.studio import Clip, Order, Studio
@@ -85,7 +86,7 @@ async def canned_look(media: Media, into: Path) -> MediaFacts:
     return MediaFacts(frozenset({ending}), seconds, width, height, has_sound=True, size=media.size)
 
 
-async def canned_length(url: str) -> float:  # noqa: ARG001
+async def canned_length(url: str, http: Http) -> float:  # noqa: ARG001
     """Every speech is as long as the other."""
     return SPEECH_SECONDS
 

@@ -103,6 +103,7 @@ def scripted(world: World, kind: type[Scripted] = Scripted, *stages: str, name: 
     (world.sandbox.runs._folder / "made.mp4").write_bytes(b"a finished video")
     named = type(kind.__name__, (kind,), {"name": name, "label": name.title()})
     provider: Scripted = named(f"{world.sandbox.url}/files/made.mp4", stages or ("only",))
+    provider._http = world.parts.discord_files.at(world.sandbox.url)
     world.parts.providers[provider.name] = provider
     return provider
 

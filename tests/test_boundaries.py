@@ -28,7 +28,7 @@ from bot.chat.custom_ids import (
 from bot.domain.results import Posted
 from bot.files.incoming import Incoming
 from bot.net.client import Http
-from bot.net.faults import InputRejected
+from bot.net.faults import BadAddress
 from bot.net.transport import open_client
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
@@ -273,6 +273,9 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
         "https://cdn.discordapp.com.evil.example/clip.mp4",
         "https://evil.example/cdn.discordapp.com/clip.mp4",
         "https://cdn.discordapp.com@evil.example/clip.mp4",
+        "http://cdn.discordapp.com/attachments/1/2/clip.mp4",
+        "https://cdn.discordapp.com:8443/attachments/1/2/clip.mp4",
+        "https://me@cdn.discordapp.com/attachments/1/2/clip.mp4",
         "http://169.254.169.254/latest",
         "file:///etc/passwd",
         "",
@@ -280,19 +283,23 @@ async def test_a_member_with_a_moderators_button_decides_nothing(world: World, p
 )
 def test_only_discords_own_files_are_attachments(url: str) -> None:
     nothing: Any = None
-    own, trusting = (Incoming(nothing, nothing, hosts, nothing, nothing) for hosts in ((), {"cdn.example:81"}))
+    proxy = "http://proxy.example:81/api/v10"
+    own, behind_proxy = (Incoming(nothing, nothing, address, nothing, nothing) for address in ("", proxy))
     assert not own.is_attachment(url)
-    assert own.is_attachment("https://cdn.discordapp.com/attachments/1/2/clip.mp4?ex=1")
-    assert trusting.is_attachment("http://cdn.example:81/x.mp4")
+    assert not behind_proxy.is_attachment(url)
+    assert not own.is_attachment("http://proxy.example:81/x.mp4")
+    assert behind_proxy.is_attachment("http://proxy.example:81/x.mp4")
+    for incoming in (own, behind_proxy):
+        assert incoming.is_attachment("https://cdn.discordapp.com/attachments/1/2/clip.mp4?ex=1")
 
 
 async def test_a_gateway_is_used_only_where_the_operator_allows() -> None:
     async with open_client() as client:
         gateway = KlingGateway(Http(client, {"api.good.example"}))
         credentials = {"api_key": "gw-canary-0001", "address": "https://api.evil.example"}
-        with pytest.raises(InputRejected, match=r"allows only these gateways: api\.good\.example"):
+        with pytest.raises(BadAddress, match=r"allows only these gateways: api\.good\.example"):
             await gateway.check_key(credentials)
-        with pytest.raises(InputRejected):
+        with pytest.raises(BadAddress):
             await gateway.submit(Submission("lipsync", text_request("text"), HANDLE, {}, credentials))
 
 
@@ -301,11 +308,12 @@ async def test_a_gateway_is_used_only_where_the_operator_allows() -> None:
     [
         "https://127.0.0.1", "https://10.1.2.3", "https://[::1]", "https://[::ffff:10.0.0.1]", "https://[64:ff9b::a00:1]",
         "https://[2002:a00:1::]", "https://169.254.169.254", "https://localhost", "http://example.com", "https://0.0.0.0",
-        "https://[fd00::1]", "https://100.64.0.1",
+        "https://[fd00::1]", "https://100.64.0.1", "https://u:p@example.com", "https://xn--a", "https://a..b", "https://127.1",
+        "https://[::7f00:1]", "https://[64:ff9b:1::a00:1]", "https://[::ffff:0:a00:1]", "https://192.88.99.1",
     ],
 )  # fmt: skip
 async def test_a_gateway_inside_the_operators_network_is_never_reached(world: World, address: str) -> None:
     world.client.services.keys._providers["kling_gateway"]._base = ""
     said = await world.fill_key_form("kling_gateway", ["gw-canary-0001", address])
-    assert "couldn't be reached" in said
+    assert "couldn't be reached" in said or "its address can't be used" in said
     assert "nothing was saved" in said

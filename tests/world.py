@@ -140,6 +140,7 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
             _env_file=None,
             discord_token=SecretStr("token"),
             database_path=folder / "bot.db",
+            discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
             max_open_jobs_per_server=1000,

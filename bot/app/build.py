@@ -11,6 +11,7 @@ from functools import partial
 from bot.app.background import work_when_ready
 from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
+from bot.app.http_client import http_client
 from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.services import Services
@@ -41,7 +42,6 @@ from bot.moderation.keys import ServerKeys
 from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
-from bot.net.transport import open_client
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Cleanup
@@ -67,8 +67,7 @@ async def open_bot(
         master = settings.master()
         database = await stack.enter_async_context(open_database(settings.database_path))
         sandbox_url = await open_sandbox(stack) if settings.sandbox else ""
-        trusted = settings.trusted_hosts | {sandbox_url.removeprefix("http://").partition("/")[0]}
-        http = Http(await stack.enter_async_context(open_client(trusted)), settings.gateway_hosts)
+        http = Http(await stack.enter_async_context(http_client(settings, sandbox_url)), settings.gateway_hosts)
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= sandbox_providers(http, sandbox_url)
@@ -78,7 +77,7 @@ async def open_bot(
                 "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
             )
         stores = Stores.on(database, master, RequestCodec())
-        parts = Parts.of(settings, stores, database, http, providers, trusted, clock)
+        parts = Parts.of(settings, stores, database, http, providers, clock)
         prepare(parts)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
         client = Mouthpiece(parts.stores.installation, parts.stores.guilds, clock, services)
@@ -127,7 +126,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
     asking = _asking(client, parts, worker, room, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
-    results = PostedResults(client, parts.http, job_files)
+    results = PostedResults(client, parts.discord_files, job_files)
     days, kept_days = settings.retention_days, settings.results_days
     return Services(
         asking=asking,

@@ -29,7 +29,7 @@ class Parts:
 
     database: Database
     stores: Stores
-    http: Http
+    discord_files: Http
     providers: dict[str, Provider]
     probe: Probe
     incoming: Incoming
@@ -47,20 +47,21 @@ class Parts:
         database: Database,
         http: Http,
         providers: dict[str, Provider],
-        trusted: frozenset[str],
         clock: Clock,
     ) -> Parts:
         """The real ones; what the last run left half done on disk is tidied away."""
         job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(), Editor()
         job_files.tidy(settings.data_folder / "results")
+        proxy = settings.discord_api_url or ""
+        discord_files = http.at(proxy) if proxy else http
         intake = _emptied(settings.data_folder / "intake")
         return cls(
             database,
             stores,
-            http,
+            discord_files,
             providers,
             probe,
-            Incoming(http, intake, trusted, probe, clock),
+            Incoming(discord_files, intake, proxy, probe, clock),
             job_files,
             Assembler(http, probe, finishing, job_files),
             Editor(),

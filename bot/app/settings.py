@@ -11,7 +11,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.net.faults import Unwritable
+from bot.net.address import Address, has_port, host_entry
+from bot.net.faults import BadAddress, Unwritable
 from bot.placing import disk_faults, placed
 from bot.providers import provider_classes
 from storage.engine.encryption import MasterKeys
@@ -71,6 +72,24 @@ class Settings(BaseSettings):
     def _split_hosts(cls, value: object) -> object:
         return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("trusted_hosts", "gateway_hosts")
+    @classmethod
+    def _only_hosts(cls, value: frozenset[str]) -> frozenset[str]:
+        try:
+            return frozenset(map(host_entry, value))
+        except BadAddress:
+            raise ValueError("one of them is no host; write it as name or name:port") from None
+
+    @field_validator("discord_api_url", "discord_gateway_url", "provider_urls")
+    @classmethod
+    def _only_addresses(cls, value: Any) -> Any:
+        try:
+            for url in value.values() if isinstance(value, dict) else filter(None, [value]):
+                Address.parse(_as_http(url))
+        except BadAddress:
+            raise ValueError("is no web address, or has a name or password in it") from None
+        return value
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _any_case(cls, value: object, info: Any) -> object:
@@ -94,6 +113,18 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def discord_hosts(self) -> frozenset[str]:
+        """What stands in for Discord itself, as `host:port`."""
+        urls = filter(None, (self.discord_api_url, self.discord_gateway_url))
+        return frozenset(Address.parse(_as_http(url)).authority for url in urls)
+
+    @property
+    def named_hosts(self) -> frozenset[str]:
+        """Every host that is named for some purpose together with its port, as `host:port`."""
+        providers = {Address.parse(url).authority for url in self.provider_urls.values()}
+        return self.discord_hosts | providers | {entry for entry in self.gateway_hosts if has_port(entry)}
+
+    @property
     def data_folder(self) -> Path:
         """Where everything lives that must survive a restart."""
         return self.database_path.parent
@@ -111,6 +142,11 @@ class Settings(BaseSettings):
             return MasterKeys.parse(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise SettingsError(problem=f"MASTER_KEYS: {file}: {error}") from None
+
+
+def _as_http(url: str) -> str:
+    """The address of a WebSocket as that of the request that opens it."""
+    return f"http{url.removeprefix('ws')}" if url.startswith("ws") else url
 
 
 def _make_master_key(file: Path) -> None:

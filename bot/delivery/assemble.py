@@ -73,13 +73,16 @@ class Assembler:
         """Whether anything that was made is on disk."""
         return bool(self._job_files.whole(job))
 
-    async def gather(self, job: Job) -> None:
-        """Bring what is made so far to disk: its address may not last until the last part is made."""
+    async def gather(self, job: Job, http: Http | None) -> None:
+        """Bring what is made so far to disk: its address may not last until the last part is made.
+
+        `http` as for `fetch`.
+        """
         for number, url in enumerate(results(job.yields)):
             if await asyncio.to_thread(self._job_files.part(job, number).exists):
                 continue
             try:
-                await self._fetch(job, number, url)
+                await self._fetch(job, number, url, http or self._http)
             except ProviderError as fault:
                 log.info("%s: fetching part %d: %s; again at the end", job.code, number + 1, fault)
 
@@ -96,26 +99,27 @@ class Assembler:
         parts = self._job_files.of(job).glob("part-*.mp4")
         return any(map(content_credentials, parts)) and not content_credentials(self._job_files.video(job))
 
-    async def fetch(self, job: Job, urls: Sequence[str]) -> list[Fetched]:
+    async def fetch(self, job: Job, urls: Sequence[str], http: Http | None = None) -> list[Fetched]:
         """Bring what was made to disk, each file unless it is there already. All that can be had is fetched, also where
-        something else can't: it may be all that there will be. Raises what `Http.download` raises.
+        something else can't: it may be all that there will be. `http` is what the provider's files are fetched
+        through, None for public addresses only. Raises what `Http.download` raises.
         """
         if await asyncio.to_thread(self._job_files.has_video, job):
             return []
         parts, faults = [], []
         for number, url in enumerate(urls):
             try:
-                parts.append(await self._fetch(job, number, url))
+                parts.append(await self._fetch(job, number, url, http or self._http))
             except ProviderError as fault:
                 faults.append(fault)
         if faults:
             raise next((fault for fault in faults if isinstance(fault, Unwritable)), faults[0])
         return parts
 
-    async def _fetch(self, job: Job, number: int, url: str) -> Fetched:
+    async def _fetch(self, job: Job, number: int, url: str, http: Http) -> Fetched:
         part = self._job_files.part(job, number)
         if not await asyncio.to_thread(part.exists):
-            await self._http.download(url, part, most=MOST_RESULT_BYTES)
+            await http.download(url, part, most=MOST_RESULT_BYTES)
         return part, await self._checked(part)
 
     async def _checked(self, file: Path) -> MediaFacts:

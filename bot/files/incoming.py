@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +16,9 @@ from bot.clock import Clock
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.media.probe import Probe
+from bot.net.address import Address
 from bot.net.client import Http
-from bot.net.faults import Unwritable
+from bot.net.faults import BadAddress, Unwritable
 from bot.words.refusals.files import DiskFull
 
 log = logging.getLogger(__name__)
@@ -27,19 +28,26 @@ MOST_BYTES = 512 * 2**20  # more than anybody can attach
 
 
 class Incoming:
-    """Fetches and looks. Raises what `Http.download` raises, and `Unreadable`."""
+    """Fetches and looks. Raises what `Http.download` raises, and `Unreadable`.
 
-    def __init__(self, http: Http, folder: Path, trusted: Collection[str], probe: Probe, clock: Clock) -> None:
+    `http` is for Discord's files. `proxy` is the address that stands in for Discord's own, empty where none does.
+    """
+
+    def __init__(self, http: Http, folder: Path, proxy: str, probe: Probe, clock: Clock) -> None:
         self._http = http
-        self._attachment_hosts = DISCORD_HOSTS | set(trusted)
+        self._proxy_host = Address.parse(proxy).host if proxy else ""
         self._folder = folder
         self._probe = probe
         self._clock = clock
 
     def is_attachment(self, url: str) -> bool:
-        """Whether a file is where people's attachments are: at Discord, or at a host that the operator trusts."""
-        parts = urlsplit(url)
-        return bool({parts.hostname, parts.netloc} & self._attachment_hosts)
+        """Whether a file is where people's attachments are: at Discord, or at the host that stands in for it."""
+        try:
+            address = Address.parse(url)
+        except BadAddress:
+            return False
+        is_discords = address.host in DISCORD_HOSTS and (address.scheme, address.port) == ("https", 443)
+        return is_discords or address.host == self._proxy_host
 
     def lasts(self, media: Media, seconds: float) -> bool:
         """Whether the address still works so long from now: Discord signs its own with an end (`ex`, hexadecimal)."""
@@ -73,11 +81,11 @@ class Incoming:
         """Bring the file behind the address to disk."""
         await self._http.download(url, into, most=MOST_BYTES)
 
-    async def length(self, url: str) -> float:
-        """Seconds of the sound behind the address."""
+    async def length(self, url: str, http: Http) -> float:
+        """Seconds of the sound behind an address of a provider's, fetched through `http`."""
         with TemporaryDirectory(dir=self._folder, prefix="sound-") as folder:
             file = Path(folder, "sound")
-            await self.fetch(url, file)
+            await http.download(url, file, most=MOST_BYTES)
             return (await self._probe.look(file)).seconds
 
 

@@ -24,7 +24,8 @@ from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
-from bot.net.faults import CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable
+from bot.net.client import Http
+from bot.net.faults import BadAddress, CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable
 from bot.placing import disk_faults, link_or_copy
 from bot.providers.base import Provider, Submission
 
@@ -74,13 +75,15 @@ class Inputs:
         if preparing := self._preparing.get(job.id):
             preparing.cancel()
 
-    async def measured(self, job: Job, stage: Stage) -> Job:
-        """The job with the length of the made speech, where the stage needs it and the provider doesn't say it."""
+    async def measured(self, job: Job, stage: Stage, http: Http) -> Job:
+        """The job with the length of the made speech, where the stage needs it and the provider doesn't say it. The
+        speech is fetched through `http`.
+        """
         yields = yields_here(job)
         if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
             return job
         try:
-            length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"]))}
+            length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"], http))}
         except Interrupted as why:
             raise NotAccepted(f"the speech can't be measured: {why}") from None
         return replace(job, yields={**job.yields, **stored_yields(length, job.position)})
@@ -101,7 +104,7 @@ class Inputs:
             media = request.audio if part == "audio" and request.audio else request.video
             try:
                 await self._incoming.fetch(media.url, file)
-            except (Gone, ResultUnusable) as fault:  # Discord's word, not the provider's
+            except (Gone, BadAddress, ResultUnusable) as fault:  # Discord's word, not the provider's
                 what = "clip" if part == "video" else "recording"
                 raise CannotHandOver(f"the {what} that was attached can't be fetched: {fault.detail}") from None
         return file

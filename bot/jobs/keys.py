@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.domain.costs import begun
 from bot.domain.job import Job
 from bot.domain.reuse import is_reusing
+from bot.net.client import Http
 from bot.net.faults import KEY_FAULTS
 from bot.providers.base import Credentials, Provider
 from storage.engine.encryption import CannotUnseal
@@ -53,6 +54,13 @@ class JobKeys:
         if job.key_id and reason in KEY_FAULTS:
             await self._store.switch_off(job.guild_id, job.key_id, reason=reason, now=self._clock.now())
             self._key_alerts.look()
+
+    async def http(self, job: Job) -> Http | None:
+        """What the files are fetched through that the job's provider has made. None when it or its key is gone: then
+        they may come from public addresses only.
+        """
+        provider, credentials = self._providers.get(job.provider), await self.credentials(job)
+        return provider.results(credentials) if provider and credentials is not None else None
 
     async def credentials(self, job: Job) -> Credentials | None:
         """What the job's own key says, None when there is none (any more) that can be opened."""

@@ -15,8 +15,9 @@ from bot.domain.reuse import own_yields
 from bot.domain.sections import stored_yields
 from bot.jobs.decision import Advance, Amend, Wait
 from bot.jobs.intervals import Intervals
+from bot.net.address import kept
 from bot.net.faults import ProviderError, RateLimited
-from bot.providers.base import Accepted, Done, Failed, Provider
+from bot.providers.base import Accepted, Done, Failed, Provider, Yields
 from storage.jobs.job import Position, State
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def stage_done(job: Job, provider: Provider, done: Done) -> Advance:
     """Keep what the stage yielded, and queue the next one if there is any."""
     following = stage_after(provider.stages(job.request), job.position)
     changes: dict[str, Any] = {
-        "yields": _with(job, done.yields or RAN),
+        "yields": _with(job, _bounded(done.yields) or RAN),
         "cost_usd": total(job.cost_usd, done.cost_usd),
     }
     if following:
@@ -59,6 +60,11 @@ def stage_failed(job: Job, failed: Failed) -> Advance:
     cost = total(job.cost_usd, failed.cost_usd)
     over = ended(accepted, "cancelled" if cancelled else "failed", failed.reason, failed.detail, cost)
     return replace(over, changes={**over.changes, "yields": accepted.yields})
+
+
+def _bounded(yields: Yields) -> dict[str, str]:
+    """What a stage has yielded, with nothing in the place of addresses that are none."""
+    return {name: kept(value) if name.endswith("_url") else value for name, value in yields.items()}
 
 
 def passed_over(job: Job, provider: Provider) -> Amend:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bot.clock import Clock
 from bot.domain.job import Stores
 from bot.domain.request import Media, Request
-from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
+from bot.net.faults import BadAddress, BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.refusals.keys import (
@@ -151,6 +151,8 @@ async def _test(provider: Provider, credentials: Credentials) -> None:
         raise KeyWithoutCredit(provider.label, fault.detail) from None
     except InputRejected as fault:
         raise KeyRejected(problem=f"{fault.detail}.") from None
+    except BadAddress as fault:
+        raise KeyRejected(problem=f"its address can't be used: {fault.detail}.") from None
     except ProviderError:
         raise KeyUntested(provider=provider.label) from None
 

@@ -11,31 +11,36 @@ import asyncio
 import json
 from collections.abc import AsyncIterable, Collection, Mapping
 from contextlib import AsyncExitStack
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 
+from bot.net.address import Address
 from bot.net.download import Also, save
 from bot.net.faults import (
+    BadAddress,
     BadKey,
     Gone,
     InputRejected,
     NotAccepted,
     OutOfCredit,
+    ProviderError,
     RateLimited,
     ResultUnusable,
     UnknownOutcome,
 )
 from bot.net.lenient import cleaned, retry_after
-from bot.net.transport import FRESH
+from bot.net.transport import FRESH, LOCATION, PURPOSE
+from bot.net.trust import Purpose
 
 MAX_JSON_BYTES = 1 << 20
 MAX_REDIRECTS = 3
+REDIRECTS = {301, 302, 303, 307, 308}
 REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
 DOWNLOAD_SECONDS = 900.0
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -76,18 +81,34 @@ class Http:
     """Sends single requests over the shared client. Raises faults of `bot.net.faults` only.
 
     `gateway_hosts` are the only ones that may be used where moderators type an address; empty means any public one.
+    It reaches public addresses only; `at` and `at_gateway` give one that reaches the host of its purpose too.
     """
 
     def __init__(self, client: httpx.AsyncClient, gateway_hosts: Collection[str] = ()) -> None:
         self._client = client
         self._gateway_hosts = gateway_hosts
+        self.purpose: Purpose | None = None
 
-    def check_typed(self, address: str) -> None:
-        """`InputRejected` unless the operator allows this address that a moderator typed."""
-        host = urlsplit(address).hostname
-        if self._gateway_hosts and host not in self._gateway_hosts:
-            allowed = ", ".join(sorted(self._gateway_hosts))
-            raise InputRejected(f"whoever runs this bot allows only these gateways: {allowed}")
+    def at(self, named: str) -> Http:
+        """The same, for the purpose for which the operator named this address. `BadAddress` when it is none."""
+        address = Address.parse(named)
+        return self._for(Purpose(address.host, address.authority))
+
+    def at_gateway(self, typed: Address) -> Http:
+        """The same, for the gateway that a moderator typed. `BadAddress` unless the operator allows it."""
+        if not self._gateway_hosts:
+            return self._for(None)
+        if typed.authority in self._gateway_hosts:
+            return self._for(Purpose(typed.host, typed.authority))
+        if typed.host in self._gateway_hosts:
+            return self._for(Purpose(typed.host))
+        allowed = ", ".join(sorted(self._gateway_hosts))
+        raise BadAddress(f"whoever runs this bot allows only these gateways: {allowed}")
+
+    def _for(self, purpose: Purpose | None) -> Http:
+        other = copy(self)
+        other.purpose = purpose
+        return other
 
     async def request(
         self,
@@ -99,16 +120,18 @@ class Http:
         file: tuple[str, Path] | None = None,
         paid: bool = False,
     ) -> Reply:
-        """The JSON answer, whatever its status. `NotAccepted` or `UnknownOutcome` when there is none.
+        """The JSON answer, whatever its status. `NotAccepted` or `UnknownOutcome` when there is none, `BadAddress` when
+        nothing may be sent there.
 
         `body` is sent as JSON, or as it is when it comes in chunks; `file` (field and path) as a form.
         """
+        address, extensions = Address.parse(url), {FRESH: paid, PURPOSE: self.purpose}
         try:
             async with asyncio.timeout(REQUEST_SECONDS), AsyncExitStack() as stack:
                 sent: dict[str, Any] = {"content": body} if isinstance(body, AsyncIterable) else {"json": body}
                 if file:
                     sent = {"files": {file[0]: stack.enter_context(file[1].open("rb"))}}
-                asking = self._client.stream(method, url, headers=dict(headers), extensions={FRESH: paid}, **sent)
+                asking = self._client.stream(method, str(address), headers=dict(headers), extensions=extensions, **sent)
                 response = await stack.enter_async_context(asking)
                 raw = await _capped(response)
         except _TRANSPORT_FAULTS as fault:
@@ -125,27 +148,32 @@ class Http:
         """Stream `url` to `target`, which appears only when it is complete. `most` in bytes; `also` gets every piece
         of it, in a thread.
 
-        `Gone` when the link is dead, `NotAccepted` when trying again may help, which is `Unwritable` when the disk is
-        full, `ResultUnusable` when the file is not acceptable.
+        `Gone` when the link is dead, `BadAddress` when it is none or may not be followed, `NotAccepted` when trying
+        again may help, which is `Unwritable` when the disk is full, `ResultUnusable` when the file is not acceptable.
         """
+        address, extensions = Address.parse(url), {PURPOSE: self.purpose}
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                async with asyncio.timeout(DOWNLOAD_SECONDS), self._client.stream("GET", url) as response:
-                    if not response.has_redirect_location:
+                async with (
+                    asyncio.timeout(DOWNLOAD_SECONDS),
+                    self._client.stream("GET", str(address), extensions=extensions) as response,
+                ):
+                    location = response.extensions.get(LOCATION, "")
+                    if response.status_code not in REDIRECTS or not location:
                         await save(response, target, most, also)
                         return
-                    url = str(response.url.join(response.headers["location"]))
+                    address = address.joined(location)
             except _TRANSPORT_FAULTS as fault:
                 raise _judged(fault, paid=False) from None
-            except httpx.InvalidURL:
-                raise ResultUnusable("the result's address is none") from None
         raise ResultUnusable("too many redirects")
 
 
-def _judged(fault: Exception, *, paid: bool) -> NotAccepted | UnknownOutcome:
+def _judged(fault: Exception, *, paid: bool) -> ProviderError:
+    if isinstance(fault, httpx.UnsupportedProtocol):
+        return BadAddress("it is no web address")
     # Only the kind of error is told on: its text may hold a signed address.
     cause = fault.__cause__ or fault
-    never_left = isinstance(cause, _NEVER_CONNECTED) or isinstance(fault, httpx.UnsupportedProtocol | httpx.PoolTimeout)
+    never_left = isinstance(cause, _NEVER_CONNECTED) or isinstance(fault, httpx.PoolTimeout)
     return lost(type(cause).__name__, paid=paid and not never_left)
 
 

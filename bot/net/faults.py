@@ -7,6 +7,7 @@ ProviderError
 ├─ UnknownOutcome         it may have had its effect; never repeated
 ├─ BadKey                 the key is refused
 ├─ OutOfCredit            the account is empty
+├─ BadAddress             a web address that is none, or may not be used
 ├─ InputRejected          this provider can't use these files
 ├─ ContentRefused         this provider declines what is asked for
 ├─ CannotHandOver         a file could not be prepared or brought there
@@ -70,6 +71,12 @@ class BadKey(ProviderError):
 
 class OutOfCredit(ProviderError):
     code = "out_of_credit"
+
+
+class BadAddress(ProviderError):
+    """A web address that is none, or one that may not be used for this; nothing was sent there."""
+
+    code = "bad_address"
 
 
 class InputRejected(ProviderError):

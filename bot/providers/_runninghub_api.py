@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.net.client import Reply
 from bot.net.faults import (
@@ -89,7 +88,7 @@ def made(stage: str, results: object) -> Done | Failed:
         return _face(ids, [text for text in texts if isinstance(text, dict)])
     if stage == "speech":
         return _speech(ids, [url for url, _ in files])
-    videos = [url for url, kind in files if kind in VIDEO_TYPES or urlsplit(url).path.lower().endswith(".mp4")]
+    videos = [url for url, kind in files if kind in VIDEO_TYPES or url.partition("?")[0].lower().endswith(".mp4")]
     return Done({"video_url": videos[0]}) if videos else Failed("provider_failed", "no video in the result")
 
 

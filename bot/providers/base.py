@@ -127,8 +127,8 @@ class Provider(ABC):
     polls_at_once: ClassVar[int] = 1
 
     def __init__(self, http: Http, base_url: str | None = None) -> None:
-        self._http = http
         self._base = (base_url or self.base_url).rstrip("/")
+        self._http = http.at(self._base) if self._base else http
 
     @property
     def voices(self) -> Mapping[str, Voice]:
@@ -160,6 +160,10 @@ class Provider(ABC):
             if (file := media[part]) and not file.reachable
         ]
         return (*handed, *self.flow(request).stages)
+
+    def results(self, credentials: Credentials) -> Http:  # noqa: ARG002
+        """What the files are fetched through that it has made: it reaches the private host of no other."""
+        return self._http
 
     @abstractmethod
     async def submit(self, call: Submission) -> Accepted | Done | Failed:

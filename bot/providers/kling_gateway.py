@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import Reply
-from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.net.address import Address
+from bot.net.client import Http, Reply
+from bot.net.faults import BadAddress, BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.providers._kling_api import accepted_body, legacy_input, outcome, task_id
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
 PATH = "/kling/v1/videos/lip-sync"
+LOOKS_LIKE = "it must look like https://api.example.com"
 NO_TASK = "0"  # asked about to test a key: it costs nothing, and only a good key learns that there is no such task
 
 
@@ -53,26 +55,30 @@ class KlingGateway(Provider):
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
         return None
 
+    def results(self, credentials: Credentials) -> Http:
+        try:
+            return self._http if self._base else self._http.at_gateway(address(credentials["address"]))
+        except BadAddress:  # it was allowed before; public addresses are still followed
+            return self._http
+
     async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
         headers = {"Authorization": f"Bearer {credentials['api_key']}"}
-        root = self._base or address(credentials["address"])
-        if not self._base:
-            self._http.check_typed(root)
-        return await self._http.request(method, root + path, headers=headers, body=body, **how)
+        http, root = self._http, self._base
+        if not root:
+            typed = address(credentials["address"])
+            http, root = http.at_gateway(typed), str(typed).rstrip("/")
+        return await http.request(method, root + path, headers=headers, body=body, **how)
 
 
-def address(typed: str) -> str:
-    """The gateway's root, from an address as people copy it; `InputRejected` when it is none."""
+def address(typed: str) -> Address:
+    """The gateway's root, from an address as people copy it. `BadAddress` when it is none."""
     root = typed.strip().rstrip("/").removesuffix("/v1").removesuffix("/kling")
+    if any(sign in root for sign in " ?#@\\"):
+        raise BadAddress(LOOKS_LIKE)
     try:
-        parts = urlsplit(root)
-        host = (parts.hostname or "").encode("idna")  # a name or a port that is none is a `ValueError`
-        is_one = parts.scheme in {"http", "https"} and bool(host) and parts.port != 0
-    except ValueError:
-        is_one = False
-    if not is_one or not root.isprintable() or any(sign in root for sign in " ?#@\\"):
-        raise InputRejected("the address must look like https://api.example.com")
-    return root
+        return Address.parse(root)
+    except BadAddress:
+        raise BadAddress(LOOKS_LIKE) from None
 
 
 def passes_unless_refused(reply: Reply) -> None:

@@ -55,6 +55,7 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
             _env_file=None,
             discord_token=SecretStr("no token is needed here"),
             database_path=folder / "data" / "demo.db",
+            discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
         )

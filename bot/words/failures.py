@@ -45,6 +45,13 @@ FAILURES: Mapping[str, Failure] = {
         short="out of credit",
         of_key="its account is out of credit",
     ),
+    "bad_address": Failure(
+        long=(
+            "The address of {provider} can't be used, so nothing was sent. A moderator can put it right with "
+            "`/lipsync-admin key add`."
+        ),
+        short="address can't be used",
+    ),
     "input_rejected": Failure(
         long="{provider} can't use this clip or this audio. Try a front view of one face, or another file.",
         short="clip or recording refused",

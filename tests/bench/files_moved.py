@@ -29,7 +29,8 @@ from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.probe import Probe
 from bot.net.client import Http
-from bot.net.transport import open_client
+from bot.net.transport import PURPOSE, open_client
+from bot.net.trust import Purpose
 from bot.providers import load_providers
 from storage.jobs.job import Position
 from tests.discord_server.state import TOKEN
@@ -46,19 +47,26 @@ class Side:
     client: httpx.AsyncClient
     connection: discord.Client
 
+    @property
+    def http(self) -> Http:
+        """The bot's, which may fetch from the far side."""
+        return Http(self.client).at(self.url)
+
     def address(self, name: str) -> str:
         return f"{self.url}/videos/{name}"
 
     async def copy_in(self, name: str, _: int) -> None:
         """The baseline."""
-        async with self.client.stream("GET", self.address(name)) as response:
+        async with self.client.stream(
+            "GET", self.address(name), extensions={PURPOSE: Purpose("127.0.0.1")}
+        ) as response:
             with (self.folder / "copy.mp4").open("wb") as file:
                 async for chunk in response.aiter_raw():
                     file.write(chunk)
 
     async def bot_in(self, name: str, number: int) -> None:
         """As for a command."""
-        incoming = Incoming(Http(self.client), self.folder, {"127.0.0.1"}, Probe(), Clock())
+        incoming = Incoming(self.http, self.folder, self.url, Probe(), Clock())
         facts = await incoming.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
         assert facts.digest
 
@@ -76,10 +84,10 @@ class Side:
 
     async def bot_out(self, name: str, number: int) -> None:
         """As for a job that has succeeded."""
-        nothing, http = cast("Any", None), Http(self.client)
+        nothing, http = cast("Any", None), self.http
         finishing = Assembler(http, Probe(), nothing, JobFiles(self.folder))
         job = _job(number, self.address(name))
-        fetched = await finishing.fetch(job, [self.address(name)])
+        fetched = await finishing.fetch(job, [self.address(name)], http)
         finished = await finishing.whole(job, fetched, nothing, faults=0)
         parcel = Parcel(finished.video, finished.size, None, finished.odd)
         await ResultPosts(self.connection, nothing, load_providers(http, {})).post(job, "channel", parcel)

@@ -123,6 +123,7 @@ async def _measure(size: Size) -> tuple[list[float], int]:
                 _env_file=None,
                 discord_token=SecretStr(TOKEN),
                 database_path=Path(folder) / "bot.db",
+                discord_api_url=small.api_url,
                 provider_urls=sandbox.provider_urls,
                 trusted_hosts=frozenset({sandbox.host, small.host}),
             )

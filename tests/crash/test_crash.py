@@ -60,6 +60,7 @@ class Outside:
             _env_file=None,
             discord_token=SecretStr(TOKEN),
             database_path=folder / "bot.db",
+            discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
         )

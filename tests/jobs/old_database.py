@@ -184,6 +184,7 @@ async def open_old_world(folder: Path, *, later: float = 0.0) -> AsyncIterator[O
             discord_token=SecretStr("token"),
             master_keys=SecretStr(MASTER_KEYS),
             database_path=file,
+            discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from bot.jobs.lanes import Lanes
 from bot.jobs.open_job import Delivering, OpenJob, Polling, Queued
 from bot.net import download
+from bot.net.client import Http
 from bot.net.faults import NotAccepted
 from bot.providers import load_providers
 from bot.providers.base import Done
@@ -21,7 +24,7 @@ from tests.world import World
 
 def lane(**row: object) -> str:
     phase = row.pop("phase", Polling())
-    lanes = Lanes(load_providers(None, {}))  # type: ignore[arg-type]
+    lanes = Lanes(load_providers(Http(httpx.AsyncClient()), {}))
     return lanes.of(OpenJob(a_job(**row), phase)).name  # type: ignore[arg-type]
 
 
@@ -46,16 +49,16 @@ async def test_a_result_that_drips_holds_up_no_post(world: World, monkeypatch: p
     monkeypatch.setattr("bot.jobs.lanes.LANE_WIDTH", 4)
     dripping, quick = scripted(world, name="dripping"), scripted(world, name="quick")
     dripping.on_poll = lambda *_: Done({"video_url": f"{world.sandbox.url}/files/made.mp4?slow"})
-    forever, fetch = asyncio.Event(), world.parts.http.download
+    forever, fetch = asyncio.Event(), Http.download
     held: list[str] = []
 
-    async def drip(url: str, target: Path, **how: object) -> None:
+    async def drip(http: Http, url: str, target: Path, **how: Any) -> None:
         if url.endswith("?slow"):
             held.append(url)
             await forever.wait()
-        await fetch(url, target, **how)  # type: ignore[arg-type]
+        await fetch(http, url, target, **how)
 
-    monkeypatch.setattr(world.parts.http, "download", drip)
+    monkeypatch.setattr(Http, "download", drip)
     for number in range(12):
         await start(world, number, "dripping")
     await until(lambda: len(held) == 3)  # of four places, one is left for others

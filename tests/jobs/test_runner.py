@@ -13,6 +13,7 @@ import pytest
 from bot.chat.card import Cards
 from bot.chat.result_post import ResultPosts
 from bot.domain.job import Job, Jobs
+from bot.net.client import Http
 from bot.net.faults import UnknownOutcome
 from bot.providers.base import Accepted, Waiting
 from storage.jobs.job_events import Stale
@@ -204,7 +205,7 @@ async def test_a_paid_video_that_was_never_fetched_is_not_said_to_be_kept(
     async def fail(*_: Any, **__: Any) -> None:
         raise bug()
 
-    monkeypatch.setattr(world.parts.http, "download", fail)
+    monkeypatch.setattr(Http, "download", fail)
     scripted(world)
     job = await start(world)
     await until(lambda: any("failed inside the bot" in said for said in caplog.messages))

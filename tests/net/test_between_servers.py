@@ -43,7 +43,8 @@ async def test_no_cookie_of_one_servers_call_goes_with_anothers(heard: tuple[str
     async with open_client({"localhost", "127.0.0.1"}) as client:
         http = Http(client)
         for host, headers in (("localhost", FIRST), ("127.0.0.1", FIRST), ("localhost", SECOND), ("127.0.0.1", SECOND)):
-            await http.request("POST", f"http://{host}:{port}/x", headers=headers, body={}, paid=paid)
+            url = f"http://{host}:{port}/x"
+            await http.at(url).request("POST", url, headers=headers, body={}, paid=paid)
         assert not list(client.cookies.jar)
     assert len(heads) == 4
     assert "cookie" not in "".join(heads).lower()

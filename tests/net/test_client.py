@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -14,6 +15,7 @@ import pytest
 from bot.net.client import MAX_JSON_BYTES, Http
 from bot.net.download import PIECE_BYTES
 from bot.net.faults import (
+    BadAddress,
     BadKey,
     Gone,
     InputRejected,
@@ -25,7 +27,8 @@ from bot.net.faults import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.net.transport import _is_public, open_client
+from bot.net.transport import open_client
+from bot.net.trust import is_public
 from tests.conftest import FullDisk
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -33,7 +36,7 @@ HEADERS = {"Authorization": "Bearer rc-canary-0123456789"}
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[str]:
+async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A TCP server that does with each connection what the test says."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -44,7 +47,7 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     host, port = server.sockets[0].getsockname()
     try:
         yield f"http://{host}:{port}"
@@ -76,7 +79,7 @@ def http_answer(status: str, body: str, *headers: str) -> str:
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
     async with open_client({"127.0.0.1"}) as client:
-        yield Http(client)
+        yield Http(client).at("http://127.0.0.1")
 
 
 async def fault_of(http: Http, raw: str | bytes, *, paid: bool) -> ProviderError:
@@ -108,6 +111,8 @@ async def test_a_refused_connection_proves_that_nothing_was_accepted(http: Http)
         pytest.param(http_answer("503 Busy", "{}"), id="503"),
         pytest.param(http_answer("504 Late", "{}"), id="504"),
         pytest.param(http_answer("302 Found", "{}", "Location: /elsewhere"), id="redirect"),
+        pytest.param(http_answer("302 Found", "{}", "Location: https://xn--a/"), id="redirect to no host"),
+        pytest.param(http_answer("302 Found", "{}", "Location: https://[::1"), id="redirect to no address"),
     ],
 )
 async def test_once_a_paid_request_has_left_only_an_answer_tells(http: Http, raw: str) -> None:
@@ -199,7 +204,7 @@ async def test_polls_share_a_connection_and_paid_requests_never_reuse_one(http: 
 )
 async def test_private_and_plain_addresses_are_refused_before_anything_is_sent(url: str) -> None:
     async with open_client() as client:
-        with pytest.raises(NotAccepted):
+        with pytest.raises(BadAddress if "localhost" not in url else NotAccepted):
             await Http(client).request("POST", url, headers=HEADERS, body={}, paid=True)
 
 
@@ -208,8 +213,8 @@ async def test_a_redirect_of_a_download_is_checked_like_its_first_address(tmp_pa
         port = inside.rpartition(":")[2]
         redirect = answering(http_answer("302 Found", "", f"Location: http://localhost:{port}/secret"))
         async with serving(redirect) as url, open_client({"127.0.0.1"}) as client:
-            with pytest.raises(NotAccepted):
-                await Http(client).download(url, tmp_path / "x.mp4", most=100)
+            with pytest.raises(BadAddress):
+                await Http(client).at(url).download(url, tmp_path / "x.mp4", most=100)
 
 
 async def test_a_download_appears_only_when_it_is_complete(http: Http, tmp_path: Path) -> None:
@@ -256,7 +261,7 @@ async def test_what_an_earlier_life_left_of_a_download_is_no_part_of_the_next(ht
     "url", ["", "nonsense", "ftp://x.example/v.mp4", "https://x.example:99999/", "https://[::1", "/x"]
 )
 async def test_an_address_that_is_none_is_a_fault_not_a_crash(http: Http, tmp_path: Path, url: str) -> None:
-    with pytest.raises(ProviderError):
+    with pytest.raises(BadAddress):
         await http.download(url, tmp_path / "x.mp4", most=100)
 
 
@@ -270,7 +275,10 @@ async def test_an_address_that_is_none_is_a_fault_not_a_crash(http: Http, tmp_pa
         (http_answer("200 OK", "x" * 101), ResultUnusable),
         ("HTTP/1.1 200 OK\r\n\r\n" + "x" * 101, ResultUnusable),
         (http_answer("302 Found", "", "Location: /again"), ResultUnusable),
-        (http_answer("302 Found", "", "Location: https://[::1"), NotAccepted),
+        (http_answer("302 Found", "", "Location: https://[::1"), BadAddress),
+        (http_answer("302 Found", "", "Location: https://u:p@x.example/"), BadAddress),
+        (http_answer("302 Found", "", "Location: https://xn--a/"), BadAddress),
+        (http_answer("302 Found", "", "Location: https://a..b/"), BadAddress),
         (http_answer("304 Not Modified", ""), NotAccepted),
     ],
 )
@@ -302,19 +310,24 @@ async def counting() -> AsyncIterator[tuple[int, list[int]]]:
 @pytest.mark.parametrize("host", ["https://127.0.0.1", "https://localhost", "http://127.0.0.1", "http://localhost"])
 async def test_nothing_on_this_machine_is_ever_connected_to(host: str) -> None:
     async with counting() as (port, connections), open_client() as client:
-        with pytest.raises(NotAccepted):
-            await Http(client).request("POST", f"{host}:{port}/x", headers=HEADERS, body={}, paid=True)
+        url = f"{host}:{port}/x"
+        with pytest.raises((BadAddress, NotAccepted)):
+            await Http(client).at(url).request("POST", url, headers=HEADERS, body={}, paid=True)
         assert connections == []
     async with counting() as (port, connections), open_client({f"127.0.0.1:{port}", f"localhost:{port}"}) as client:
+        url = f"{host}:{port}/x"
+        with pytest.raises((BadAddress, NotAccepted)):  # it is trusted, and this is no call for which it was named
+            await Http(client).request("POST", url, headers=HEADERS, body={}, paid=True)
+        assert connections == []
         with pytest.raises(ProviderError):
-            await Http(client).request("POST", f"{host}:{port}/x", headers=HEADERS, body={}, paid=True)
-        assert connections  # where the operator trusts it
+            await Http(client).at(url).request("POST", url, headers=HEADERS, body={}, paid=True)
+        assert connections
 
 
 async def test_a_public_address_is_reached_over_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.net.transport._is_public", lambda _: True)
+    monkeypatch.setattr("bot.net.transport.is_public", lambda _: True)
     async with counting() as (port, connections), open_client() as client:
-        with pytest.raises(NotAccepted):
+        with pytest.raises(BadAddress):
             await Http(client).request("GET", f"http://localhost:{port}/x", headers=HEADERS)
         assert connections == []
 
@@ -357,4 +370,4 @@ async def test_a_public_address_is_reached_over_https_only(monkeypatch: pytest.M
     ],
 )
 def test_an_address_is_public_only_if_whatever_is_inside_it_is(address: str, public: bool) -> None:
-    assert _is_public(address) is public
+    assert is_public(address) is public

@@ -185,7 +185,7 @@ class Noon(Clock):
 )
 def test_the_end_of_a_signed_link_is_read(query: str, lasting: bool) -> None:
     nothing: Any = None
-    incoming = Incoming(nothing, nothing, (), nothing, Noon())
+    incoming = Incoming(nothing, nothing, "", nothing, Noon())
     assert incoming.lasts(VIDEO.model_copy(update={"url": VIDEO.url + query}), 3600.0) is lasting
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from bot.domain.flows import HANDED_OVER, Flow
 from bot.domain.request import Request
+from bot.domain.voices import voices_of
 from bot.net.client import Http
 from bot.net.faults import (
     BadKey,
@@ -324,7 +325,7 @@ def wish(sample: Sample, flow: Flow, **more: Any) -> Request:
     """A request for this flow, with a voice of the provider's own."""
     if flow.mode == "audio":
         return audio_request(flow.name, **more)
-    voice = next(iter(key for key, voice in sample.provider(None, "").voices.items() if voice.language == "en"))  # type: ignore[arg-type]
+    voice = next(iter(key for key, voice in voices_of(sample.provider.name).items() if voice.language == "en"))
     return text_request(flow.name, voice=voice, text="A line that is long enough to be spoken.", **more)
 
 

@@ -100,7 +100,8 @@ async def test_the_emulator_refuses_what_the_documents_forbid() -> None:
 
     async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
         sandbox.runs.studio = CannedStudio()
-        http, url = Http(client), sandbox.provider_urls["kling"]
+        url = sandbox.provider_urls["kling"]
+        http = Http(client).at(url)
         headers = {"Authorization": "Bearer kl-canary-0001"}
 
         async def post(path: str, body: object) -> tuple[int, int, str]:

@@ -14,7 +14,8 @@ import pytest
 from bot.domain.request import Request
 from bot.net.client import Http, Reply
 from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, ProviderError, RateLimited, SpeechTooShort
-from bot.net.transport import open_client
+from bot.net.transport import PURPOSE, open_client
+from bot.net.trust import Purpose
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runninghub import RunningHub
 from bot.sandbox.server import Sandbox
@@ -95,7 +96,8 @@ async def test_files_are_handed_over_for_free_and_used_in_place_of_their_address
         "audio_source": await bench.provider.upload(sound, CREDENTIALS),
     }
     assert bench.sandbox.runs.ledger == []
-    assert (await bench.client.get(sources["video_source"])).content == b"a clip"
+    allowed = {PURPOSE: Purpose("127.0.0.1")}
+    assert (await bench.client.get(sources["video_source"], extensions=allowed)).content == b"a clip"
     await bench.run(audio_request("audio"), sources)
     face, video = (run.order for run in bench.sandbox.runs.ledger)
     assert face.video_url == sources["video_source"]

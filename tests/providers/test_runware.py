@@ -21,7 +21,8 @@ from bot.domain.request import Media, Request
 from bot.domain.voices import LANGUAGES
 from bot.net.client import Http
 from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
-from bot.net.transport import open_client
+from bot.net.transport import PURPOSE, open_client
+from bot.net.trust import Purpose
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runware import CHUNK, Runware
 from bot.sandbox.server import Sandbox
@@ -238,7 +239,8 @@ async def test_a_file_of_any_size_arrives_whole_and_is_used_by_its_id(bench: Ben
     await bench.submit(video_source=source)
     (run,) = bench.sandbox.runs.ledger
     assert run.order.video_url.endswith(".mp4")
-    assert (await bench.client.get(run.order.video_url)).content == clip.read_bytes()
+    allowed = {PURPOSE: Purpose("127.0.0.1")}
+    assert (await bench.client.get(run.order.video_url, extensions=allowed)).content == clip.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ import jwt
 import pytest
 
 from bot.net.client import Http
-from bot.net.faults import InputRejected
-from bot.net.transport import open_client
+from bot.net.faults import BadAddress
+from bot.net.transport import PURPOSE, open_client
+from bot.net.trust import Purpose
 from bot.providers.base import Accepted, Done, Submission, Waiting
 from bot.providers.kling import Kling
 from bot.providers.kling_gateway import KlingGateway
@@ -33,6 +34,7 @@ TEXT = {"mode": "text2video", **SPOKEN}
 AUDIO = {"mode": "audio2video", "audio_type": "url", "audio_url": SOUND}
 LEGACY = {"input": {"video_url": CLIP, **TEXT}}
 ACCESS, SECRET = "ak-0123456789abcdef0123456789", "sk-kling-0123456789abcdef0123456789"
+ALLOWED = {PURPOSE: Purpose("127.0.0.1")}
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Caller:
 
     async def send(self, method: str, path: str, key: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        answer = await self.client.request(method, self.sandbox.url + path, json=body, headers=headers)
+        url = self.sandbox.url + path
+        answer = await self.client.request(method, url, json=body, headers=headers, extensions=ALLOWED)
         found: dict[str, Any] = answer.json()
         return answer.status_code, found
 
@@ -127,7 +130,7 @@ async def refusal_of(caller: Caller, header: str) -> tuple[int, int]:
     """What Kling answers to somebody with this `Authorization`: the status, and the code in the body."""
     headers = {"Authorization": header} if header else {}
     url = f"{caller.sandbox.url}/kling/account/costs?start_time=1&end_time=2"
-    answer = await caller.client.get(url, headers=headers)
+    answer = await caller.client.get(url, headers=headers, extensions=ALLOWED)
     return answer.status_code, answer.json()["code"]
 
 
@@ -365,7 +368,7 @@ async def test_a_gateway_knows_only_the_accounts_own_tasks(caller: Caller) -> No
 
 @pytest.mark.parametrize("key", ["gw-1", "gw-newapi-1"])
 async def test_the_adapter_reads_both_families_to_the_end(caller: Caller, key: str) -> None:
-    provider = KlingGateway(Http(caller.client))
+    provider = KlingGateway(Http(caller.client, {caller.sandbox.host}))
     credentials = {"api_key": key, "address": f"{caller.sandbox.url}/kling_gateway/kling/v1/"}
     await provider.check_key(credentials)
     accepted = await provider.submit(Submission("lipsync", text_request("text"), HANDLE, {}, credentials))
@@ -395,7 +398,7 @@ async def test_the_adapter_reads_both_families_to_the_end(caller: Caller, key: s
 )
 async def test_what_is_no_address_of_a_gateway_is_refused_before_anything_is_sent(address: str) -> None:
     async with open_client() as client:
-        with pytest.raises(InputRejected, match="must look like"):
+        with pytest.raises(BadAddress, match="must look like"):
             await KlingGateway(Http(client)).check_key({"api_key": "gw-1", "address": address})
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.net.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Clip
 from tests.canned import CannedStudio
@@ -72,7 +71,7 @@ class Caller:
 
 @pytest.fixture
 async def caller() -> AsyncIterator[Caller]:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, httpx.AsyncClient() as client:
         yield Caller(client, sandbox)
 
 

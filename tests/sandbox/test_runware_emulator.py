@@ -14,7 +14,6 @@ from runware import Runware, RunwareError
 from runware.types.task_map import AudioInferenceResult, MediaStorageResultUpload, VideoInferenceResult
 from runware.utils.file import file_to_data_uri
 
-from bot.net.transport import open_client
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Clip
 from tests.canned import CannedStudio
@@ -78,7 +77,7 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, httpx.AsyncClient() as client:
         yield Bench(client, sandbox)
 
 

@@ -113,7 +113,9 @@ class Deliver:
             return AT_ONCE
         out_of_date = open_job.faults > 0 and not job.failure and not on_disk
         yields = await self._poll.yields_again(job) if out_of_date else job.yields
-        phase.fetched = await self._assembler.fetch(job, results(yields))
+        phase.fetched = await self._assembler.fetch(
+            job, results(yields), None if on_disk else await self._poll.http(job)
+        )
         phase.fetching = False
         return AT_ONCE
 

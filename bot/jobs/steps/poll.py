@@ -15,6 +15,7 @@ from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Polling
 from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, stage_failed
+from bot.net.client import Http
 from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.jobs import NotCancellable, NothingToCancel
@@ -71,6 +72,10 @@ class Poll:
         """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""
         answer = await self._ask(job)
         return {**job.yields, **stored_yields(answer.yields, job.position)} if isinstance(answer, Done) else job.yields
+
+    async def http(self, job: Job) -> Http | None:
+        """What a job's results are fetched through, as `JobKeys.http`."""
+        return await self._keys.http(job)
 
     async def cancel(self, open_job: OpenJob, *, by: int) -> Decision:
         """Cancel the job, or raise the `Refusal` that says why not. What can't be known counts as not cancelled."""

@@ -22,8 +22,10 @@ from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Queued, Submitting
 from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew, stage_failed
 from bot.media.probe import Unreadable
+from bot.net.client import Http
 from bot.net.faults import (
     KEY_FAULTS,
+    BadAddress,
     BadKey,
     CannotHandOver,
     Gone,
@@ -32,6 +34,7 @@ from bot.net.faults import (
     OutOfCredit,
     ProviderError,
     RateLimited,
+    ResultUnusable,
     UnknownOutcome,
     Unwritable,
 )
@@ -40,7 +43,7 @@ from bot.providers.base import Accepted, Done, Failed, Provider, Submission
 log = logging.getLogger(__name__)
 
 # After these another provider may be tried.
-PROOFS_OF_REFUSAL = (NotAccepted, BadKey, OutOfCredit, InputRejected, CannotHandOver)
+PROOFS_OF_REFUSAL = (NotAccepted, BadKey, BadAddress, OutOfCredit, InputRejected, CannotHandOver)
 
 
 class Submit:
@@ -53,7 +56,7 @@ class Submit:
         providers: Mapping[str, Provider],
         clock: Clock,
         intervals: Intervals,
-        gather: Callable[[Job], Awaitable[None]],
+        gather: Callable[[Job, Http | None], Awaitable[None]],
     ) -> None:
         self._inputs = inputs
         self._keys = keys
@@ -66,7 +69,7 @@ class Submit:
         """Announce the queued stage: the request leaves once that is written down."""
         job, phase = open_job.job, open_job.phase
         if isinstance(phase, Queued) and not phase.gathered and results(job.yields):
-            await self._gather(job)
+            await self._gather(job, await self._keys.http(job))
             phase.gathered = True
             return Wait(0.0, fault=None)  # in a lane in which nobody waits for downloads
         if job.restored or self._clock.now() > job.deadline_at:
@@ -83,8 +86,8 @@ class Submit:
             return await self._not_taken(open_job, BadKey("no key"), missing or "no_key")
         stage = stage_at(provider.stages(job.request), job.position)
         try:
-            job = await self._inputs.measured(job, stage)
-        except Unreadable as why:
+            job = await self._inputs.measured(job, stage, provider.results(credentials))
+        except (Unreadable, BadAddress, ResultUnusable) as why:
             return ended(open_job.job, "failed", "provider_failed", str(why))
         except ProviderError as fault:
             return again(job, fault, self._intervals, open_job.faults)

@@ -14,6 +14,7 @@ import pytest
 from bot.asking.drafts import Draft
 from bot.chat.errors import PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
+from bot.net.client import Http
 from bot.net.faults import InputRejected, Unwritable
 from bot.providers.base import Accepted, Credentials, Submission
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start
@@ -56,7 +57,7 @@ async def test_a_made_speech_is_measured_before_it_is_put_into_the_clip(world: W
 async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_paid(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
 
-    async def length(url: str) -> float:  # noqa: ARG001
+    async def length(url: str, http: Http) -> float:  # noqa: ARG001
         return 1.2
 
     world.parts.incoming.length = length  # type: ignore[method-assign]
@@ -68,7 +69,7 @@ async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_p
 async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
 
-    async def length(url: str) -> float:  # noqa: ARG001
+    async def length(url: str, http: Http) -> float:  # noqa: ARG001
         raise Unreadable("nonsense")
 
     world.parts.incoming.length = length  # type: ignore[method-assign]
