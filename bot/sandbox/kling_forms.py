@@ -23,6 +23,7 @@ SHORTEST_MS = 2000
 AUDIO_ENDINGS = (".mp3", ".wav", ".m4a")
 STATUSES = {"in_queue": "submitted", "in_progress": "processing", "completed": "succeed", "cancelled": "failed"}
 HTTP = {"10": 401, "110": 429, "1103": 403, "120": 400, "1202": 404, "1203": 404, "130": 400, "1302": 429, "1303": 429}
+TIMES = {"created_at": 1_722_769_557_708, "updated_at": 1_722_769_557_708}  # milliseconds
 VOICES = frozenset(voices_of("kling"))
 
 
@@ -77,8 +78,7 @@ def task_data(run: Run, origin: str) -> dict[str, Any]:
         "task_status": STATUSES.get(run.status, "failed"),
         "task_status_msg": run.error,
         "task_info": {"external_task_id": run.handle} if run.handle else {},
-        "created_at": 1_722_769_557_708,
-        "updated_at": 1_722_769_557_708,
+        **TIMES,
     }
     if run.result:
         video = {"id": run.id, "url": f"{origin}/files/{run.result.name}", "duration": f"{run.seconds:.1f}"}

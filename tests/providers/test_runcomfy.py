@@ -56,6 +56,16 @@ async def test_a_run_ends_with_the_videos_address_and_what_it_cost(bench: Bench)
     assert done.cost_usd == Decimal("0.05")
 
 
+async def test_an_unknown_model_is_refused_as_a_wrong_identifier(bench: Bench) -> None:
+    url, headers = (
+        f"{bench.sandbox.provider_urls['runcomfy']}/v1/models/kling/no-such-model",
+        {"Authorization": "Bearer rc-1"},
+    )
+    async with open_client({bench.sandbox.host}) as client:
+        answer = await client.post(url, json={}, headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, 400001)
+
+
 async def test_the_place_in_line_is_told(bench: Bench) -> None:
     bench.sandbox.runs.queue_seconds = 3600
     first, second = await bench.submit(), await bench.submit()

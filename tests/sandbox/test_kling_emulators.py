@@ -212,9 +212,22 @@ async def test_the_speech_call_refuses_what_cannot_be_spoken(caller: Caller, cha
     assert caller.paid == []
 
 
+async def test_faces_are_found_however_the_path_is_written(caller: Caller) -> None:
+    for call in ("Identify-face", "IDENTIFY-FACE"):
+        status, body = await caller.kling(f"videos/{call}", {"video_url": CLIP})
+        assert (status, body["code"]) == (200, 0)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "v1/videos/no-such-call"), ("PUT", "v1/videos/lip-sync")])
+async def test_an_unknown_path_or_method_is_refused_in_klings_envelope(caller: Caller, method: str, path: str) -> None:
+    status, body = await caller.send(method, f"/kling/{path}", "kl-1", {})
+    assert (status, body["code"], set(body)) == (404, 1202, {"code", "message", "request_id"})
+
+
 async def test_a_speech_of_the_longest_text_is_answered_at_once(caller: Caller) -> None:
     status, body = await caller.kling("audio/tts", {**SPOKEN, "text": "x" * 1000})
     assert (status, body["data"]["task_status"]) == (200, "succeed")
+    assert {"created_at", "updated_at"} <= set(body["data"])
     [audio] = body["data"]["task_result"]["audios"]
     assert int(audio["id"]) > 2**53
     assert audio["url"].endswith(".mp3")

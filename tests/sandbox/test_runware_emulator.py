@@ -219,6 +219,25 @@ async def test_a_task_that_nobody_sent_or_that_is_anothers_is_told_nothing_of(be
     assert await bench.post([{**asked, "taskUUID": str(uuid4())}]) == (200, {"data": []})
 
 
+async def test_the_record_of_a_finished_task_holds_its_request_and_its_reply(bench: Bench) -> None:
+    task = lipsync()
+    done = await bench.ended(task)
+    _, answer = await bench.post([{"taskType": "getTaskDetails", "taskUUID": task["taskUUID"]}])
+    (record,) = answer["data"]
+    assert (record["taskType"], record["taskUUID"]) == ("getTaskDetails", task["taskUUID"])
+    assert (record["request"], record["response"]) == (task, {"data": [done]})
+
+
+async def test_there_is_no_record_of_a_task_that_runs_is_unknown_or_is_anothers(bench: Bench) -> None:
+    done, waiting = lipsync(), lipsync()
+    await bench.ended(done)
+    bench.sandbox.runs.queue_seconds = 3600
+    await bench.post([waiting])
+    missing = (404, "taskFailedOrNotFound", "taskUUID")
+    for task, key in ((waiting, KEY), (lipsync(), KEY), (done, "rw-somebody-else")):
+        assert await bench.refused({"taskType": "getTaskDetails", "taskUUID": task["taskUUID"]}, key) == missing
+
+
 async def test_what_was_made_or_uploaded_is_an_input_of_its_account_only(bench: Bench) -> None:
     _, answer = await bench.post([upload(DATA_URI)])
     (kept,) = answer["data"]

@@ -12,6 +12,7 @@ from bot.sandbox.emulators import Emulator
 from bot.sandbox.kling_forms import (
     AUDIO_ENDINGS,
     SHORTEST_MS,
+    TIMES,
     Handler,
     Refused,
     address_in,
@@ -42,13 +43,16 @@ class KlingEmulator(Emulator):
         """All of the API, below `prefix`."""
         videos = f"{prefix}/v1/videos"
         return [
-            web.post(f"{videos}/identify-face", _paid(self._faces)),
+            web.post(
+                f"{videos}/{{call:(?i:identify-face)}}", _paid(self._faces)
+            ),  # clients write it Identify-face, too
             web.post(f"{videos}/lip-sync", _paid(self._legacy)),
             web.post(f"{videos}/advanced-lip-sync", _paid(self._advanced)),
             web.post(f"{prefix}/v1/audio/tts", _paid(self._speech)),
             web.get(f"{videos}/{{kind:lip-sync|advanced-lip-sync}}/{{id}}", judged(self._query)),
             web.get(f"{videos}/advanced-lip-sync", judged(self._list)),
             web.get(f"{prefix}/account/costs", judged(self._costs)),
+            web.route("*", prefix + "/{path:.*}", judged(_unknown_path)),
         ]
 
     async def _faces(self, account: str, body: Any, _: str) -> object:
@@ -67,7 +71,7 @@ class KlingEmulator(Emulator):
         run = await self.runs.at_once(account, Order(**spoken_in(body, 1000), makes="speech"))
         assert run.result
         audio = {"id": run.id, "url": f"{origin}/files/{run.result.name}", "duration": f"{run.seconds:.3f}"}
-        return {"task_id": run.id, "task_status": "succeed", "task_result": {"audios": [audio]}}
+        return {**TIMES, "task_id": run.id, "task_status": "succeed", "task_result": {"audios": [audio]}}
 
     async def _advanced(self, account: str, body: Any, origin: str) -> object:
         only(body, "session_id", "face_choose", "external_task_id", "callback_url", "watermark_info")
@@ -140,6 +144,11 @@ class KlingEmulator(Emulator):
         if not all(request.query.get(name, "").isdigit() for name in ("start_time", "end_time")):
             raise Refused(1200, "start_time and end_time are required")
         return answered({"code": 0, "msg": "ok", "resource_pack_subscribe_infos": []})
+
+
+async def _unknown_path(request: web.Request) -> web.StreamResponse:
+    _account(request)
+    raise Refused(1202, "the requested path or method does not exist")
 
 
 def _paid(call: Call) -> Handler:

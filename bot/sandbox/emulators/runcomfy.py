@@ -138,7 +138,7 @@ def _account(request: web.Request) -> str:
 def _model_id(request: web.Request) -> str:
     model = request.match_info["model"]
     if model not in {TEXT_MODEL, AUDIO_MODEL}:
-        raise _refusal(web.HTTPNotFound, 404001, "ResourceNotFound")
+        raise _refusal(web.HTTPBadRequest, 400001, "InvalidResourceIdentifier")
     return model
 
 

@@ -21,6 +21,7 @@ from bot.sandbox.emulators import Emulator
 from bot.sandbox.emulators.runware_tasks import (
     VOICES,
     GetResponse,
+    GetTaskDetails,
     Inference,
     LipSync,
     Refused,
@@ -76,6 +77,8 @@ class RunwareEmulator(Emulator):
         run = self.runs.find(account, task.task_uuid)
         if isinstance(task, GetResponse):
             return [await self._told(run, origin)] if run else []
+        if isinstance(task, GetTaskDetails):
+            return [await self._record(run, task, origin)]
         if (account, task.task_uuid) in self._used:
             raise Refused("conflictTaskUUID", "This taskUUID has been used before.", "taskUUID")
         if isinstance(task, Inference):
@@ -134,6 +137,17 @@ class RunwareEmulator(Emulator):
         kind = "audio" if isinstance(task, Speech) else "video"
         told |= {f"{kind}UUID": _result_uuid(run), f"{kind}URL": f"{origin}/files/{run.result.name}"}
         return {**told, "status": "success", **({"cost": await self._cost(run)} if task.include_cost else {})}
+
+    async def _record(self, run: Run | None, task: GetTaskDetails, origin: str) -> Json:
+        """The request and the reply of a run that is over; a failed one's reply is its error."""
+        if run is None or not (run.result or run.status == "failed"):
+            raise Refused("taskFailedOrNotFound", "No finished task has this taskUUID.", "taskUUID", status=404)
+        asked = self._tasks[run.id].model_dump(by_alias=True, exclude_unset=True)
+        try:
+            reply: Json = {"data": [await self._told(run, origin)]}
+        except Refused as failure:
+            reply = {"errors": [failure.entry]}
+        return {"taskType": task.task_type, "taskUUID": task.task_uuid, "request": asked, "response": reply}
 
     async def _upload(self, account: str, task: Upload, origin: str) -> Json:
         head, comma, encoded = task.media.partition(",")

@@ -54,7 +54,11 @@ class _Task(_Form):
 
 
 class GetResponse(_Task):
-    """Asks about a task."""
+    """Asks how a task is doing."""
+
+
+class GetTaskDetails(_Task):
+    """Asks for the request and the reply of a task that is over."""
 
 
 class AccountDetails(_Task):
@@ -130,6 +134,7 @@ class Speech(Inference):
 
 FORMS: dict[object, type[_Task]] = {
     "getResponse": GetResponse,
+    "getTaskDetails": GetTaskDetails,
     "accountManagement": AccountDetails,
     "mediaStorage": Upload,
     "videoInference": LipSync,
