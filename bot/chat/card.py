@@ -33,7 +33,7 @@ class Cards:
         self._client = client
         self._providers = providers
         self._clock = clock
-        self._cards: Coalescer[tuple[Job, int | None]] = Coalescer(self._edit, EDIT_SECONDS, clock)
+        self._cards: Coalescer[tuple[Job, int | None, bool]] = Coalescer(self._edit, EDIT_SECONDS, clock)
 
     async def open(self, job: Job, *, looking: bool) -> tuple[int, int | None]:
         """Post the card and open a thread on it: the ids of the card and, where there can be one, of the thread.
@@ -53,14 +53,14 @@ class Cards:
                 card_id = sent.id
             return card_id, await self._thread(job, card_id)
 
-    def show(self, job: Job, position: int | None) -> None:
-        """Bring the card up to date soon."""
+    def show(self, job: Job, position: int | None, *, unfetched: bool = False) -> None:
+        """Bring the card up to date soon. `unfetched`: its video is made, and can't be fetched for now."""
         if job.card_id is not None and self._clock.now() - job.created_at < EDITABLE_SECONDS:
-            self._cards.put(job.id, (job, position))
+            self._cards.put(job.id, (job, position, unfetched))
 
     async def finish(self, job: Job) -> None:
         """Bring the card to its last state."""
-        await self._cards.finish(job.id, (job, None))
+        await self._cards.finish(job.id, (job, None, False))
 
     async def close(self) -> None:
         """Stop editing cards."""
@@ -84,10 +84,10 @@ class Cards:
             log.info("%s: no thread: %s", job.code, error)
             return None
 
-    def _card(self, job: Job, position: int | None) -> discord.ui.LayoutView:
+    def _card(self, job: Job, position: int | None, *, unfetched: bool = False) -> discord.ui.LayoutView:
         view = discord.ui.LayoutView(timeout=None)
         box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=_colour(job))
-        box.add_item(discord.ui.TextDisplay(job_card.card(job, self._providers, position)))
+        box.add_item(discord.ui.TextDisplay(job_card.card(job, self._providers, position, unfetched=unfetched)))
         provider = self._providers.get(job.provider)
         if job.state in {"held", "queued"} or (job.state == "running" and provider and provider.can_cancel):
             row: discord.ui.ActionRow[discord.ui.LayoutView] = discord.ui.ActionRow()
@@ -97,13 +97,14 @@ class Cards:
         view.stop()  # its button is served by the dynamic item in cogs/, which outlives a restart
         return view
 
-    async def _edit(self, shown: tuple[Job, int | None]) -> None:
-        job, position = shown
+    async def _edit(self, shown: tuple[Job, int | None, bool]) -> None:
+        job, position, unfetched = shown
         if job.card_id is None:
             return
         card = self._channel(job, job.channel_id).get_partial_message(job.card_id)
+        view = self._card(job, position, unfetched=unfetched)
         try:
-            await card.edit(view=self._card(job, position), allowed_mentions=discord.AllowedMentions.none())
+            await card.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
         except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
             log.info("%s: the card could not be edited: %s", job.code, error)  # the outcome is a message of its own
 

@@ -25,7 +25,7 @@ from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork, Unreadable
 from bot.net.client import Http
-from bot.net.faults import BadAddress, CannotAttach, CannotHandOver, Gone, NotAccepted, ResultUnusable
+from bot.net.faults import BadAddress, CannotAttach, CannotHandOver, Gone, NotAccepted, ResultMissing, ResultUnusable
 from bot.placing import disk_faults, link_or_copy
 from bot.providers.base import Provider, Submission
 
@@ -77,7 +77,7 @@ class Inputs:
 
     async def measured(self, job: Job, stage: Stage, http: Http) -> Job:
         """The job with the length of the made speech, where the stage needs it and the provider doesn't say it. The
-        speech is fetched through `http`.
+        speech is fetched through `http`. `ResultMissing` when its length can't be known.
         """
         yields = yields_here(job)
         if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
@@ -86,6 +86,8 @@ class Inputs:
             length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"], http))}
         except Interrupted as why:
             raise NotAccepted(f"the speech can't be measured: {why}") from None
+        except (Unreadable, BadAddress, Gone, ResultUnusable) as why:
+            raise ResultMissing(f"the speech can't be measured: {why}") from None
         return replace(job, yields={**job.yields, **stored_yields(length, job.position)})
 
     async def clear(self, job: Job) -> None:

@@ -7,7 +7,8 @@ from collections import defaultdict, deque
 
 from bot.domain.request import Request
 
-LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission
+LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission, or of a result that is missing
+MISSING_PATIENCE = 600.0  # seconds in which a result is looked for that a provider has made and doesn't hand out
 
 CALL_SECONDS = 3600.0
 FETCH_PATIENCE = 3600.0  # seconds after the end of a job in which its video is tried to be fetched

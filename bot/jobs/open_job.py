@@ -42,9 +42,12 @@ class Submitting:
 
 @dataclass(slots=True)
 class Polling:
-    """The provider has it: its place in the provider's queue, and the last fault of a poll with how often in a row."""
+    """The provider has it: its place in the provider's queue, and the last fault of a poll with how often in a row.
+    `missing_since`: the provider says since then that it is made, and doesn't say where.
+    """
 
     position: int | None = None
+    missing_since: float | None = None
     same_fault: tuple[str, int] = ("", 0)
 
 
@@ -54,6 +57,7 @@ class Delivering:
 
     post: tuple[Rung, Parcel | None] | None = None
     fetching: bool = False  # its next step fetches what was made
+    unfetched: bool = False  # what was made could not be fetched, several times in a row
     fetched: list[tuple[Path, MediaFacts]] | None = None  # what was made, on disk, and what is in it
     cleared: bool = False  # its prepared files were taken out of its thread
     needs_editing: bool = False  # its next step runs an encoder, so it belongs in the narrow lane
@@ -88,7 +92,12 @@ class OpenJob:
     @property
     def on_card(self) -> tuple[object, ...]:
         """What of it its card tells."""
-        return self.job.state, self.job.position, self.job.provider, self.position, self.needs_editing
+        return self.job.state, self.job.position, self.job.provider, self.position, self.needs_editing, self.unfetched
+
+    @property
+    def unfetched(self) -> bool:
+        """Whether its video is made and can't be fetched for now."""
+        return isinstance(self.phase, Delivering) and self.phase.unfetched
 
     @property
     def needs_editing(self) -> bool:

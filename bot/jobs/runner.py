@@ -98,8 +98,8 @@ class Runner:
 
     def show(self, open_job: OpenJob) -> None:
         """Bring the job's card up to date soon; how it ended is shown when that has been told."""
-        if open_job.job.state not in OUTCOMES or open_job.needs_editing:
-            self._cards.show(open_job.job, open_job.position)
+        if open_job.job.state not in OUTCOMES or open_job.needs_editing or open_job.unfetched:
+            self._cards.show(open_job.job, open_job.position, unfetched=open_job.unfetched)
 
     async def _write(self, open_job: OpenJob, decision: Decision) -> float | None:
         now, delay = self._clock.now(), 0.0

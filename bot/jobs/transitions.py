@@ -17,7 +17,7 @@ from bot.jobs.decision import Advance, Amend, Wait
 from bot.jobs.intervals import Intervals
 from bot.net.address import kept
 from bot.net.faults import ProviderError, RateLimited
-from bot.providers.base import Accepted, Done, Failed, Provider, Yields
+from bot.providers.base import MISSING, Accepted, Done, Failed, Provider, Yields
 from storage.jobs.job import Position, State
 
 log = logging.getLogger(__name__)
@@ -55,10 +55,12 @@ def stage_failed(job: Job, failed: Failed) -> Advance:
     """The provider had accepted the stage, and nothing came of it. That it was accepted is kept: it may have cost
     something.
     """
-    cancelled = failed.reason == "cancelled_by_provider" and job.state == "running"
+    state: State = "unknown" if failed.reason == MISSING else "failed"
+    if failed.reason == "cancelled_by_provider" and job.state == "running":
+        state = "cancelled"
     accepted = replace(job, yields=_with(job, RAN)) if job.remote is None else job
     cost = total(job.cost_usd, failed.cost_usd)
-    over = ended(accepted, "cancelled" if cancelled else "failed", failed.reason, failed.detail, cost)
+    over = ended(accepted, state, failed.reason, failed.detail, cost)
     return replace(over, changes={**over.changes, "yields": accepted.yields})
 
 

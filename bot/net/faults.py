@@ -14,6 +14,7 @@ ProviderError
 │  └─ CannotAttach        Discord didn't take the file
 ├─ SpeechTooShort         the sound is shorter than the provider takes
 ├─ Gone                   the provider doesn't know it (any more)
+├─ ResultMissing          it is made, and can't be had
 └─ ResultUnusable         what is offered as the video can't be taken
 """
 
@@ -109,6 +110,12 @@ class Gone(ProviderError):
     """The provider doesn't know (any more) what was asked for."""
 
     code = "gone"
+
+
+class ResultMissing(ProviderError):
+    """The provider has made it, and doesn't say where it is, or gives nothing usable there. It may be charged."""
+
+    code = "result_missing"
 
 
 class ResultUnusable(ProviderError):

@@ -15,7 +15,7 @@ from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, ProviderError, RateLimited
 from bot.net.lenient import text_of
 from bot.providers._faces import face_found
-from bot.providers.base import Done, Failed, Submission, Waiting
+from bot.providers.base import MISSING, Done, Failed, Submission, Waiting
 
 DONE = {"succeed", "succeeded", "success", "completed"}
 FAILED = {"failed", "failure", "error", "fail"}
@@ -135,7 +135,7 @@ def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:
     if url := _video_in(levels) if done or not going_on else "":
         return Done({"video_url": url})
     if done and not going_on:
-        return _elsewhere(levels) or Failed("provider_failed", "no video in the result")
+        return _elsewhere(levels) or Failed(MISSING, "no video in the result")
     return Waiting(word=next((word for word in words if word and word not in WAITING), ""))
 
 

@@ -23,7 +23,7 @@ from bot.net.faults import (
 )
 from bot.net.lenient import text_of
 from bot.providers._faces import face_found
-from bot.providers.base import Done, Failed
+from bot.providers.base import MISSING, Done, Failed
 
 # The codes that prove that nothing was started. After the others (500, 1000, 1005, 1006, 1012, 1015, 1504, those of
 # older calls, unknown ones) a paid call may have had its effect.
@@ -89,22 +89,22 @@ def made(stage: str, results: object) -> Done | Failed:
     if stage == "speech":
         return _speech(ids, [url for url, _ in files])
     videos = [url for url, kind in files if kind in VIDEO_TYPES or url.partition("?")[0].lower().endswith(".mp4")]
-    return Done({"video_url": videos[0]}) if videos else Failed("provider_failed", "no video in the result")
+    return Done({"video_url": videos[0]}) if videos else Failed(MISSING, "no video in the result")
 
 
 def _face(ids: list[str], facts: list[dict[str, Any]]) -> Done | Failed:
     sessions = [text_of(fact.get(name)) for fact in facts for name in ("session_id", "sessionId")] + ids
     session = next(filter(None, sessions), None)
     if session is None:
-        return Failed("provider_failed", "no session in the result")
+        return Failed(MISSING, "no session in the result")
     return face_found(session, [fact for fact in facts if {"face_id", "faceId"} & fact.keys()], None)
 
 
 def _speech(ids: list[str], urls: list[str]) -> Done | Failed:
     if not ids:
-        return Failed("provider_failed", "no audio id in the result")
+        return Failed(MISSING, "no audio id in the result")
     if not urls:
-        return Failed("provider_failed", "the made speech has no address to measure it at")
+        return Failed(MISSING, "the made speech has no address to measure it at")
     return Done({"audio_id": ids[0], "audio_url": urls[0]})
 
 

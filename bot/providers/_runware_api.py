@@ -22,7 +22,7 @@ from bot.net.faults import (
     UnknownOutcome,
 )
 from bot.net.lenient import text_of, usd
-from bot.providers.base import Answer, Done, Failed, Waiting
+from bot.providers.base import MISSING, Answer, Done, Failed, Waiting
 
 Task = dict[str, Any]
 
@@ -121,7 +121,7 @@ def _outcome(item: Task) -> Waiting | Done | Failed:
     if sound := text_of(item.get("audioURL")):
         return Done({"audio_url": sound}, cost)
     if str(item.get("status")).lower() == "success":
-        return Failed("provider_failed", "no speech" if item.get("taskType") == "audioInference" else "no video", cost)
+        return Failed(MISSING, "no speech" if item.get("taskType") == "audioInference" else "no video", cost)
     word = str(item.get("status") or "").lower()
     return Waiting(progress=_share(item.get("progress")), word="" if word in WAITING else word)
 

@@ -4,10 +4,8 @@ An adapter is stateless: it gets what it needs per call, makes one outside call 
 value or raises one of the faults in `bot.net.faults`. It never retries, sleeps, stores, or talks to people: the worker
 does.
 
-**What is told of money rests on what is returned and what is raised.** A fault that `submit` raises is proof that
-nothing was started or charged, `UnknownOutcome` alone excepted: the job reads "Nothing was charged", and may turn to
-another provider. Once the provider has accepted a stage, no such fault is raised any more. An accepted answer that
-can't be used is returned as `Failed`, with what is known of its cost: the job ends, and turns to nobody else.
+A fault that `submit` raises is proof that nothing was started or charged, `UnknownOutcome` alone excepted: the job reads
+"Nothing was charged", and may turn to another provider. An accepted answer that can't be used is returned as `Failed`.
 
 A job is a row of *stages*. Each stage is submitted once and, unless the provider answers at once, polled until it is
 done. What a finished stage yields is committed before the next stage is sent, and given to the later ones. Names that
@@ -28,8 +26,9 @@ from bot.domain.flows import HANDED_OVER, Flow, Stage
 from bot.domain.request import Media, Part, Request
 from bot.domain.voices import Voice, voices_of
 from bot.net.client import Http
-from bot.net.faults import ProviderError
+from bot.net.faults import ProviderError, ResultMissing
 
+MISSING = ResultMissing.code
 Credentials = Mapping[str, str]
 Yields = Mapping[str, str]
 
@@ -95,8 +94,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The stage was accepted, and ended without a result. `reason` is a code of `bot/words/failures.py`. `cost_usd` is
-    None where it isn't known, and 0 only where the provider says that it charged nothing.
+    """The stage was accepted, and ended without a result. `reason` is a code of `bot/words/failures.py`: `MISSING` for
+    what is made and can't be had, which is looked for again before the job ends as unknown. `cost_usd` is None where it
+    isn't known, and 0 only where the provider says that it charged nothing.
     """
 
     reason: str
@@ -167,9 +167,7 @@ class Provider(ABC):
 
     @abstractmethod
     async def submit(self, call: Submission) -> Accepted | Done | Failed:
-        """Send one stage. `UnknownOutcome` when it can't be known whether it was accepted; every other fault is proof
-        that it was not.
-        """
+        """Send one stage. `UnknownOutcome` when it can't be known whether it was accepted."""
 
     @abstractmethod
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:

@@ -17,13 +17,13 @@ import jwt
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import Reply, lost
+from bot.net.client import Reply
 from bot.net.faults import Gone, InputRejected
 from bot.net.lenient import text_of
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY
-from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.base import MISSING, Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
 REGIONS = {"": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
 REGIONS["world"] = REGIONS[""]
@@ -125,15 +125,15 @@ def _token(credentials: Credentials) -> str:
     return jwt.encode({"iss": access, "exp": now + TOKEN_SECONDS, "nbf": now - CLOCK_SKEW}, secret, algorithm="HS256")
 
 
-def _speech(reply: Reply) -> Done:
+def _speech(reply: Reply) -> Done | Failed:
     data = result_data(reply)
     try:
         made = data["task_result"]["audios"][0]
         speech_id, url, spoken_seconds = text_of(made["id"]), text_of(made.get("url")), float(made["duration"])
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
-        raise lost("the answer has no speech", paid=reply.paid) from None
+        return Failed(MISSING, "the answer has no speech")
     if not speech_id or not isfinite(spoken_seconds):
-        raise lost("the answer's speech has no id or no length", paid=reply.paid)
+        return Failed(MISSING, "the answer's speech has no id or no length")
     made_at = {"audio_url": url} if url else {}
     return Done({"audio_id": speech_id, **made_at, "audio_seconds": str(spoken_seconds)})
 

@@ -18,7 +18,7 @@ from bot.net.client import lost
 from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.lenient import Courtesy, Usd, Word, text_of
 from bot.providers._kling_limits import LEGACY
-from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.base import MISSING, Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
 MODELS = {"text": "kling/kling/lipsync/text-to-video", "audio": "kling/kling/lipsync/audio-to-video"}
 DONE = {"completed", "succeeded", "success"}
@@ -92,7 +92,7 @@ class RunComfy(Provider):
         if word not in DONE:
             return Waiting()
         url = _video_url(run.output)
-        return Done({"video_url": url}, run.cost) if url else Failed("provider_failed", "no video", run.cost)
+        return Done({"video_url": url}, run.cost) if url else Failed(MISSING, "no video", run.cost)
 
     async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:  # noqa: ARG002
         run = await self._call("POST", f"/v1/requests/{quote(remote, safe='')}/cancel", credentials)

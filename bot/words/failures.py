@@ -126,6 +126,13 @@ FAILURES: Mapping[str, Failure] = {
         long="{provider} finished the video, but I couldn't download it. A moderator can find it in its console.",
         short="video lost",
     ),
+    "result_missing": Failure(
+        long=(
+            "{provider} says that it is made, but not where, so I can't fetch it. Don't ask for it again before a "
+            "moderator has looked for it in the provider's console."
+        ),
+        short="made, but its link was missing",
+    ),
     "kept": Failure(
         long=(
             "The video is ready, but I can't post it here. It is kept for you until {until}: `/lipsync jobs` hands it "

@@ -13,7 +13,7 @@ from bot.domain.flows import HANDED_OVER
 from bot.domain.job import Job
 from bot.domain.request import Request
 from bot.domain.voices import catalogue
-from bot.providers.base import Provider
+from bot.providers.base import MISSING, Provider
 from bot.words.english import QUOTE_CHARS, day, dollars, one_line, ordinal, quoted
 from bot.words.failures import FAILURES, THROWN_AWAY
 from storage.jobs.job import OUTCOMES
@@ -52,19 +52,17 @@ def removed(job: Job) -> str:
     return f"🗑️ {job.code} was removed."
 
 
-def card(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
+def card(job: Job, providers: Mapping[str, Provider], position: int | None, *, unfetched: bool = False) -> str:
     """The status card, rewritten as the job goes on."""
     request = job.request
     head = f"### {title(job)}\n{subject(request)}\n-# for <@{job.member_id}>"
-    return f"{head}\n\n{status(job, providers, position)}"
+    return f"{head}\n\n{status(job, providers, position, unfetched=unfetched)}"
 
 
-def status(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
-    """One line on how the job is doing."""
-    if job.has_video and job.closed_at is None:
-        return "⚙️ It is made. I'm getting it ready to be posted, which may take some minutes."
+def status(job: Job, providers: Mapping[str, Provider], position: int | None, *, unfetched: bool = False) -> str:
+    """One line on how the job is doing. `unfetched`: it is made, and can't be fetched for now."""
     if job.has_video:
-        return f"✅ Done, for {dollars(job.cost_usd)}." if job.cost_usd else "✅ Done."
+        return _made(job, label(job.provider, providers), unfetched=unfetched)
     if job.state in OUTCOMES:
         return outcome(job, providers)
     if job.state == "held":
@@ -72,6 +70,14 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None) ->
     if job.state == "queued" and not begun(job):
         return "⏳ In line. Nothing has been charged yet."
     return _working(job, providers, position)
+
+
+def _made(job: Job, provider: str, *, unfetched: bool) -> str:
+    if job.closed_at is not None:
+        return f"✅ Done, for {dollars(job.cost_usd)}." if job.cost_usd else "✅ Done."
+    if unfetched:
+        return f"⚙️ It is made, but I can't fetch it from {provider} yet. I go on trying; there is no need to ask again."
+    return "⚙️ It is made. I'm getting it ready to be posted, which may take some minutes."
 
 
 def _working(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
@@ -113,12 +119,21 @@ def cost(job: Job, provider: str) -> str:
         return "Nothing was charged."
     if job.cost_usd and charged == "paid":
         return f"{provider} charged {dollars(job.cost_usd)}."
-    if job.state == "cancelled":
-        return f"{provider} charges for the steps that were done before."
-    if job.state == "succeeded":
-        return f"{provider} charges for it as for any video."
-    unclear = f"Whether {provider} charges for it is not known."
-    return f"{unclear} It counts against your limits until a moderator gives it back."
+    if charged == "paid":
+        what = "the steps that were done before" if job.state == "cancelled" else "it as for any video"
+        return f"{provider} charges for {what}."
+    return _unclear(job, provider)
+
+
+def _unclear(job: Job, provider: str) -> str:
+    if job.failure == MISSING and job.cost_usd:
+        charged = f"{provider} says that it charged {dollars(job.cost_usd)}."
+    elif job.failure == MISSING:
+        charged = f"{provider} most likely charges for it."
+    else:
+        charged = f"Whether {provider} charges for it is not known."
+    over = "settles it" if job.state == "unknown" else "gives it back"
+    return f"{charged} It counts against your limits until a moderator {over}."
 
 
 def result_file(job: Job) -> str:

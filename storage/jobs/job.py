@@ -13,11 +13,12 @@ from storage.jobs.job_code import code_of
 State = Literal["held", "queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
 
 # held: waits for a moderator's yes; nothing is counted or sent · queued: the next stage waits to be sent
+#   (unknown at once when what an earlier stage has made can't be had)
 # submitting: its request may be under way · running: the provider has it
 # The four others are outcomes; the job stays open until its outcome has been posted.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     "held": frozenset({"queued", "failed", "cancelled"}),
-    "queued": frozenset({"submitting", "failed", "cancelled"}),
+    "queued": frozenset({"submitting", "failed", "cancelled", "unknown"}),
     "submitting": frozenset({"running", "queued", "succeeded", "failed", "unknown"}),
     "running": frozenset({"queued", "succeeded", "failed", "cancelled", "unknown"}),
     "succeeded": frozenset(),

@@ -182,6 +182,7 @@ class Deliver:
                 return self._kept(job, phase)
             return self._rest_kept(job, "result_lost")
         log.info("%s: fetching the video: %s; again later", job.code, fault)
+        phase.unfetched = phase.unfetched or faults > 1
         return Wait(self._intervals.after_fault(faults), fault=True)
 
     def _post_again(self, open_job: OpenJob, phase: Delivering, fault: PostFailed) -> Decision:

@@ -11,13 +11,13 @@ from bot.clock import Clock
 from bot.domain.job import Job
 from bot.domain.sections import stored_yields
 from bot.jobs.decision import Decision, Wait
-from bot.jobs.intervals import Intervals
+from bot.jobs.intervals import LOOKUP_SECONDS, MISSING_PATIENCE, Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Polling
 from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, stage_failed
 from bot.net.client import Http
 from bot.net.faults import Gone, NotAccepted, ProviderError
-from bot.providers.base import Answer, Credentials, Done, Failed, Provider, Waiting, Yields
+from bot.providers.base import MISSING, Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.jobs import NotCancellable, NothingToCancel
 from storage.jobs.job import OUTCOMES
 
@@ -63,10 +63,19 @@ class Poll:
             phase.position = answer.position
             return Wait(self._intervals.until_next_poll(kind_of(job), now - (job.submitted_at or now)))
         if isinstance(answer, Failed):
-            await self._keys.failed(job, answer.reason)
-            return stage_failed(job, answer)
+            return await self._failed(job, phase, answer, now)
         self._intervals.ended(kind_of(job), now - (job.submitted_at or now))
         return stage_done(job, self._providers[job.provider], answer)
+
+    async def _failed(self, job: Job, phase: Polling, failed: Failed, now: float) -> Decision:
+        """What is made and can't be had is looked for again for a while; everything else is the end."""
+        if failed.reason == MISSING:
+            phase.missing_since = phase.missing_since or now
+            if now <= min(phase.missing_since + MISSING_PATIENCE, job.deadline_at):
+                log.info("%s: %s; looked for again", job.code, failed.detail)
+                return Wait(LOOKUP_SECONDS)
+        await self._keys.failed(job, failed.reason)
+        return stage_failed(job, failed)
 
     async def yields_again(self, job: Job) -> Yields:
         """What a finished job's last stage yields now: links expire, and the provider may have newer ones."""

@@ -21,7 +21,6 @@ from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, d
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Queued, Submitting
 from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew, stage_failed
-from bot.media.probe import Unreadable
 from bot.net.client import Http
 from bot.net.faults import (
     KEY_FAULTS,
@@ -34,13 +33,15 @@ from bot.net.faults import (
     OutOfCredit,
     ProviderError,
     RateLimited,
-    ResultUnusable,
+    ResultMissing,
     UnknownOutcome,
     Unwritable,
 )
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission
 
 log = logging.getLogger(__name__)
+
+MEASURES = 8  # tries to measure a speech that was made
 
 # After these another provider may be tried.
 PROOFS_OF_REFUSAL = (NotAccepted, BadKey, BadAddress, OutOfCredit, InputRejected, CannotHandOver)
@@ -87,9 +88,9 @@ class Submit:
         stage = stage_at(provider.stages(job.request), job.position)
         try:
             job = await self._inputs.measured(job, stage, provider.results(credentials))
-        except (Unreadable, BadAddress, ResultUnusable) as why:
-            return ended(open_job.job, "failed", "provider_failed", str(why))
         except ProviderError as fault:
+            if isinstance(fault, ResultMissing) and open_job.faults >= MEASURES - 1:
+                return ended(open_job.job, "unknown", fault.code, fault.detail)
             return again(job, fault, self._intervals, open_job.faults)
         handle = job.handle or str(uuid4())
         call = Submission(stage.name, request_here(job), handle, yields_here(job), credentials)

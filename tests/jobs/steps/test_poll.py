@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
+import pytest
+
+from bot.jobs.intervals import CALL_SECONDS, FETCH_PATIENCE, MISSING_PATIENCE
 from bot.net.faults import Gone, NotAccepted
-from bot.providers.base import Accepted, Answer, Credentials, Done, Waiting
-from tests.scripted import Scripted, outcome, row, scripted, start, until
+from bot.providers.base import MISSING, Accepted, Answer, Credentials, Done, Failed, Waiting
+from bot.words import job_card
+from tests.scripted import Scripted, in_turn, outcome, row, scripted, start, until
 from tests.world import World
 
 
@@ -77,3 +82,53 @@ async def test_a_call_that_fails_is_made_again_for_all_of_them(world: World) -> 
     await start(world)
     assert (await outcome(world)).attachments
     assert len(provider.asked) == 2
+
+
+async def test_a_result_that_is_missing_at_first_is_looked_for_again(world: World) -> None:
+    provider = scripted(world)
+    made = provider.on_poll("only", "r")
+    provider.on_poll = in_turn(Failed(MISSING, "no video"), Failed(MISSING, "no video"), made)
+    await start(world)
+    assert (await outcome(world)).attachments
+    assert len(provider.submits) == 1
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"), [(None, "Scripted most likely charges for it."), ("0.05", "Scripted says that it charged $0.05.")]
+)
+async def test_a_result_that_stays_missing_is_no_failure_to_make_it_and_moderators_settle_it(
+    world: World, cost: str | None, told: str
+) -> None:
+    provider = scripted(world)
+    provider.on_poll = in_turn(Failed(MISSING, "no video", Decimal(cost) if cost else None))
+    job = await start(world)
+    await until(lambda: provider.polls)
+    world.clock.skipped += MISSING_PATIENCE
+    said = (await outcome(world)).content
+    assert "says that it is made, but not where" in said
+    assert f"{told} It counts against your limits until a moderator settles it." in said
+    ended = await row(world, job)
+    assert (ended.state, ended.failure) == ("unknown", "result_missing")
+    assert ended.counted_at is not None
+    settled = await world.parts.stores.corrections.settle(ended, charged=True, by=1, now=world.clock.now())
+    assert "not known" not in job_card.outcome(settled, world.parts.providers)
+
+
+async def test_after_its_time_a_result_that_is_missing_is_looked_for_no_more(world: World) -> None:
+    provider = scripted(world)
+    provider.on_poll = in_turn(Waiting(), Failed(MISSING, "no video"))
+    await start(world)
+    await until(lambda: provider.polls)
+    world.clock.skipped += 2 * CALL_SECONDS
+    assert "says that it is made, but not where" in (await outcome(world)).content
+
+
+async def test_while_a_link_gives_no_video_the_card_says_that_it_is_made_and_not_fetched_yet(world: World) -> None:
+    provider = scripted(world)
+    (world.sandbox.runs._folder / "page.html").write_text("<html>hello</html>")
+    provider.on_poll = in_turn(Done({"video_url": f"{world.sandbox.url}/files/page.html"}))
+    job = await start(world)
+    await until(lambda: "It is made, but I can't fetch it from Scripted yet" in world.card_text())
+    world.clock.skipped += FETCH_PATIENCE
+    assert "couldn't download it" in (await outcome(world)).content
+    assert (await row(world, job)).failure == "result_lost"

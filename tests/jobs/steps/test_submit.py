@@ -15,7 +15,7 @@ from bot.asking.drafts import Draft
 from bot.chat.errors import PostRefused, PostTooLarge
 from bot.media.probe import Unreadable
 from bot.net.client import Http
-from bot.net.faults import InputRejected, Unwritable
+from bot.net.faults import Gone, InputRejected, Unwritable
 from bot.providers.base import Accepted, Credentials, Submission
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start
 from tests.world import World
@@ -74,8 +74,29 @@ async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> N
 
     world.parts.incoming.length = length  # type: ignore[method-assign]
     await world.text(text=LINE)
-    assert not (await outcome(world)).attachments
+    said = (await outcome(world)).content
+    assert "says that it is made, but not where" in said
+    assert "front view" not in said
     assert [run.order.makes for run in world.sandbox.runs.ledger] == ["face", "speech"]
+    (job,) = await world.parts.stores.ledger.jobs(world.guild.id, unsettled=True)
+    assert (job.state, job.failure) == ("unknown", "result_missing")
+
+
+@pytest.mark.parametrize("fault", [Unreadable("nonsense"), Gone("HTTP 404 for the result")])
+async def test_a_made_speech_is_measured_again_before_it_is_given_up(world: World, fault: Exception) -> None:
+    await world.fill_key_form("runninghub", RUNNINGHUB)
+    answers: list[Any] = [fault, fault, 3.0]
+
+    async def length(url: str, http: Http) -> float:  # noqa: ARG001
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return float(answer)
+
+    world.parts.incoming.length = length  # type: ignore[method-assign]
+    await world.text(text=LINE)
+    assert (await outcome(world)).attachments
+    assert answers == []
 
 
 @pytest.mark.usefixtures("_ending_links")

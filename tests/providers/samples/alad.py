@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.net.faults import BadKey, OutOfCredit, UnknownOutcome
 from bot.providers.alad import Alad
-from bot.providers.base import Accepted, Done, Failed, Waiting
+from bot.providers.base import MISSING, Accepted, Done, Failed, Waiting
 from tests.providers.kling_documents import AUDIO_INPUT, DONE, ERRORS, FACES, RESULT, TEXT_INPUT
 from tests.providers.samples import FACE, VIDEO, Call, Poll, Reply, Sample, Submit, audio_request, text_request
 
@@ -83,7 +83,7 @@ SAMPLE = Sample(
         poll(Reply(f'{{"code": "success", "data": {{"status": "SUCCESS", {RESULT}}}}}'), DONE),
         poll(wrapped("PROCESSING", '{"task_status": "processing"}'), Waiting()),
         poll(wrapped("SUBMITTED", '{"task_status": "submitted"}'), Waiting()),
-        poll(wrapped("SUCCESS", '{"task_status": "succeed"}'), Failed("provider_failed", "no video in the result")),
+        poll(wrapped("SUCCESS", '{"task_status": "succeed"}'), Failed(MISSING, "no video in the result")),
         poll(
             Reply('{"code": "success", "data": {"status": "FAILED", "fail_reason": "no face", "data": null}}'),
             Failed("provider_failed", "no face"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.net.faults import BadKey
-from bot.providers.base import Accepted, Done, Failed, Waiting
+from bot.providers.base import MISSING, Accepted, Done, Failed, Waiting
 from bot.providers.kling import Kling
 from tests.providers.kling_documents import (
     CREATED,
@@ -64,8 +64,8 @@ POLLS = (
     poll(f'{{"task_id": "1", "task_status": "succeed", {RESULT}}}', DONE, "lipsync"),
     poll('{"task_id": "1", "task_status": "submitted"}', Waiting()),
     poll('{"task_id": "1", "task_status": "processing", "task_result": {"videos": []}}', Waiting()),
-    poll('{"task_status": "succeed"}', Failed("provider_failed", "no video in the result")),
-    poll('{"task_status": "succeed", "task_result": null}', Failed("provider_failed", "no video in the result")),
+    poll('{"task_status": "succeed"}', Failed(MISSING, "no video in the result")),
+    poll('{"task_status": "succeed", "task_result": null}', Failed(MISSING, "no video in the result")),
     poll(
         '{"task_status": "failed", "task_status_msg": "The model did not detect a human"}',
         Failed("provider_failed", "The model did not detect a human"),

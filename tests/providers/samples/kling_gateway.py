@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, UnknownOutcome
-from bot.providers.base import Accepted, Done, Failed, Waiting
+from bot.providers.base import MISSING, Accepted, Done, Failed, Waiting
 from bot.providers.kling_gateway import KlingGateway
 from tests.providers.kling_documents import AUDIO_INPUT, CREATED, DONE, ERRORS, RESULT, TASK, TEXT_INPUT, envelope
 from tests.providers.samples import Call, Poll, Reply, Sample, Submit, audio_request, text_request
@@ -62,7 +62,7 @@ SAMPLE = Sample(
             ),
             Failed("provider_failed", "there is no human in the video"),
         ),
-        poll(envelope('{"task_status": "succeed"}'), Failed("provider_failed", "no video in the result")),
+        poll(envelope('{"task_status": "succeed"}'), Failed(MISSING, "no video in the result")),
         poll(Reply('{"code": "success", "data": {"status": "SUCCESS", "result_url": "https://r/x.mp4"}}'), DONE),
         poll(Reply('{"code": "success", "data": {"status": "SUCCESS", "fail_reason": "https://r/x.mp4"}}'), DONE),
         poll(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, UnknownOutcome
-from bot.providers.base import Accepted, Done, Failed, Waiting
+from bot.providers.base import MISSING, Accepted, Done, Failed, Waiting
 from bot.providers.runcomfy import RunComfy
 from tests.providers.samples import AUDIO, VIDEO, Call, Poll, Reply, Sample, Submit, audio_request, text_request
 
@@ -73,8 +73,8 @@ SAMPLE = Sample(
             '{"status": "succeeded", "output": {"video": "https://r/x.mp4"}, "cost": 0.05}',
             Done({"video_url": "https://r/x.mp4"}, Decimal("0.05")),
         ),
-        poll(COMPLETED, '{"status": "succeeded", "output": {}}', Failed("provider_failed", "no video")),
-        poll(COMPLETED, '{"status": "succeeded"}', Failed("provider_failed", "no video")),
+        poll(COMPLETED, '{"status": "succeeded", "output": {}}', Failed(MISSING, "no video")),
+        poll(COMPLETED, '{"status": "succeeded"}', Failed(MISSING, "no video")),
         poll(COMPLETED, '{"status": "completed", "error": "no face"}', Failed("provider_failed", "no face")),
         poll(COMPLETED, '{"status": "failed", "cost": 0}', Failed("provider_failed", "failed", Decimal(0))),
         poll('{"status": "canceled"}', '{"status": "canceled"}', Failed("cancelled_by_provider")),

@@ -18,7 +18,7 @@ from bot.net.faults import (
     RateLimited,
     UnknownOutcome,
 )
-from bot.providers.base import Accepted, Done, Failed, Waiting
+from bot.providers.base import MISSING, Accepted, Done, Failed, Waiting
 from bot.providers.runninghub import RunningHub
 from tests.providers.samples import AUDIO, FACE, VIDEO, Call, Poll, Reply, Sample, Submit, audio_request, text_request
 
@@ -189,20 +189,20 @@ SAMPLE = Sample(
             answer("SUCCESS", [item(text=SESSION)]),
             Failed("input_rejected", "no face found in the clip"),
         ),
-        poll("face", answer("SUCCESS", []), Failed("provider_failed", "no session in the result")),
-        poll("face", answer("SUCCESS", [item(text=SEEN)]), Failed("provider_failed", "no session in the result")),
+        poll("face", answer("SUCCESS", []), Failed(MISSING, "no session in the result")),
+        poll("face", answer("SUCCESS", [item(text=SEEN)]), Failed(MISSING, "no session in the result")),
         poll(
             "speech",
             answer("SUCCESS", [item(text="928033620248772694")]),
-            Failed("provider_failed", "the made speech has no address to measure it at"),
+            Failed(MISSING, "the made speech has no address to measure it at"),
         ),
         poll(
             "speech",
             answer("SUCCESS", [item("https://r/x.mp3", "mp3")]),
-            Failed("provider_failed", "no audio id in the result"),
+            Failed(MISSING, "no audio id in the result"),
         ),
-        poll("lipsync", answer("SUCCESS"), Failed("provider_failed", "no video in the result")),
-        poll("lipsync", answer("SUCCESS", [PICTURE]), Failed("provider_failed", "no video in the result")),
+        poll("lipsync", answer("SUCCESS"), Failed(MISSING, "no video in the result")),
+        poll("lipsync", answer("SUCCESS", [PICTURE]), Failed(MISSING, "no video in the result")),
         poll("face", answer("FAILED", None, "1013", "no human"), Failed("input_rejected", "1013 no human")),
         poll("face", answer("FAILED", None, "1001", "bad url"), Failed("input_rejected", "1001 bad url")),
         poll("face", answer("FAILED", None, "1008", "too large"), Failed("input_rejected", "1008 too large")),

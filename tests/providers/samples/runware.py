@@ -18,7 +18,7 @@ from bot.net.faults import (
     RateLimited,
     UnknownOutcome,
 )
-from bot.providers.base import Accepted, Done, Failed, Waiting
+from bot.providers.base import MISSING, Accepted, Done, Failed, Waiting
 from bot.providers.runware import Runware
 from tests.providers.samples import AUDIO, HANDLE, VIDEO, Call, Poll, Reply, Sample, Submit, audio_request, text_request
 
@@ -128,8 +128,8 @@ SAMPLE = Sample(
         poll(told(status="success", videoUUID="a", videoURL=URL, cost=0.0462, seed=123), VIDEO_DONE),
         poll(told(status="SUCCESS", videoURL=URL, cost="0.0462"), VIDEO_DONE),
         poll(told(videoURL=URL), Done({"video_url": URL})),
-        poll(told(status="success", cost=0.0462), Failed("provider_failed", "no video", Decimal("0.0462"))),
-        poll(told(status="success", videoURL=""), Failed("provider_failed", "no video")),
+        poll(told(status="success", cost=0.0462), Failed(MISSING, "no video", Decimal("0.0462"))),
+        poll(told(status="success", videoURL=""), Failed(MISSING, "no video")),
         poll(
             told(taskType="audioInference", status="success", audioUUID=SOUND_ID, audioURL=SOUND_URL, cost=0.0003),
             Done(MADE, Decimal("0.0003")),
@@ -142,7 +142,7 @@ SAMPLE = Sample(
         ),
         poll(
             told(taskType="audioInference", status="success"),
-            Failed("provider_failed", "no speech"),
+            Failed(MISSING, "no speech"),
             "speech",
         ),
         *failed("timeoutProvider", "provider_failed"),
