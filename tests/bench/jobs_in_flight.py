@@ -132,6 +132,7 @@ async def baseline(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -
     async with httpx.AsyncClient() as client:
 
         async def follow(number: int) -> None:
+            await asyncio.sleep(size.interval * number / size.count)  # people don't ask all at once
             while True:
                 await asyncio.sleep(size.interval)
                 try:
