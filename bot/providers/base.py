@@ -4,7 +4,7 @@ An adapter is stateless: it gets what it needs per call, makes one outside call 
 value or raises one of the faults in `bot.net.faults`. It never retries, sleeps, stores, or talks to people: the worker
 does.
 
-A fault that `submit` raises is proof that nothing was started or charged, `UnknownOutcome` alone excepted: the job reads
+What `submit` raises is proof that nothing was started or charged, `UnknownOutcome` alone excepted: the job reads
 "Nothing was charged", and may turn to another provider. An accepted answer that can't be used is returned as `Failed`.
 
 A job is a row of *stages*. Each stage is submitted once and, unless the provider answers at once, polled until it is
