@@ -30,8 +30,8 @@ NOT_THE_BOT = f"{ROOT}bot/sandbox/"
 BESIDE = {f"{ROOT}bot/{name}.py" for name in ("chat/log_channel", "chat/key_alerts", "retention/cleanup")}
 SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
-MOST_FILES = 93
-MOST_CALLS = 550
+MOST_FILES = 95
+MOST_CALLS = 600
 
 
 @dataclass
@@ -125,10 +125,10 @@ def test_what_a_server_has_set_is_read_once_per_command(way: Way) -> None:
     assert read == {"Guilds.policy": 1, "rules_of": 2, "Keys.shown": 3}
 
 
-def test_a_key_is_opened_once_for_each_call_that_takes_it(way: Way) -> None:
-    calls = [way.functions[f"RunComfy.{name}"] for name in ("price", "submit", "poll")]
-    assert calls == [1, 1, 1]
-    assert way.functions["MasterKeys.unseal"] == len(calls)
+def test_a_key_is_opened_once_for_each_use(way: Way) -> None:
+    uses = [way.functions[name] for name in ("RunComfy.price", "RunComfy.submit", "RunComfy.poll", "JobKeys.http")]
+    assert uses == [1, 1, 1, 1]  # the last: results are fetched through what the key's host is trusted with
+    assert way.functions["MasterKeys.unseal"] == len(uses)
 
 
 def test_a_request_is_read_from_its_row_once(way: Way) -> None:
