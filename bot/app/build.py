@@ -48,6 +48,7 @@ from bot.retention.cleanup import Cleanup
 from bot.retention.privacy import PersonalData
 from storage.engine.backup import reconcile
 from storage.engine.database import Database, open_database
+from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import CannotUnseal, MasterKeys
 from storage.engine.key_rotation import verify
 
@@ -127,6 +128,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     asking = _asking(client, parts, worker, room, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
     results = PostedResults(client, parts.discord_files, job_files)
+    copies = EarlierCopies(settings.database_path)
     days, kept_days = settings.retention_days, settings.results_days
     return Services(
         asking=asking,
@@ -138,6 +140,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
             stores.direct_messages,
             job_files,
             drafts,
+            copies,
             clock,
             retention_days=days,
             results_days=kept_days,
@@ -149,7 +152,16 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         ledger=stores.ledger,
         providers=providers,
         worker=worker,
-        cleanup=Cleanup(stores.privacy, stores.jobs, job_files, drafts, clock, retention_days=days),
+        cleanup=Cleanup(
+            stores.privacy,
+            stores.jobs,
+            job_files,
+            drafts,
+            copies,
+            clock,
+            retention_days=days,
+            copies_days=settings.copies_days,
+        ),
         key_alerts=key_alerts,
         log_channel=log_channel,
     )

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     sandbox: bool = False
     retention_days: int = Field(default=90, ge=1)
     results_days: int = Field(default=7, ge=1)
+    copies_days: int = Field(default=14, ge=0, le=30)
     disk_share: int = Field(default=25, ge=1, le=100)
     max_open_jobs_per_server: int = Field(default=100, ge=1)
     max_open_jobs: int = Field(default=5000, ge=1)

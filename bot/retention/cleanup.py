@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.domain.job import Jobs
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.retention.privacy import Forgettable
+from storage.engine.earlier_copies import EarlierCopies
 from storage.people.privacy import Privacy
 
 log = logging.getLogger(__name__)
@@ -28,9 +29,11 @@ class Cleanup:
         jobs: Jobs,
         job_files: JobFiles,
         drafts: Forgettable,
+        copies: EarlierCopies,
         clock: Clock,
         *,
         retention_days: int,
+        copies_days: int,
     ) -> None:
         self._privacy = privacy
         self._drafts = drafts
@@ -38,6 +41,8 @@ class Cleanup:
         self._job_files = job_files
         self._clock = clock
         self._retention_days = retention_days
+        self._copies = copies
+        self._copies_days = copies_days
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -60,6 +65,8 @@ class Cleanup:
         await self._tidy_files(now)
         if jobs or servers:
             log.info("thrown away: the persons of %d jobs, and %d servers", len(jobs), servers)
+        if copies := await asyncio.to_thread(self._copies.delete, made_before=now - self._copies_days * DAY):
+            log.info("thrown away: %d copies of the database from before a migration", copies)
 
     async def _tidy_files(self, now: float) -> None:
         """A day after a job's end its files go, but for a video that is kept; so does what belongs to no job.

@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.files.job_files import JobFiles
 from bot.words.privacy import what_is_kept
+from storage.engine.earlier_copies import EarlierCopies
 from storage.people.direct_messages import DirectMessages
 from storage.people.privacy import Privacy
 
@@ -31,6 +32,7 @@ class PersonalData:
         direct_messages: DirectMessages,
         job_files: JobFiles,
         drafts: Forgettable,
+        copies: EarlierCopies,
         clock: Clock,
         *,
         retention_days: int,
@@ -41,6 +43,7 @@ class PersonalData:
         self._job_files = job_files
         self._drafts = drafts
         self._clock = clock
+        self._copies = copies
         self._retention_days = retention_days
         self._results_days = results_days
 
@@ -54,6 +57,7 @@ class PersonalData:
         """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
         now = self._clock.now()
         self._drafts.forget(member_id)
+        await asyncio.to_thread(self._copies.delete)  # first: the person would be in them still if the bot died here
         jobs, waiting = await self._privacy.forget(member_id, now=now)
         await asyncio.to_thread(self._job_files.throw_away, *jobs)
         return len(jobs), waiting

@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 import aiosqlite
 
+from storage.engine.earlier_copies import EarlierCopies
+
 T = TypeVar("T")
 Row = sqlite3.Row
 log = logging.getLogger(__name__)
@@ -183,7 +185,7 @@ def migrate(path: Path) -> None:
         if version > newest:
             raise StorageError(f"{path} was written by a newer version of this bot (schema {version}, I know {newest})")
         if version < newest and version > 0:
-            copy = path.with_name(f"{path.name}.before-{newest}")
+            copy = EarlierCopies(path).path(newest)
             with closing(sqlite3.connect(copy)) as target:
                 connection.backup(target)
             copy.chmod(0o600)

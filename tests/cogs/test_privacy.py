@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from bot.domain.job import Job
@@ -200,3 +201,27 @@ async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_
     await world.client.services.cleanup.tidy()
     assert not await database.rows("SELECT * FROM keys")
     assert [row["id"] for row in await database.rows("SELECT id FROM guilds")] == [world.guild.id]
+
+
+def copy_of_the_database(world: World, schema: int, age: float) -> Path:
+    """As an update left it so long ago."""
+    copy = world.client.services.cleanup._copies.path(schema)
+    copy.write_bytes(b"everybody's records as they were")
+    made = world.clock.now() - age
+    os.utime(copy, (made, made))
+    return copy
+
+
+async def test_copies_from_before_an_update_go_after_their_days(world: World) -> None:
+    old, new = copy_of_the_database(world, 3, age=14.1 * DAY), copy_of_the_database(world, 4, age=13.9 * DAY)
+    await world.client.services.cleanup.tidy()
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+async def test_whoever_is_erased_is_in_no_copy_from_before_an_update(world: World) -> None:
+    await closed_job(world)
+    copy = copy_of_the_database(world, 4, age=60.0)
+    told = await kept(world)
+    await world.member.click(told.response, label="Erase what is kept about me")
+    assert not copy.exists()
+    assert world.client.services.cleanup._copies.path(4).parent.joinpath("bot.db").exists()

@@ -28,6 +28,7 @@ from bot.sandbox.emulators.runware_tasks import (
     Speech,
     Upload,
     parsed,
+    signed,
     tasks_of,
 )
 from bot.sandbox.runs import Run, Runs
@@ -60,7 +61,7 @@ class RunwareEmulator(Emulator):
         data: list[Json] = []
         refusals: list[Refused] = []
         try:
-            account, tasks = _signed(request, tasks_of(await request.read()))
+            account, tasks = signed(request, tasks_of(await request.read()))
         except Refused as refusal:
             return web.json_response({"data": [], "errors": [refusal.entry]}, status=refusal.status)
         for task in tasks:
@@ -196,13 +197,3 @@ def _details(account: str) -> Json:
     balance = {"amount": 0 if account.startswith("rw-poor") else 10, "currency": "USD"}
     organization = {"organizationName": "Sandbox", "organizationUUID": str(uuid5(NAMESPACE_URL, account))}
     return {"operation": "getDetails", **organization, "balance": balance}
-
-
-def _signed(request: web.Request, tasks: list[Json]) -> tuple[str, list[Json]]:
-    """The account, and the tasks but for the one that named it."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if not scheme and tasks[0].get("taskType") == "authentication":
-        scheme, key, tasks = "Bearer", str(tasks[0].get("apiKey")), tasks[1:]
-    if scheme != "Bearer" or not key.startswith("rw-"):
-        raise Refused("invalidApiKey", f"Invalid API key {key}.", "apiKey", status=401)
-    return key, tasks

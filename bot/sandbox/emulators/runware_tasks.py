@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
+from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -166,3 +167,13 @@ def parsed(given: dict[str, Any]) -> _Task:
     name = place[-1][:1].upper() + place[-1][1:]
     codes = {"missing": f"missing{name}", "extra_forbidden": "unknownParameter"}
     raise Refused(codes.get(mistake["type"], f"invalid{name}"), mistake["msg"], ".".join(place))
+
+
+def signed(request: web.Request, tasks: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    """The account, and the tasks but for the one that named it."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if not scheme and tasks[0].get("taskType") == "authentication":
+        scheme, key, tasks = "Bearer", str(tasks[0].get("apiKey")), tasks[1:]
+    if scheme != "Bearer" or not key.startswith("rw-"):
+        raise Refused("invalidApiKey", f"Invalid API key {key}.", "apiKey", status=401)
+    return key, tasks
