@@ -47,7 +47,13 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
         ("HTTP_PORT", "70000"),
         ("SANDBOX", "canary"),
         ("DISCORD_API_URL", "http://canary/api"),
+        ("DISCORD_API_URL", "http://me:canary@proxy.example/api/v10"),
+        ("DISCORD_API_URL", "http://ca..nary/api/v10"),
         ("DISCORD_GATEWAY_URL", "http://canary"),
+        ("DISCORD_GATEWAY_URL", "ws://me:canary@proxy.example"),
+        ("PROVIDER_URLS", '{"runcomfy": "https://me:canary@x.example"}'),
+        ("TRUSTED_HOSTS", "127.0.0.1 https://canary.example"),
+        ("GATEWAY_HOSTS", "*.canary.example"),
         ("PROVIDER_URLS", '{"canary": "https://x.example"}'.replace("canary", "nobody")),
         ("MASTER_KEYS", "canary"),
     ],
@@ -83,6 +89,18 @@ def test_the_environment_and_the_env_file_are_read(monkeypatch: pytest.MonkeyPat
     settings = read_settings()
     assert (settings.log_level, settings.log_format) == ("WARNING", "json")
     assert settings.trusted_hosts == {"a.example", "b.example:8080"}
+
+
+def test_what_is_named_for_a_purpose_is_known_with_its_port() -> None:
+    settings = read_settings(
+        discord_token=TOKEN,
+        discord_api_url="http://127.0.0.1:3000/api/v10",
+        discord_gateway_url="wss://gateway.example",
+        provider_urls={"runcomfy": "https://Proxy.example/rc"},
+        gateway_hosts="a.example b.example:8080 [::1]:81 ::1",
+    )
+    assert settings.discord_hosts == {"127.0.0.1:3000", "gateway.example:443"}
+    assert settings.named_hosts == settings.discord_hosts | {"proxy.example:443", "b.example:8080", "[::1]:81"}
 
 
 def test_no_secret_shows_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
