@@ -69,7 +69,8 @@ class Cleanup:
             log.info("thrown away: %d copies of the database from before a migration", copies)
 
     async def _tidy_files(self, now: float) -> None:
-        """A day after a job's end its files go, but for a video that is kept; so does what belongs to no job.
+        """What was made goes when a job is over, also where the bot died before it could; the other files a day later,
+        but for a video that is kept; and so does what belongs to no job.
 
         What lies there is listed before it is asked which jobs there are: a job is stored before its files are.
         """
@@ -77,5 +78,8 @@ class Cleanup:
         needed = await self._jobs.with_files(now=now, closed_since=now - FILES_KEPT)
         await asyncio.to_thread(self._job_files.throw_away, *(lying - needed.keys()))
         for job in (needed[job_id] for job_id in lying & needed.keys()):
-            if job.closed_at is not None and job.closed_at < now - FILES_KEPT:
+            if job.closed_at is None:
+                continue
+            await asyncio.to_thread(self._job_files.throw_away_video, job)
+            if job.closed_at < now - FILES_KEPT:
                 await asyncio.to_thread(self._job_files.throw_away_but_video, job)

@@ -94,13 +94,21 @@ async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_ti
     for file in (job_files.clip(job), job_files.sound(job), job_files.video(job), job_files.copy(job)):
         file.write_bytes(b"data")
     await after(world, 0.9 * DAY)
-    assert len(list(job_files.of(job).iterdir())) == 4
+    assert len(list(job_files.of(job).iterdir())) == 3
     await after(world, 0.2 * DAY)
     assert [file.name for file in job_files.of(job).iterdir()] == ["video.mp4"]
     await after(world, 5 * DAY)
     assert job_files.has_video(job)
     await after(world, 1 * DAY)
     assert list(job_files.folder.iterdir()) == []
+
+
+async def test_a_posted_video_is_off_the_disk_after_the_next_start_though_the_plug_was_pulled(world: World) -> None:
+    job_files, job = world.client.services.cleanup._job_files, await closed_job(world)
+    for file in (job_files.clip(job), job_files.video(job), job_files.copy(job), job_files.part(job, 0)):
+        file.write_bytes(b"data")
+    await world.client.services.cleanup.tidy()
+    assert [file.name for file in job_files.of(job).iterdir()] == [job_files.clip(job).name]
 
 
 async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_once(world: World) -> None:
