@@ -19,6 +19,7 @@ ENV PATH=/app/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DATABASE_PATH=/data/mouthpiece.db \
+    HTTP_HOST=0.0.0.0 \
     HTTP_PORT=8080
 USER mouthpiece
 # The demo writes its videos to the current folder.

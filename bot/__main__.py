@@ -33,7 +33,7 @@ async def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     aim_discord(settings)
-    async with open_bot(settings) as client, serve_health(client, settings.http_port):
+    async with open_bot(settings) as client, serve_health(client, settings.http_host, settings.http_port):
         await client.login(settings.discord_token.get_secret_value())
         gc.freeze()  # what is loaded by now stays; collecting it again and again would hold up answers for 50 ms
         connected = asyncio.create_task(client.connect())

@@ -41,7 +41,7 @@ async def everything_said(world: World) -> str:
     folder = world.client.services.cleanup._job_files.folder.parent
     stored = [path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()]
     metrics_url = "http://127.0.0.1:8099/metrics"
-    async with serve_health(world.client, 8099), aiohttp.request("GET", metrics_url) as response:
+    async with serve_health(world.client, "127.0.0.1", 8099), aiohttp.request("GET", metrics_url) as response:
         metrics = await response.text()
     return "\n".join([*said, *stored, metrics])
 

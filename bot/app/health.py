@@ -11,7 +11,7 @@ from bot.app.client import Mouthpiece
 
 
 @asynccontextmanager
-async def serve_health(client: Mouthpiece, port: int | None) -> AsyncIterator[None]:
+async def serve_health(client: Mouthpiece, host: str, port: int | None) -> AsyncIterator[None]:
     """`/healthz` is 200 while Discord is connected and the bot takes jobs, else 503; `/metrics` is for Prometheus."""
     if port is None:
         yield
@@ -39,7 +39,7 @@ async def serve_health(client: Mouthpiece, port: int | None) -> AsyncIterator[No
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, port=port).start()
+        await web.TCPSite(runner, host, port).start()
         yield
     finally:
         await runner.cleanup()

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     master_keys_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+    http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=1, le=65535)
     sandbox: bool = False
     retention_days: int = Field(default=90, ge=1)

@@ -239,6 +239,22 @@ async def test_an_interaction_delivered_twice_is_one_job_and_keeps_its_answer(ou
     assert len(outside.sandbox.runs.ledger) == 1
 
 
+@pytest.mark.parametrize(("settings", "reachable"), [({}, False), ({"HTTP_HOST": "0.0.0.0"}, True)])  # noqa: S104 - asked for
+async def test_health_is_told_to_this_machine_only_unless_the_operator_says_otherwise(
+    outside: Outside, settings: dict[str, str], reachable: bool
+) -> None:
+    elsewhere = "127.0.0.2"  # what is not bound to all addresses doesn't answer on this one
+    with socket.create_server((elsewhere, 0)) as free:
+        port = free.getsockname()[1]
+    async with outside.bot(HTTP_PORT=str(port), **settings), httpx.AsyncClient() as client:
+        assert (await client.get(f"http://127.0.0.1:{port}/metrics")).status_code == 200
+        if reachable:
+            assert (await client.get(f"http://{elsewhere}:{port}/metrics")).status_code == 200
+        else:
+            with pytest.raises(httpx.ConnectError):
+                await client.get(f"http://{elsewhere}:{port}/metrics")
+
+
 async def test_health_is_told_while_the_bot_serves(outside: Outside) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
