@@ -176,16 +176,16 @@ async def test_the_points_enclose_every_effect_of_a_jobs_life(tmp_path: Path) ->
         "commit of Jobs.enqueue",
         "Discord POST messages",
         "Discord POST threads",
-        "commit of Jobs._note",
+        "commit of Jobs.amend",
         "commit of Jobs.move",
         "POST text-to-video",
         "commit of Jobs.move",
         "GET result",
         "commit of Jobs.move",
         "download",
-        "commit of Jobs._note",
+        "commit of Jobs.amend",
         "Discord POST messages",
-        "commit of Jobs._note",
+        "commit of Jobs.close",
     ]
 
 
