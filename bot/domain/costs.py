@@ -49,18 +49,17 @@ def charge(job: Job) -> Charge:
 
 
 def counting(job: Job, state: State, *, whole_cost: bool = True, **changes: Any) -> dict[str, Any]:
-    """What a job that ends like this counts from now on: nothing if it was free, else what it cost or was to cost.
-    Without the `whole_cost`, what is known of it is the least it can be.
+    """What a job that ends like this counts from now on, and what it has cost, as far as that is known. Without a video
+    it counts nothing if it was free. What isn't known counts as much as its own provider named beforehand; without the
+    `whole_cost`, what is known of it is the least it can be.
     """
     ended = replace(job, state=state, **changes)
+    cost = micros(ended.cost_usd)
     if charge(ended) == "free":
-        return {"counted_at": None}
-    price = job.request.price_usd
-    if state == "unknown" or (price is None and ended.cost_usd is None):
-        return {}
-    if ended.cost_usd is None or not whole_cost:
-        return {"micros": max(micros(price), micros(ended.cost_usd))}
-    return {"micros": micros(ended.cost_usd)}
+        return {"micros": 0, "spent_micros": 0} if state == "succeeded" else {"counted_at": None, "spent_micros": 0}
+    if ended.cost_usd is not None and whole_cost:
+        return {"micros": cost, "spent_micros": cost}
+    return {"micros": max(micros(job.request.price_usd), cost)}
 
 
 def begun(job: Job) -> bool:

@@ -59,8 +59,7 @@ def stage_failed(job: Job, failed: Failed) -> Advance:
     if failed.reason == "cancelled_by_provider" and job.state == "running":
         state = "cancelled"
     accepted = replace(job, yields=_with(job, RAN)) if job.remote is None else job
-    cost = total(job.cost_usd, failed.cost_usd)
-    over = ended(accepted, state, failed.reason, failed.detail, cost)
+    over = ended(accepted, state, failed.reason, failed.detail, failed.cost_usd)
     return replace(over, changes={**over.changes, "yields": accepted.yields})
 
 
@@ -88,12 +87,14 @@ def begun_anew(job: Job, provider: Provider, fault: ProviderError) -> Advance:
 def ended(
     job: Job, state: State, code: str, detail: str = "", cost_usd: Decimal | None = None, by: int | None = None
 ) -> Advance:
-    """The job is over without a video. `by` is the person who wanted that."""
+    """The job is over without a video. `cost_usd` is what its present stage cost, None where that isn't known; `by` is
+    the person who wanted that.
+    """
     log.info("%s: %s (%s) %s", job.code, state, code, detail)
     changes: dict[str, Any] = {
         "failure": code,
         "detail": detail,
-        "cost_usd": job.cost_usd if cost_usd is None else cost_usd,
+        "cost_usd": total(job.cost_usd, cost_usd),
     }
     return Advance(state, changes | counting(job, state, whole_cost=cost_usd is not None, **changes), by=by)
 

@@ -32,8 +32,9 @@ class SandboxProvider(RunComfy):
         return await super().submit(replace(call, credentials=NO_SECRET))
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
-        """With the emulator's own key."""
-        return await super().poll(stage, remote, NO_SECRET)
+        """With the emulator's own key; what the emulated provider would charge, nobody pays."""
+        answer = await super().poll(stage, remote, NO_SECRET)
+        return answer if isinstance(answer, Waiting) else replace(answer, cost_usd=Decimal(0))
 
     async def cancel(self, stage: str, remote: str, credentials: Credentials) -> bool:
         """With the emulator's own key."""

@@ -7,6 +7,7 @@ Rules: what happened, whether it cost anything, what to do next; at most two sen
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from bot.domain.costs import begun, charge
 from bot.domain.flows import HANDED_OVER
@@ -74,10 +75,22 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None, *,
 
 def _made(job: Job, provider: str, *, unfetched: bool) -> str:
     if job.closed_at is not None:
-        return f"✅ Done, for {dollars(job.cost_usd)}." if job.cost_usd else "✅ Done."
+        return f"✅ Done{_price(job)}."
     if unfetched:
         return f"⚙️ It is made, but I can't fetch it from {provider} yet. I go on trying; there is no need to ask again."
     return "⚙️ It is made. I'm getting it ready to be posted, which may take some minutes."
+
+
+def _price(job: Job) -> str:
+    """What a video is said to have cost; nothing where that isn't known."""
+    if job.spent_micros == 0:
+        return ", free of charge"
+    return f", for {_known(job)}" if job.cost_usd else ""
+
+
+def _known(job: Job) -> str:
+    """What is known of its cost, which may be the cost of some steps only."""
+    return f"{'' if job.spent_micros is not None else 'at least '}{dollars(job.cost_usd or Decimal(0))}"
 
 
 def _working(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
@@ -118,7 +131,7 @@ def cost(job: Job, provider: str) -> str:
     if charged == "free":
         return "Nothing was charged."
     if job.cost_usd and charged == "paid":
-        return f"{provider} charged {dollars(job.cost_usd)}."
+        return f"{provider} charged {_known(job)}."
     if charged == "paid":
         what = "the steps that were done before" if job.state == "cancelled" else "it as for any video"
         return f"{provider} charges for {what}."
@@ -127,7 +140,7 @@ def cost(job: Job, provider: str) -> str:
 
 def _unclear(job: Job, provider: str) -> str:
     if job.failure == MISSING and job.cost_usd:
-        charged = f"{provider} says that it charged {dollars(job.cost_usd)}."
+        charged = f"{provider} says that it charged {_known(job)}."
     elif job.failure == MISSING:
         charged = f"{provider} most likely charges for it."
     else:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 
+from bot.domain.costs import MICROS
 from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card
@@ -65,10 +67,10 @@ def mark(job: Job) -> str:
 
 
 def money(job: Job) -> str:
-    """What it cost, or was to cost."""
-    if job.cost_usd is not None:
-        return dollars(job.cost_usd)
-    return f"about ${job.micros / 1_000_000:.2f}" if job.micros else "price not known"
+    """What it cost, or was to cost where that isn't known (yet)."""
+    if job.spent_micros is not None:
+        return dollars(Decimal(job.spent_micros) / MICROS) if job.spent_micros else "free"
+    return f"about ${job.micros / MICROS:.2f}" if job.micros else "price not known"
 
 
 def everything(job: Job, providers: Mapping[str, Provider], report: Report | None, *, kept: bool) -> str:

@@ -12,6 +12,7 @@ from bot.words.failures import in_short
 from storage.jobs.ledger import Line
 
 MOST_MEMBERS = 12
+COLUMNS = ("member_id", "provider", "outcome", "cause", "videos", "seconds", "usd", "usd_estimated", "price_not_known")
 K = TypeVar("K", bound=Hashable)
 
 
@@ -38,12 +39,13 @@ def csv_of(lines: Sequence[Line], labels: Mapping[str, str]) -> str:
     """Every line of the month, for a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["member_id", "provider", "outcome", "cause", "videos", "seconds", "usd"])
+    writer.writerow(COLUMNS)
     for line in lines:
-        money = f"{line.micros / 1_000_000:.4f}"
+        money = [f"{micros / 1_000_000:.4f}" for micros in (line.micros, line.micros - line.spent)]
         label = labels.get(line.provider, line.provider)
         seconds = line.milliseconds / 1000
-        writer.writerow([line.member_id or "", label, line.state, line.failure or "", line.jobs, f"{seconds:g}", money])
+        what = [line.member_id or "", label, line.state, line.failure or "", line.jobs, f"{seconds:g}"]
+        writer.writerow([*what, *money, line.unpriced])
     return out.getvalue()
 
 
@@ -59,8 +61,18 @@ def _sum(lines: Sequence[Line]) -> str:
     jobs = sum(line.jobs for line in lines)
     made = sum(line.jobs for line in lines if line.state == "succeeded")
     seconds = sum(line.milliseconds for line in lines) / 1000
-    money = sum(line.micros for line in lines) / 1_000_000
-    return f"{made} of {jobs} video{'' if jobs == 1 else 's'} made, {seconds:g} s counted, ${money:.2f}"
+    return f"{made} of {jobs} video{'' if jobs == 1 else 's'} made, {seconds:g} s counted, {_money(lines)}"
+
+
+def _money(lines: Sequence[Line]) -> str:
+    """What was spent, and how much of that is an estimate or not known at all."""
+    micros, spent = sum(line.micros for line in lines), sum(line.spent for line in lines)
+    told = f"${micros / 1_000_000:.2f}"
+    if micros > spent:
+        told += f" (${(micros - spent) / 1_000_000:.2f} of it by the providers' price lists)"
+    if unpriced := sum(line.unpriced for line in lines):
+        told += f", and {unpriced} video{'' if unpriced == 1 else 's'} whose price is not known"
+    return told
 
 
 def _who(member_id: int) -> str:

@@ -31,7 +31,7 @@ async def end_damaged(
     ends = damaged.state not in OUTCOMES
     to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
     anew: dict[str, Any] = {"request": request, "fallbacks": (), "yields": {}, "role_ids": frozenset()}
-    anew |= {"position": DAMAGED, "cost_usd": None, "failure": failure}
+    anew |= {"position": DAMAGED, "cost_usd": None, "spent_micros": None, "failure": failure}
     columns = {**written(anew, codec), **({"state": to, "ended_at": now} if ends else {})}
     row = await tx.row(
         f"""UPDATE jobs SET {assignments(columns)} WHERE id = :id AND guild_id = :guild_id AND closed_at IS NULL

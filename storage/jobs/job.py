@@ -94,7 +94,8 @@ class Job(Generic[R]):
     message where it was asked for, and `file_bytes` is the largest file that the bot can post there.
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
-    that is None.
+    that is None. `micros` are what was reserved when it was asked for, and what it cost, or should have cost, from its
+    end on. `spent_micros` are what it cost; None while it is under way, and where that isn't known.
     """
 
     id: int
@@ -138,6 +139,7 @@ class Job(Generic[R]):
     parent_id: int | None = None
     opens_thread: bool = True
     file_bytes: int = SAFE_FILE_BYTES
+    spent_micros: int | None = None
 
     @cached_property
     def code(self) -> str:

@@ -14,7 +14,8 @@ from storage.jobs.jobs import Jobs
 @dataclass(frozen=True, slots=True)
 class Line:
     """Jobs of a month that have member, provider, outcome and cause in common. `micros` are millionths of a US dollar,
-    as far as they count.
+    as far as they count; of these, `spent` are known to be spent, and the rest is an estimate. For `unpriced` of the
+    jobs there is not even that.
     """
 
     member_id: int
@@ -24,6 +25,8 @@ class Line:
     jobs: int
     milliseconds: int
     micros: int
+    spent: int = 0
+    unpriced: int = 0
 
 
 class Ledger(Generic[R]):
@@ -133,7 +136,10 @@ class Ledger(Generic[R]):
         rows = await self._database.rows(
             """SELECT member_id, provider, state, failure, count(*) AS jobs,
                       sum(CASE WHEN counted_at IS NULL THEN 0 ELSE milliseconds END) AS milliseconds,
-                      sum(CASE WHEN counted_at IS NULL THEN 0 ELSE micros END) AS micros
+                      sum(CASE WHEN counted_at IS NULL THEN 0 ELSE micros END) AS micros,
+                      sum(CASE WHEN counted_at IS NULL THEN 0 ELSE coalesce(spent_micros, 0) END) AS spent,
+                      sum(CASE WHEN counted_at IS NOT NULL AND spent_micros IS NULL AND micros = 0
+                               THEN 1 ELSE 0 END) AS unpriced
                FROM jobs WHERE guild_id = :guild_id AND created_at >= :since AND created_at < :until
                GROUP BY member_id, provider, state, failure ORDER BY jobs DESC, member_id, provider""",
             guild_id=guild_id,

@@ -26,6 +26,7 @@ from bot.net.faults import (
     Unwritable,
 )
 from bot.providers.base import Accepted, Done, Failed, Submission
+from bot.words import job_details
 from tests.canned import canned_look, hold_work
 from tests.scripted import CLIP, Findable, Scripted, in_turn, outcome, row, scripted, start, started, until
 from tests.world import World, answer
@@ -129,7 +130,7 @@ async def test_once_a_stage_may_have_cost_something_no_other_provider_is_tried(w
     paid = Done({"session_id": "1"}, Decimal("0.01"))
     first.on_submit = lambda call: paid if call.stage == "face" else InputRejected("no")
     await start(world, provider=None)
-    assert "charged $0.01" in (await outcome(world)).content
+    assert "charged at least $0.01" in (await outcome(world)).content
     assert second.submits == []
 
 
@@ -387,3 +388,29 @@ async def until_stored(world: World, hints: list[str]) -> None:
         return await stored_hints(world) == hints
 
     await until(left)
+
+
+async def test_what_another_provider_would_have_asked_is_reserved_and_not_reported_as_spent(world: World) -> None:
+    first, second = two(world)
+    first.asks = Decimal("0.14")
+    first.on_submit = in_turn(InputRejected("no"))
+    second.on_poll = in_turn(Done(dict(second.on_poll("only", "r").yields)))
+    job = await start(world, provider=None)
+    assert (await row(world, job)).micros == 140_000
+    await world.quiet()
+    made = await row(world, job)
+    assert (made.provider, made.micros, made.spent_micros) == ("second", 0, None)
+    (line,) = await world.parts.stores.ledger.month(world.guild.id, 0.0, world.clock.now() + 1)
+    assert (line.micros, line.spent, line.unpriced) == (0, 0, 1)
+    assert job_details.money(made) == "price not known"
+
+
+async def test_what_a_provider_says_it_charged_is_reported_as_spent(world: World) -> None:
+    first = scripted(world, name="first")
+    first.asks = Decimal("0.14")
+    first.on_poll = in_turn(Done(first.on_poll("only", "r").yields, Decimal("0.05")))
+    job = await start(world, provider=None)
+    await world.quiet()
+    assert job_details.money(await row(world, job)) == "$0.05"
+    (line,) = await world.parts.stores.ledger.month(world.guild.id, 0.0, world.clock.now() + 1)
+    assert (line.micros, line.spent, line.unpriced) == (50_000, 50_000, 0)

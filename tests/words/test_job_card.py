@@ -86,7 +86,14 @@ def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> N
         (a_job("failed", failure="bad_key"), "Nothing was charged."),
         (a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal(0)), "Nothing was charged."),
         (a_job("failed", failure="provider_failed", remote="r"), "Whether RunComfy charges for it is not known."),
-        (a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal("0.05")), "RunComfy charged $0.05."),
+        (
+            a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal("0.05")),
+            "RunComfy charged at least $0.05.",
+        ),
+        (
+            a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal("0.05"), spent_micros=50_000),
+            "RunComfy charged $0.05.",
+        ),
         (a_job("cancelled", failure="cancelled"), "Nothing was charged."),
         (a_job("cancelled", failure="cancelled", remote="r"), "RunComfy should not charge"),
         (a_job("unknown", failure="unknown_outcome"), "Whether RunComfy charges for it is not known."),
@@ -102,7 +109,9 @@ def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, pr
 )
 def test_money_is_written_in_cents_and_finer_only_where_it_is_finer(amount: str, written: str) -> None:
     assert dollars(Decimal(amount)) == written
-    assert f"for {written}." in job_card.status(a_job("succeeded", closed_at=1.0, cost_usd=Decimal(amount)), {}, None)
+    assert f"for {written}." in job_card.status(
+        a_job("succeeded", closed_at=1.0, cost_usd=Decimal(amount), spent_micros=1), {}, None
+    )
 
 
 @pytest.mark.parametrize("failure", FAILURES)

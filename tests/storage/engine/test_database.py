@@ -191,6 +191,8 @@ def test_jobs_from_before_the_limits_are_kept_whole_and_count_from_when_they_wer
             (8, "succeeded", 10.0, 4500, 140_000, request),
             (9, "failed", None, 4500, 0, request),
         ]
+        spent = new.execute("SELECT id, spent_micros FROM jobs ORDER BY id").fetchall()
+        assert spent == [(7, None), (8, 140_000), (9, 0)]
         assert new.execute("SELECT count(*) FROM job_events").fetchone() == (3,)
         assert new.execute("PRAGMA foreign_key_check").fetchall() == []
         assert new.execute("PRAGMA integrity_check").fetchone() == ("ok",)
