@@ -102,12 +102,20 @@ async def test_a_recording_becomes_a_video_that_says_it(sample: Sample, tmp_path
     assert likeness(loudness(samples_of(made)), loudness(samples_of(recording, 4.0))) > 0.9
 
 
+async def test_a_text_in_the_place_of_a_clip_or_a_recording_is_called_by_what_it_is(tmp_path: Path, clip: Path) -> None:
+    async with open_world(tmp_path, rendering=True) as world:
+        await world.add_key()
+        assert "“notes.txt”: it is not a video or a recording" in await world.text(video=("notes.txt", b"just words"))
+        said = await world.audio(video=("clip.mp4", clip.read_bytes()), audio=("notes.txt", b"just words"))
+        assert "“notes.txt”: it is not a video or a recording" in said
+
+
 async def test_files_that_are_no_media_are_refused_before_anything_is_sent(tmp_path: Path, clip: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        assert "I can't use “clip.mp4”: it can't be read" in await world.text()
+        assert "I can't use “clip.mp4”: it is not a video or a recording" in await world.text()
         said = await world.audio(video=("clip.mp4", clip.read_bytes()))
-        assert "I can't use “voice.mp3”: it can't be read" in said
+        assert "I can't use “voice.mp3”: it is not a video or a recording" in said
         said = await world.audio(video=("clip.mp4", clip.read_bytes()), audio=("voice.mp3", clip.read_bytes()))
         assert "the recording is named .mp3 and is really m4a, m4v, mov or mp4" in said
         assert world.sandbox.runs.ledger == []

@@ -12,8 +12,8 @@ from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
 from bot.files.room import Room
 from bot.media.probe import Unreadable
-from bot.net.faults import ProviderError, ResultUnusable
-from bot.words.refusals.files import FileNotFetched, FileTooLarge, NoAttachment, UnreadableFile
+from bot.net.faults import ProviderError, ResultUnusable, TextInstead
+from bot.words.refusals.files import FileNotFetched, FileTooLarge, NoAttachment, NoMedia, UnreadableFile
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class Inspector:
             return await self._incoming.look(media, into)
         except Unreadable as why:
             raise UnreadableFile(name=media.name[:60], problem=str(why)) from None
+        except TextInstead:
+            raise NoMedia(name=media.name[:60]) from None
         except ResultUnusable:
             raise FileTooLarge(name=media.name[:60]) from None
         except ProviderError as fault:

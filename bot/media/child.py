@@ -124,7 +124,7 @@ def _fault_of(error: Exception) -> _Fault:
         return _Fault("what comes of it gets too large", TooMuchWork)
     if number in NO_ROOM:
         return _Fault(os.strerror(number), None, number)
-    return _Fault(f"it can't be read ({type(error).__name__})", Unreadable)
+    return _Fault("it is damaged or cut off", Unreadable)
 
 
 def _set_limits(bounds: Bounds) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from bot.net.faults import Gone, NotAccepted, ResultUnusable, Unwritable
+from bot.net.faults import Gone, NotAccepted, ResultUnusable, TextInstead, Unwritable
 from bot.placing import disk_faults, placed
 
 PIECE_BYTES = 1 << 20  # as they go to disk
@@ -32,7 +32,7 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
         raise NotAccepted(f"HTTP {response.status_code} for the result")
     kind = response.headers.get("content-type", "")
     if kind.startswith(("text/", "application/json")):
-        raise NotAccepted(f"the result is {kind[:40]}")
+        raise TextInstead(f"the result is {kind[:40]}")
     expected = int(response.headers.get("content-length", "-1"))
     if shutil.disk_usage(target.parent).free < LEFT_FREE + max(0, expected):
         raise Unwritable("the disk has no room for it")

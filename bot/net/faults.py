@@ -3,6 +3,7 @@
 ProviderError
 ├─ NotAccepted            no effect; the same call may be made again
 │  ├─ RateLimited         no effect, and not before `retry_after`
+│  ├─ TextInstead         a text came in place of a file
 │  └─ Unwritable          the bot's own disk is full
 ├─ UnknownOutcome         it may have had its effect; never repeated
 ├─ BadKey                 the key is refused
@@ -52,6 +53,10 @@ class RateLimited(NotAccepted):
     def __init__(self, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class TextInstead(NotAccepted):
+    """A text came in place of a file: an error page in place of a provider's result, or somebody attached one."""
 
 
 class Unwritable(NotAccepted):

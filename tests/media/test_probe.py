@@ -52,11 +52,33 @@ async def test_a_cover_picture_makes_no_clip_of_a_song(media: Path, tmp_path: Pa
     assert (await Probe().look(song)).width == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"just words", b"\x00" * 5000, b"\x00\x00\x00\x18ftypmp42" + b"x" * 200])
-async def test_what_is_no_media_is_unreadable(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"just words", b"\x00" * 5000, b"\xff\xfej\x00", b"\x89PNG\r\n\x1a\n", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"],
+)
+async def test_of_what_is_no_media_that_is_said(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(content)
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable, match=r"^it is not a video or a recording$"):
+        await Probe().look(file)
+
+
+@pytest.mark.parametrize("content", [b"\x00\x00\x00\x18ftypmp42", b"ID3\x04", b"RIFF\x24\x00\x00\x00WAVEfmt "])
+async def test_of_a_file_that_is_damaged_or_cut_off_that_is_said(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(content)
+    with pytest.raises(Unreadable, match=r"^it is damaged or cut off$"):
+        await Probe().look(file)
+
+
+@pytest.mark.parametrize("percent", [1, 3, 10])
+async def test_of_a_clip_without_its_pictures_it_is_said_that_it_is_damaged(
+    media: Path, tmp_path: Path, percent: int
+) -> None:
+    whole = (media / "clip.mp4").read_bytes()
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(whole[: len(whole) * percent // 100])
+    with pytest.raises(Unreadable, match=r"^it is damaged or cut off$"):
         await Probe().look(file)
 
 

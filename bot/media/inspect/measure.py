@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from bot.domain.media_facts import MediaFacts
 from bot.media.child import Unreadable
 from bot.media.inspect.mp4_index import can_skim, skim
-from bot.media.inspect.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
+from bot.media.inspect.opening import DAMAGED, FORMATS, nothing_in_it, opened, picture_of, sounds_of
 from bot.media.inspect.orientation import is_deep, shown
 from bot.media.inspect.track import Track
 
@@ -33,10 +33,8 @@ def measure(file: Path) -> MediaFacts:
             skim(container, tracks)
         else:
             _read(container, tracks)
-        if seen.stream and not seen.first:
-            raise Unreadable("its picture can't be decoded" if seen.count else "it holds nothing that can be played")
-        if not seen.first and not heard.first:
-            raise nothing_in_it()
+        if not (seen.first if seen.stream else heard.first):
+            raise Unreadable(DAMAGED)
         return _facts(container, seen, heard)
 
 

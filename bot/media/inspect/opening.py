@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,15 @@ FORMATS = {  # FFmpeg's name of a container: the file endings that stand for it
 # A playlist or a script in a clip's clothes would make FFmpeg open what it names: files of ours, addresses inside.
 CLOSED = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
 
+DAMAGED = "it is damaged or cut off"
+NO_MEDIA = "it is not a video or a recording"
+# How files of these containers begin, whether or not the rest of them is whole.
+BEGINS = re.compile(
+    rb".{4}(ftyp|styp|moov|mdat|free|skip|wide)|RIFF.{4}(WAVE|AVI )|\x1aE\xdf\xa3|OggS|fLaC|ID3|GIF8"
+    rb"|\xff[\xe2\xe3\xf0-\xf3\xf8-\xfb]",
+    re.DOTALL,
+)
+
 LARGEST_REORDER = 32  # frames that may be stored before one that is shown earlier; H.264 and HEVC allow 16
 
 # In a row. FFmpeg says of a picture that there was no memory for, too, that it is damaged: to show the last one instead
@@ -42,9 +52,18 @@ MOST_DAMAGED = 24
 
 @contextmanager
 def opened(file: Path) -> Iterator[InputContainer]:
-    """The file, open for reading, until the context ends."""
-    with av.open(f"file:{file.absolute()}", "r", options=CLOSED, metadata_errors="replace") as container:
+    """The file, open for reading, until the context ends. `Unreadable` when it is none of ours, or a damaged one."""
+    try:
+        container = av.open(f"file:{file.absolute()}", "r", options=CLOSED, metadata_errors="replace")
+    except (av.InvalidDataError, av.EOFError, av.ArgumentError):
+        raise Unreadable(DAMAGED if _begins_like_media(file) else NO_MEDIA) from None
+    with container:
         yield container
+
+
+def _begins_like_media(file: Path) -> bool:
+    with file.open("rb") as data:
+        return BEGINS.match(data.read(12)) is not None
 
 
 def picture_of(container: InputContainer) -> VideoStream | None:
@@ -71,7 +90,7 @@ def decoded(
         found = frames_of(packet, decoder)
         failed = 0 if found is not None else failed + 1
         if failed > MOST_DAMAGED:
-            raise Unreadable("it is damaged")
+            raise Unreadable(DAMAGED)
         yield from found or []
 
 

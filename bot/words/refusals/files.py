@@ -13,6 +13,10 @@ class NoAttachment(UnreadableFile):
     sentence = "I can't use “{name}”: it is not one of Discord's own files. Nothing was sent or charged."
 
 
+class NoMedia(UnreadableFile):
+    sentence = "I can't use “{name}”: it is not a video or a recording. Nothing was sent or charged."
+
+
 class FileTooLarge(UnreadableFile):
     sentence = "I can't use “{name}”: it is larger than I can take. Nothing was sent or charged."
 
