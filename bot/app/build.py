@@ -104,10 +104,11 @@ def _asking(
 ) -> Service:
     """Everything from a member's command to a stored job."""
     stores, most_open, most_in_server = parts.stores, settings.max_open_jobs, settings.max_open_jobs_per_server
+    prices = Prices(stores.keys, settings.usd_per_cny)
     return Service(
         stores,
         Admission(stores, AutoMod(client, clock), worker, clock, per_server=most_in_server, in_all=most_open),
-        Chooser(stores.reports, parts.providers, Prices(stores.keys), Inspector(parts.incoming, room)),
+        Chooser(stores.reports, parts.providers, prices, Inspector(parts.incoming, room)),
         Enqueuer(stores, parts.job_files, worker, clock),
         worker,
         parts.incoming,

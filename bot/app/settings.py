@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=1, le=65535)
     sandbox: bool = False
+    usd_per_cny: Decimal = Field(default=Decimal("0.14"), gt=0, le=100)  # as of November 2026
     retention_days: int = Field(default=90, ge=1)
     results_days: int = Field(default=7, ge=1)
     copies_days: int = Field(default=14, ge=0, le=30)

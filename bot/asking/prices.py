@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.asking.server import Server
+from bot.domain.costs import in_usd
 from bot.net.faults import ProviderError
 from bot.preflight.fit import Candidate
 from bot.providers.base import Credentials
@@ -20,10 +21,11 @@ PRICE_PATIENCE = 3.0
 
 
 class Prices:
-    """Asks providers for prices."""
+    """Asks providers for prices, in US dollars: those in yuan at the operator's rate."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, usd_per_cny: Decimal) -> None:
         self._keys = keys
+        self._usd_per_cny = usd_per_cny
 
     async def in_order(self, server: Server, found: list[Candidate]) -> list[Candidate]:
         """With prices; the cheapest first, if the server wants that."""
@@ -42,6 +44,8 @@ class Prices:
         except (ProviderError, CannotUnseal, TimeoutError) as fault:
             log.info("%s: no price: %s", candidate.provider.name, fault)
             return candidate
+        if price is not None:
+            price = in_usd(price, candidate.provider.currency, self._usd_per_cny)
         return replace(candidate, request=candidate.request.model_copy(update={"price_usd": price}))
 
 
@@ -51,7 +55,7 @@ def _price_or_dearest(candidate: Candidate) -> Decimal:
 
 
 async def _price(candidate: Candidate, credentials: Credentials) -> Decimal | None:
-    """Of all calls together."""
+    """Of all calls together, in the provider's currency."""
     prices = [await candidate.provider.price(call, credentials) for call in candidate.request.calls]
     known = [price for price in prices if price is not None]
     return sum(known, Decimal(0)) if len(known) == len(prices) else None

@@ -18,12 +18,19 @@ MICROS = 1_000_000  # in a US dollar
 HANDED = {f"{part}_{what}" for part in HANDED_OVER.values() for what in ("source", "message")}  # yielded by that, free
 RAN = {"ran": "1"}  # what is kept of a stage that has yielded nothing
 
+Currency = Literal["USD", "CNY"]
 Charge = Literal["paid", "free", "unclear"]
 
 
 def micros(usd: Decimal | None) -> int:
     """In millionths of a US dollar, rounded up; nothing for an unknown price."""
     return int(((usd or Decimal(0)) * MICROS).to_integral_value(ROUND_UP))
+
+
+def in_usd(amount: Decimal, currency: Currency, usd_per_cny: Decimal) -> Decimal:
+    """In US dollars, to the millionth, rounded up."""
+    rate = usd_per_cny if currency == "CNY" else Decimal(1)
+    return (amount * rate).quantize(Decimal(1) / MICROS, ROUND_UP)
 
 
 def milliseconds(request: Request) -> int:

@@ -65,7 +65,7 @@ class ServerKeys:
         self, guild_id: int, name: str, typed: Mapping[str, str], *, added_by: int
     ) -> tuple[str, Decimal | None]:
         """Test the key with a free call, then save it; what may be shown of it, and the price of five seconds in
-        USD.
+        the provider's currency.
         """
         provider = self.provider(name)
         credentials = {part: value.strip() for part, value in typed.items()}

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply
-from bot.net.faults import Gone
+from bot.net.faults import Gone, InputRejected
 from bot.providers._faces import FACE
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY
@@ -57,7 +57,10 @@ class Alad(Provider):
             return outcome(accepted_body(await self._call("GET", f"{OTHER_TASKS}/{name}", credentials)))
 
     async def check_key(self, credentials: Credentials) -> None:
-        passes_unless_refused(await self._call("GET", f"{TASKS}/{NO_TASK}", credentials))
+        try:
+            passes_unless_refused(await self._call("GET", f"{TASKS}/{NO_TASK}", credentials))
+        except InputRejected:  # there is no such call for this account
+            passes_unless_refused(await self._call("GET", f"{OTHER_TASKS}/{NO_TASK}", credentials))
 
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
         return None

@@ -1,8 +1,7 @@
 """The contract between the worker and a provider's adapter.
 
 An adapter is stateless: it gets what it needs per call, makes one outside call (or a few free ones), and returns a
-value or raises one of the faults in `bot.net.faults`. It never retries, sleeps, stores, or talks to people: the worker
-does.
+value or raises one of the faults in `bot.net.faults`. It never retries, sleeps, stores, or talks to people.
 
 What `submit` raises is proof that nothing was started or charged, `UnknownOutcome` alone excepted: the job reads
 "Nothing was charged", and may turn to another provider. An accepted answer that can't be used is returned as `Failed`.
@@ -22,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
+from bot.domain.costs import Currency
 from bot.domain.flows import HANDED_OVER, Flow, Stage
 from bot.domain.request import Media, Part, Request
 from bot.domain.voices import Voice, voices_of
@@ -94,9 +94,8 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The stage was accepted, and ended without a result. `reason` is a code of `bot/words/failures.py`: `MISSING` for
-    what is made and can't be had, which is looked for again before the job ends as unknown. `cost_usd` is None where it
-    isn't known, and 0 only where the provider says that it charged nothing.
+    """The stage was accepted, and ended without a result. `reason` is a code of `bot/words/failures.py`, `MISSING` for
+    what is made and can't be had. `cost_usd` is None where it isn't known, 0 only where the provider says so.
     """
 
     reason: str
@@ -112,7 +111,8 @@ class Provider(ABC):
 
     Of several flows that fit a request, the first is taken. `uploads` are the files that the provider takes from us
     where it can't fetch them itself (for others, they are put where it can); `polls_at_once` is how many stages one
-    poll may ask about; `own_hosts` says that each key names the host that answers it.
+    poll may ask about; `own_hosts` says that each key names the host that answers it; `price` is in `currency`, and
+    the same for every length where it is `per_video`.
     """
 
     name: ClassVar[str]
@@ -125,6 +125,8 @@ class Provider(ABC):
     own_hosts: ClassVar[bool] = False
     can_cancel: ClassVar[bool] = False
     polls_at_once: ClassVar[int] = 1
+    currency: ClassVar[Currency] = "USD"
+    per_video: ClassVar[bool] = False
 
     def __init__(self, http: Http, base_url: str | None = None) -> None:
         self._base = (base_url or self.base_url).rstrip("/")
@@ -183,7 +185,7 @@ class Provider(ABC):
 
     @abstractmethod
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:
-        """US dollars that this request will cost, None where the provider doesn't say. Free of charge."""
+        """What this request will cost, in its `currency`; None where the provider doesn't say. Free of charge."""
 
     async def upload(self, file: Path, credentials: Credentials) -> str:
         """Hand a file over, free of charge; what stands for it in later calls."""

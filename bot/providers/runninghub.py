@@ -8,6 +8,7 @@ looked up, and tasks of these models can't be cancelled.
 from __future__ import annotations
 
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,7 +34,8 @@ class RunningHub(Provider):
     name = "runninghub"
     label = "RunningHub"
     base_url = SITES[""]
-    prices = "¥0.35 per 5 s + ¥0.07"
+    prices = "¥0.35 per 5 s, and ¥0.035 for each face and speech call"
+    currency = "CNY"
     credentials: ClassVar[tuple[KeyField, ...]] = (
         KeyField("api_key", "RunningHub API key", "an enterprise shared key"),
         KeyField("site", "Site of that key: ai or cn", "ai", secret=False, required=False),
@@ -81,7 +83,10 @@ class RunningHub(Provider):
             raise BadKey("needs an enterprise shared key")
 
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
-        return None  # prices are in CNY
+        if request.video.seconds is None:
+            return None
+        calls = len(self.flow(request).stages) - 1  # face and speech
+        return Decimal("0.35") * ceil(request.video.seconds / 5) + Decimal("0.035") * calls
 
     async def upload(self, file: Path, credentials: Credentials) -> str:
         reply = await self._post("/openapi/v2/media/upload/binary", credentials, file=("file", file))

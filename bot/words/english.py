@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from math import ceil
 
+from bot.domain.costs import Currency
+
 MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\*_~`|>#[]()-"})
 QUOTE_CHARS = 200
+SIGNS: Mapping[Currency, str] = {"USD": "$", "CNY": "¥"}
 ZERO_WIDTH_SPACE = "\u200b"
 # Marks that turn the direction of writing: they would mirror what stands behind a quote on its line.
 DIRECTIONS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
@@ -34,9 +38,14 @@ def day(at: float | None) -> str:
 
 
 def dollars(amount: Decimal) -> str:
-    """An amount of US dollars in cents, and in smaller parts only as far as it has any: `$0.10`, `$0.0462`."""
+    """An amount of US dollars: `$0.10`, `$0.0462`."""
+    return money(amount, "USD")
+
+
+def money(amount: Decimal, currency: Currency) -> str:
+    """An amount in cents, and in smaller parts only as far as it has any: `$0.10`, `¥0.385`."""
     whole, _, parts = f"{amount:f}".partition(".")
-    return f"${whole}.{parts.rstrip('0'):0<2}"
+    return f"{SIGNS[currency]}{whole}.{parts.rstrip('0'):0<2}"
 
 
 def megabytes(size: int) -> str:

@@ -16,7 +16,7 @@ async def listed(world: World) -> str:
 async def test_a_key_that_works_is_saved_and_shown_by_its_end_only(world: World) -> None:
     said = await world.add_key()
     assert "…0001** works and is saved" in said
-    assert "about $0.05 for five seconds" in said
+    assert "about $0.05 for a video, however long it is" in said
     shown = await listed(world)
     assert "**RunComfy** · key ending **…0001**" in shown
     assert world.moderator.mention in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from bot.chat.errors import PostFailed
 from bot.domain.job import Job
 from bot.net.faults import OutOfCredit, UnknownOutcome
 from bot.providers.base import Done
+from bot.words import job_details
 from bot.words.refusals.results import AlreadyDecided
 from storage.engine.database import Transaction
 from storage.servers.log_entries import note
@@ -155,6 +157,19 @@ async def test_money_limits_refuse_providers_that_name_no_price(world: World) ->
     scripted(world)
     with pytest.raises(Exception, match="can't say beforehand what this costs"):
         await start(world)
+
+
+async def test_prices_in_yuan_count_against_limits_on_money(world: World) -> None:
+    await admin(world, "quota set", most=100, unit="cents", per="month", whole_server=True)
+    await world.fill_key_form("runninghub", ["rh-canary-0001", "ai"])
+    assert "is on its way" in await world.text(text="A line that is long enough to be spoken.")
+    reserved = (await newest(world)).micros
+    seconds = (await newest(world)).request.video.seconds or 0
+    assert reserved == (350_000 * math.ceil(seconds / 5) + 70_000) * 14 // 100
+    await world.quiet()
+    made = await newest(world)
+    assert (made.state, made.micros, made.spent_micros) == ("succeeded", reserved, None)
+    assert f"about ${reserved / 1_000_000:.2f}" in job_details.money(made)
 
 
 async def test_a_limit_for_one_member_and_the_whole_server_at_once_is_refused(world: World) -> None:

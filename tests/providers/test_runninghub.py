@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -191,8 +192,21 @@ async def test_an_ordinary_key_is_told_apart_from_an_enterprise_one(bench: Bench
     assert bench.sandbox.runs.ledger == []
 
 
-async def test_no_price_is_told_in_dollars(bench: Bench) -> None:
-    assert await bench.provider.price(text_request("text"), CREDENTIALS) is None
+@pytest.mark.parametrize(
+    ("request_", "seconds", "yuan"),
+    [
+        (text_request("text"), 5.0, "0.42"),
+        (text_request("text"), 5.1, "0.77"),
+        (audio_request("audio"), 5.0, "0.385"),
+        (audio_request("audio"), None, None),
+    ],
+)
+async def test_prices_are_in_yuan_by_started_five_seconds_and_call(
+    bench: Bench, request_: Request, seconds: float | None, yuan: str | None
+) -> None:
+    asked = request_.model_copy(update={"video": request_.video.model_copy(update={"seconds": seconds})})
+    price = await bench.provider.price(asked, CREDENTIALS)
+    assert (price, bench.provider.currency) == (None if yuan is None else Decimal(yuan), "CNY")
 
 
 class Addresses(Http):

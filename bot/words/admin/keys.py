@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot.providers.base import Provider
-from bot.words.english import dollars
+from bot.words.english import money
 from bot.words.failures import why_switched_off
 from storage.servers.key_info import KeyInfo
 
@@ -45,10 +45,11 @@ def works(label: str) -> str:
 
 
 def saved(provider: Provider, hint: str, price: Decimal | None) -> str:
-    """The key was tested and saved; `price` is for five seconds of video, in USD."""
+    """The key was tested and saved; `price` is for five seconds of video, in the provider's currency."""
     asks = f"{provider.label}'s prices: {provider.prices}."
     if price is not None:
-        asks = f"{provider.label} asks about {dollars(price)} for five seconds of video."
+        what = "a video, however long it is" if provider.per_video else "five seconds of video"
+        asks = f"{provider.label} asks about {money(price, provider.currency)} for {what}."
     return (
         f"The {provider.label} key ending **…{hint}** works and is saved. I will never show it again. "
         f"{asks}\nMembers can start with `/lipsync text`. What they may use: "
