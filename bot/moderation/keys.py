@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,21 +10,25 @@ from decimal import Decimal
 from bot.clock import Clock
 from bot.domain.job import Stores
 from bot.domain.request import Media, Request
-from bot.net.faults import BadAddress, BadKey, InputRejected, OutOfCredit, ProviderError
+from bot.net.faults import BadAddress, BadKey, InputRejected, Mistyped, OutOfCredit, ProviderError
 from bot.providers.base import Credentials, Provider
 from bot.words.english import listed
 from bot.words.refusals.keys import (
     KeyLost,
     KeyRefused,
     KeyRejected,
+    KeyTestRefused,
     KeyUnlikely,
     KeyUntested,
+    KeyWithBadAddress,
     KeyWithoutCredit,
     NoSuchKey,
     UnknownProvider,
 )
 from storage.engine.encryption import CannotUnseal
 from storage.servers.key_info import KeyInfo
+
+log = logging.getLogger(__name__)
 
 HINT_CHARS = 4
 SHORTEST_KEY = 8  # of a shorter one, the hint would give away half
@@ -149,11 +154,15 @@ async def _test(provider: Provider, credentials: Credentials) -> None:
         raise KeyRefused(provider.label, fault.detail) from None
     except OutOfCredit as fault:
         raise KeyWithoutCredit(provider.label, fault.detail) from None
-    except InputRejected as fault:
+    except Mistyped as fault:
         raise KeyRejected(problem=f"{fault.detail}.") from None
     except BadAddress as fault:
-        raise KeyRejected(problem=f"its address can't be used: {fault.detail}.") from None
-    except ProviderError:
+        raise KeyWithBadAddress(problem=fault.detail) from None
+    except InputRejected as fault:
+        log.warning("%s doesn't take the call that tests a key: %s", provider.name, fault)
+        raise KeyTestRefused(provider=provider.label) from None
+    except ProviderError as fault:
+        log.info("a key for %s can't be tested: %s", provider.name, fault)
         raise KeyUntested(provider=provider.label) from None
 
 

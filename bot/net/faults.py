@@ -10,6 +10,7 @@ ProviderError
 ├─ OutOfCredit            the account is empty
 ├─ BadAddress             a web address that is none, or may not be used
 ├─ InputRejected          this provider can't use these files
+│  └─ Mistyped            what belongs to a key, as typed, can't be used
 ├─ ContentRefused         this provider declines what is asked for
 ├─ CannotHandOver         a file could not be prepared or brought there
 │  └─ CannotAttach        Discord didn't take the file
@@ -87,6 +88,10 @@ class BadAddress(ProviderError):
 
 class InputRejected(ProviderError):
     code = "input_rejected"
+
+
+class Mistyped(InputRejected):
+    """What a moderator typed beside a key can't be used; `detail` says why, in words of the adapter's own."""
 
 
 class ContentRefused(ProviderError):

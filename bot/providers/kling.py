@@ -18,7 +18,7 @@ import jwt
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply
-from bot.net.faults import Gone, InputRejected
+from bot.net.faults import Gone, Mistyped
 from bot.net.lenient import text_of
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
@@ -104,7 +104,7 @@ class Kling(Provider):
     async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
         region = credentials.get("region", "").lower()
         if region not in REGIONS:
-            raise InputRejected(f"the region is world or china, not {region[:20]}")
+            raise Mistyped(f"the region is world or china, not {region[:20]}")
         root = REGIONS[region] if self._base == self.base_url else self._base
         headers = {"Authorization": f"Bearer {_token(credentials)}"}
         return await self._http.request(method, root + path, headers=headers, body=body, **how)
@@ -121,7 +121,7 @@ def _token(credentials: Credentials) -> str:
         return key
     access, secret, now = credentials.get("access_key"), credentials.get("secret_key"), int(time.time())
     if not access or not secret:
-        raise InputRejected("it takes an API key, or an access key and a secret key")
+        raise Mistyped("it takes an API key, or an access key and a secret key")
     return jwt.encode({"iss": access, "exp": now + TOKEN_SECONDS, "nbf": now - CLOCK_SKEW}, secret, algorithm="HS256")
 
 

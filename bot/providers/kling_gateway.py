@@ -14,7 +14,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.address import Address
 from bot.net.client import Http, Reply
-from bot.net.faults import BadAddress, BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.net.faults import BadAddress, BadKey, Gone, Mistyped, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.providers._kling_api import accepted_body, legacy_input, outcome, task_id
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
@@ -94,6 +94,6 @@ def passes_unless_refused(reply: Reply) -> None:
             raise
     except Gone as fault:
         if fault.detail.startswith("HTTP 404") and "task" not in fault.detail.lower():
-            raise InputRejected("there is no lip-sync call of Kling's at this address") from None
+            raise Mistyped("there is no lip-sync call of Kling's at this address") from None
     except ProviderError:
         return

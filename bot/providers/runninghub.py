@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.client import Reply, lost
-from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted
+from bot.net.faults import BadKey, Gone, Mistyped, NotAccepted
 from bot.net.lenient import text_of
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_limits import ADVANCED
@@ -116,7 +116,7 @@ class RunningHub(Provider):
     async def _post(self, path: str, credentials: Credentials, body: object = None, **how: Any) -> Reply:
         site = credentials.get("site", "").strip().lower()
         if site not in SITES:
-            raise InputRejected(f"the site is ai or cn, not {site}")
+            raise Mistyped(f"the site is ai or cn, not {site}")
         root = SITES[site] if self._base == self.base_url else self._base
         headers = {"Authorization": f"Bearer {credentials['api_key']}"}
         return await self._http.request("POST", root + path, headers=headers, body=body, **how)

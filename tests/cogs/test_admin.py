@@ -39,6 +39,20 @@ async def test_a_key_that_does_not_work_is_not_saved(world: World, key: str, sen
     assert "no keys yet" in await listed(world)
 
 
+async def test_what_a_provider_says_to_the_call_that_tests_a_key_stays_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.sandbox.faults.add(
+        "answer", "GET", "*/models/*", status=400, body='{"error_code": 1001, "message": "bad URL"}'
+    )
+    said = await world.add_key()
+    assert "RunComfy didn't understand the call that tests it" in said
+    assert "HTTP 400" not in said
+    assert "1001" not in said
+    assert "HTTP 400" in caplog.text
+    assert "no keys yet" in await listed(world)
+
+
 async def test_a_key_is_not_saved_while_the_provider_cannot_be_reached(world: World) -> None:
     world.sandbox.faults.add("answer", "GET", "*/models/*", status=503, times=9)
     assert "couldn't be reached" in await world.add_key()

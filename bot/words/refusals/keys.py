@@ -65,6 +65,17 @@ class KeyWithoutCredit(KeyRejected):
         super().__init__(provider=provider, quote=quote(detail))
 
 
+class KeyWithBadAddress(KeyRejected):
+    sentence = "That key didn't work, so nothing was saved: its address can't be used: {problem}."
+
+
+class KeyTestRefused(KeyRejected):
+    sentence = (
+        "That key didn't work, so nothing was saved: {provider} didn't understand the call that tests it. Look again "
+        "at what you typed; whoever runs the bot finds the answer in its log."
+    )
+
+
 class KeyUntested(KeyRejected):
     sentence = "That key didn't work, so nothing was saved: {provider} couldn't be reached. Try again in a minute."
 
