@@ -171,8 +171,8 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Erase, and say what was."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        erased, waiting = await interaction.client.services.privacy.forget(interaction.user.id)
-        await interaction.edit_original_response(content=own_jobs.erased(erased, waiting))
+        erased, waiting, reported = await interaction.client.services.privacy.forget(interaction.user.id)
+        await interaction.edit_original_response(content=own_jobs.erased(erased, waiting, reported))
 
 
 JOB_BUTTONS = (

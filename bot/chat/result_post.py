@@ -63,11 +63,10 @@ class ResultPosts:
             post["file"] = discord.File(parcel.file, filename=job_card.result_file(job))
             if rung != "direct":  # its buttons are about a server's message
                 post["view"] = result_buttons(job, smaller=parcel.smaller is not None)
+        pinged = [] if job.failure == "cancelled" else [discord.Object(job.member_id)]  # who cancelled it knows
         sent = await channel.send(
             await self._words(job, rung, parcel),
-            allowed_mentions=discord.AllowedMentions(
-                everyone=False, roles=False, users=[discord.Object(job.member_id)], replied_user=False
-            ),
+            allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False),
             **post,
         )
         return Sent(channel.id, sent.id)

@@ -53,11 +53,13 @@ class PersonalData:
         records = await self._privacy.about(member_id)
         return what_is_kept(records, guild_id, self._retention_days, self._results_days, messages=messages)
 
-    async def forget(self, member_id: int) -> tuple[int, int]:
-        """Forget the person: how many jobs were erased at once, and how many will be when they have ended."""
+    async def forget(self, member_id: int) -> tuple[int, int, int]:
+        """Forget the person: how many jobs were erased at once, how many will be when they have ended, and how many
+        when moderators have decided on their report.
+        """
         now = self._clock.now()
         self._drafts.forget(member_id)
         await asyncio.to_thread(self._copies.delete)  # first: the person would be in them still if the bot died here
-        jobs, waiting = await self._privacy.forget(member_id, now=now)
+        jobs, waiting, reported = await self._privacy.forget(member_id, now=now)
         await asyncio.to_thread(self._job_files.throw_away, *jobs)
-        return len(jobs), waiting
+        return len(jobs), waiting, reported

@@ -96,6 +96,10 @@ FAILURES: Mapping[str, Failure] = {
         long="Cancelled, as you asked.",
         short="cancelled",
     ),
+    "cancelled_by_moderator": Failure(
+        long="A moderator of this server cancelled this.",
+        short="cancelled by a moderator",
+    ),
     "denied": Failure(
         long="This server's moderators said no to this one.",
         short="denied by a moderator",

@@ -45,7 +45,9 @@ def fragment(
 
 
 def notice(job: Job, providers: Mapping[str, Provider], *, server: str | None = None) -> str:
-    """The message at the end of a job without its video. It pings the requester, once. `server` as above."""
+    """The message at the end of a job without its video. It pings the requester, once, unless it was they who cancelled
+    it. `server` as above.
+    """
     lines = [f"<@{job.member_id}> {outcome(job, providers)}"]
     if job.kept_until and job.failure != "kept":  # what is kept whole is told by the outcome itself
         lines.append(f"What was made of it is kept until {day(job.kept_until)}: `/lipsync jobs` hands it out.")

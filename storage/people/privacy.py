@@ -61,10 +61,12 @@ class Privacy:
         )
         return [Record(**dict(row)) for row in rows]
 
-    async def forget(self, member_id: int, *, now: float) -> tuple[list[int], int]:
-        """Forget the person: the ids of the jobs erased at once, and how many will be when they are closed."""
+    async def forget(self, member_id: int, *, now: float) -> tuple[list[int], int, int]:
+        """Forget the person: the ids of the jobs erased at once, how many will be when they are closed, and how many
+        when their report is decided.
+        """
 
-        async def work(tx: Transaction) -> tuple[list[int], int]:
+        async def work(tx: Transaction) -> tuple[list[int], int, int]:
             await tx.row(
                 """INSERT INTO forget_requests (member_id, asked_at) VALUES (:member_id, :now)
                    ON CONFLICT (member_id) DO UPDATE SET asked_at = :now""",
@@ -83,10 +85,12 @@ class Privacy:
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(
-                "SELECT count(*) AS waiting FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL",
+                """SELECT count(*) AS left_over, coalesce(sum(closed_at IS NULL), 0) AS waiting
+                   FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL""",
                 member_id=member_id,
             )
-            return erased, row["waiting"] if row else 0
+            assert row is not None
+            return erased, row["waiting"], row["left_over"] - row["waiting"]
 
         return await self._database.write(work)
 

@@ -433,6 +433,31 @@ async def test_a_moderator_cancels_a_members_job_from_the_list(world: World) -> 
     opened = await pick(world, shown, [str((await newest(world)).id)])
     assert "is cancelled" in answer(await press(world.moderator, opened, "Cancel"))
     await world.quiet()
+    (outcome,) = world.outcomes()
+    assert "A moderator of this server cancelled this." in outcome.content
+    assert pinged_by_the_last_post(world) == [world.member.id]
+
+
+def pinged_by_the_last_post(world: World) -> list[int]:
+    """Whom the newest message that the bot has posted may ping."""
+    posts = [
+        call.json
+        for call in world.env.http_requests
+        if call.method == "POST" and call.path.endswith("/messages") and isinstance(call.json, dict)
+    ]
+    users: list[int] = posts[-1]["allowed_mentions"].get("users", [])
+    return users
+
+
+async def test_whoever_cancels_is_not_pinged_for_it(world: World) -> None:
+    world.sandbox.runs.queue_seconds = 3600
+    await world.add_key()
+    await world.text()
+    await world.member.click(world.card(), label="Cancel")
+    await world.quiet()
+    (outcome,) = world.outcomes()
+    assert "Cancelled, as you asked." in outcome.content
+    assert pinged_by_the_last_post(world) == []
 
 
 async def test_an_unknown_outcome_is_settled_with_what_to_look_for(world: World) -> None:
@@ -482,6 +507,15 @@ async def reported(world: World) -> tuple[ChannelHandle, discord.Message]:
     await told(channel, "was reported")
     (card,) = [message for message in channel.history() if "was reported" in text_of(message)]
     return channel, card
+
+
+async def test_a_finished_video_that_was_reported_is_not_called_under_way_when_it_is_to_be_erased(world: World) -> None:
+    await reported(world)
+    told_of = await world.member.slash(world.channel, "lipsync privacy")
+    assert told_of.response
+    said = answer(await world.member.click(told_of.response, label="Erase what is kept about me"))
+    assert "under way" not in said
+    assert "Reported, and erased when the moderators have decided: 1." in said
 
 
 async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(world: World) -> None:

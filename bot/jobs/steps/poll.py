@@ -94,7 +94,7 @@ class Poll:
         if job.state not in {"held", "queued"} and not await self._stopped(job):
             provider = self._providers.get(job.provider)
             raise NotCancellable(provider=provider.label if provider else job.provider, job=job.code)
-        return ended(job, "cancelled", "cancelled", by=by)
+        return ended(job, "cancelled", "cancelled" if by == job.member_id else "cancelled_by_moderator", by=by)
 
     async def _no_answer(self, open_job: OpenJob, phase: Polling, fault: ProviderError) -> Decision:
         """A poll that fails is made again; what a provider says three times in a row is believed."""

@@ -43,7 +43,11 @@ def full_video(job: Job, size: int, sent: Messages) -> str:
     return f"{said}, in {sent.count} pieces; where it couldn't be cut as it is, I encoded it anew:"
 
 
-def erased(records: int, waiting: int) -> str:
-    """What was erased of a person, and what is as soon as it has ended."""
-    later = f" {waiting} are still under way, and are erased as soon as they have ended." if waiting else ""
-    return f"Erased: you are no longer in {records} videos' records.{later}"
+def erased(records: int, waiting: int, reported: int) -> str:
+    """What was erased of a person, what is as soon as it has ended, and what is once its report is decided."""
+    said = f"Erased: you are no longer in {records} videos' records."
+    if waiting:
+        said += f" Still under way, and erased when ended: {waiting}."
+    if reported:
+        said += f" Reported, and erased when the moderators have decided: {reported}."
+    return said

@@ -96,7 +96,7 @@ async def test_a_person_is_told_what_is_kept_server_by_server(job_files: JobFile
 async def test_a_forgotten_person_is_in_no_table_and_the_servers_numbers_stay(job_files: JobFiles) -> None:
     await job_files.keys.put(GUILD, "runcomfy", {"api_key": "x"}, hint="0001", added_by=MEMBER, now=1.0)
     mine, theirs = await job_files.job(), await job_files.job(SOMEBODY_ELSE)
-    assert await job_files.privacy.forget(MEMBER, now=20.0) == ([mine.id], 0)
+    assert await job_files.privacy.forget(MEMBER, now=20.0) == ([mine.id], 0, 0)
     left = await job_files.everything()
     assert str(MEMBER) not in left
     assert left.count("my secret words") == 3  # somebody else's text, alternatives and detail
@@ -111,7 +111,7 @@ async def test_a_forgotten_person_is_in_no_table_and_the_servers_numbers_stay(jo
 
 async def test_a_job_under_way_is_forgotten_when_it_is_closed(job_files: JobFiles) -> None:
     job = await job_files.job(closed=False)
-    assert await job_files.privacy.forget(MEMBER, now=20.0) == ([], 1)
+    assert await job_files.privacy.forget(MEMBER, now=20.0) == ([], 1, 0)
     await job_files.privacy.sweep(now=30.0, older_than=0.0, left_before=0.0)
     assert (await job_files.jobs.get(GUILD, job.id)) == job
     failed = await job_files.jobs.move(job, "failed", now=40.0, failure="no_key", counted_at=None)
