@@ -34,6 +34,7 @@ class Alad(Provider):
     label = "ai.alad.com"
     base_url = "https://ai.alad.com"
     prices = "not published"
+    pricing = "unnamed"
     credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "API key of ai.alad.com", "sk-…"),)
     flows = (Flow("text", "text", LIMITS, STAGES), Flow("audio", "audio", LIMITS, STAGES))
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from bot.domain.costs import Currency
 from bot.domain.flows import HANDED_OVER, Flow, Stage
@@ -112,7 +112,7 @@ class Provider(ABC):
     Of several flows that fit a request, the first is taken. `uploads` are the files that the provider takes from us
     where it can't fetch them itself (for others, they are put where it can); `polls_at_once` is how many stages one
     poll may ask about; `own_hosts` says that each key names the host that answers it; `price` is in `currency`, and
-    the same for every length where it is `per_video`.
+    `pricing` says what it goes by.
     """
 
     name: ClassVar[str]
@@ -126,7 +126,7 @@ class Provider(ABC):
     can_cancel: ClassVar[bool] = False
     polls_at_once: ClassVar[int] = 1
     currency: ClassVar[Currency] = "USD"
-    per_video: ClassVar[bool] = False
+    pricing: ClassVar[Literal["length", "video", "unnamed"]] = "length"
 
     def __init__(self, http: Http, base_url: str | None = None) -> None:
         self._base = (base_url or self.base_url).rstrip("/")

@@ -29,6 +29,7 @@ class KlingGateway(Provider):
     label = "Kling gateway"
     base_url = ""
     prices = "the gateway's own"
+    pricing = "unnamed"
     own_hosts = True
     credentials: ClassVar[tuple[KeyField, ...]] = (
         KeyField("api_key", "API key", "sk-…"),

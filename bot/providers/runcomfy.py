@@ -58,7 +58,7 @@ class RunComfy(Provider):
     credentials: ClassVar[tuple[KeyField, ...]] = (KeyField("api_key", "RunComfy API token", "runcomfy.com → Profile"),)
     prices = "per video; its price is asked for when the key is saved"
     can_cancel = True
-    per_video = True
+    pricing = "video"
     # The limits are documented for the text model; not seen for the audio model, and taken to be the same.
     flows = (
         Flow("text", "text", LEGACY, (Stage("text", "Making the video"),)),

@@ -35,6 +35,7 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
     shown = words.Setup(
         keys=[(key.provider.label, key.info) for key in keys],
         free=[provider.label for provider in usable if not provider.credentials],
+        names_price=any(provider.pricing != "unnamed" for provider in usable),
         channels=found.channels,
         roles=found.roles,
         blocked=len(found.blocks),

@@ -109,6 +109,13 @@ async def fault_of(asking: Any) -> ProviderError:
     return fault
 
 
+@each_sample
+async def test_a_provider_that_names_no_prices_says_so(sample: Sample) -> None:
+    if sample.provider.pricing == "unnamed":
+        for submit in sample.submits:
+            assert await answering(sample, Reply("{}")).price(submit.request, sample.credentials) is None
+
+
 def test_every_adapter_has_its_documents_here() -> None:
     assert {sample.provider for sample in SAMPLES} == set(provider_classes())
     for sample in SAMPLES:

@@ -48,7 +48,7 @@ def saved(provider: Provider, hint: str, price: Decimal | None) -> str:
     """The key was tested and saved; `price` is for five seconds of video, in the provider's currency."""
     asks = f"{provider.label}'s prices: {provider.prices}."
     if price is not None:
-        what = "a video, however long it is" if provider.per_video else "five seconds of video"
+        what = "a video, however long it is" if provider.pricing == "video" else "five seconds of video"
         asks = f"{provider.label} asks about {money(price, provider.currency)} for {what}."
     return (
         f"The {provider.label} key ending **…{hint}** works and is saved. I will never show it again. "

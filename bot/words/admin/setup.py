@@ -25,11 +25,13 @@ LOG_GONE = "its channel is gone, or hidden from me"
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the screen shows. `keys` are those of the server by the provider's label, `free` the labels of providers
-    that need none, `missing` the permissions that the bot lacks, `log_problem` what stands against the log channel.
+    that need none, `names_price` whether one of all of them says beforehand what a video costs, `missing` the
+    permissions that the bot lacks, `log_problem` what stands against the log channel.
     """
 
     keys: Sequence[tuple[str, KeyInfo]]
     free: Sequence[str]
+    names_price: bool
     channels: Collection[int]
     roles: Collection[int]
     blocked: int
@@ -50,6 +52,11 @@ class Setup:
         """Whether nothing limits what the whole server spends."""
         return not any(rule.subject == "server" and rule.unit != "active" for rule in self.rules)
 
+    @property
+    def lacks_price(self) -> bool:
+        """Whether videos are refused because nobody can say whether they fit a limit on money."""
+        return not self.names_price and any(rule.unit == "cents" for rule in self.rules)
+
 
 def screen(found: Setup) -> str:
     """All of it, a line each."""
@@ -64,8 +71,7 @@ def screen(found: Setup) -> str:
         f"{_mark(found.missing)} **My permissions here and in threads here**: "
         + (f"I need {listed([f'**{name}**' for name in found.missing])}" if found.missing else "all I need"),
         f"-# {_automod(found)}",
-        f"{_mark(found.lacks_limit)} **Limits**"
-        + (": nothing limits what the whole server spends" if found.lacks_limit else ""),
+        f"{_mark(found.lacks_limit or found.lacks_price)} **Limits**{_limits(found)}",
         *(limits.line(rule) for rule in found.rules[:MOST_RULES]),
     ]
     if len(found.rules) > MOST_RULES:
@@ -80,6 +86,12 @@ def log_lacks(channel: str, missing: str) -> str:
 
 def _mark(gap: object) -> str:
     return GAP if gap else DONE
+
+
+def _limits(found: Setup) -> str:
+    if found.lacks_price:
+        return ": one on money holds, and no provider here names a price beforehand, so whom it binds can make nothing"
+    return ": nothing limits what the whole server spends" if found.lacks_limit else ""
 
 
 def _access(found: Setup) -> str:
