@@ -20,9 +20,10 @@ from bot.app.logs import start_logging
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
 from storage.engine.backup import backup
-from storage.engine.database import StorageError, open_database
+from storage.engine.database import open_database
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
+from storage.engine.unusable import StorageError
 
 CANNOT_START = 2
 

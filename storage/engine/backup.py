@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.engine.database import Database, StorageError, Transaction, copy_file
+from storage.engine.database import Database, Transaction, copy_file
+from storage.engine.unusable import StorageError
 
 MARK = "is_a_backup"
 IDS_AHEAD = 1_000_000  # ids given since the backup must not be given again: codes and buttons are made of them

@@ -1,4 +1,4 @@
-"""The only file that knows the database driver.
+"""The only file that knows the database driver, besides the one that knows its errors.
 
 One connection writes, behind one lock; another only reads. A transaction is one function call that nobody can cancel
 half-way: two tasks that share a connection statement by statement roll back each other's acknowledged writes.
@@ -20,6 +20,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from storage.engine.earlier_copies import EarlierCopies
+from storage.engine.unusable import StorageError, told_apart
 
 T = TypeVar("T")
 Row = sqlite3.Row
@@ -34,10 +35,6 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA trusted_schema = OFF;
 PRAGMA temp_store = MEMORY;
 """
-
-
-class StorageError(Exception):
-    """The database can't be used as it is; the text says why."""
 
 
 class Rejected(Exception):
@@ -133,8 +130,9 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
             aiosqlite.connect(path, isolation_level=None) as writer,
             aiosqlite.connect(read_only, uri=True, isolation_level=None) as reader,
         ):
-            await writer.executescript(_SETTINGS)
-            await reader.execute("PRAGMA busy_timeout = 5000")
+            with told_apart(path):
+                await writer.executescript(_SETTINGS)
+                await reader.execute("PRAGMA busy_timeout = 5000")
             writer.row_factory = reader.row_factory = sqlite3.Row
             database = Database(writer, reader)
             try:
@@ -172,16 +170,13 @@ def migrations() -> Mapping[int, str]:
 
 
 def migrate(path: Path) -> None:
-    """Bring the file to the newest schema; each step is one transaction, and an existing file is copied first."""
+    """Bring the file to the newest schema; each step is one transaction, and an existing file is copied first.
+    `StorageError` when the file can't be used.
+    """
     steps = migrations()
     newest = max(steps)
-    if not path.exists():
-        path.touch(mode=0o600)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        try:
-            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            raise StorageError(f"{path} is not a database of this bot: {error}") from None
+    with told_apart(path), _connected(path) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > newest:
             raise StorageError(f"{path} was written by a newer version of this bot (schema {version}, I know {newest})")
         if version < newest and version > 0:
@@ -191,3 +186,9 @@ def migrate(path: Path) -> None:
             copy.chmod(0o600)
         for number in range(version + 1, newest + 1):
             connection.executescript(f"BEGIN;\n{steps[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _connected(path: Path) -> closing[sqlite3.Connection]:
+    if not path.exists():
+        path.touch(mode=0o600)
+    return closing(sqlite3.connect(path, isolation_level=None))

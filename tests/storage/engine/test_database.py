@@ -8,10 +8,12 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from storage.engine.database import Database, StorageError, Transaction, migrate, migrations, open_database
+from storage.engine.database import Database, Transaction, migrate, migrations, open_database
+from storage.engine.unusable import StorageError, told_apart
 
 
 async def put(database: Database, name: str, *, fail: bool = False, pause: float | None = None) -> None:
@@ -101,6 +103,44 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
     path.write_bytes(b"not a database at all, but long enough to look at" * 40)
     with pytest.raises(StorageError, match="not a database"):
         migrate(path)
+
+
+def test_a_full_disk_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def small(*given: Any, **how: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*given, **how)
+        connection.execute("PRAGMA max_page_count = 2")  # SQLite says of it what it says of a full disk
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    with pytest.raises(StorageError, match=r"is full, so make room"):
+        migrate(tmp_path / "bot.db")
+
+
+async def test_a_file_that_cannot_be_opened_is_not_called_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    async with open_database(path):
+        pass
+    (tmp_path / "bot.db-wal").mkdir()  # in the place of a file that SQLite needs beside its own
+    with pytest.raises(StorageError, match=r"can't be opened, so see that the bot may write"):
+        migrate(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_IOERR_SHMSIZE, "can't be read or written"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, "is damaged"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "can't be opened"),
+        (sqlite3.SQLITE_BUSY, "in use by another program"),
+    ],
+)
+def test_each_kind_of_sqlites_errors_is_told_by_what_to_do(tmp_path: Path, code: int, words: str) -> None:
+    error = sqlite3.OperationalError("its own words")
+    error.sqlite_errorcode = code
+    with pytest.raises(StorageError, match=f"{words}.*: its own words"), told_apart(tmp_path / "bot.db"):
+        raise error
 
 
 def test_an_existing_file_is_copied_before_it_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
