@@ -28,14 +28,16 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The bot in the simulated Discord."""
+async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """The bot in the simulated Discord; with other settings where a test is marked with them."""
+    marked = request.node.get_closest_marker("settings")
+    changed = marked.kwargs if marked else {}
     opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
     async def keep_open() -> None:
         # One task opens and closes it: the simulated Discord insists on leaving in the context in which it was entered.
-        async with open_world(tmp_path) as found:
+        async with open_world(tmp_path, **changed) as found:
             opened.set_result(found)
             await over.wait()
 

@@ -180,6 +180,36 @@ def test_the_store_that_commands_read_themselves_changes_nothing() -> None:
     assert ".write(" not in MODULES["storage.jobs.ledger"].read_text(encoding="utf-8")
 
 
+def is_private(node: ast.AST) -> bool:
+    """Whether this is somebody's private attribute."""
+    return isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__")
+
+
+def reaches(source: str) -> list[str]:
+    """The private parts of private parts that the source reaches for."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if is_private(node):
+            assert isinstance(node, ast.Attribute)
+            inner: ast.AST = node.value
+            while isinstance(inner, ast.Attribute | ast.Subscript | ast.Call) and not is_private(inner):
+                inner = inner.func if isinstance(inner, ast.Call) else inner.value
+            found += [ast.unparse(node)] if is_private(inner) else []
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=id_of)
+def test_no_test_reaches_into_private_parts_of_private_parts(path: Path) -> None:
+    assert reaches(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_rule_would_notice_a_reach_into_private_parts() -> None:
+    assert reaches("service._admission._per_server = 1") == ["service._admission._per_server"]
+    assert reaches("keys._providers['kling']._base") == ["keys._providers['kling']._base"]
+    assert reaches("runner._keys.of(job)._infos") == ["runner._keys.of(job)._infos"]
+    assert reaches("self._database.rows(); service._admission; _espeak()._library") == []
+
+
 def test_no_two_public_classes_have_one_name() -> None:
     places = defaultdict(list)
     for path in SOURCES:

@@ -313,7 +313,8 @@ async def test_a_gateway_is_used_only_where_the_operator_allows() -> None:
     ],
 )  # fmt: skip
 async def test_a_gateway_inside_the_operators_network_is_never_reached(world: World, address: str) -> None:
-    world.client.services.keys._providers["kling_gateway"]._base = ""
+    gateway: Any = world.parts.providers["kling_gateway"]
+    gateway._base = ""
     said = await world.fill_key_form("kling_gateway", ["gw-canary-0001", address])
     assert "couldn't be reached" in said or "its address can't be used" in said
     assert "nothing was saved" in said

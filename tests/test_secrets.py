@@ -38,7 +38,7 @@ def english_voice(sample: Sample) -> str:
 async def everything_said(world: World) -> str:
     """All that left towards Discord, all that is in the bot's folder, and its metrics."""
     said = [str((call.path, call.json)) for call in world.env.http_requests if "modal" not in str(call.path)]
-    folder = world.client.services.cleanup._job_files.folder.parent
+    folder = world.parts.job_files.folder.parent
     stored = [path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()]
     metrics_url = "http://127.0.0.1:8099/metrics"
     async with serve_health(world.client, "127.0.0.1", 8099), aiohttp.request("GET", metrics_url) as response:

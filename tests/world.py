@@ -128,8 +128,8 @@ def answer(result: InteractionResult) -> str:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[World]:
-    """A server with one channel, a member and a moderator, and the bot in it."""
+async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -> AsyncIterator[World]:
+    """A server with one channel, a member and a moderator, and the bot in it; `changed` are settings of the bot."""
 
     clock = FastClock()
     async with Sandbox(lambda path: env.backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
@@ -143,7 +143,7 @@ async def open_world(folder: Path, *, rendering: bool = False) -> AsyncIterator[
             discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
-            max_open_jobs_per_server=1000,
+            **{"max_open_jobs_per_server": 1000, **changed},
         )
         made: list[Parts] = []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.asking.admission import LOOKING_AT_ONCE
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
@@ -15,13 +17,8 @@ from tests.scripted import scripted, start, until
 from tests.world import World
 
 
-def admission(world: World, per_server: int, in_all: int = 5000) -> None:
-    world.client.services.asking._admission._per_server = per_server
-    world.client.services.asking._admission._in_all = in_all
-
-
+@pytest.mark.settings(max_open_jobs_per_server=3)
 async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwards(world: World) -> None:
-    admission(world, 3)
     provider = scripted(world)
     gate = asyncio.Event()
 
@@ -40,8 +37,8 @@ async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwa
     await world.quiet()
 
 
+@pytest.mark.settings(max_open_jobs_per_server=20)
 async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(world: World) -> None:
-    admission(world, 20)
     scripted(world)
     gate = asyncio.Event()
     looking = most = 0
@@ -65,8 +62,18 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
     await world.quiet()
 
 
+@pytest.mark.settings(max_open_jobs=1)
 async def test_the_bot_as_a_whole_takes_only_so_much(world: World) -> None:
-    admission(world, 100, in_all=0)
-    scripted(world)
-    (refused,) = await asyncio.gather(start(world), return_exceptions=True)
-    assert isinstance(refused, BotBusy)
+    provider = scripted(world)
+    gate = asyncio.Event()
+
+    async def wait(_: Submission) -> Accepted:
+        await gate.wait()
+        return Accepted("r")
+
+    provider.on_submit = wait
+    await start(world)
+    with pytest.raises(BotBusy):
+        await start(world, 2)
+    gate.set()
+    await world.quiet()

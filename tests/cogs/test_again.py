@@ -114,7 +114,7 @@ async def test_a_clip_that_goes_at_that_moment_is_gone_and_leaves_nothing_behind
     message = await made(world)
     monkeypatch.setattr(os, "link", failing(FileNotFoundError(ENOENT, "it is gone")))
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
-    assert list(world.parts.incoming._folder.iterdir()) == []
+    assert list((world.parts.job_files.folder.parent / "intake").iterdir()) == []
 
 
 async def test_where_no_file_can_have_two_names_the_clip_is_copied(

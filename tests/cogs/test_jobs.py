@@ -42,7 +42,7 @@ async def made(world: World, *, kept: bool) -> Job:
         )
 
     await database.write(keep)
-    world.client.services.cleanup._job_files.video(job).write_bytes(KEPT)
+    world.parts.job_files.video(job).write_bytes(KEPT)
     return job
 
 
@@ -105,7 +105,7 @@ async def test_a_video_that_was_thrown_away_is_not_offered_any_more(world: World
 
 
 async def test_direct_messages_are_switched_on_and_off_and_told_and_erased(world: World) -> None:
-    direct = world.client.services.kept_videos._direct_messages
+    direct = world.parts.stores.direct_messages
     told = await shown(world)
     for state, other in (("off", "on"), ("on", "off"), ("off", "on")):
         label = f"Send finished videos by direct message when nothing else works: {state}"

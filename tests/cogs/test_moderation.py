@@ -15,6 +15,7 @@ from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
 from bot.chat.errors import PostFailed
+from bot.chat.posted_results import PostedResults
 from bot.domain.job import Job
 from bot.net.faults import OutOfCredit, UnknownOutcome
 from bot.providers.base import Done
@@ -593,7 +594,7 @@ async def test_a_decision_that_discord_cant_carry_out_now_is_not_taken(
         raise PostFailed(problem="503")
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.client.services.reports._results, "remove", away)
+        patch.setattr(PostedResults, "remove", away)
         assert "nothing was done" in answer(await world.moderator.click(card, label="Remove and block"))
     assert "is on its way" in await world.text()
     await world.quiet()

@@ -89,7 +89,7 @@ async def keep_until(world: World, seconds: float) -> None:
 
 
 async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_time(world: World) -> None:
-    job_files, job = world.client.services.cleanup._job_files, await closed_job(world)
+    job_files, job = world.parts.job_files, await closed_job(world)
     await keep_until(world, 7 * DAY)
     for file in (job_files.clip(job), job_files.sound(job), job_files.video(job), job_files.copy(job)):
         file.write_bytes(b"data")
@@ -112,7 +112,7 @@ async def test_a_posted_video_is_off_the_disk_after_the_next_start_though_the_pl
 
 
 async def test_files_of_an_open_job_are_never_thrown_away_and_those_of_none_at_once(world: World) -> None:
-    job_files = world.client.services.cleanup._job_files
+    job_files = world.parts.job_files
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.add_key()
     await world.text()
@@ -134,7 +134,7 @@ async def test_the_first_jobs_end_takes_no_files_from_the_job_that_once_shared_i
     async def skip(tx: Transaction) -> None:
         await tx.row("UPDATE sqlite_sequence SET seq = 33554432 WHERE name = 'jobs'")
 
-    job_files, first = world.client.services.cleanup._job_files, await closed_job(world)
+    job_files, first = world.parts.job_files, await closed_job(world)
     await world.parts.database.write(skip)
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.text()
@@ -152,7 +152,7 @@ async def test_the_first_jobs_end_takes_no_files_from_the_job_that_once_shared_i
 
 
 async def test_a_forgotten_persons_files_go_at_once(world: World) -> None:
-    job_files, job = world.client.services.cleanup._job_files, await closed_job(world)
+    job_files, job = world.parts.job_files, await closed_job(world)
     await keep_until(world, 7 * DAY)
     job_files.video(job).write_bytes(b"data")
     told = await kept(world)

@@ -113,7 +113,7 @@ async def test_once_the_server_is_told_its_boosts_count_and_no_subscription_of_a
 
 async def test_allowed_roles_let_those_in_who_have_one(scene: Scene) -> None:
     async with scene.life(Doom()) as client:
-        access = client.services.server_rules._access
+        access = scene.parts.stores.access
         await access.allow(scene.state.guild_id, "role", [ROLE], by=1, now=0.0)
         assert "I'm open to members with the role" in await ask(scene)
         scene.state.role_ids = [ROLE]
@@ -126,7 +126,7 @@ async def test_a_thread_is_open_with_the_category_around_its_channel(scene: Scen
     scene.state.category_id = category
     inside = scene.state.thread(scene.state.snowflake(), "movie night")
     async with scene.life(Doom()) as client:
-        await client.services.server_rules._access.allow(scene.state.guild_id, "channel", [7001], by=1, now=0.0)
+        await scene.parts.stores.access.allow(scene.state.guild_id, "channel", [7001], by=1, now=0.0)
         said = await ask(scene, within=inside)
         assert ("is on its way" if category == 7001 else "I'm not open in this channel") in said
         await over(client, Doom())
@@ -178,7 +178,7 @@ async def test_what_moderators_must_decide_waits_until_discord_tells_where_they_
         await ask(scene)
         await over(client, Doom())
         await entry(scene)
-        log_channel = client.services.reports._log_channel
+        log_channel = client.services.log_channel
         await scene.discord.until(lambda: scene.state.guild_id in log_channel._not_before)  # it has been looked at
         assert len(await scene.parts.stores.log_entries.waiting()) == 1
         scene.state.notices_channel_id = scene.state.channel_id

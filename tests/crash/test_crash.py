@@ -48,6 +48,7 @@ class Outside:
 
     look_into_files = staticmethod(look_into_nothing)
     parts: Parts  # of the life under way
+    clock: FastClock
 
     def prepare_parts(self, parts: Parts) -> None:
         self.parts = parts
@@ -76,10 +77,11 @@ class Outside:
     @asynccontextmanager
     async def life(self, doom: Doom) -> AsyncIterator[Mouthpiece]:
         """One life of the bot, which may end by doom."""
+        self.clock = FastClock(400.0)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(discord.http.Route, "BASE", self.discord.api_url)
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
-            async with open_bot(self.settings, FastClock(400.0), prepare=self.prepare_parts) as client:
+            async with open_bot(self.settings, self.clock, prepare=self.prepare_parts) as client:
                 client._connection.guild_ready_timeout = 0.0
                 connected = asyncio.create_task(client.start(TOKEN))
                 await client.at_home.wait()

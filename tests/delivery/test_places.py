@@ -171,7 +171,7 @@ async def test_a_server_that_removes_the_bot_and_invites_it_again_loses_no_video
         assert is_kept(scene)
 
         async def no_key_is_left() -> bool:  # it goes right after the job is closed
-            return not await client.services.keys._guilds._database.rows("SELECT * FROM keys")
+            return not await scene.parts.database.rows("SELECT id FROM keys")
 
         await until(no_key_is_left)
         scene.state.kicked = False
@@ -251,7 +251,7 @@ async def test_a_server_that_cannot_be_reached_for_a_day_has_the_video_kept(scen
     async with scene.asked() as client:
         scene.discord.faults.add("answer", "POST", POSTS, times=10_000, status=503, body="{}")
         await scene.discord.until(lambda: scene.row()["delivering_at"])
-        client._clock.skipped += DELIVERY_PATIENCE + 60  # type: ignore[attr-defined]
+        scene.clock.skipped += DELIVERY_PATIENCE + 60
         await over(client, Doom())
     assert scene.discord.outcomes() == []
     assert is_kept(scene)

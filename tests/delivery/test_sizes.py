@@ -82,7 +82,7 @@ async def test_a_large_video_is_posted_smaller_and_the_full_one_can_be_fetched(f
         assert f"in {len(pieces)} pieces without loss" in str(cut.original)
         assert filming.files() == ["video.mp4"]
         assert filming.discord.outcomes() == [message]
-        client.services.cleanup._clock.skipped += 8 * DAY  # type: ignore[attr-defined]
+        filming.clock.skipped += 8 * DAY
         await client.services.cleanup.tidy()
         assert filming.files() == []
         late = await filming.press(message, GET)
@@ -262,7 +262,7 @@ async def test_a_video_that_no_look_gets_to_the_end_of_is_kept(filming: Scene) -
         filming.parts.assembler.look = dies  # type: ignore[assignment]
         await filming.discord.until(lambda: filming.row()["state"] == "succeeded")
         await filming.discord.until(lambda: "part-0.mp4" in filming.files())
-        client.services.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
+        filming.clock.skipped += 2 * 3600
         await over(client, Doom())
     assert "`/lipsync jobs` hands it out" in filming.told()["content"]
     assert filming.files() == ["part-0.mp4"]
@@ -273,7 +273,7 @@ async def test_what_never_is_a_video_ends_in_a_sentence(filming: Scene, made: by
     filming.sandbox.runs.studio = LoudStudio(made)
     async with filming.asked() as client:
         await filming.discord.until(lambda: filming.row()["state"] == "succeeded")
-        client.services.cleanup._clock.skipped += 2 * 3600  # type: ignore[attr-defined]
+        filming.clock.skipped += 2 * 3600
         await over(client, Doom())
     assert "couldn't download it" in filming.told()["content"]
     assert filming.row()["failure"] == "result_lost"

@@ -20,7 +20,7 @@ class Gateway:
     def __init__(self, state: State) -> None:
         self._state = state
         self._events: list[Json] = []
-        self._socket: web.WebSocketResponse | None = None
+        self.socket: web.WebSocketResponse | None = None
         self.ready = asyncio.Event()
         self.resumed = 0
 
@@ -32,8 +32,8 @@ class Gateway:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await self._receive(socket, json.loads(message.data), str(request.url.origin()))
-        if self._socket is socket:
-            self._socket = None
+        if self.socket is socket:
+            self.socket = None
             self.ready.clear()
         return socket
 
@@ -41,14 +41,14 @@ class Gateway:
         """Send an event, or keep it for the RESUME while nobody is connected."""
         event = {"op": DISPATCH, "t": name, "d": data, "s": len(self._events) + 1}
         self._events.append(event)
-        if self._socket is not None:
+        if self.socket is not None:
             with suppress(ConnectionError):
-                await self._socket.send_json(event)
+                await self.socket.send_json(event)
 
     async def drop(self) -> None:
         """Break the connection as a network does."""
-        if self._socket is not None and self._socket._req is not None and self._socket._req.transport:
-            self._socket._req.transport.abort()
+        if self.socket is not None and self.socket._req is not None and self.socket._req.transport:
+            self.socket._req.transport.abort()
 
     async def _receive(self, socket: web.WebSocketResponse, message: Json, origin: str) -> None:
         if message["op"] == HEARTBEAT:
@@ -59,7 +59,7 @@ class Gateway:
                 return
             await self._identify(socket, origin)
         elif message["op"] == RESUME:
-            self._socket = socket
+            self.socket = socket
             self.resumed += 1
             for event in self._events[message["d"]["seq"] :]:
                 await socket.send_json(event)
@@ -68,7 +68,7 @@ class Gateway:
 
     async def _identify(self, socket: web.WebSocketResponse, origin: str) -> None:
         self._events.clear()
-        self._socket = socket
+        self.socket = socket
         state = self._state
         ready = {
             "v": 10, "user": state.bot, "session_id": "session", "resume_gateway_url": f"{origin.replace('http', 'ws')}/gateway/",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.chat.kept_notices import KeptNotices
 from bot.files.room import Room
 from bot.net.download import LEFT_FREE
 from tests.canned import real_clip
@@ -88,5 +89,5 @@ async def test_people_read_in_the_thread_that_a_kept_video_had_to_go(tmp_path: P
         await world.text(video=real_clip(2.0))
         await world.quiet()
         (job,) = await world.parts.stores.ledger.jobs(world.guild.id)
-        await world.client.services.worker._room._tell(job)
+        await KeptNotices(world.client).thrown_away(job)
         assert "had to make room" in world.thread().history()[-1].content
