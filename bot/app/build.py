@@ -129,22 +129,14 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     asking = _asking(client, parts, worker, room, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
     results = PostedResults(client, parts.discord_files, job_files)
-    copies = EarlierCopies(settings.database_path)
-    days, kept_days = settings.retention_days, settings.results_days
+    copies, days = EarlierCopies(settings.database_path), settings.retention_days
     return Services(
         asking=asking,
         choices=Choices(stores.keys, stores.ledger, providers),
         repeat=Repeat(stores.jobs, stores.reports, job_files, parts.incoming, asking),
         kept_videos=KeptVideos(stores, size_limit, job_files, clock),
         privacy=PersonalData(
-            stores.privacy,
-            stores.direct_messages,
-            job_files,
-            drafts,
-            copies,
-            clock,
-            retention_days=days,
-            results_days=kept_days,
+            stores, job_files, drafts, copies, clock, retention_days=days, results_days=settings.results_days
         ),
         keys=ServerKeys(stores, providers, clock),
         server_rules=ServerRules(stores, clock),
@@ -154,14 +146,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         providers=providers,
         worker=worker,
         cleanup=Cleanup(
-            stores.privacy,
-            stores.jobs,
-            job_files,
-            drafts,
-            copies,
-            clock,
-            retention_days=days,
-            copies_days=settings.copies_days,
+            stores, job_files, drafts, copies, clock, retention_days=days, copies_days=settings.copies_days
         ),
         key_alerts=key_alerts,
         log_channel=log_channel,

@@ -6,11 +6,10 @@ import asyncio
 import logging
 
 from bot.clock import Clock
-from bot.domain.job import Jobs
+from bot.domain.job import Stores
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.retention.privacy import Forgettable
 from storage.engine.earlier_copies import EarlierCopies
-from storage.people.privacy import Privacy
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +24,7 @@ class Cleanup:
 
     def __init__(
         self,
-        privacy: Privacy,
-        jobs: Jobs,
+        stores: Stores,
         job_files: JobFiles,
         drafts: Forgettable,
         copies: EarlierCopies,
@@ -35,9 +33,9 @@ class Cleanup:
         retention_days: int,
         copies_days: int,
     ) -> None:
-        self._privacy = privacy
+        self._privacy = stores.privacy
         self._drafts = drafts
-        self._jobs = jobs
+        self._jobs = stores.jobs
         self._job_files = job_files
         self._clock = clock
         self._retention_days = retention_days

@@ -6,11 +6,10 @@ import asyncio
 from typing import Protocol
 
 from bot.clock import Clock
+from bot.domain.job import Stores
 from bot.files.job_files import JobFiles
 from bot.words.privacy import what_is_kept
 from storage.engine.earlier_copies import EarlierCopies
-from storage.people.direct_messages import DirectMessages
-from storage.people.privacy import Privacy
 
 
 class Forgettable(Protocol):
@@ -28,8 +27,7 @@ class PersonalData:
 
     def __init__(
         self,
-        privacy: Privacy,
-        direct_messages: DirectMessages,
+        stores: Stores,
         job_files: JobFiles,
         drafts: Forgettable,
         copies: EarlierCopies,
@@ -38,8 +36,8 @@ class PersonalData:
         retention_days: int,
         results_days: int,
     ) -> None:
-        self._privacy = privacy
-        self._direct_messages = direct_messages
+        self._privacy = stores.privacy
+        self._direct_messages = stores.direct_messages
         self._job_files = job_files
         self._drafts = drafts
         self._clock = clock
