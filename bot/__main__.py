@@ -11,14 +11,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import discord
 
 from bot.app.build import open_bot
-from bot.app.client import aim_discord
+from bot.app.client import DiscordUnreachable, aim_discord
 from bot.app.health import serve_health
 from bot.app.logs import start_logging
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
+from bot.words.admin.operator import BAD_TOKEN, UNREACHABLE
 from storage.engine.backup import backup
 from storage.engine.database import open_database
 from storage.engine.encryption import CannotUnseal
@@ -62,11 +64,12 @@ def _run(_: argparse.Namespace) -> int:
     except StorageError as error:
         print(f"DATABASE_PATH: {error}", file=sys.stderr)
     except discord.LoginFailure:
-        print("DISCORD_TOKEN: Discord refused this token; copy it again from the developer portal", file=sys.stderr)
-    except discord.PrivilegedIntentsRequired as error:
-        print(f"Discord refused the connection: {error}", file=sys.stderr)
-    except (discord.HTTPException, OSError) as error:
-        print(f"Discord can't be reached: {error}", file=sys.stderr)
+        print(BAD_TOKEN, file=sys.stderr)
+    except DiscordUnreachable as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        print(UNREACHABLE.format(why=error or type(error).__name__), file=sys.stderr)
         return 1
     else:
         return 0

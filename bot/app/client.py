@@ -18,6 +18,8 @@ from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.chat.explain import explain
 from bot.clock import Clock
+from bot.errors import MouthpieceError, SettingsError
+from bot.words.admin.operator import CLOSED, CLOSED_OTHERWISE, UNREACHABLE
 from storage.engine.installation import Installation
 from storage.servers.guilds import GuildFacts, Guilds
 
@@ -32,6 +34,12 @@ PERMISSIONS = discord.Permissions(
     read_message_history=True,
 )
 COMMANDS_FACT = "synced_commands"
+
+
+class DiscordUnreachable(MouthpieceError):
+    """The bot can't begin to serve, and that is not the token's fault."""
+
+    sentence = UNREACHABLE
 
 
 class Mouthpiece(discord.Client):
@@ -66,6 +74,21 @@ class Mouthpiece(discord.Client):
     def server_count(self) -> int:
         """How many servers Discord has named to this process."""
         return len(self.guilds)
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Serve until the connection is closed. `SettingsError` when Discord ends it for good, `DiscordUnreachable`
+        when there was none to begin with.
+        """
+        try:
+            await super().connect(reconnect=reconnect)
+        except discord.PrivilegedIntentsRequired:
+            raise SettingsError(problem=CLOSED[4014]) from None
+        except discord.ConnectionClosed as closed:
+            raise SettingsError(problem=CLOSED.get(closed.code, CLOSED_OTHERWISE.format(code=closed.code))) from None
+        except AttributeError:  # discord.py would resume the session of a connection that it never had
+            if self.ws:
+                raise
+            raise DiscordUnreachable(why="its gateway doesn't answer") from None
 
     async def setup_hook(self) -> None:
         """Load every cog."""

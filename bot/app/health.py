@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.app.client import Mouthpiece
+from bot.errors import SettingsError
 
 
 @asynccontextmanager
@@ -39,7 +40,11 @@ async def serve_health(client: Mouthpiece, host: str, port: int | None) -> Async
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            problem = f"HTTP_HOST, HTTP_PORT: {host}:{port} can't be served, so name others: {error.strerror}"
+            raise SettingsError(problem=problem) from None
         yield
     finally:
         await runner.cleanup()

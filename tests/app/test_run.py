@@ -352,6 +352,55 @@ async def test_a_setting_that_is_missing_or_wrong_is_one_line_and_exit_code_2(
     assert len(log.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("close_code", "line"),
+    [
+        (4004, "DISCORD_TOKEN: Discord refused this token"),
+        (4011, "The bot is in more servers than Discord lets one connection serve"),
+        (4012, "Discord has ended the connection (close code 4012); update the bot"),
+        (4013, "Discord doesn't know the events that the bot asks for"),
+        (4014, "Discord doesn't allow the events that the bot asks for"),
+    ],
+)
+async def test_an_end_of_the_connection_that_only_the_operator_can_mend_is_one_line(
+    outside: Outside, close_code: int, line: str
+) -> None:
+    outside.discord.gateway.refuses_with = close_code
+    code, log = await ended(await outside.start(LOG_LEVEL="ERROR"))
+    assert code == 2
+    assert log.startswith(line)
+    assert len(log.strip().splitlines()) == 1
+
+
+async def test_a_port_in_use_is_one_line_that_names_the_setting(outside: Outside) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, log = await ended(await outside.start(HTTP_PORT=str(port), LOG_LEVEL="ERROR"))
+    assert code == 2
+    assert log.startswith(f"HTTP_HOST, HTTP_PORT: 127.0.0.1:{port} can't be served")
+    assert len(log.strip().splitlines()) == 1
+
+
+async def test_without_discord_at_the_start_one_line_says_so(outside: Outside) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    nobody = f"http://127.0.0.1:{port}/api/v10"
+    code, log = await ended(await outside.start(DISCORD_API_URL=nobody, LOG_LEVEL="ERROR"), 40)
+    assert code == 1
+    assert log.startswith("Discord can't be reached, so see to this machine's network")
+    assert len(log.strip().splitlines()) == 1
+
+
+async def test_without_a_gateway_at_the_start_one_line_says_so(outside: Outside) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code, log = await ended(await outside.start(DISCORD_GATEWAY_URL=f"ws://127.0.0.1:{port}", LOG_LEVEL="ERROR"))
+    assert code == 1
+    assert log.startswith("Discord can't be reached, so see to this machine's network")
+    assert "its gateway doesn't answer" in log
+    assert len(log.strip().splitlines()) == 1
+
+
 async def test_the_wrong_master_key_is_one_line_and_changes_nothing(outside: Outside) -> None:
     async with outside.bot() as process:
         assert "works and is saved" in await outside.add_key()

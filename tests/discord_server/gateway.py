@@ -23,6 +23,7 @@ class Gateway:
         self.socket: web.WebSocketResponse | None = None
         self.ready = asyncio.Event()
         self.resumed = 0
+        self.refuses_with: int | None = None  # the close code that every IDENTIFY gets
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
@@ -56,6 +57,9 @@ class Gateway:
         elif message["op"] == IDENTIFY:
             if message["d"]["token"] != TOKEN:
                 await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
+                return
+            if self.refuses_with is not None:
+                await socket.close(code=self.refuses_with)
                 return
             await self._identify(socket, origin)
         elif message["op"] == RESUME:

@@ -1,0 +1,26 @@
+"""What the operator reads when the bot has no connection to Discord, and will get none by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BAD_TOKEN = "DISCORD_TOKEN: Discord refused this token; copy it again from the developer portal"  # noqa: S105 - words
+
+UNREACHABLE = "Discord can't be reached, so see to this machine's network, and start the bot again: {why}"
+
+CLOSED: Mapping[int, str] = {  # by the gateway's close codes
+    4004: BAD_TOKEN,
+    4011: (
+        "The bot is in more servers than Discord lets one connection serve (close code 4011), and it can't use "
+        "several; take it out of some, or run a second bot with another token for them"
+    ),
+    4013: (
+        "Discord doesn't know the events that the bot asks for (close code 4013); update the bot, or look at the "
+        "proxy in DISCORD_GATEWAY_URL if there is one"
+    ),
+    4014: (
+        "Discord doesn't allow the events that the bot asks for (close code 4014), though it asks for no privileged "
+        "ones; update the bot, or look at the proxy in DISCORD_GATEWAY_URL if there is one"
+    ),
+}
+CLOSED_OTHERWISE = "Discord has ended the connection (close code {code}); update the bot, and start it again"
