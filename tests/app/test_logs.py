@@ -50,6 +50,18 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ValueError: three" in json.loads(line)["exception"]
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_outage_of_the_gateway_is_one_line(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("INFO", form)
+    start_logging("INFO", form)
+    logging.getLogger("discord.client").error(
+        "Attempting a reconnect in %.2fs", 1.5, exc_info=OSError("no route to host")
+    )
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Discord's gateway can't be reached (OSError: no route to host). Attempting a reconnect in 1.50s" in line
+    assert "WARNING" in line
+
+
 HOSTILE = (
     "x\n2026-01-01 00:00:00,000 ERROR   bot: forged",
     "x\r\x1b[2K\x1b[31mred",
