@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 RESUME_SPREAD = 10.0  # seconds over which the first steps after a start are spread
 DRAIN_SECONDS = 15.0
+RESUME_PATIENCE = 10.0  # seconds in which somebody who acts on a job right after a start waits for the worker
 SHOW_PATIENCE = 10.0  # seconds in which a new job is shown before its member is answered all the same
 
 
@@ -56,8 +57,13 @@ class Worker:
         self._open_jobs: dict[int, OpenJob] = {}
         self._per_guild: Counter[int] = Counter()
         self._scheduler = Scheduler(self._take, lanes.of, clock)
+        self._resumed = asyncio.Event()
         self.draining = False
-        self.resumed = False  # whether what the last run left open has been taken on
+
+    @property
+    def resumed(self) -> bool:
+        """Whether what the last run left open has been taken on."""
+        return self._resumed.is_set()
 
     @property
     def open_jobs(self) -> int:
@@ -78,7 +84,7 @@ class Worker:
             urgent = job.state == "submitting" or job.delivering_at is not None
             delay = 0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10))
             self._take_on(job, phase_of(job), delay)
-        self.resumed = True
+        self._resumed.set()
         log.info("working; %d open jobs resumed", len(left_open))
         await self._scheduler.run()
 
@@ -135,8 +141,11 @@ class Worker:
     @asynccontextmanager
     async def _moving(self, job: Job, otherwise: type[Refusal]) -> AsyncIterator[OpenJob]:
         """An open job while nobody else moves it; its next step is taken at once."""
-        if not self.resumed:
-            raise ShuttingDown
+        try:
+            async with asyncio.timeout(RESUME_PATIENCE):
+                await self._resumed.wait()
+        except TimeoutError:
+            raise ShuttingDown from None
         open_job = self._open_jobs.get(job.id)
         if open_job is None or open_job.job.guild_id != job.guild_id:
             raise otherwise(job=job.code)

@@ -271,3 +271,29 @@ async def test_a_command_that_comes_before_the_open_jobs_are_read_makes_one_card
         assert (await outcome(world)).attachments
         assert opened_for == [job.id]
         assert len([message for message in world.channel.history() if message.flags.components_v2]) == 1
+
+
+async def test_a_button_that_is_pressed_before_the_open_jobs_are_read_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, open_jobs = asyncio.Event(), JobStore.open_jobs
+
+    async def late(jobs: Jobs) -> Any:
+        await read.wait()
+        return await open_jobs(jobs)
+
+    monkeypatch.setattr(JobStore, "open_jobs", late)
+    async with open_world(tmp_path) as world:
+        worker = world.client.services.worker
+        scripted(world)
+        asking = asyncio.create_task(start(world))
+        await until(lambda: worker.open_jobs)
+        (job,) = (open_job.job for open_job in worker._open_jobs.values())
+        cancelling = asyncio.create_task(worker.cancel(job, by=world.member.id))
+        await asyncio.wait([cancelling], timeout=0)
+        assert not cancelling.done()
+        read.set()
+        await cancelling
+        assert (await asking).id == job.id
+        await world.quiet()
+        assert (await row(world, job)).state == "cancelled"
