@@ -10,9 +10,9 @@ import jwt
 import pytest
 
 from bot.net.client import Http
-from bot.net.faults import BadKey, InputRejected, NotAccepted, SpeechTooShort, UnknownOutcome
+from bot.net.faults import BadKey, InputRejected, NotAccepted, SpeechTooShort
 from bot.net.transport import open_client
-from bot.providers.base import Accepted, Done, Submission
+from bot.providers.base import MISSING, Accepted, Done, Failed, Submission
 from bot.providers.kling import Kling
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio
@@ -85,12 +85,13 @@ async def test_a_sound_too_short_for_the_advanced_call_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("audios", ["[]", "null", '[{"id": "1"}]', '[{"id": "1", "url": "x", "duration": "soon"}]'])
-async def test_a_speech_that_was_paid_and_is_not_there_is_unknown(audios: str) -> None:
+async def test_a_speech_that_was_paid_and_is_not_there_is_missing_and_no_refusal(audios: str) -> None:
     async with far_end() as end, open_client({end.host}) as client:
         end.says(Reply(f'{{"code": 0, "data": {{"task_result": {{"audios": {audios}}}}}}}'))
         call = Submission("speech", text_request("long_text"), HANDLE, {}, SAMPLE.credentials)
-        with pytest.raises(UnknownOutcome):
-            await Kling(Http(client), end.base_url).submit(call)
+        answer = await Kling(Http(client), end.base_url).submit(call)
+    assert isinstance(answer, Failed)
+    assert answer.reason == MISSING
 
 
 async def test_the_emulator_refuses_what_the_documents_forbid() -> None:
