@@ -10,9 +10,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
+from tempfile import mkstemp
 
 from bot.net.faults import Unwritable
+
+PART = ".part"  # how the names end of files that aren't whole
+PROCESS = token_hex(4)  # this one, in the names of its parts
 
 
 @contextmanager
@@ -28,17 +34,28 @@ def disk_faults() -> Iterator[None]:
 
 @contextmanager
 def placed(target: Path) -> Iterator[Path]:
-    """Give a path to write to, and rename what was written there to `target` at the end. Nothing stays of a file that
-    was not finished.
+    """Give a new, empty file to write to, and rename it to `target` at the end. Nothing stays of a file that was not
+    finished, nor of what an earlier process left of it.
+
+    Nobody else writes that file: not whoever else places the target, nor what may still run of an earlier process. Only
+    the bot's own user may read it.
     """
-    part = target.with_name(f"{target.name}.part")
     with disk_faults():
-        part.unlink(missing_ok=True)
+        _clear(target)
+        number, name = mkstemp(dir=target.parent, prefix=f"{target.name}.{PROCESS}.", suffix=PART)
+        os.close(number)
+    part = Path(name)
     try:
         yield part
         move(part, target)
     finally:
         with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _clear(target: Path) -> None:
+    for part in target.parent.glob(f"{escape(target.name)}.*part"):
+        if part.suffix == PART and not part.name.startswith(f"{target.name}.{PROCESS}."):
             part.unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.net.faults import Unwritable
-from bot.placing import link_or_copy, move, placed
+from bot.placing import PART, link_or_copy, move, placed
 
 
 def refusing(number: int) -> Any:
@@ -29,17 +29,20 @@ def names(folder: Path) -> set[str]:
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     with placed(tmp_path / "video.mp4") as part:
         part.write_bytes(b"video")
-        assert names(tmp_path) == {"video.mp4.part"}
+        assert names(tmp_path) == {part.name}
+        assert part.suffix == PART
+        assert part.stat().st_mode & 0o077 == 0
     assert names(tmp_path) == {"video.mp4"}
 
 
 def test_nothing_is_left_of_a_file_that_was_not_finished_and_the_earlier_one_stays(tmp_path: Path) -> None:
     (tmp_path / "video.mp4").write_bytes(b"earlier")
-    (tmp_path / "video.mp4.part").write_bytes(b"of a life before")
+    for name in ("video.mp4.part", "video.mp4.0a1b2c3d.x1y2.part"):
+        (tmp_path / name).write_bytes(b"of a life before")
 
     def write() -> None:
         with placed(tmp_path / "video.mp4") as part:
-            assert not part.exists()
+            assert part.read_bytes() == b""
             part.write_bytes(b"vid")
             raise ZeroDivisionError
 
@@ -47,6 +50,17 @@ def test_nothing_is_left_of_a_file_that_was_not_finished_and_the_earlier_one_sta
         write()
     assert names(tmp_path) == {"video.mp4"}
     assert (tmp_path / "video.mp4").read_bytes() == b"earlier"
+
+
+def test_two_who_place_one_file_write_two(tmp_path: Path) -> None:
+    with placed(tmp_path / "video.mp4") as first:
+        with placed(tmp_path / "video.mp4") as second:
+            first.write_bytes(b"half of it")
+            second.write_bytes(b"whole")
+        assert (tmp_path / "video.mp4").read_bytes() == b"whole"
+        first.write_bytes(b"whole, too")
+    assert (tmp_path / "video.mp4").read_bytes() == b"whole, too"
+    assert names(tmp_path) == {"video.mp4"}
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK])

@@ -159,7 +159,6 @@ def _make_master_key(file: Path) -> None:
         with disk_faults():
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with placed(file) as part:
-                part.touch(mode=0o600)
                 part.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
     except Unwritable as fault:
         raise SettingsError(problem=f"DATABASE_PATH: {file.parent} can't be used: {fault.detail}") from None

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from bot.domain.job import Job
-from bot.placing import disk_faults, link_or_copy, move
+from bot.placing import PART, disk_faults, link_or_copy, move
 from storage.jobs.job_code import id_of
 
 FILES_KEPT = 86_400.0  # seconds after a job's end: what was attached can be used again
@@ -25,7 +25,7 @@ class JobFiles:
 
     def tidy(self, old: Path) -> None:
         """Make the folder, take over what earlier versions named by the jobs' codes, here and in the `old` folder, and
-        throw away what belongs to no job.
+        throw away what belongs to no job and what the last run didn't write to its end.
         """
         self.folder.mkdir(mode=0o700, exist_ok=True)
         for entry in list(self.folder.iterdir()):
@@ -33,6 +33,8 @@ class JobFiles:
                 self._rename(entry, job_id)
             elif _job_id(entry) is None:
                 _remove(entry)
+        for part in [*self.folder.rglob(f"*{PART}"), *self.folder.glob(f"*/{PIECES}*")]:
+            _remove(part)
         for file in old.glob(f"{OLD_NAME}*.mp4"):
             if (job_id := id_of(file.stem.removeprefix(OLD_NAME))) is not None:
                 move(file, self._made(job_id) / VIDEO)

@@ -41,6 +41,17 @@ def test_folders_that_an_earlier_version_named_by_codes_are_named_by_ids_and_los
     assert job_files.jobs() == {7, 8}
 
 
+def test_what_an_earlier_run_did_not_write_to_its_end_goes_at_the_next_start(tmp_path: Path) -> None:
+    job_files, job = JobFiles(tmp_path / "files"), a_job("running")
+    job_files.folder.mkdir()
+    place = job_files.of(job)
+    (place / "pieces-abc").mkdir()
+    for name in ("clip", "video-720p.x1y2z3.part", "video.part", "pieces-abc/001.mp4"):
+        (place / name).write_bytes(b"data")
+    job_files.tidy(tmp_path / "results")
+    assert [file.name for file in place.rglob("*")] == ["clip"]
+
+
 def test_what_a_crash_left_beside_the_jobs_folders_goes_at_the_next_start(tmp_path: Path) -> None:
     job_files, job = JobFiles(tmp_path / "files"), a_job()
     job_files.tidy(tmp_path / "results")
