@@ -20,6 +20,7 @@ from bot.app.health import serve_health
 from bot.app.logs import start_logging
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
+from bot.media.confinement.kernel import keep_memory_private
 from bot.words.admin.operator import BAD_TOKEN, UNREACHABLE
 from storage.engine.backup import backup
 from storage.engine.database import open_database
@@ -130,6 +131,7 @@ def main() -> int:
     backing.set_defaults(command=_backup)
     commands.add_parser("demo", help="see it work: no token, no key, no network").set_defaults(command=_demo)
     os.umask(0o077)  # whatever is written is for the bot's own user
+    keep_memory_private()
     given = parser.parse_args()
     return int(given.command(given))
 
