@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from bot.media.pool import WorkerPool, open_pool
 from storage.engine.database import Database, open_database
 from tests.world import World, open_world
 
@@ -48,6 +49,13 @@ async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     yield opened.result()
     over.set()
     await keeping
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    """Where strangers' files are opened."""
+    async with open_pool() as opened:
+        yield opened
 
 
 @dataclass

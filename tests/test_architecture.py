@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.domain": ("storage",),
     "bot.media": ("bot.domain", "bot.placing"),
     "bot.media.inspect": ("bot.domain", "bot.media.child"),
-    "bot.media.edit": ("bot.domain", "bot.placing", "bot.media.child", "bot.media.inspect"),
+    "bot.media.edit": ("bot.domain", "bot.media.child", "bot.media.inspect"),
     "bot.providers": ("bot.domain", "bot.net"),
     "bot.preflight": ("bot.domain", "bot.providers.base"),
     "bot.words": (*FREE, "bot.providers.base", "bot.preflight"),

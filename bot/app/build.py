@@ -37,6 +37,7 @@ from bot.domain.job import RequestCodec, Stores
 from bot.errors import SettingsError
 from bot.files.room import Room
 from bot.jobs.worker import Worker
+from bot.media.pool import open_pool
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
 from bot.moderation.reports import ReportedResults
@@ -78,7 +79,8 @@ async def open_bot(
                 "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
             )
         stores = Stores.on(database, master, RequestCodec())
-        parts = Parts.of(settings, stores, database, http, providers, clock)
+        pool = await stack.enter_async_context(open_pool())
+        parts = Parts.of(settings, stores, database, http, providers, pool, clock)
         prepare(parts)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
         client = Mouthpiece(parts.stores.installation, parts.stores.guilds, clock, services)

@@ -13,6 +13,7 @@ from bot.domain.job import Stores
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.editor import Editor
+from bot.media.pool import WorkerPool
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.providers.base import Provider
@@ -47,10 +48,11 @@ class Parts:
         database: Database,
         http: Http,
         providers: dict[str, Provider],
+        pool: WorkerPool,
         clock: Clock,
     ) -> Parts:
         """The real ones; what the last run left half done on disk is tidied away."""
-        job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(), Editor()
+        job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(pool), Editor(pool)
         job_files.tidy(settings.data_folder / "results")
         proxy = settings.discord_api_url or ""
         discord_files = http.at(proxy) if proxy else http
@@ -64,9 +66,9 @@ class Parts:
             Incoming(discord_files, intake, proxy, probe, clock),
             job_files,
             Assembler(http, probe, finishing, job_files),
-            Editor(),
+            Editor(pool),
             finishing,
-            Editor(),
+            Editor(pool),
         )
 
 

@@ -1,30 +1,21 @@
-"""One function in one child process with bounds, so that a bomb, a hang or a crash in there is an error and no more."""
+"""What a child process is given to do on a stranger's file, within which bounds, and how it says that it failed."""
 
 from __future__ import annotations
 
-import errno
-import gc
-import os
-import resource
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
-from math import ceil
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-import anyio
-from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from pydantic import BaseModel, StringConstraints
 
 T = TypeVar("T")
-Args = TypeVarTuple("Args")
 
 MOST_BREAKS = 3  # after which work that was interrupted is not begun again
-OPEN_FILES = 64
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}  # the disk's fault, not the file's
-OF_A_BAD_FILE = (OSError, ValueError, ArithmeticError, LookupError, MemoryError, AssertionError, RuntimeError)
+LONGEST_WORDS = 300
+DAMAGED = "it is damaged or cut off"
+SIZE_BYTES = 4  # before every order and every reply
 
 
 class Unreadable(Exception):
@@ -50,99 +41,55 @@ class Bounds:
     nice: int = 0
 
 
-async def in_child(bounds: Bounds, limiter: CapacityLimiter, work: Callable[[Unpack[Args]], T], *args: *Args) -> T:
-    """What `work` returns, in one of the children that live on between calls. `limiter` says how many at once.
-
-    Raises `Unreadable` and `TooMuchWork` as `work` does, `Interrupted` where it dies, `TooMuchWork` where it goes
-    beyond a bound, `OSError` when the disk is full. A cancelled call kills the child.
-    """
-    async with limiter:  # the wait for a turn is not the file's fault
-        try:
-            with anyio.fail_after(bounds.seconds):
-                found = await to_process.run_sync(
-                    _bounded, bounds, work, args, cancellable=True, limiter=CapacityLimiter(1)
-                )
-        except TimeoutError:
-            raise TooMuchWork("it takes too long to read") from None
-        except BrokenWorkerProcess:
-            raise Interrupted("reading it failed") from None
-    if isinstance(found, _Fault):
-        raise found.as_error()
-    return found
-
-
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A function that only the child imports: the libraries for media take 30 MB that the bot itself has no use for."""
+class Task(Generic[T]):
+    """A function that only a child imports, and what it returns: the libraries for media take 30 MB that the bot itself
+    has no use for.
+    """
 
     module: str
     name: str
+    returns: type[T]
 
-    def __call__(self, *args: Any) -> Any:
-        """What the function returns."""
-        return getattr(import_module(self.module), self.name)(*args)
+    def load(self) -> Callable[..., T]:
+        """The function."""
+        found: Callable[..., T] = getattr(import_module(self.module), self.name)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
-    """An error on its way to the parent; those of libraries can't all travel."""
+class Order:
+    """A task with all that it needs. It reads these files and no others, and writes one file, or into one folder."""
 
-    words: str
-    kind: type[Unreadable] | type[TooMuchWork] | None  # nothing for a full disk
-    number: int = 0
+    task: Task[Any]
+    arguments: tuple[Any, ...]
+    bounds: Bounds
+    reads: tuple[Path, ...]
+    writes: Path | None
+
+
+class Fault(BaseModel):
+    """An error on its way out of a child."""
+
+    kind: Literal["unreadable", "too much", "disk", "defect"]
+    words: Annotated[str, StringConstraints(max_length=LONGEST_WORDS)]
+    number: int = 0  # of the disk's error
 
     def as_error(self) -> Exception:
-        return self.kind(self.words) if self.kind else OSError(self.number, self.words)
+        """The same in the bot's own process."""
+        match self.kind:
+            case "unreadable":
+                return Unreadable(self.words)
+            case "too much":
+                return TooMuchWork(self.words)
+            case "disk":
+                return OSError(self.number, self.words)
+            case "defect":
+                return RuntimeError(f"a child failed: {self.words!r}")
 
 
-def _bounded(bounds: Bounds, work: Callable[[Unpack[Args]], T], args: tuple[*Args]) -> T | _Fault:
-    """Runs in the child."""
-    from av import FFmpegError  # noqa: PLC0415 - see `Task`
+class ChildReply(BaseModel):
+    """What a child says at the end, as JSON: whoever took it over by a file says it too, so it is data, never code."""
 
-    _set_limits(bounds)
-    try:
-        if not bounds.nice:
-            return work(*args)
-        # On Linux niceness belongs to a thread and to those it starts, so the child isn't slow for good.
-        with ThreadPoolExecutor(1, initializer=_stand_back, initargs=(bounds.nice,)) as thread:
-            return thread.submit(work, *args).result()
-    except Unreadable as error:
-        return _Fault(str(error), Unreadable)
-    except TooMuchWork as error:
-        return _Fault(str(error), TooMuchWork)
-    except (FFmpegError, *OF_A_BAD_FILE) as error:
-        return _fault_of(error)
-    finally:
-        gc.collect()  # a frame and its side data hold on to each other, and in 8K that is 100 MB
-
-
-def _fault_of(error: Exception) -> _Fault:
-    number = getattr(error, "errno", None)
-    if isinstance(error, MemoryError) or number == errno.ENOMEM:
-        return _Fault("it takes too much memory to read", TooMuchWork)
-    if number == errno.EFBIG:
-        return _Fault("what comes of it gets too large", TooMuchWork)
-    if number in NO_ROOM:
-        return _Fault(os.strerror(number), None, number)
-    return _Fault("it is damaged or cut off", Unreadable)
-
-
-def _set_limits(bounds: Bounds) -> None:
-    if sys.platform != "linux":
-        return
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = ceil(used.ru_utime + used.ru_stime) + bounds.cpu_seconds
-    for limit, value in (
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_AS, bounds.memory_bytes),
-        (resource.RLIMIT_FSIZE, bounds.file_bytes),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, most = resource.getrlimit(limit)
-        resource.setrlimit(limit, (value if most == resource.RLIM_INFINITY else min(value, most), most))
-
-
-def _stand_back(nice: int) -> None:
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+    value: Any = None
+    fault: Fault | None = None

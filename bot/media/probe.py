@@ -1,5 +1,5 @@
-"""What a file really holds. People's files are opened in a child process with bounds on time and memory only: a bomb or
-a crash there is an `Unreadable`, never a dead bot.
+"""What a file really holds. People's files are opened in a confined child process only: a bomb or a crash there is an
+`Unreadable`, never a dead bot.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from pathlib import Path
 from anyio import CapacityLimiter
 
 from bot.domain.media_facts import MediaFacts
-from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable, in_child
+from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable
+from bot.media.pool import WorkerPool
 
 __all__ = ["Interrupted", "Probe", "Unreadable"]
 
 AT_ONCE = 2  # children of a probe, besides those of the editors: people wait for a look
-MEASURE = Task("bot.media.inspect.measure", "measure")
+MEASURE = Task("bot.media.inspect.measure", "measure", MediaFacts)
 BOUNDS = Bounds(
     seconds=15.0,
     cpu_seconds=10,
@@ -24,15 +25,16 @@ BOUNDS = Bounds(
 
 
 class Probe:
-    """Looks into files; the bot has one. The children live on between files, so that a look costs little."""
+    """Looks into files; the bot has one."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
         self._limiter = CapacityLimiter(AT_ONCE)
 
     async def look(self, file: Path) -> MediaFacts:
         """The facts, or `Unreadable`; `Interrupted` where another look may tell more."""
-        try:
-            facts: MediaFacts = await in_child(BOUNDS, self._limiter, MEASURE, file)
-        except TooMuchWork as error:
-            raise Interrupted(str(error)) from None
-        return facts
+        async with self._limiter:  # the wait for a turn is not the file's fault
+            try:
+                return await self._pool.run(MEASURE, BOUNDS, file, reads=[file])
+            except TooMuchWork as error:
+                raise Interrupted(str(error)) from None

@@ -22,6 +22,6 @@ async def _run(name: str) -> None:
     await BENCHMARKS[name]()
 
 
-if __name__ == "__main__":  # the probe's children import this file
+if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:
         asyncio.run(_run(name))

@@ -27,6 +27,7 @@ from bot.domain.request import Media, Request
 from bot.domain.results import Parcel
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
+from bot.media.pool import WorkerPool, open_pool
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import PURPOSE, open_client
@@ -46,6 +47,7 @@ class Side:
     folder: Path
     client: httpx.AsyncClient
     connection: discord.Client
+    pool: WorkerPool
 
     @property
     def http(self) -> Http:
@@ -66,7 +68,7 @@ class Side:
 
     async def bot_in(self, name: str, number: int) -> None:
         """As for a command."""
-        incoming = Incoming(self.http, self.folder, self.url, Probe(), Clock())
+        incoming = Incoming(self.http, self.folder, self.url, Probe(self.pool), Clock())
         facts = await incoming.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
         assert facts.digest
 
@@ -85,7 +87,7 @@ class Side:
     async def bot_out(self, name: str, number: int) -> None:
         """As for a job that has succeeded."""
         nothing, http = cast("Any", None), self.http
-        finishing = Assembler(http, Probe(), nothing, JobFiles(self.folder))
+        finishing = Assembler(http, Probe(self.pool), nothing, JobFiles(self.folder))
         job = _job(number, self.address(name))
         fetched = await finishing.fetch(job, [self.address(name)], http)
         finished = await finishing.whole(job, fetched, nothing, faults=0)
@@ -97,9 +99,13 @@ async def main() -> None:
     """Once with a small file, so that libraries and children are there; then what counts."""
     which, url, folder = sys.argv[1:]
     discord.http.Route.BASE = f"{url}/api/v10"
-    async with open_client({"127.0.0.1"}) as client, discord.Client(intents=discord.Intents.none()) as connection:
+    async with (
+        open_client({"127.0.0.1"}) as client,
+        discord.Client(intents=discord.Intents.none()) as connection,
+        open_pool() as pool,
+    ):
         await connection.login(TOKEN)
-        side = Side(url, Path(folder), client, connection)
+        side = Side(url, Path(folder), client, connection, pool)
         move: Callable[[str, int], Awaitable[None]] = getattr(side, which.replace(" ", "_"))
         await move("small.mp4", 1)
         before, others = _most_memory(), _most_memory_of_children()

@@ -24,6 +24,7 @@ from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.results import MARGIN
 from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork
+from bot.media.pool import open_pool
 from bot.net.faults import Gone, Unwritable
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from bot.words.refusals.asks import OfferGone
@@ -43,7 +44,8 @@ async def edited(clip: bytes, edit: ClipEdit) -> bytes:
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "a"), Path(folder, "b")
         source.write_bytes(clip)
-        await Editor().clip(source, edit, target)
+        async with open_pool() as pool:
+            await Editor(pool).clip(source, edit, target)
         return target.read_bytes()
 
 
@@ -296,7 +298,8 @@ async def sound_of(seconds: float) -> bytes:
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "a"), Path(folder, "b")
         source.write_bytes(real_sound())
-        await Editor().sound(source, SoundEdit(seconds=seconds, most_bytes=2**20), target)
+        async with open_pool() as pool:
+            await Editor(pool).sound(source, SoundEdit(seconds=seconds, most_bytes=2**20), target)
         return target.read_bytes()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.media.editor import Editor
+from bot.media.pool import WorkerPool
 from bot.media.probe import Probe
 from tests.media.odd_files import Odd, write
 
@@ -29,10 +30,10 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
 
 @pytest.fixture
-def editor() -> Editor:
-    return Editor()
+def editor(pool: WorkerPool) -> Editor:
+    return Editor(pool)
 
 
 @pytest.fixture
-def probe() -> Probe:
-    return Probe()
+def probe(pool: WorkerPool) -> Probe:
+    return Probe(pool)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 
 import anyio
 import pytest
@@ -13,10 +15,12 @@ import pytest
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media import editor as editing
 from bot.media.child import Task, TooMuchWork, Unreadable
+from bot.media.edit.clips import write_clip
 from bot.media.editor import Editor
+from bot.media.pool import open_pool
 from bot.media.probe import Probe
 from tests.media.conftest import Make
-from tests.media.odd_files import Odd, tone
+from tests.media.odd_files import Odd, seen, tone
 
 EDIT = ClipEdit(seconds=1.0, width=320, height=240, most_bytes=2**20)
 HERE = __name__
@@ -27,10 +31,15 @@ def begin_and_hang(_: Path, __: ClipEdit, target: Path) -> None:
     time.sleep(60)
 
 
+def begin_and_spoil(_: Path, __: ClipEdit, target: Path) -> None:
+    with target.open("r+b", buffering=0) as data:
+        while True:
+            data.write(b"spoilt")
+            time.sleep(0.01)
+
+
 def begin_and_crash(_: Path, __: ClipEdit, target: Path) -> None:
     target.write_bytes(b"half")
-    import ctypes  # noqa: PLC0415 - only the child that is to die needs it
-
     ctypes.string_at(0)
 
 
@@ -42,8 +51,6 @@ def begin_and_eat(_: Path, __: ClipEdit, target: Path) -> None:
 
 
 def write_clip_without_collecting(source: Path, edit: ClipEdit, target: Path) -> None:
-    from bot.media.edit.clips import write_clip  # noqa: PLC0415 - in the child only
-
     gc.disable()
     try:
         write_clip(source, edit, target)
@@ -62,12 +69,35 @@ async def test_a_child_that_fails_leaves_no_file(
 ) -> None:  # fmt: skip
     source = make(Odd())
     with monkeypatch.context() as patch:
-        patch.setattr(editing, "CLIP", Task(HERE, task))
+        patch.setattr(editing, "CLIP", Task(HERE, task, NoneType))
         patch.setattr(editing, "EDIT", replace(editing.EDIT, seconds=seconds, memory_bytes=2**30))
         with pytest.raises(fault, match=words):
             await editor.clip(source, EDIT, tmp_path / "clip")
     assert not list(tmp_path.iterdir())
     await editor.clip(source, EDIT, tmp_path / "clip")
+    assert [file.name for file in tmp_path.iterdir()] == ["clip"]
+
+
+async def test_two_lives_that_do_one_edit_write_two_files(
+    make: Make, editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should a child of an earlier run still write: it spoils no file of this one, and nothing of it is taken."""
+    source, target = make(Odd()), tmp_path / "clip"
+    async with open_pool() as earlier, anyio.create_task_group() as group:
+        with monkeypatch.context() as patch:
+            patch.setattr(editing, "CLIP", Task(HERE, "begin_and_spoil", NoneType))
+            group.start_soon(Editor(earlier).clip, source, EDIT, target)
+            while not any(file.stat().st_size for file in tmp_path.iterdir()):
+                await anyio.lowlevel.checkpoint()
+        await editor.clip(source, EDIT, target)
+        made = target.read_bytes()
+        (spoilt,) = tmp_path.glob("*.part")
+        size = spoilt.stat().st_size
+        while spoilt.stat().st_size == size:
+            await anyio.lowlevel.checkpoint()
+        assert target.read_bytes() == made
+        group.cancel_scope.cancel()
+    assert seen(target)
     assert [file.name for file in tmp_path.iterdir()] == ["clip"]
 
 
@@ -99,7 +129,7 @@ async def test_frames_do_not_pile_up_in_memory(
 ) -> None:
     """A hundred of these are 1.2 GB, and the child may have 1 GB in all, of which libraries take a good part."""
     monkeypatch.setattr(editing, "EDIT", replace(editing.EDIT, memory_bytes=2**30))
-    monkeypatch.setattr(editing, "CLIP", Task(HERE, "write_clip_without_collecting"))
+    monkeypatch.setattr(editing, "CLIP", Task(HERE, "write_clip_without_collecting", NoneType))
     source = make(Odd(sides=(3840, 2160), seconds=4.0))
     await editor.clip(source, EDIT.model_copy(update={"seconds": 4.0}), tmp_path / "clip")
 

@@ -20,15 +20,15 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-async def test_a_clip_is_measured(media: Path) -> None:
-    facts = await Probe().look(media / "clip.mp4")
+async def test_a_clip_is_measured(media: Path, probe: Probe) -> None:
+    facts = await probe.look(media / "clip.mp4")
     assert "mp4" in facts.formats
     assert (facts.width, facts.height, facts.has_sound) == (1280, 720, True)
     assert facts.seconds == pytest.approx(2.0, abs=0.05)
 
 
-async def test_a_recording_has_no_picture(media: Path) -> None:
-    facts = await Probe().look(media / "voice.mp3")
+async def test_a_recording_has_no_picture(media: Path, probe: Probe) -> None:
+    facts = await probe.look(media / "voice.mp3")
     assert facts.formats == {"mp3"}
     assert (facts.width, facts.height, facts.has_sound) == (0, 0, True)
     with av.open(media / "voice.mp3") as container:
@@ -36,7 +36,7 @@ async def test_a_recording_has_no_picture(media: Path) -> None:
         assert facts.seconds == pytest.approx(container.duration / av.time_base, abs=0.1)
 
 
-async def test_a_cover_picture_makes_no_clip_of_a_song(media: Path, tmp_path: Path) -> None:
+async def test_a_cover_picture_makes_no_clip_of_a_song(media: Path, probe: Probe, tmp_path: Path) -> None:
     song = tmp_path / "song.m4a"
     with av.open(media / "voice.mp3") as source, av.open(song, "w", format="mp4") as target:
         sound = target.add_stream_from_template(source.streams.audio[0])
@@ -49,46 +49,46 @@ async def test_a_cover_picture_makes_no_clip_of_a_song(media: Path, tmp_path: Pa
                 packet.stream = sound
                 target.mux(packet)
         target.mux(cover.encode(None))
-    assert (await Probe().look(song)).width == 0
+    assert (await probe.look(song)).width == 0
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"just words", b"\x00" * 5000, b"\xff\xfej\x00", b"\x89PNG\r\n\x1a\n", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"],
 )
-async def test_of_what_is_no_media_that_is_said(tmp_path: Path, content: bytes) -> None:
+async def test_of_what_is_no_media_that_is_said(probe: Probe, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(content)
     with pytest.raises(Unreadable, match=r"^it is not a video or a recording$"):
-        await Probe().look(file)
+        await probe.look(file)
 
 
 @pytest.mark.parametrize("content", [b"\x00\x00\x00\x18ftypmp42", b"ID3\x04", b"RIFF\x24\x00\x00\x00WAVEfmt "])
-async def test_of_a_file_that_is_damaged_or_cut_off_that_is_said(tmp_path: Path, content: bytes) -> None:
+async def test_of_a_file_that_is_damaged_or_cut_off_that_is_said(probe: Probe, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(content)
     with pytest.raises(Unreadable, match=r"^it is damaged or cut off$"):
-        await Probe().look(file)
+        await probe.look(file)
 
 
 @pytest.mark.parametrize("percent", [1, 3, 10])
 async def test_of_a_clip_without_its_pictures_it_is_said_that_it_is_damaged(
-    media: Path, tmp_path: Path, percent: int
+    media: Path, probe: Probe, tmp_path: Path, percent: int
 ) -> None:
     whole = (media / "clip.mp4").read_bytes()
     file = tmp_path / "clip.mp4"
     file.write_bytes(whole[: len(whole) * percent // 100])
     with pytest.raises(Unreadable, match=r"^it is damaged or cut off$"):
-        await Probe().look(file)
+        await probe.look(file)
 
 
-async def test_a_clip_that_was_cut_short_is_unreadable_or_shorter(media: Path, tmp_path: Path) -> None:
+async def test_a_clip_that_was_cut_short_is_unreadable_or_shorter(media: Path, probe: Probe, tmp_path: Path) -> None:
     whole = (media / "clip.mp4").read_bytes()
     file = tmp_path / "cut.mp4"
     for share in (3, 10, 50, 90):
         file.write_bytes(whole[: len(whole) * share // 100])
         try:
-            facts = await Probe().look(file)
+            facts = await probe.look(file)
         except Unreadable:
             continue
         assert facts.seconds <= 2.05

@@ -12,6 +12,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import OF_SOUND
 from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Media
+from bot.media.pool import open_pool
 from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.preflight.fit import fit, mended
@@ -30,7 +31,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def facts(path: Path) -> MediaFacts:
-    return await Probe().look(path)
+    async with open_pool() as pool:
+        return await Probe(pool).look(path)
 
 
 def media(path: Path) -> Media:

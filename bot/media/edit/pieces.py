@@ -49,8 +49,8 @@ class _Run:
     files: Sequence[Path]
 
 
-def write_pieces(video: Path, most_bytes: int, folder: Path) -> tuple[list[Path], bool]:
-    """Runs in a child: see `Editor.pieces`. Also says whether nothing was encoded anew."""
+def write_pieces(video: Path, most_bytes: int, folder: Path) -> bool:
+    """Runs in a child: see `Editor.pieces`. The files' names are in their order; says whether none was encoded anew."""
     (stretches, end), tags = _stretches(video), tags_of(video)
     aim = most_bytes - HEADERS - sum(len(name) + len(value.encode()) + 64 for name, value in tags.items())
     for _ in range(ATTEMPTS):
@@ -66,8 +66,7 @@ def write_pieces(video: Path, most_bytes: int, folder: Path) -> tuple[list[Path]
     for run in runs:
         if len(run.files) > 1:
             _encode(video, run, end, most_bytes, tags)
-    files = [file for run in runs for file in run.files]
-    return files, len(copies) == len(files)
+    return all(len(run.files) == 1 for run in runs)
 
 
 def _stretches(video: Path) -> tuple[list[_Stretch], float]:

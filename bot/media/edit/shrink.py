@@ -14,17 +14,13 @@ from bot.media.edit.joins import even_sides
 from bot.media.edit.rates import steady_rate
 from bot.media.edit.scaling import Sides
 from bot.media.inspect.tags import tags_of
-from bot.placing import link_or_copy
 
 SHORTER_SIDES = (1080, 720, 540, 360)
 GOOD_BITS_PER_PIXEL = 0.04  # with less, smaller sides look better than blocks
 
 
 def write_shrunk(video: Path, most_bytes: int, target: Path) -> None:
-    """Runs in a child: see `Editor.shrink`. What is small enough already is copied, marks of its origin and all."""
-    if video.stat().st_size <= most_bytes:
-        link_or_copy(video, target)
-        return
+    """Runs in a child: see `Editor.shrink`."""
     facts = seen_in(video)
     spans, tags = [Span(video, facts, 0.0, facts.seconds)], tags_of(video)
     form = OutputForm(Sides(2, 2), steady_rate(facts), facts.has_sound)

@@ -12,9 +12,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bot.domain.media_facts import MediaFacts
-from bot.media.child import Unreadable
+from bot.media.child import DAMAGED, Unreadable
 from bot.media.inspect.mp4_index import can_skim, skim
-from bot.media.inspect.opening import DAMAGED, FORMATS, nothing_in_it, opened, picture_of, sounds_of
+from bot.media.inspect.opening import FORMATS, nothing_in_it, opened, picture_of, sounds_of
 from bot.media.inspect.orientation import is_deep, shown
 from bot.media.inspect.track import Track
 

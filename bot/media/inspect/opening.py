@@ -18,7 +18,7 @@ from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from bot.media.child import Unreadable
+from bot.media.child import DAMAGED, Unreadable
 
 FORMATS = {  # FFmpeg's name of a container: the file endings that stand for it
     "mov": {"mp4", "mov", "m4a", "m4v"},
@@ -31,10 +31,23 @@ FORMATS = {  # FFmpeg's name of a container: the file endings that stand for it
     "avi": {"avi"},
     "gif": {"gif"},
 }
+# FFmpeg's names of decoders: what phones, cameras, editors, screen recorders and the web make. It has 500 more, for
+# games and formats of the nineties, in which most of its faults are found.
+DECODERS = frozenset(
+    ["h264", "hevc", "av1", "libdav1d", "vp8", "libvpx", "vp9", "libvpx-vp9", "mpeg4", "msmpeg4", "msmpeg4v2", "h263",
+     "mpeg1video", "mpeg2video", "theora", "mjpeg", "png", "gif", "qtrle", "prores", "dnxhd", "dvvideo", "rawvideo",
+     "aac", "aac_latm", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac", "alac", "ac3",
+     "eac3", "amrnb", "libopencore_amrnb", "amrwb", "libopencore_amrwb", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt",
+     "pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le",
+     "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_alaw", "pcm_mulaw"]
+)  # fmt: skip
 # A playlist or a script in a clip's clothes would make FFmpeg open what it names: files of ours, addresses inside.
-CLOSED = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
+CLOSED = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(FORMATS),
+    "codec_whitelist": ",".join(sorted(DECODERS)),
+}
 
-DAMAGED = "it is damaged or cut off"
 NO_MEDIA = "it is not a video or a recording"
 # How files of these containers begin, whether or not the rest of them is whole.
 BEGINS = re.compile(
@@ -67,16 +80,22 @@ def _begins_like_media(file: Path) -> bool:
 
 
 def picture_of(container: InputContainer) -> VideoStream | None:
-    """The first picture that moves, not a song's cover."""
+    """The first picture that moves, not a song's cover. `Unreadable` where we don't decode it."""
     for stream in container.streams.video:
         if Disposition.attached_pic not in stream.disposition and _is_known(stream):
+            if not _is_listed(stream):
+                raise _not_listed("picture", stream)
             return stream
     return None
 
 
 def sounds_of(container: InputContainer) -> list[AudioStream]:
-    """The audio tracks that can be decoded."""
-    return [stream for stream in container.streams.audio if _is_known(stream)]
+    """The audio tracks that we decode. `Unreadable` where there are some, but none of these."""
+    known = [stream for stream in container.streams.audio if _is_known(stream)]
+    listed = [stream for stream in known if _is_listed(stream)]
+    if known and not listed:
+        raise _not_listed("sound", known[0])
+    return listed
 
 
 def decoded(
@@ -147,3 +166,11 @@ def _begin(container: InputContainer, stream: VideoStream | AudioStream | None) 
 
 def _is_known(stream: VideoStream | AudioStream) -> bool:
     return getattr(stream, "codec_context", None) is not None
+
+
+def _is_listed(stream: VideoStream | AudioStream) -> bool:
+    return stream.codec_context.codec.name in DECODERS
+
+
+def _not_listed(what: str, stream: VideoStream | AudioStream) -> Unreadable:
+    return Unreadable(f"its {what} is stored as “{stream.codec_context.codec.canonical_name}”, which I don't read")

@@ -45,12 +45,6 @@ async def test_few_bits_make_smaller_sides(make: Make, editor: Editor, probe: Pr
     assert heights == [720, 540, 360]
 
 
-async def test_what_is_small_enough_stays_as_it_is(make: Make, editor: Editor, tmp_path: Path) -> None:
-    video = make(NOISE)
-    await editor.shrink(video, video.stat().st_size, tmp_path / "small")
-    assert (tmp_path / "small").read_bytes() == video.read_bytes()
-
-
 async def test_a_size_out_of_reach_is_refused(make: Make, editor: Editor, tmp_path: Path) -> None:
     with pytest.raises(TooMuchWork, match="small enough"):
         await editor.shrink(make(NOISE), 20_000, tmp_path / "small")
