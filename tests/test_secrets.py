@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.app.health import serve_health
+from bot.domain.voices import voices_of
 from bot.providers.base import Submission
 from bot.sandbox.faults import Kind
 from tests.providers.samples import Sample, all_samples
@@ -32,7 +33,7 @@ LINE = "A line that is long enough to be spoken."
 
 
 def english_voice(sample: Sample) -> str:
-    return next(key for key in sample.provider(None, "").voices if key.startswith("en:"))  # type: ignore[arg-type]
+    return next(key for key in voices_of(sample.provider.name) if key.startswith("en:"))
 
 
 async def everything_said(world: World) -> str:
