@@ -23,7 +23,7 @@ from bot.jobs.steps.approval import Approval
 from bot.jobs.steps.deliver import DAY, Deliver
 from bot.jobs.steps.find import Find
 from bot.jobs.steps.poll import Poll
-from bot.jobs.steps.show import Show
+from bot.jobs.steps.show import Show, ShowEnd
 from bot.jobs.steps.submit import Submit
 from bot.jobs.worker import Worker
 
@@ -49,6 +49,7 @@ def build_worker(
         Find(submit, job_keys, providers, clock, intervals),
         poll,
         Deliver(poll, inputs, parts.assembler, size_limit, result_posts, places, clock, intervals),
+        ShowEnd(stores.jobs, cards, intervals),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
     return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, room, clock, intervals)

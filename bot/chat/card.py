@@ -7,11 +7,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-import aiohttp
 import discord
 
 from bot.chat.coalesce import Coalescer
 from bot.chat.custom_ids import CANCEL_PREFIX
+from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import all_text, earlier, nonce, post_errors
 from bot.clock import Clock
 from bot.domain.job import Job
@@ -33,7 +33,7 @@ class Cards:
         self._client = client
         self._providers = providers
         self._clock = clock
-        self._cards: Coalescer[tuple[Job, int | None, bool]] = Coalescer(self._edit, EDIT_SECONDS, clock)
+        self._cards: Coalescer[tuple[Job, int | None, bool]] = Coalescer(self._try_edit, EDIT_SECONDS, clock)
 
     async def open(self, job: Job, *, looking: bool) -> tuple[int, int | None]:
         """Post the card and open a thread on it: the ids of the card and, where there can be one, of the thread.
@@ -59,8 +59,9 @@ class Cards:
             self._cards.put(job.id, (job, position, unfetched))
 
     async def finish(self, job: Job) -> None:
-        """Bring the card to its last state."""
-        await self._cards.finish(job.id, (job, None, False))
+        """Bring the card to its last state; nothing older comes after it."""
+        await self._cards.stop(job.id)
+        await self._edit(job, None)
 
     async def close(self) -> None:
         """Stop editing cards."""
@@ -97,16 +98,20 @@ class Cards:
         view.stop()  # its button is served by the dynamic item in cogs/, which outlives a restart
         return view
 
-    async def _edit(self, shown: tuple[Job, int | None, bool]) -> None:
+    async def _try_edit(self, shown: tuple[Job, int | None, bool]) -> None:
         job, position, unfetched = shown
+        try:
+            await self._edit(job, position, unfetched=unfetched)
+        except (PostFailed, PostRefused) as error:
+            log.info("%s: the card could not be edited: %s", job.code, error)  # its last edit is made again
+
+    async def _edit(self, job: Job, position: int | None, *, unfetched: bool = False) -> None:
         if job.card_id is None:
             return
-        card = self._channel(job, job.channel_id).get_partial_message(job.card_id)
-        view = self._card(job, position, unfetched=unfetched)
-        try:
+        async with post_errors():
+            card = self._channel(job, job.channel_id).get_partial_message(job.card_id)
+            view = self._card(job, position, unfetched=unfetched)
             await card.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
-        except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
-            log.info("%s: the card could not be edited: %s", job.code, error)  # the outcome is a message of its own
 
 
 def _is_card(message: discord.Message, job: Job) -> bool:

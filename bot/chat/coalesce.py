@@ -27,13 +27,12 @@ class Coalescer(Generic[T]):
         if thing not in self._tasks:
             self._tasks[thing] = asyncio.ensure_future(self._until_current(thing))
 
-    async def finish(self, thing: int, version: T) -> None:
-        """Show the last version now; nothing older comes after it."""
+    async def stop(self, thing: int) -> None:
+        """Show nothing more of it."""
         self._wanted.pop(thing, None)
         if task := self._tasks.pop(thing, None):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        await self._show(version)
 
     async def close(self) -> None:
         """Stop showing."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.domain.results import Sent
 from bot.jobs.open_job import Phase
@@ -53,9 +53,19 @@ class Amend:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The job is over: its outcome is posted as `sent`, or can be posted nowhere (None)."""
+    """The job is over: its outcome is posted as `sent`, or can be posted nowhere (None). Its card is to show that."""
 
     sent: Sent | None
+    at_once: ClassVar[bool] = True
 
 
-Decision = Wait | Advance | Amend | Close
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Nothing is left to do for a closed job; with `card_due`, nothing before the next start, which shows on its card
+    how it ended.
+    """
+
+    card_due: bool = False
+
+
+Decision = Wait | Advance | Amend | Close | Leave

@@ -13,7 +13,7 @@ from bot.chat.card import Cards
 from bot.clock import Clock
 from bot.domain.job import Job, Jobs
 from bot.files.job_files import JobFiles
-from bot.jobs.decision import Advance, Amend, Close, Decision, Wait
+from bot.jobs.decision import Advance, Amend, Close, Decision, Leave, Wait
 from bot.jobs.intervals import DELIVERY_PATIENCE, Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import Delivering, OpenJob, phase_of
@@ -59,8 +59,8 @@ class Runner:
             while at_once:
                 try:
                     decision = open_job.undone or await self._steps.of(open_job)(open_job)
-                    at_once = isinstance(decision, Advance | Amend) and decision.at_once
                     delay = await self.apply(open_job, decision)
+                    at_once = isinstance(decision, Advance | Amend | Close) and decision.at_once
                 except Exception as error:  # noqa: BLE001 - whatever it is, the job ends
                     at_once, delay = False, await self._failed(open_job, error)
             if delay is not None and open_job.on_card != before:
@@ -92,8 +92,8 @@ class Runner:
             open_job.undone = None
             raise
         open_job.undone = None
-        if delay is None:
-            await self._over(open_job)
+        if isinstance(decision, Close):
+            await self._tidy(open_job.job)
         return delay
 
     def show(self, open_job: OpenJob) -> None:
@@ -123,17 +123,20 @@ class Runner:
                     reply_channel_id=sent.channel_id if sent else None,
                     now=now,
                 )
+                open_job.phase, open_job.faults = phase_of(open_job.job), 0
+            case Leave(card_due):
+                if open_job.job.card_due and not card_due:
+                    await self._jobs.card_shown(open_job.job)
                 return None
         return delay
 
-    async def _over(self, open_job: OpenJob) -> None:
+    async def _tidy(self, job: Job) -> None:
         """The job is closed; nothing that fails now brings it back."""
         try:
-            await self._cards.finish(open_job.job)
-            await asyncio.to_thread(self._job_files.throw_away_video, open_job.job)
-            await self._keys.last_job_over(open_job.job)
+            await asyncio.to_thread(self._job_files.throw_away_video, job)
+            await self._keys.last_job_over(job)
         except Exception:
-            log.exception("%s: tidying up after it failed", open_job.job.code)
+            log.exception("%s: tidying up after it failed", job.code)
 
     async def _failed(self, open_job: OpenJob, error: Exception) -> float | None:
         """A step failed inside the bot; seconds until it is tried again, None when the job is over."""
@@ -152,7 +155,7 @@ class Runner:
         """The row is not what it was: go on from what it is."""
         job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
         open_job.undone = None
-        if job is None or job.closed_at is not None:
+        if job is None:
             return None
         open_job.job, open_job.phase = job, phase_of(job)
         return 0.0
@@ -174,6 +177,8 @@ class Runner:
 
     def _given_up(self, job: Job, *, has_files: bool) -> Decision:
         """What becomes of a job after too many faults of ours. What was made is kept, and told of without it."""
+        if job.closed_at is not None:
+            return Leave(card_due=True)
         if job.state not in OUTCOMES:
             return ended(job, "unknown" if job.state in {"submitting", "running"} else "failed", "internal")
         until = self._clock.now() + self._kept_seconds if has_files else None
@@ -187,4 +192,6 @@ class Runner:
 
 def _patience_ends(job: Job) -> float:
     """Until when a job is tried whatever fails."""
+    if job.closed_at is not None:
+        return job.closed_at
     return job.deadline_at if job.ended_at is None else job.ended_at + DELIVERY_PATIENCE

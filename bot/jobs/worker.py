@@ -80,8 +80,9 @@ class Worker:
         for row in damaged:
             if ended := await self._end(row):
                 left_open.append(ended)
+        left_open += await self._jobs.with_cards_due()
         for job in left_open:
-            urgent = job.state == "submitting" or job.delivering_at is not None
+            urgent = job.closed_at is None and (job.state == "submitting" or job.delivering_at is not None)
             delay = 0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10))
             self._take_on(job, phase_of(job), delay)
         self._resumed.set()

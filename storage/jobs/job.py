@@ -91,7 +91,8 @@ class Job(Generic[R]):
     """One row of `jobs`, as it was read. Moments are seconds since 1970. `restored`: the job was open in a backup on
     which the bot was started. Its whole video can be fetched until `kept_until`, if that is set. `parent_id` is the
     channel of the public thread in which it was asked for; `opens_thread` says whether a thread can be opened on a
-    message where it was asked for, and `file_bytes` is the largest file that the bot can post there.
+    message where it was asked for, and `file_bytes` is the largest file that the bot can post there. `card_due`: it is
+    closed, and its card doesn't show that yet.
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
     that is None. `micros` are what was reserved when it was asked for, and what it cost, or should have cost, from its
@@ -140,6 +141,7 @@ class Job(Generic[R]):
     opens_thread: bool = True
     file_bytes: int = SAFE_FILE_BYTES
     spent_micros: int | None = None
+    card_due: bool = False
 
     @cached_property
     def code(self) -> str:

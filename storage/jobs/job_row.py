@@ -44,6 +44,7 @@ def read_job(row: Row, codec: Codec[R]) -> Job[R]:
         values["role_ids"] = frozenset(json.loads(values["role_ids"]))
         values["restored"] = bool(values["restored"])
         values["opens_thread"] = bool(values["opens_thread"])
+        values["card_due"] = bool(values["card_due"])
         values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
         return Job(**values)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:

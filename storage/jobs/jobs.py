@@ -112,8 +112,9 @@ class Jobs(Generic[R]):
     async def close(
         self, job: Job[R], *, reply_id: int | None, reply_channel_id: int | None = None, now: float
     ) -> Job[R]:
-        """The outcome has been posted as `reply_id` (None: it can't be posted anywhere); the job is over."""
+        """The outcome has been posted as `reply_id` (None: it can't be posted anywhere); its card is to show that."""
         changes = {"reply_id": reply_id, "reply_channel_id": reply_channel_id, "closed_at": now}
+        changes |= {"card_due": job.card_id is not None}
 
         async def work(tx: Transaction) -> Job[R]:
             await self._update(tx, job, changes)
@@ -121,31 +122,27 @@ class Jobs(Generic[R]):
 
         return await self._database.write(work)
 
+    async def card_shown(self, job: Job[R]) -> None:
+        """The card of this closed job shows how it ended, or can't any more."""
+
+        async def work(tx: Transaction) -> None:
+            where = {"id": job.id, "guild_id": job.guild_id}
+            await tx.row("UPDATE jobs SET card_due = 0 WHERE id = :id AND guild_id = :guild_id", **where)
+
+        await self._database.write(work)
+
     async def end_damaged(self, job: Damaged, *, request: R, failure: str, now: float) -> Job[R]:
         """End an open job whose row can't be read, with `request` in place of its own, so that it can be told of."""
-
-        async def work(tx: Transaction) -> Job[R]:
-            return await end_damaged(tx, job, self._codec, request=request, failure=failure, now=now)
-
-        return await self._database.write(work)
+        return await self._database.write(
+            lambda tx: end_damaged(tx, job, self._codec, request=request, failure=failure, now=now)
+        )
 
     async def get(self, guild_id: int, job_id: int) -> Job[R] | None:
         """This server's job, None when it has no such job."""
         row = await self._database.row(
-            f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND id = :job_id",
-            guild_id=guild_id,
-            job_id=job_id,
+            f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND id = :id", guild_id=guild_id, id=job_id
         )
         return None if row is None else self.read(row)
-
-    async def keys_last_used(self, guild_id: int) -> dict[int, float]:
-        """When the newest job that used each of the server's keys was asked for, by the key's id."""
-        rows = await self._database.rows(
-            """SELECT key_id, max(created_at) AS at FROM jobs
-               WHERE guild_id = :guild_id AND key_id IS NOT NULL GROUP BY key_id""",
-            guild_id=guild_id,
-        )
-        return {row["key_id"]: row["at"] for row in rows}
 
     async def open_jobs(self) -> tuple[list[Job[R]], list[Damaged]]:
         """Every job of every server whose outcome has not been posted yet, oldest first; and those that can't be
@@ -155,6 +152,11 @@ class Jobs(Generic[R]):
         damaged: list[Damaged] = []
         jobs = self._readable(rows, lambda row: damaged.append(Damaged(row["id"], row["guild_id"], row["state"])))
         return jobs, damaged
+
+    async def with_cards_due(self) -> list[Job[R]]:
+        """Every server's closed jobs whose cards don't show that yet, oldest first."""
+        rows = await self._database.rows(f"SELECT {COLUMNS} FROM jobs WHERE card_due = 1 ORDER BY id")
+        return self._readable(rows, lambda _: None)
 
     async def with_files(self, *, now: float, closed_since: float) -> dict[int, Job[R]]:
         """Every server's jobs whose files are still needed, by id: open ones, those that were closed since then, and

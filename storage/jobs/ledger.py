@@ -147,3 +147,12 @@ class Ledger(Generic[R]):
             until=until,
         )
         return [Line(**dict(row)) for row in rows]
+
+    async def keys_last_used(self, guild_id: int) -> dict[int, float]:
+        """When the newest job that used each of the server's keys was asked for, by the key's id."""
+        rows = await self._database.rows(
+            """SELECT key_id, max(created_at) AS at FROM jobs
+               WHERE guild_id = :guild_id AND key_id IS NOT NULL GROUP BY key_id""",
+            guild_id=guild_id,
+        )
+        return {row["key_id"]: row["at"] for row in rows}

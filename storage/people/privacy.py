@@ -24,8 +24,8 @@ _ERASE = """
   UPDATE jobs
   SET member_id = CASE WHEN counted_at > :uncounted_before OR id IN (SELECT job_id FROM carried) THEN member_id
                        ELSE :nobody END,
-      interaction_id = -id, role_ids = '[]', channel_id = 0, card_id = NULL, thread_id = NULL, reply_id = NULL,
-      reply_channel_id = NULL, parent_id = NULL, kept_until = NULL,
+      interaction_id = -id, role_ids = '[]', channel_id = 0, card_id = NULL, card_due = 0, thread_id = NULL,
+      reply_id = NULL, reply_channel_id = NULL, parent_id = NULL, kept_until = NULL,
       request = json_object('flow', json_extract(request, '$.flow'), 'mode', json_extract(request, '$.mode')),
       fallbacks = '[]', yields = '{}', handle = NULL, remote = NULL, detail = NULL,
       video_digest = NULL, audio_digest = NULL, forgotten_at = :now

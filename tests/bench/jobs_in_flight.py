@@ -20,7 +20,7 @@ import httpx
 
 from bot.clock import Clock
 from bot.domain.job import Jobs, RequestCodec
-from bot.jobs.decision import Close
+from bot.jobs.decision import Close, Leave
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.lanes import Lanes
@@ -70,6 +70,11 @@ class Nothing:
     def throw_away_video(self, *_: object) -> None: ...
 
 
+async def left(open_job: OpenJob) -> Leave:  # noqa: ARG001
+    """In place of the last edit of a card."""
+    return Leave()
+
+
 async def closed(open_job: OpenJob) -> Close:  # noqa: ARG001
     """In place of posting the outcome."""
     return Close(None)
@@ -107,7 +112,7 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
             nothing = cast("Any", Nothing())
             job_keys = JobKeys(keys, nothing, providers, clock)
             poll = Poll(job_keys, providers, clock, intervals)
-            steps = Steps(nothing, nothing, nothing, nothing, poll, closed)
+            steps = Steps(nothing, nothing, nothing, nothing, poll, closed, left)
             runner = Runner(jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)
             ours = Worker(jobs, runner, Lanes(providers), nothing, nothing, nothing, clock, intervals)
             empty = memory()

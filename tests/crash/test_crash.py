@@ -111,6 +111,8 @@ class Outside:
         cards = [message for message in self.discord.state.messages.values() if message["flags"] & COMPONENTS_V2]
         if len(cards) != len(rows):
             found.append(f"{len(cards)} cards for {len(rows)} jobs")
+        if any(under_way in str(card["components"]) for card in cards for under_way in ("⏸️", "⏳", "⚙️")):
+            found.append("a card that says a job is under way")
         return found
 
 
@@ -188,6 +190,7 @@ async def test_the_points_enclose_every_effect_of_a_jobs_life(tmp_path: Path) ->
         "commit of Jobs.amend",
         "Discord POST messages",
         "commit of Jobs.close",
+        "commit of Jobs.card_shown",
     ]
 
 

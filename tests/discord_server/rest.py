@@ -102,6 +102,8 @@ class Rest:
         message = self._state.messages.get(int(request.match_info["message"]))
         if message is None:
             return refusal(404, UNKNOWN_MESSAGE, "Unknown Message")
+        if refused := self._refused(int(message["channel_id"])):
+            return refused
         if self._asleep(message):
             return refusal(400, THREAD_ARCHIVED, "Thread is archived")
         body, _ = await read_body(request)

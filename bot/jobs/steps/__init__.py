@@ -29,9 +29,12 @@ class Steps:
     find: Step
     poll: Poll
     deliver: Step
+    show_end: Step
 
     def of(self, open_job: OpenJob) -> Step:
         """The step that the job's row asks for."""
+        if open_job.job.closed_at is not None:
+            return self.show_end
         if open_job.job.state in OUTCOMES:
             return self.deliver
         if open_job.job.card_id is None:

@@ -1,4 +1,4 @@
-"""Showing a job for the first time, where it was asked for."""
+"""Showing a job for the first time, where it was asked for, and for the last time, once its outcome is told."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from bot.chat.card import Cards
 from bot.chat.errors import PostFailed, PostRefused
-from bot.jobs.decision import Amend, Decision, Wait
+from bot.domain.job import Jobs
+from bot.jobs.decision import Amend, Decision, Leave, Wait
 from bot.jobs.intervals import Intervals
 from bot.jobs.open_job import OpenJob, Queued
 from bot.jobs.transitions import ended
 
 log = logging.getLogger(__name__)
+
+MOST_TRIES = 5  # of showing in one life how a job ended
 
 
 class Show:
@@ -35,3 +38,28 @@ class Show:
             log.info("%s: showing: %s; again later", job.code, fault)
             return Wait(self._intervals.after_fault(open_job.faults + 1), fault=True)
         return Amend({"card_id": card_id, "thread_id": thread_id})
+
+
+class ShowEnd:
+    """Brings the card of a closed job to its last state. The row says that it is due until that has worked."""
+
+    def __init__(self, jobs: Jobs, cards: Cards, intervals: Intervals) -> None:
+        self._jobs = jobs
+        self._cards = cards
+        self._intervals = intervals
+
+    async def __call__(self, open_job: OpenJob) -> Decision:
+        """Show how the job ended; its row is read anew, as it may have been erased meanwhile."""
+        job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
+        if job is None or job.card_id is None:
+            return Leave()
+        try:
+            await self._cards.finish(job)
+        except PostRefused as why:
+            log.info("%s: its card can't show how it ended: %s", job.code, why)
+        except PostFailed as fault:
+            log.info("%s: its card doesn't show yet how it ended: %s", job.code, fault)
+            if open_job.faults + 1 >= MOST_TRIES:
+                return Leave(card_due=True)
+            return Wait(self._intervals.after_fault(open_job.faults + 1), fault=True)
+        return Leave()
