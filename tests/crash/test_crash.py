@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import count
@@ -137,10 +137,19 @@ async def live_through(
             async with outside.life(doom) as client:
                 with suppress(Killed):
                     if number == 0:
-                        await outside.ask(client)
+                        await answered_or_dead(outside.ask(client), doom)
                     await over(client, doom)
             trace.append(doom.passed)
         return trace, await outside.violations()
+
+
+async def answered_or_dead(asking: Coroutine[Any, Any, None], doom: Doom) -> None:
+    """Wait for the command, but not once the bot is dead: it would wait for its card as long as it may."""
+    command = asyncio.create_task(asking)
+    while not command.done() and not doom.dead:
+        await asyncio.sleep(0.002)
+    command.cancel()
+    await asyncio.gather(command, return_exceptions=doom.dead)
 
 
 async def over(client: Mouthpiece, doom: Doom) -> None:
