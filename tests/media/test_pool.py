@@ -19,6 +19,7 @@ import pytest
 from bot.domain.media_facts import MediaFacts
 from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable
 from bot.media.pool import MOST_IDLE, WorkerPool
+from bot.media.worker import OPEN_FILES
 
 BOUNDS = Bounds(seconds=30.0, cpu_seconds=20, memory_bytes=2 * 2**30, file_bytes=2**20)
 SECRET = "not-for-strangers"
@@ -160,6 +161,25 @@ async def test_long_work_stands_back_and_what_comes_after_it_does_not(pool: Work
             )
             assert os.getpriority(os.PRIO_PROCESS, await noted(note)) == found
             group.cancel_scope.cancel()
+
+
+async def test_the_limits_of_a_child_are_hard_and_it_can_gain_no_privileges(pool: WorkerPool, tmp_path: Path) -> None:
+    """As the kernel tells it of the running child."""
+    note = tmp_path / "note"
+    note.touch()
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(pool.run, task("note_and_hang"), BOUNDS, note, writes=note, reads=[]))
+        child = Path("/proc", str(await noted(note)))
+        limits = {line[:26].strip(): line[26:].split()[:2] for line in (child / "limits").read_text().splitlines()}
+        status = (child / "status").read_text()
+        group.cancel_scope.cancel()
+    assert limits["Max address space"] == [str(BOUNDS.memory_bytes)] * 2
+    assert limits["Max file size"] == [str(BOUNDS.file_bytes)] * 2
+    assert limits["Max open files"] == [str(OPEN_FILES)] * 2
+    assert limits["Max core file size"] == ["0", "0"]
+    soft, hard = map(int, limits["Max cpu time"])
+    assert soft == hard <= BOUNDS.cpu_seconds + 2
+    assert "NoNewPrivs:\t1" in status
 
 
 async def noted(note: Path) -> int:
