@@ -92,10 +92,11 @@ async def _close(interaction: Interaction, said: str) -> None:
 
 
 async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
-    job = await interaction.client.services.asking.cancel(
+    services = interaction.client.services
+    job = await services.asking.cancel(
         guild_id, job_id, member_id=interaction.user.id, is_moderator=interaction.permissions.manage_guild
     )
-    return words.cancelled(job)
+    return words.cancelled(job, services.providers)
 
 
 def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:

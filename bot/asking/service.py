@@ -20,8 +20,9 @@ from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
 from bot.preflight.offer import Offer
 from bot.words.refusals.asks import AlreadyAsked, OfferGone
-from bot.words.refusals.jobs import NothingKnownToCancel, NotYours
+from bot.words.refusals.jobs import NothingKnownToCancel, NothingToCancel, NotYours
 from storage.engine.database import Conflict
+from storage.jobs.job import OUTCOMES
 from storage.servers.quota import Claim
 
 
@@ -141,11 +142,19 @@ class Service:
         return await self._go_on(replace(draft, ask=replace(draft.ask, asker=asker)))  # who they are now, not then
 
     async def cancel(self, guild_id: int, job_id: int, *, member_id: int, is_moderator: bool) -> Job:
-        """Cancel the member's own job, or any job of the server for a moderator."""
+        """Cancel the member's own job, or any job of the server for a moderator: the job as it was, or as it ended when
+        it had ended before.
+        """
         job = await self._stores.jobs.get(guild_id, job_id)
         if job is None:
             raise NothingKnownToCancel
         if not is_moderator and member_id != job.member_id:
             raise NotYours(job=job.code)
-        await self._worker.cancel(job, by=member_id)
+        try:
+            await self._worker.cancel(job, by=member_id)
+        except NothingToCancel:
+            ended = await self._stores.jobs.get(guild_id, job_id)
+            if ended is None or ended.state not in OUTCOMES:
+                raise
+            return ended
         return job

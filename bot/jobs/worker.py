@@ -99,7 +99,11 @@ class Worker:
         return open_job.job
 
     async def cancel(self, job: Job, *, by: int) -> None:
-        """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once."""
+        """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once. The
+        card of one that is closed is brought up to date: it may still have offered this.
+        """
+        if job.closed_at is not None:
+            self._take_on(job, phase_of(job), 0.0)
         if job.state in OUTCOMES:  # its last step may take minutes, and can't be stopped
             raise NothingToCancel(job=job.code)
         self._inputs.stop(job)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.domain.job import Job
+from bot.providers.base import Provider
+from bot.words import job_card
+from bot.words.refusals.jobs import NothingToCancel
+from storage.jobs.job import OUTCOMES
 
 DELETED = "It is deleted here and from my storage. Copies that others saved are out of my reach."
 
 
-def cancelled(job: Job) -> str:
-    """It will not be made."""
+def cancelled(job: Job, providers: Mapping[str, Provider]) -> str:
+    """It will not be made; or how it ended, if it had ended before."""
+    if job.state in OUTCOMES:
+        return f"{NothingToCancel(job=job.code)}\n{job_card.status(job, providers, None)}"
     return f"{job.code} is cancelled."
 
 
