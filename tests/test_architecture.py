@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.placing": ("bot.net.faults",),
     "bot.net": ("bot.errors", "bot.placing"),
     "bot.domain": ("storage",),
-    "bot.media": ("bot.domain", "bot.placing"),
+    "bot.media": ("bot.domain", "bot.placing", "bot.fair_queue"),
     "bot.media.inspect": ("bot.domain", "bot.media.child"),
     "bot.media.edit": ("bot.domain", "bot.media.child", "bot.media.inspect"),
     "bot.providers": ("bot.domain", "bot.net"),

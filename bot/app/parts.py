@@ -12,7 +12,7 @@ from bot.delivery.assemble import Assembler
 from bot.domain.job import Stores
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
-from bot.media.editor import Editor
+from bot.media.edit_queue import EditQueue
 from bot.media.pool import WorkerPool
 from bot.media.probe import Probe
 from bot.net.client import Http
@@ -36,9 +36,9 @@ class Parts:
     incoming: Incoming
     job_files: JobFiles
     assembler: Assembler
-    preparing: Editor
-    finishing: Editor
-    handing_out: Editor
+    preparing: EditQueue
+    finishing: EditQueue
+    handing_out: EditQueue
 
     @classmethod
     def of(
@@ -52,7 +52,7 @@ class Parts:
         clock: Clock,
     ) -> Parts:
         """The real ones; what the last run left half done on disk is tidied away."""
-        job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(pool), Editor(pool)
+        job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(pool), EditQueue(pool)
         job_files.tidy(settings.data_folder / "results")
         proxy = settings.discord_api_url or ""
         discord_files = http.at(proxy) if proxy else http
@@ -66,9 +66,9 @@ class Parts:
             Incoming(discord_files, intake, proxy, probe, clock),
             job_files,
             Assembler(http, probe, finishing, job_files),
-            Editor(pool),
+            EditQueue(pool),
             finishing,
-            Editor(pool),
+            EditQueue(pool),
         )
 
 

@@ -14,7 +14,7 @@ from bot.domain.results import MOST_RESULT_BYTES, Finished
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted, TooMuchWork
-from bot.media.editor import Editor
+from bot.media.edit_queue import EditQueue
 from bot.media.inspect.c2pa import content_credentials
 from bot.media.probe import Probe, Unreadable
 from bot.net.client import Http
@@ -32,9 +32,9 @@ OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is t
 class Assembler:
     """Brings finished videos to disk. Raises what `Http.download` raises; `NotAccepted` too for what is no video."""
 
-    def __init__(self, http: Http, probe: Probe, editor: Editor, job_files: JobFiles) -> None:
+    def __init__(self, http: Http, probe: Probe, edits: EditQueue, job_files: JobFiles) -> None:
         self._http = http
-        self._editor = editor
+        self._edits = edits
         self._job_files = job_files
         self.look = probe.look
 
@@ -152,7 +152,7 @@ class Assembler:
     async def _joined(self, job: Job, parts: Sequence[Path], faults: int) -> Path:
         joined = self._job_files.joined(job)
         try:
-            await self._editor.join(parts, joined)
+            await self._edits.editor(job).join(parts, joined)
         except Interrupted as why:
             if faults < MOST_BREAKS:
                 raise NotAccepted(f"joining the parts broke off: {why}") from None
@@ -166,7 +166,7 @@ class Assembler:
         start = first.start if first else 0.0
         try:
             whole = await clip()
-            await self._editor.put_back(made, whole, start, request.video.seconds or 0.0, video)
+            await self._edits.editor(job).put_back(made, whole, start, request.video.seconds or 0.0, video)
         except Unwritable:
             raise
         except (Interrupted, NotAccepted) as why:

@@ -12,7 +12,8 @@ from bot.domain.job import Job
 from bot.domain.media_facts import MOST_WORK
 from bot.domain.results import MARGIN, Finished, Messages, Parcel, Smaller
 from bot.files.job_files import PIECES, JobFiles
-from bot.media.editor import Editor, TooMuchWork
+from bot.media.edit_queue import EditQueue
+from bot.media.editor import TooMuchWork
 from bot.media.inspect.c2pa import content_credentials
 
 STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says
@@ -23,8 +24,8 @@ MOST_BYTES = 25 * 2**20  # of all files in one message, unless a single one is l
 class SizeLimit:
     """Makes files fit. Raises what the `Editor` raises where that can't be done."""
 
-    def __init__(self, editor: Editor, job_files: JobFiles) -> None:
-        self._editor = editor
+    def __init__(self, edits: EditQueue, job_files: JobFiles) -> None:
+        self._edits = edits
         self._job_files = job_files
 
     async def fitting(self, job: Job, finished: Finished, most_bytes: int) -> Parcel:
@@ -35,7 +36,7 @@ class SizeLimit:
         if not 0 < _size(copy) <= most_bytes:
             if finished.work > MOST_WORK:
                 raise TooMuchWork("it has too many and too large pictures")
-            await self._editor.shrink(finished.video, most_bytes, copy)
+            await self._edits.editor(job).shrink(finished.video, most_bytes, copy)
         lost = await asyncio.to_thread(_credentials_lost, finished.video, copy)
         return Parcel(copy, _size(copy), Smaller(most_bytes + MARGIN, finished.size, lost), finished.odd)
 
@@ -48,7 +49,7 @@ class SizeLimit:
                 if _size(file) <= most_bytes:
                     files.append(file)
                 else:
-                    pieces = await self._editor.pieces(file, most_bytes, Path(mkdtemp(dir=folder)))
+                    pieces = await self._edits.editor(job).pieces(file, most_bytes, Path(mkdtemp(dir=folder)))
                     files += pieces.files
                     lossless &= pieces.lossless
             yield Messages(_by_message(files), lossless)

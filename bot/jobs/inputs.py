@@ -23,7 +23,8 @@ from bot.domain.sections import stored_yields, yields_here
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.child import MOST_BREAKS, Interrupted
-from bot.media.editor import Editor, TooMuchWork, Unreadable
+from bot.media.edit_queue import EditQueue
+from bot.media.editor import TooMuchWork, Unreadable
 from bot.net.client import Http
 from bot.net.faults import BadAddress, CannotAttach, CannotHandOver, Gone, NotAccepted, ResultMissing, ResultUnusable
 from bot.placing import disk_faults, link_or_copy
@@ -35,10 +36,12 @@ MESSAGES = "_message"  # how the names end under which a job keeps the ids of th
 class Inputs:
     """Prepares and brings files. Raises a `ProviderError`: `CannotHandOver`, or what may be tried again."""
 
-    def __init__(self, job_files: JobFiles, incoming: Incoming, editor: Editor, provider_files: ProviderFiles) -> None:
+    def __init__(
+        self, job_files: JobFiles, incoming: Incoming, edits: EditQueue, provider_files: ProviderFiles
+    ) -> None:
         self._job_files = job_files
         self._incoming = incoming
-        self._editor = editor
+        self._edits = edits
         self._provider_files = provider_files
         self._preparing: dict[int, asyncio.Task[Path]] = {}
         self._broken_off: Counter[int] = Counter()  # how often that happened to a job's files
@@ -132,9 +135,9 @@ class Inputs:
         if await asyncio.to_thread(ready.exists):
             return ready
         if part == "video" and request.clip:
-            await self._editor.clip(source, request.clip, ready)
+            await self._edits.editor(job).clip(source, request.clip, ready)
         elif request.sound:
-            await self._editor.sound(source, request.sound, ready)
+            await self._edits.editor(job).sound(source, request.sound, ready)
         return ready
 
     async def _upload(self, ready: Path, part: Part, call: Submission, provider: Provider) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import NoneType
 from typing import Any
-
-from anyio import CapacityLimiter
 
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.child import Bounds, Task, TooMuchWork, Unreadable
@@ -18,7 +17,6 @@ from bot.placing import disk_faults, move, placed
 
 __all__ = ["Editor", "TooMuchWork", "Unreadable"]
 
-AT_ONCE = 1  # child of an editor: an edit takes every core it can get
 EDIT = Bounds(
     seconds=300.0,  # a minute of 1080p takes about one on two idle cores, and five on busy ones
     cpu_seconds=600,
@@ -46,14 +44,14 @@ class Pieces:
 
 
 class Editor:
-    """Changes files, one after the other. Every method writes `target` whole or not at all, and raises `Unreadable` for
-    a file that can't be used and `TooMuchWork` for one that takes longer, or more memory or bytes, than is allowed.
-    `Unwritable` means that the disk is full.
+    """Changes files, each when it is its turn. Every method writes `target` whole or not at all, and raises
+    `Unreadable` for a file that can't be used and `TooMuchWork` for one that takes longer, or more memory or bytes,
+    than is allowed. `Unwritable` means that the disk is full.
     """
 
-    def __init__(self, pool: WorkerPool) -> None:
+    def __init__(self, pool: WorkerPool, turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> None:
         self._pool = pool
-        self._limiter = CapacityLimiter(AT_ONCE)
+        self._turn = turn
 
     async def clip(self, source: Path, edit: ClipEdit, target: Path) -> None:
         """The part of the clip that a provider gets. A clip without sound gets none."""
@@ -84,7 +82,7 @@ class Editor:
         """
         with disk_faults(), TemporaryDirectory(dir=folder, prefix="pieces-") as name:
             parts = Path(name)
-            async with self._limiter:
+            async with self._turn():
                 lossless = await self._pool.run(PIECES, EDIT, video, most_bytes, parts, reads=[video], writes=parts)
             return Pieces([move(file, folder / file.name) for file in _pieces_in(parts)], lossless)
 
@@ -92,7 +90,7 @@ class Editor:
         self, target: Path, task: Task[None], bounds: Bounds, *arguments: Any, reads: Sequence[Path]
     ) -> None:
         """Have a child write the target; its `OSError` is the disk's."""
-        async with self._limiter:
+        async with self._turn():
             with disk_faults(), placed(target) as part:
                 await self._pool.run(task, bounds, *arguments, part, reads=reads, writes=part)
 

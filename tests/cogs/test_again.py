@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.job import Job
+from bot.media.editor import Editor
 from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers._faces import SESSION_SECONDS
 from bot.providers._kling_limits import LEGACY
@@ -279,21 +280,20 @@ async def test_a_clip_that_was_used_whole_is_not_trimmed_for_another_provider_wi
     assert len(world.sandbox.runs.ledger) == runs
 
 
-async def test_the_prepared_part_is_used_again(tmp_path: Any) -> None:
+async def test_the_prepared_part_is_used_again(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", await long_clip()))
         await press(world, said, "Use the first 10 s")
         await world.quiet(90)
         edits = []
-        editor = world.parts.preparing
-        clip = editor.clip
+        clip = Editor.clip
 
         async def counting(*how: Any) -> None:
             edits.append(how)
             await clip(*how)
 
-        editor.clip = counting  # type: ignore[method-assign, assignment]
+        monkeypatch.setattr(Editor, "clip", counting)
         (outcome,) = world.outcomes()
         await world.member.click(outcome, label="Again")
         await world.quiet(90)

@@ -369,15 +369,17 @@ async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(wor
         await world.client.services.asking.mend(Asker(world.member.id), command, rest=True, part=None)
 
 
-async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(tmp_path: Path) -> None:
+async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", await long_clip()))
 
-        async def hopeless(source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
+        async def hopeless(_: Editor, source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
             raise TooMuchWork("it takes too long")
 
-        world.parts.preparing.clip = hopeless  # type: ignore[method-assign]
+        monkeypatch.setattr(Editor, "clip", hopeless)
         await press(world, said, "Use the first 10 s")
         await world.quiet()
         (outcome,) = world.outcomes()
