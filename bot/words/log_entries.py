@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.job import Job
+from bot.domain.request import Request
 from bot.providers.base import Provider
 from bot.words import job_card, job_details, limits
 from bot.words.english import day, quoted
@@ -46,11 +47,17 @@ def _asked(job: Job, providers: Mapping[str, Provider]) -> str:
 
 
 def _held(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    clip = "" if job.forgotten_at else f"\n[the clip]({job.request.video.url})"
+    files = "" if job.forgotten_at else f"\n{_files(job.request)}"
     return (
-        f"⏸️ {_head(job)} waits for your yes · {_asked(job, providers)}{clip}\n"
+        f"⏸️ {_head(job)} waits for your yes · {_asked(job, providers)}{files}\n"
         f"-# It ends by itself <t:{int(job.deadline_at)}:R>. {_place(job)}"
     )
+
+
+def _files(request: Request) -> str:
+    """What is to be seen and heard before anybody says yes."""
+    clip = f"[the clip]({request.video.url})"
+    return f"{clip} · [the recording]({request.audio.url})" if request.audio else clip
 
 
 def _started(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:

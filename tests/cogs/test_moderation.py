@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -24,7 +25,7 @@ from bot.words.refusals.results import AlreadyDecided
 from storage.engine.database import Transaction
 from storage.servers.log_entries import note
 from tests.scripted import Scripted, in_turn, scripted, start, until
-from tests.world import CLIP, World, answer
+from tests.world import CLIP, RECORDING, World, answer
 
 
 async def admin(world: World, command: str, **options: Any) -> InteractionResult:
@@ -335,6 +336,17 @@ async def test_a_first_video_waits_and_nothing_is_counted_or_sent_until_approved
     assert f"{world.moderator.mention}: " in text_of(message)
     assert not [item for item in message.components[0].children if isinstance(item, discord.ActionRow)]  # type: ignore[union-attr]
     assert "is on its way" in await world.text()  # the second one needs nobody
+
+
+async def test_moderators_can_hear_the_recording_before_they_say_yes(world: World) -> None:
+    channel = await log_channel(world)
+    await world.add_key()
+    await admin(world, "approval", which="a member's first video")
+    await world.audio()
+    question = await told(channel, "waits for your yes")
+    links = re.findall(r"\[the (clip|recording)\]\((\S+)\)", question)
+    assert [name for name, _ in links] == ["clip", "recording"]
+    assert [world.env.backend.cdn.get(url) for _, url in links] == [CLIP[1], RECORDING[1]]
 
 
 async def test_a_denied_video_ends_with_a_sentence_and_costs_nothing(world: World) -> None:
