@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +18,14 @@ from bot.domain.request import Media
 from bot.media.probe import Probe
 from bot.net.address import Address
 from bot.net.client import Http
-from bot.net.faults import BadAddress, Unwritable
+from bot.net.faults import BadAddress, NotAccepted, TextInstead, Unwritable
 from bot.words.refusals.files import DiskFull
 
 log = logging.getLogger(__name__)
 
 DISCORD_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 MOST_BYTES = 512 * 2**20  # more than anybody can attach
+AGAIN_SECONDS = 2.0  # before a fetch that failed is tried once more
 
 
 class Incoming:
@@ -66,16 +67,31 @@ class Incoming:
 
     async def look(self, media: Media, into: Path) -> MediaFacts:
         """What the attached file really holds, with its size and digest; the file itself lies in `into` afterwards, and
-        isn't fetched if it does already. `DiskFull` when there is no room for it.
+        isn't fetched if it does already. A fetch that fails is made once more. `DiskFull` when there is no room for it.
         """
-        digest = hashlib.sha256()
         if await asyncio.to_thread(into.exists):
-            await asyncio.to_thread(_read, into, digest.update)
+            digest = await asyncio.to_thread(_digest, into)
         else:
             with _disk_full():
-                await self._http.download(media.url, into, most=MOST_BYTES, also=digest.update)
+                digest = await self._downloaded(media.url, into)
         size = (await asyncio.to_thread(into.stat)).st_size
-        return replace(await self._probe.look(into), size=size, digest=digest.hexdigest())
+        return replace(await self._probe.look(into), size=size, digest=digest)
+
+    async def _downloaded(self, url: str, into: Path) -> str:
+        """Bring an attached file to disk, at the second attempt if need be; its digest."""
+        try:
+            return await self._download(url, into)
+        except (TextInstead, Unwritable):  # the same would come of it
+            raise
+        except NotAccepted as fault:
+            log.info("an attachment could not be fetched: %s; again in %g s", fault, AGAIN_SECONDS)
+        await self._clock.sleep(AGAIN_SECONDS)
+        return await self._download(url, into)
+
+    async def _download(self, url: str, into: Path) -> str:
+        digest = hashlib.sha256()
+        await self._http.download(url, into, most=MOST_BYTES, also=digest.update)
+        return digest.hexdigest()
 
     async def fetch(self, url: str, into: Path) -> None:
         """Bring the file behind the address to disk."""
@@ -89,10 +105,9 @@ class Incoming:
             return (await self._probe.look(file)).seconds
 
 
-def _read(file: Path, piece: Callable[[bytes], object]) -> None:
+def _digest(file: Path) -> str:
     with file.open("rb") as data:
-        while chunk := data.read(1 << 20):
-            piece(chunk)
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bot.asking.inspect import Inspector
-from bot.clock import Clock
+from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.files.incoming import Incoming
 from bot.media.pool import WorkerPool
@@ -17,6 +19,7 @@ from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.words.refusals.files import FileNotFetched, NoMedia
 from tests.net.test_client import answering, http_answer, serving
+from tests.world import FastClock
 
 
 @pytest.mark.parametrize(
@@ -33,7 +36,33 @@ async def test_a_text_is_told_from_a_file_that_discord_does_not_hand_over(
 ) -> None:
     answer = http_answer(status, "just words", f"Content-Type: {kind}")
     async with serving(answering(answer)) as url, open_client({"127.0.0.1"}) as client:
-        incoming = Incoming(Http(client).at(url), tmp_path, url, Probe(pool), Clock())
+        incoming = Incoming(Http(client).at(url), tmp_path, url, Probe(pool), FastClock())
         inspector = Inspector(incoming, cast("Any", None))
         with pytest.raises(refusal):
             await inspector._look(Media(url=f"{url}/notes.txt", name="notes.txt", size=10), tmp_path / "clip")
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_a_fetch_of_an_attachment_that_fails_is_made_once_more_before_anybody_is_told(
+    tmp_path: Path, failures: int
+) -> None:
+    answers = [http_answer("503 Service Unavailable", "away")] * failures + [http_answer("200 OK", "a clip")]
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answering(answers.pop(0))(reader, writer)
+
+    class Anything:
+        async def look(self, _: Path) -> MediaFacts:
+            return MediaFacts(frozenset({"mp4"}), 1.0, 720, 720, has_sound=True)
+
+    async with serving(handler) as url, open_client({"127.0.0.1"}) as client:
+        incoming = Incoming(Http(client).at(url), tmp_path, url, cast("Any", Anything()), FastClock())
+        look = Inspector(incoming, cast("Any", None))._look(
+            Media(url=f"{url}/c.mp4", name="c.mp4", size=6), tmp_path / "c"
+        )
+        if failures == 1:
+            assert (await look).digest == hashlib.sha256(b"a clip").hexdigest()
+        else:
+            with pytest.raises(FileNotFetched):
+                await look
+            assert len(answers) == 1
