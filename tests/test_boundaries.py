@@ -53,6 +53,7 @@ ACROSS_SERVERS = {
     "DirectMessages.withdraw": "a person's own word, wherever it is given",
     "Guilds.present": "which servers the bot was in, at the start",
     "Jobs.open_jobs": "the worker's start",
+    "Jobs.with_cards_due": "the worker's start",
     "Jobs.with_files": "what lies on disk, whosever it is",
     "Keys.untold": "the notices' start",
     "Privacy.about": "a person's own records, wherever they are",
