@@ -75,8 +75,10 @@ class Cards:
             return None  # the job stays in place
         name = job_card.thread_name(job, job.request)
         try:
-            message = self._channel(job, job.channel_id).get_partial_message(card_id)
-            return (await message.create_thread(name=name, auto_archive_duration=1440)).id
+            thread = await self._client.http.start_thread_with_message(
+                job.channel_id, card_id, name=name, auto_archive_duration=1440
+            )
+            return int(thread["id"])
         except discord.HTTPException as error:
             if error.code == THREAD_EXISTS:
                 return card_id  # a thread has the id of the message it was opened on
