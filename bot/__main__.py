@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
+import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import aiohttp
-import discord
-
-from bot.app.build import open_bot
-from bot.app.client import DiscordUnreachable, aim_discord
-from bot.app.health import serve_health
+from bot.app.background import TaskEnded
+from bot.app.client import DiscordUnreachable
 from bot.app.logs import start_logging
+from bot.app.process import run
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
 from bot.media.confinement.kernel import keep_memory_private
-from bot.words.admin.operator import BAD_TOKEN, UNREACHABLE
 from storage.engine.backup import backup
 from storage.engine.database import open_database
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
 from storage.engine.unusable import StorageError
 
-CANNOT_START = 2
+log = logging.getLogger(__name__)
 
-
-async def run(settings: Settings) -> None:
-    """Serve Discord until a signal says stop."""
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    aim_discord(settings)
-    async with open_bot(settings) as client, serve_health(client, settings.http_host, settings.http_port):
-        await client.login(settings.discord_token.get_secret_value())
-        gc.freeze()  # what is loaded by now stays; collecting it again and again would hold up answers for 50 ms
-        connected = asyncio.create_task(client.connect())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if connected.done():
-            connected.result()
-        await client.services.worker.drain()
-        await client.close()
-        await connected
+CANNOT_START, FAILED = 2, 1  # exit codes; what has failed is worth starting again
 
 
 def _run(_: argparse.Namespace) -> int:
@@ -64,14 +41,14 @@ def _run(_: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
     except StorageError as error:
         print(f"DATABASE_PATH: {error}", file=sys.stderr)
-    except discord.LoginFailure:
-        print(BAD_TOKEN, file=sys.stderr)
     except DiscordUnreachable as error:
         print(error, file=sys.stderr)
-        return 1
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        print(UNREACHABLE.format(why=error or type(error).__name__), file=sys.stderr)
-        return 1
+        return FAILED
+    except TaskEnded:
+        return FAILED
+    except Exception:
+        log.critical("the bot has failed", exc_info=True)
+        return FAILED
     else:
         return 0
     return CANNOT_START

@@ -1,35 +1,80 @@
-"""What runs for as long as the bot does."""
+"""The one tree of everything that runs for as long as the bot does. What is needed and dies ends the process, which is
+started again; what is merely useful begins again by itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from bot.app.client import Mouthpiece
+from bot.clock import Clock
+from bot.errors import MouthpieceError
+from bot.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
 
 FAULT_PAUSE = 60.0
 
+Run = Callable[[], Awaitable[None]]
 
-async def work_when_ready(client: Mouthpiece, *beside: Callable[[], Awaitable[None]]) -> None:
-    """The worker, and what goes on beside it for as long."""
-    await client.at_home.wait()
-    others = [asyncio.create_task(_lasting(other)) for other in beside]
+
+class TaskEnded(MouthpieceError):
+    """Something that the bot can't do without has ended, and that was logged."""
+
+    sentence = "{name} has ended"
+
+
+@asynccontextmanager
+async def running(worker: Worker, begin: asyncio.Event, beside: Sequence[Run], clock: Clock) -> AsyncIterator[None]:
+    """Run the worker after `begin`, and what goes on beside it, until the block is left; then let the steps under way
+    end. When the worker ends before, the block is cancelled, and this raises `TaskEnded`.
+    """
+
+    async def work() -> None:
+        await begin.wait()
+        await worker.run()
+
     try:
-        await client.services.worker.run()
-    finally:
-        for other in others:
-            other.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        async with asyncio.TaskGroup() as tree:
+            tasks = [tree.create_task(_lasting(run, clock)) for run in beside]
+            tasks.append(tree.create_task(needed("the worker", work, may_end=lambda: worker.draining)))
+            try:
+                yield
+            finally:
+                await worker.drain()
+                for task in tasks:
+                    task.cancel()
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
 
 
-async def _lasting(run: Callable[[], Awaitable[None]]) -> None:
+async def needed(name: str, run: Run, *, may_end: Callable[[], bool] = lambda: False) -> None:
+    """Run what the bot can't do without. `TaskEnded` when it ends; that is logged here, as what follows may hang."""
+    try:
+        await run()
+    except MouthpieceError:  # a sentence for the operator, who reads it once
+        raise
+    except Exception:
+        log.critical("%s has failed, so the bot ends", name, exc_info=True)
+        raise TaskEnded(name=name) from None
+    if not may_end():
+        log.critical("%s has ended, so the bot does", name)
+        raise TaskEnded(name=name)
+
+
+async def _lasting(run: Run, clock: Clock) -> None:
     """Go on after a fault of ours: nothing beside the worker may end it, or stop for good."""
     while True:
         try:
             await run()
         except Exception:
             log.exception("something beside the worker failed; it begins again")
-            await asyncio.sleep(FAULT_PAUSE)
+        await clock.sleep(FAULT_PAUSE)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first: the rest came of it."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from bot.app.background import work_when_ready
+from bot.app.background import running
 from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
+from bot.app.health import serve_health
 from bot.app.http_client import http_client
+from bot.app.membership import Membership
 from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.services import Services
@@ -60,7 +61,8 @@ log = logging.getLogger(__name__)
 async def open_bot(
     settings: Settings, clock: Clock | None = None, *, prepare: Callable[[Parts], None] = lambda _: None
 ) -> AsyncIterator[Mouthpiece]:
-    """The whole bot, ready to log in; its worker begins when Discord is ready, and is drained at the end.
+    """The whole bot, ready to log in; its worker begins when it is logged in, and is drained at the end. `TaskEnded`
+    when it couldn't go on.
 
     `prepare` is given the parts before they are put together.
     """
@@ -82,17 +84,14 @@ async def open_bot(
         pool = await stack.enter_async_context(open_pool())
         parts = Parts.of(settings, stores, database, http, providers, pool, clock)
         prepare(parts)
+        membership = Membership(parts.stores.guilds, parts.stores.keys, clock)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
-        client = Mouthpiece(parts.stores.installation, parts.stores.guilds, clock, services)
-        beside = _beside_the_worker(client.services)
-        working = asyncio.create_task(work_when_ready(client, *beside))
-        try:
+        client = Mouthpiece(parts.stores.installation, membership, clock, services)
+        stack.push_async_callback(client.leave)
+        beside = [membership.run, *_beside_the_worker(client.services)]
+        await stack.enter_async_context(serve_health(client, settings.http_host, settings.http_port))
+        async with running(client.services.worker, client.signed_in, beside, clock):
             yield client
-        finally:
-            await client.services.worker.drain()
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
-            await client.close()
 
 
 def _asking(

@@ -7,21 +7,24 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
 
+from bot.app.membership import Membership
 from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.chat.explain import explain
 from bot.clock import Clock
 from bot.errors import MouthpieceError, SettingsError
-from bot.words.admin.operator import CLOSED, CLOSED_OTHERWISE, UNREACHABLE
+from bot.words.admin.operator import BAD_TOKEN, CLOSED, CLOSED_OTHERWISE, UNREACHABLE
 from storage.engine.installation import Installation
-from storage.servers.guilds import GuildFacts, Guilds
+from storage.servers.guilds import GuildFacts
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ PERMISSIONS = discord.Permissions(
     read_message_history=True,
 )
 COMMANDS_FACT = "synced_commands"
+GOODBYE_SECONDS = 3.0
 
 
 class DiscordUnreachable(MouthpieceError):
@@ -51,7 +55,7 @@ class Mouthpiece(discord.Client):
     def __init__(
         self,
         installation: Installation,
-        guilds: Guilds,
+        membership: Membership,
         clock: Clock,
         services: Callable[[Mouthpiece], Services],
     ) -> None:
@@ -64,9 +68,10 @@ class Mouthpiece(discord.Client):
             max_ratelimit_timeout=60.0,
         )
         self.tree = Tree(self)
+        self.signed_in = asyncio.Event()  # set once posts can be made
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
         self._installation = installation
-        self._known_guilds = guilds
+        self._membership = membership
         self._clock = clock
         self.services = services(self)
 
@@ -90,14 +95,30 @@ class Mouthpiece(discord.Client):
                 raise
             raise DiscordUnreachable(why="its gateway doesn't answer") from None
 
+    async def sign_in(self, token: str) -> None:
+        """Log in, without connecting. `SettingsError` when Discord refuses the token, else `DiscordUnreachable`."""
+        try:
+            await self.login(token)
+        except discord.LoginFailure:
+            raise SettingsError(problem=BAD_TOKEN) from None
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise DiscordUnreachable(why=error or type(error).__name__) from error
+
+    async def leave(self) -> None:
+        """Close the connection, without waiting long for Discord's goodbye."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.close()
+
     async def setup_hook(self) -> None:
-        """Load every cog."""
+        """Load every cog; the worker may begin."""
         cogs = import_module("cogs")
         for found in iter_modules(cogs.__path__):
             module = import_module(f"cogs.{found.name}")
             if hasattr(module, "setup"):
                 module.setup(self)
         await self.sync_commands()
+        self.signed_in.set()
 
     async def sync_commands(self) -> None:
         """Tell Discord of the commands if they have changed since the last time."""
@@ -111,14 +132,8 @@ class Mouthpiece(discord.Client):
         log.info("told Discord of the changed commands")
 
     async def on_ready(self) -> None:
-        """Note the servers; the worker may begin."""
-        seen = list(self.guilds)
-        here = {guild.id for guild in seen}
-        for guild in seen:
-            await self._remember(guild)
-        for guild_id in await self._known_guilds.present() - here:
-            # It left while the bot was away, or this is another bot's token: everything goes after the grace only.
-            await self._known_guilds.leave(guild_id, self._clock.now())
+        """A session has begun, and Discord has told which servers the bot is in."""
+        self._membership.ready({guild.id: _facts(guild) for guild in self.guilds})
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
@@ -127,27 +142,19 @@ class Mouthpiece(discord.Client):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server invited the bot."""
-        await self._remember(guild)
+        self._membership.joined(guild.id, _facts(guild))
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server can be reached again, or for the first time, if it was away when it invited the bot."""
-        await self._remember(guild)
+        self._membership.joined(guild.id, _facts(guild))
 
     async def on_guild_update(self, _before: discord.Guild, guild: discord.Guild) -> None:
         """A server has another name, or another channel for its moderators' notices."""
-        await self._remember(guild)
-
-    async def _remember(self, guild: discord.Guild) -> None:
-        """Remember that the bot is in a server, and what Discord tells of it, if it has told."""
-        await self._known_guilds.join(guild.id, self._clock.now())
-        if not guild.unavailable:
-            channel = guild.public_updates_channel
-            await self._known_guilds.describe(guild.id, GuildFacts(guild.name, channel.id if channel else None))
+        self._membership.joined(guild.id, _facts(guild))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """A server removed the bot: its keys go, at once or with the last job that needs them."""
-        await self._known_guilds.leave(guild.id, self._clock.now())
-        await self.services.keys.retire(guild.id)
+        """A server removed the bot."""
+        self._membership.left(guild.id)
 
 
 class Tree(app_commands.CommandTree[Mouthpiece]):
@@ -156,6 +163,12 @@ class Tree(app_commands.CommandTree[Mouthpiece]):
     async def on_error(self, interaction: discord.Interaction[Mouthpiece], error: app_commands.AppCommandError) -> None:
         """Answer with the error's own sentence."""
         await explain(interaction, error)
+
+
+def _facts(guild: discord.Guild) -> GuildFacts | None:
+    """What Discord tells of the server; None when it has told nothing yet."""
+    channel = guild.public_updates_channel
+    return None if guild.unavailable else GuildFacts(guild.name, channel.id if channel else None)
 
 
 def aim_discord(settings: Settings) -> None:

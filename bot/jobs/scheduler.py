@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.fair_queue import FairPlaces, Owned
 from bot.jobs.open_job import OpenJob
 
-IDLE_SECONDS = 3600.0  # how long to sleep while no job is open; a new one wakes
+MOST_SECONDS_ASLEEP = 15.0  # so that it is seen that the schedule is served, even while nothing is due
 
 
 class Lane(NamedTuple):
@@ -39,8 +39,10 @@ class Scheduler:
         self._turns = count(1)
         self._nap: asyncio.Future[None] | None = None
         self._lanes: dict[Lane, FairPlaces[OpenJob]] = {}
+        self._steps = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
+        self.turned_at = float("-inf")  # when it was last looked at what is due, by the monotonic clock
 
     def put(self, open_job: OpenJob, delay: float) -> None:
         """Let the open job take its next step in `delay` seconds, and forget any earlier arrangement."""
@@ -50,11 +52,13 @@ class Scheduler:
             self._wake()
 
     async def run(self) -> None:
-        """Serve the schedule until `drain`."""
-        while self._open:
-            for open_job in self._due():
-                self._begin(open_job)
-            await self._until_next()
+        """Serve the schedule until `drain`, and let the steps that have begun end. A step that fails ends this, too."""
+        async with asyncio.TaskGroup() as self._steps:
+            while self._open:
+                self.turned_at = self._clock.monotonic()
+                for open_job in self._due():
+                    self._begin(open_job)
+                await self._until_next()
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more; wait for the steps under way, and cancel what is not done in time."""
@@ -78,7 +82,9 @@ class Scheduler:
                 yield open_job
 
     async def _until_next(self) -> None:
-        delay = max(0.0, self._heap[0][0] - self._clock.monotonic()) if self._heap else IDLE_SECONDS
+        delay = MOST_SECONDS_ASLEEP
+        if self._heap:
+            delay = min(max(0.0, self._heap[0][0] - self._clock.monotonic()), delay)
         self._nap = asyncio.ensure_future(self._clock.sleep(delay))
         try:
             await asyncio.wait({self._nap})
@@ -96,7 +102,7 @@ class Scheduler:
         """Let everyone in the lane begin who may."""
         places = self._lanes[lane]
         while self._open and (found := places.next()):
-            task = asyncio.ensure_future(self._take(lane, *found))
+            task = self._steps.create_task(self._take(lane, *found))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         if places.idle:
@@ -106,6 +112,9 @@ class Scheduler:
         """Take one step; the place is left under the name under which it was taken, whatever the job is then."""
         try:
             await self._step(open_job)
+        except BaseException:
+            self._open = False  # it ends the schedule
+            raise
         finally:
             self._lanes[lane].leave(owner)
             self._serve(lane)

@@ -66,6 +66,11 @@ class Worker:
         return self._resumed.is_set()
 
     @property
+    def turned_at(self) -> float:
+        """When the worker last looked for what is due, by the monotonic clock."""
+        return self._scheduler.turned_at
+
+    @property
     def open_jobs(self) -> int:
         """How many jobs are not closed yet."""
         return len(self._open_jobs)

@@ -126,10 +126,6 @@ class ServerKeys:
         await self._keys.remove(guild_id, name, by=by, now=self._clock.now())
         return self.provider(name).label, await self._keys.open(guild_id, info.id) is not None
 
-    async def retire(self, guild_id: int) -> None:
-        """Erase the server's keys, as far as no job under way needs them: those go when the last of them has ended."""
-        await self._keys.retire(guild_id, now=self._clock.now())
-
     async def _current(self, guild_id: int, name: str) -> KeyInfo:
         provider = self.provider(name)
         info = await self._keys.current(guild_id, name)

@@ -62,8 +62,8 @@ class Outside:
         """The exit code of another command, and what stood on standard error."""
         return await ended(await self.start(name, **settings))
 
-    async def start(self, command: str = "run", **settings: str) -> asyncio.subprocess.Process:
-        """The bot's process, with some settings changed."""
+    async def start(self, command: str = "run", module: str = "bot", **settings: str) -> asyncio.subprocess.Process:
+        """The bot's process, with some settings changed. `module` is what is run in its place."""
         given = {
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": self.discord.api_url,
@@ -76,7 +76,7 @@ class Outside:
         }
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", command),
+            *(sys.executable, "-m", module, command),
             cwd=self.folder,
             env={**environment, "PYTHONPATH": str(ROOT), **given},
             stderr=asyncio.subprocess.PIPE,

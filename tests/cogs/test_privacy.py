@@ -160,13 +160,28 @@ async def test_a_forgotten_persons_files_go_at_once(world: World) -> None:
     assert list(job_files.folder.iterdir()) == []
 
 
-async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest_after_the_grace(world: World) -> None:
-    await closed_job(world)
-    database = world.parts.database
+async def until_none(world: World, sql: str) -> None:
+    """Wait until there is no such row."""
+
+    async def there_is_none() -> bool:
+        return not await world.parts.database.rows(sql)
+
+    await until(there_is_none)
+
+
+async def leave(world: World) -> None:
+    """The server removes the bot, and that is noted."""
     guild = world.client.get_guild(world.guild.id)
     assert guild
     await world.client.on_guild_remove(guild)
-    assert not await database.rows("SELECT * FROM keys")
+    await until_none(world, "SELECT id FROM keys WHERE retired_at IS NULL")
+
+
+async def test_a_server_that_removed_the_bot_loses_its_keys_at_once_and_the_rest_after_the_grace(world: World) -> None:
+    await closed_job(world)
+    database = world.parts.database
+    await leave(world)
+    await until_none(world, "SELECT id FROM keys")
     assert len(await database.rows("SELECT * FROM jobs")) == 1
     await after(world, GRACE + DAY)
     for table in ("guilds", "jobs", "job_events"):
@@ -182,19 +197,14 @@ async def test_a_server_that_removed_the_bot_keeps_the_key_that_a_video_needs_un
     await world.text(provider="runcomfy")
     await until(lambda: world.sandbox.runs.ledger)
     database = world.parts.database
-    guild = world.client.get_guild(world.guild.id)
-    assert guild
-    await world.client.on_guild_remove(guild)
+    await leave(world)
+    await until_none(world, "SELECT id FROM keys WHERE provider = 'runware'")
     (left,) = await database.rows("SELECT provider, retired_at FROM keys")
     assert (left["provider"], bool(left["retired_at"])) == ("runcomfy", True)
     assert await world.client.services.keys.list(world.guild.id) == []
     go_on.set()
     await world.quiet()
-
-    async def no_key_is_left() -> bool:  # it goes right after the job is closed
-        return not await database.rows("SELECT * FROM keys")
-
-    await until(no_key_is_left)
+    await until_none(world, "SELECT id FROM keys")  # it goes right after the job is closed
     (job,) = await world.client.services.ledger.jobs(world.guild.id)
     assert (job.state, job.failure) == ("succeeded", None)
 
@@ -204,6 +214,7 @@ async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_
     await Guilds(database).join(77, 0.0)
     await world.client.services.keys.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
     await world.client.on_ready()
+    await until_none(world, "SELECT id FROM guilds WHERE id = 77 AND left_at IS NULL")
     assert len(await database.rows("SELECT * FROM keys")) == 1
     world.clock.skipped += GRACE + DAY
     await world.client.services.cleanup.tidy()

@@ -76,16 +76,20 @@ class Outside:
 
     @asynccontextmanager
     async def life(self, doom: Doom) -> AsyncIterator[Mouthpiece]:
-        """One life of the bot, which may end by doom."""
+        """One life of the bot, which may end by doom, at the latest when the block is left."""
         self.clock = FastClock(400.0)
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, suppress(Killed):
             patch.setattr(discord.http.Route, "BASE", self.discord.api_url)
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
             async with open_bot(self.settings, self.clock, prepare=self.prepare_parts) as client:
                 client._connection.guild_ready_timeout = 0.0
-                connected = asyncio.create_task(client.start(TOKEN))
-                await client.at_home.wait()
                 doom.take_over(patch)
+                connected = asyncio.create_task(client.start(TOKEN))
+                try:
+                    await client.at_home.wait()
+                except asyncio.CancelledError:
+                    if not doom.dead:
+                        raise
                 yield client
                 connected.cancel()
                 await asyncio.gather(connected, return_exceptions=True)

@@ -51,6 +51,11 @@ class Gateway:
         if self.socket is not None and self.socket._req is not None and self.socket._req.transport:
             self.socket._req.transport.abort()
 
+    async def refuse(self, code: int) -> None:
+        """Close the connection with this code."""
+        assert self.socket is not None
+        await self.socket.close(code=code)
+
     async def _receive(self, socket: web.WebSocketResponse, message: Json, origin: str) -> None:
         if message["op"] == HEARTBEAT:
             await socket.send_json({"op": ACK, "d": None, "s": None, "t": None})

@@ -1,0 +1,69 @@
+"""How the bot's process ends: at once by a fault of what it needs, and in time by a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+
+from tests.app.test_run import ROOT, Outside, ended, outside  # noqa: F401 - a fixture
+
+BLOCKED = """
+import logging
+from bot.app.process import Deadline
+logging.basicConfig()
+deadline = Deadline(0.2)
+deadline.start(0)
+deadline.start(1)
+while True:
+    pass
+"""
+
+
+async def test_a_worker_that_fails_ends_the_process_with_one_line_and_exit_code_1(outside: Outside) -> None:  # noqa: F811
+    code, log = await ended(await outside.start(module="tests.app.faulty"))
+    assert code == 1
+    assert [line for line in log.splitlines() if "CRITICAL" in line] == [
+        line for line in log.splitlines() if "the worker has failed, so the bot ends" in line
+    ]
+    assert "disk I/O error" in log
+
+
+async def test_a_connection_that_discord_ends_for_good_ends_the_process_with_exit_code_1(outside: Outside) -> None:  # noqa: F811
+    async with outside.bot() as process:
+        await outside.discord.gateway.refuse(4004)
+        code, log = await ended(process)
+    assert code == 1
+    assert log.count("CRITICAL") == log.count("the connection to Discord has failed, so the bot ends") == 1
+
+
+async def test_sigterm_ends_the_bot_in_time_while_discord_refuses_connections(outside: Outside) -> None:  # noqa: F811
+    async with outside.bot() as process:
+        outside.discord.faults.add("answer", "GET", "/gateway/", status=503, times=10_000)
+        await outside.discord.gateway.drop()
+        tries = outside.discord.requests.count
+        await outside.discord.until(lambda: tries("GET /gateway/") > 3, 60.0)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert (await ended(process))[0] == 0
+        assert time.monotonic() - began < 20
+
+
+async def test_sigterm_ends_the_bot_in_time_while_it_logs_in(outside: Outside) -> None:  # noqa: F811
+    outside.discord.faults.add("hang", "GET", "*/users/@me")
+    process = await outside.start()
+    await outside.discord.until(lambda: not outside.discord.faults.armed, 60.0)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert (await ended(process))[0] == 0
+    assert time.monotonic() - began < 20
+
+
+async def test_the_deadline_ends_even_a_process_whose_loop_is_blocked() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", BLOCKED), cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    code, log = await ended(process)
+    assert code == 0
+    assert "what is committed stays" in log
