@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.app.health import serve_health
+from bot.app.heartbeats import Heartbeats
 from bot.domain.voices import voices_of
 from bot.providers.base import Submission
 from bot.sandbox.faults import Kind
@@ -42,7 +43,11 @@ async def everything_said(world: World) -> str:
     folder = world.parts.job_files.folder.parent
     stored = [path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()]
     metrics_url = "http://127.0.0.1:8099/metrics"
-    async with serve_health(world.client, "127.0.0.1", 8099), aiohttp.request("GET", metrics_url) as response:
+    heartbeats = Heartbeats(world.client, folder / "bot.db", world.parts.stores.installation, world.clock)
+    async with (
+        serve_health(world.client, heartbeats, "127.0.0.1", 8099),
+        aiohttp.request("GET", metrics_url) as response,
+    ):
         metrics = await response.text()
     return "\n".join([*said, *stored, metrics])
 

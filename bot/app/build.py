@@ -11,6 +11,7 @@ from bot.app.background import running
 from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
 from bot.app.health import serve_health
+from bot.app.heartbeats import Heartbeats
 from bot.app.http_client import http_client
 from bot.app.membership import Membership
 from bot.app.parts import Parts
@@ -88,8 +89,9 @@ async def open_bot(
         services = partial(_services, parts=parts, settings=settings, clock=clock)
         client = Mouthpiece(parts.stores.installation, membership, clock, services)
         stack.push_async_callback(client.leave)
-        beside = [membership.run, *_beside_the_worker(client.services)]
-        await stack.enter_async_context(serve_health(client, settings.http_host, settings.http_port))
+        heartbeats = Heartbeats(client, settings.database_path, parts.stores.installation, clock)
+        beside = [heartbeats.run, membership.run, *_beside_the_worker(client.services)]
+        await stack.enter_async_context(serve_health(client, heartbeats, settings.http_host, settings.http_port))
         async with running(client.services.worker, client.signed_in, beside, clock):
             yield client
 

@@ -70,6 +70,7 @@ class Mouthpiece(discord.Client):
         self.tree = Tree(self)
         self.signed_in = asyncio.Event()  # set once posts can be made
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
+        self.session_since: float | None = None  # the beginning of the session under way, by the monotonic clock
         self._installation = installation
         self._membership = membership
         self._clock = clock
@@ -133,12 +134,21 @@ class Mouthpiece(discord.Client):
 
     async def on_ready(self) -> None:
         """A session has begun, and Discord has told which servers the bot is in."""
+        self.session_since = self._clock.monotonic()
         self._membership.ready({guild.id: _facts(guild) for guild in self.guilds})
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
             log.info("ready as %s in %d servers; invite it with %s", self.user, len(self.guilds), invite)
         self.at_home.set()
+
+    async def on_resumed(self) -> None:
+        """The session goes on after the connection was lost."""
+        self.session_since = self._clock.monotonic()
+
+    async def on_disconnect(self) -> None:
+        """The connection was lost, or could not be made again."""
+        self.session_since = None
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server invited the bot."""

@@ -8,22 +8,25 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.app.client import Mouthpiece
+from bot.app.heartbeats import Heartbeats
 from bot.errors import SettingsError
 
 
 @asynccontextmanager
-async def serve_health(client: Mouthpiece, host: str, port: int | None) -> AsyncIterator[None]:
-    """`/healthz` is 200 while Discord is connected and the bot takes jobs, else 503; `/metrics` is for Prometheus."""
+async def serve_health(client: Mouthpiece, heartbeats: Heartbeats, host: str, port: int | None) -> AsyncIterator[None]:
+    """`/healthz` is 200 while the bot does its work, else 503 with a line for each thing that is wrong; `/metrics` is
+    for Prometheus. `SettingsError` when the port can't be used.
+    """
     if port is None:
         yield
         return
 
     async def healthz(_: web.Request) -> web.Response:
-        well = client.is_ready() and not client.services.worker.draining
-        return web.Response(text="ok\n" if well else "not ready\n", status=200 if well else 503)
+        faults = heartbeats.faults()
+        return web.Response(text="\n".join(faults or ["ok"]) + "\n", status=503 if faults else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        latency = client.latency if client.is_ready() else float("nan")
+        latency = client.latency if client.session_since is not None else float("nan")
         lines = (
             "# TYPE mouthpiece_open_jobs gauge",
             f"mouthpiece_open_jobs {client.services.worker.open_jobs}",

@@ -17,6 +17,7 @@ from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
 from tests.app.still_clock import StillClock
 from tests.canned import CannedStudio
+from tests.crash.doom import Doom
 from tests.crash.test_crash import Outside
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
@@ -121,3 +122,16 @@ async def test_jobs_go_on_although_discord_never_tells_which_servers_there_are(
             await client.login(TOKEN)
             await until(lambda: len(small.outcomes()) == 2)
             assert not client.at_home.is_set()
+
+
+async def test_a_session_that_was_lost_is_known_although_discord_py_still_says_ready(tmp_path: Path) -> None:
+    async with DiscordServer() as small, Sandbox() as sandbox:
+        outside = Outside(small, sandbox, tmp_path)
+        await outside.prepare()
+        async with outside.life(Doom()) as client:
+            await until(lambda: client.session_since is not None and 0.0 < client.latency < 60.0)
+            small.faults.add("answer", "GET", "/gateway/", status=503, times=1)
+            await small.gateway.drop()
+            await until(lambda: client.session_since is None)
+            assert client.is_ready()
+            await until(lambda: client.session_since is not None)

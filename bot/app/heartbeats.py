@@ -1,0 +1,97 @@
+"""When the parts that the bot can't do without were last seen to work; `/healthz` tells which are silent too long."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from pathlib import Path
+
+from bot.app.client import Mouthpiece
+from bot.clock import Clock
+from storage.engine.installation import Installation
+
+LISTEN_SECONDS = 10.0  # between two looks at the gateway
+PROBE_SECONDS = 30.0  # between two writes that prove that the database can be written
+DISCORD_SILENT = 100.0  # Discord acknowledges a heartbeat every 41 s, so two are missing
+WORKER_SILENT = 60.0  # it looks at its schedule every 15 s
+DATABASE_SILENT = 75.0
+ALIVE_FACT = "alive_at"
+
+
+class Heartbeats:
+    """Listens to each part; `run` must go on for as long as the bot does."""
+
+    def __init__(self, client: Mouthpiece, database_path: Path, installation: Installation, clock: Clock) -> None:
+        self._client = client
+        self._path = database_path
+        self._file = _identity(database_path)
+        self._installation = installation
+        self._clock = clock
+        self._latency = math.inf
+        self._heard_at = -math.inf  # these by the monotonic clock; -inf for never
+        self._probed_at = -math.inf
+        self._written_at = -math.inf
+        self._write_fault = ""
+
+    async def run(self) -> None:
+        """Listen and probe, until cancelled."""
+        while True:
+            self._listen()
+            if self._clock.monotonic() - self._probed_at >= PROBE_SECONDS:
+                await self._probe()
+            await self._clock.sleep(LISTEN_SECONDS)
+
+    def faults(self) -> list[str]:
+        """What is wrong, in plain words; nothing while all is well."""
+        self._listen()
+        worker = self._client.services.worker
+        found = [
+            _silence("Discord has not been heard of", self._age(self._heard_at), DISCORD_SILENT),
+            _silence("the worker has not looked at its jobs", self._age(worker.turned_at), WORKER_SILENT),
+            self._write_fault,
+            _silence("the database has not been written", self._age(self._written_at), DATABASE_SILENT),
+            "the bot is being stopped" if worker.draining else "",
+        ]
+        return [fault for fault in found if fault]
+
+    def _age(self, moment: float) -> float:
+        return self._clock.monotonic() - moment
+
+    def _listen(self) -> None:
+        """Notice an acknowledged heartbeat: each has a latency of its own. discord.py's `is_ready` stays true when the
+        connection is lost, so only a session that is under way counts.
+        """
+        since, latency = self._client.session_since, self._client.latency
+        if since is None:
+            return
+        self._heard_at = max(self._heard_at, since)
+        if math.isfinite(latency) and latency != self._latency:
+            self._latency, self._heard_at = latency, self._clock.monotonic()
+
+    async def _probe(self) -> None:
+        """Write something. The connections go on with a file that was deleted, so that is looked at, too."""
+        self._probed_at = self._clock.monotonic()
+        try:
+            await self._installation.put(ALIVE_FACT, str(self._clock.now()))
+            file = await asyncio.to_thread(_identity, self._path)
+        except Exception as error:  # noqa: BLE001 - told by `/healthz`; the database logs what failed
+            self._write_fault = f"the database can't be written: {error}"
+            return
+        self._write_fault = "" if file == self._file else "the database's file was deleted or replaced"
+        self._written_at = self._clock.monotonic()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None for none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _silence(what: str, seconds: float, most: float) -> str:
+    """The sentence about a silence that is too long, else nothing."""
+    if seconds <= most:
+        return ""
+    return f"{what} for {seconds:.0f} s" if math.isfinite(seconds) else f"{what} yet"
