@@ -202,6 +202,6 @@ async def test_what_is_wrong_is_in_the_answer_line_by_line(bot: Bot, unused_tcp_
 async def test_a_port_that_is_taken_is_one_readable_line(bot: Bot, unused_tcp_port: int) -> None:
     client = cast("Mouthpiece", bot.client)
     async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port):
-        with pytest.raises(SettingsError, match=f"HTTP_PORT: 127.0.0.1:{unused_tcp_port} can't be used"):
+        with pytest.raises(SettingsError, match=f"HTTP_PORT: 127.0.0.1:{unused_tcp_port} can't be served"):
             async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port):
                 pass

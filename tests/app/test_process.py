@@ -30,12 +30,13 @@ async def test_a_worker_that_fails_ends_the_process_with_one_line_and_exit_code_
     assert "disk I/O error" in log
 
 
-async def test_a_connection_that_discord_ends_for_good_ends_the_process_with_exit_code_1(outside: Outside) -> None:  # noqa: F811
+async def test_a_connection_that_discord_ends_for_good_ends_the_process_with_exit_code_2(outside: Outside) -> None:  # noqa: F811
     async with outside.bot() as process:
         await outside.discord.gateway.refuse(4004)
         code, log = await ended(process)
-    assert code == 1
-    assert log.count("CRITICAL") == log.count("the connection to Discord has failed, so the bot ends") == 1
+    assert code == 2
+    assert log.count("Discord refused this token") == 1
+    assert "CRITICAL" not in log
 
 
 async def test_sigterm_ends_the_bot_in_time_while_discord_refuses_connections(outside: Outside) -> None:  # noqa: F811
