@@ -59,9 +59,10 @@ async def run(settings: Settings) -> None:
             deadline.start(1)
         await client.services.worker.drain()  # while the connection stands, so that commands are answered
         serving.cancel()
+        await client.leave()  # a cancellation that comes at the moment of connecting is lost in discord.py
 
 
 async def _serve(client: Mouthpiece, token: str) -> None:
     await client.sign_in(token)
     gc.freeze()  # what is loaded by now stays; collecting it again and again would hold up answers for 50 ms
-    await needed("the connection to Discord", client.connect)
+    await needed("the connection to Discord", client.connect, may_end=client.is_closed)

@@ -1,21 +1,39 @@
-"""`python -m tests.app.faulty run`: the bot's own process, whose worker can't read its jobs."""
+"""`python -m tests.app.faulty run`: the bot's own process, in which something goes wrong: FAULT says what."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
 import sys
 from typing import Any
 
 import pytest
+from discord.gateway import DiscordWebSocket
 
 from bot import __main__ as program
 from storage.jobs.jobs import Jobs
 
+really_poll = DiscordWebSocket.poll_event
 
-async def unreadable(_: Any) -> Any:
+
+async def fail(_: Any) -> Any:
     raise sqlite3.OperationalError("disk I/O error")
 
 
+async def go_on_when_cancelled(socket: DiscordWebSocket) -> None:
+    try:
+        await really_poll(socket)
+    except asyncio.CancelledError:
+        await really_poll(socket)
+
+
+FAULTS: dict[str, tuple[type, str, Any]] = {
+    "worker": (Jobs, "open_jobs", fail),
+    "connection": (DiscordWebSocket, "poll_event", fail),
+    "deaf": (DiscordWebSocket, "poll_event", go_on_when_cancelled),
+}
+
 if __name__ == "__main__":
-    pytest.MonkeyPatch().setattr(Jobs, "open_jobs", unreadable)
+    pytest.MonkeyPatch().setattr(*FAULTS[os.environ["FAULT"]])
     sys.exit(program.main())

@@ -7,6 +7,8 @@ import signal
 import sys
 import time
 
+import pytest
+
 from tests.app.test_run import ROOT, Outside, ended, outside  # noqa: F401 - a fixture
 
 BLOCKED = """
@@ -21,13 +23,25 @@ while True:
 """
 
 
-async def test_a_worker_that_fails_ends_the_process_with_one_line_and_exit_code_1(outside: Outside) -> None:  # noqa: F811
-    code, log = await ended(await outside.start(module="tests.app.faulty"))
+@pytest.mark.parametrize(("fault", "part"), [("worker", "the worker"), ("connection", "the connection to Discord")])
+async def test_what_fails_and_is_needed_ends_the_process_with_one_line_and_exit_code_1(
+    outside: Outside,  # noqa: F811
+    fault: str,
+    part: str,
+) -> None:
+    code, log = await ended(await outside.start(module="tests.app.faulty", FAULT=fault))
     assert code == 1
-    assert [line for line in log.splitlines() if "CRITICAL" in line] == [
-        line for line in log.splitlines() if "the worker has failed, so the bot ends" in line
-    ]
+    (line,) = (line for line in log.splitlines() if "CRITICAL" in line)
+    assert f"{part} has failed, so the bot ends" in line
     assert "disk I/O error" in log
+
+
+async def test_sigterm_ends_a_connection_that_goes_on_when_it_is_cancelled(outside: Outside) -> None:  # noqa: F811
+    async with outside.bot(module="tests.app.faulty", FAULT="deaf") as process:
+        process.send_signal(signal.SIGTERM)
+        code, log = await ended(process)
+    assert code == 0
+    assert "is given up" not in log
 
 
 async def test_a_connection_that_discord_ends_for_good_ends_the_process_with_exit_code_2(outside: Outside) -> None:  # noqa: F811

@@ -92,6 +92,7 @@ class Outside:
                         raise
                 yield client
                 connected.cancel()
+                await client.leave()  # a cancellation that comes at the moment of connecting is lost in discord.py
                 await asyncio.gather(connected, return_exceptions=True)
 
     async def ask(self, client: Mouthpiece, member_id: int = 42, place: Place | None = None) -> None:
