@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.domain.job import Job
 from bot.net.faults import BadKey, Gone, NotAccepted, ProviderError, RateLimited, UnknownOutcome
 from bot.providers.base import Accepted, Done, Waiting
-from storage.jobs.jobs import Jobs as JobStore
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
-from tests.world import World, open_world
+from tests.world import World
 
 
 async def test_fifty_jobs_at_a_provider_that_misbehaves_all_end_and_none_is_paid_twice(world: World) -> None:
@@ -290,30 +285,3 @@ async def test_a_status_word_that_no_document_knows_is_logged_once(
     assert [record.message for record in caplog.records if "pondering" in record.message] == [
         "scripted says 'pondering', which no document knows; taken as still running"
     ]
-
-
-async def test_a_job_that_is_asked_for_and_cancelled_right_after_a_start_waits_for_the_worker(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    really, gate = JobStore.open_jobs, asyncio.Event()
-
-    async def slow(jobs: Any) -> Any:
-        await gate.wait()
-        return await really(jobs)
-
-    monkeypatch.setattr(JobStore, "open_jobs", slow)
-    async with open_world(tmp_path) as world:
-        scripted(world)
-        asking = asyncio.create_task(start(world))
-        found: Sequence[Job] = ()
-        async with asyncio.timeout(10):
-            while not found:
-                found = await world.client.services.ledger.jobs(world.guild.id)
-                await asyncio.sleep(0.005)
-        cancelling = asyncio.create_task(world.client.services.worker.cancel(found[0], by=world.member.id))
-        await asyncio.sleep(0)
-        assert not cancelling.done()
-        gate.set()
-        await asyncio.gather(asking, cancelling)
-        await world.quiet()
-        assert (await row(world, found[0])).state == "cancelled"
