@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -106,10 +105,8 @@ class Mouthpiece(discord.Client):
             raise DiscordUnreachable(why=error or type(error).__name__) from error
 
     async def leave(self) -> None:
-        """Close the connection, without waiting long for Discord's goodbye."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self.close()
+        """Close the connection, without waiting long for Discord's goodbye. Cancelling the caller doesn't stop it."""
+        await asyncio.wait([asyncio.ensure_future(self.close())], timeout=GOODBYE_SECONDS)
 
     async def setup_hook(self) -> None:
         """Load every cog; the worker may begin."""
