@@ -60,7 +60,7 @@ async def needed(name: str, run: Run, *, may_end: Callable[[], bool] = lambda: F
         log.critical("%s has failed, so the bot ends", name, exc_info=True)
         raise TaskEnded(name=name) from None
     if not may_end():
-        log.critical("%s has ended, so the bot does", name)
+        log.critical("%s has ended, so the bot ends", name)
         raise TaskEnded(name=name)
 
 

@@ -46,7 +46,7 @@ async def serve_health(client: Mouthpiece, heartbeats: Heartbeats, host: str, po
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            problem = f"HTTP_HOST, HTTP_PORT: {host}:{port} can't be served, so name others: {error.strerror}"
+            problem = f"HTTP_HOST, HTTP_PORT: {host}:{port} can't be used, so choose others: {error.strerror}"
             raise SettingsError(problem=problem) from None
         yield
     finally:

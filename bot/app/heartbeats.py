@@ -46,7 +46,7 @@ class Heartbeats:
         self._listen()
         worker = self._client.services.worker
         found = [
-            _silence("Discord has not been heard of", self._age(self._heard_at), DISCORD_SILENT),
+            _silence("Discord has not been heard from", self._age(self._heard_at), DISCORD_SILENT),
             _silence("the worker has not looked at its jobs", self._age(worker.turned_at), WORKER_SILENT),
             self._write_fault,
             _silence("the database has not been written", self._age(self._written_at), DATABASE_SILENT),

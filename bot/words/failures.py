@@ -150,15 +150,15 @@ FAILURES: Mapping[str, Failure] = {
     ),
     "internal": Failure(
         long=(
-            "Something went wrong inside the bot, so it stopped working on this job. Whoever runs the bot finds the "
-            "reason in its log."
+            "Something went wrong inside the bot, so it stopped working on this job. Whoever runs the bot can find "
+            "the reason in its log."
         ),
         short="a fault inside the bot",
     ),
 }
 THROWN_AWAY = "The video was ready, but could not be posted, and was thrown away by now."  # after “kept”
 
-WENT_WRONG = "Something went wrong inside the bot; whoever runs it finds the reason in its log."  # with a command
+WENT_WRONG = "Something went wrong inside the bot; whoever runs it can find the reason in its log."  # with a command
 
 
 def in_short(code: str) -> str:

@@ -77,7 +77,9 @@ def _made(job: Job, provider: str, *, unfetched: bool) -> str:
     if job.closed_at is not None:
         return f"✅ Done{_price(job)}."
     if unfetched:
-        return f"⚙️ It is made, but I can't fetch it from {provider} yet. I go on trying; there is no need to ask again."
+        return (
+            f"⚙️ It is made, but I can't fetch it from {provider} yet. I'll keep trying; there's no need to ask again."
+        )
     return "⚙️ It is made. I'm getting it ready to be posted, which may take some minutes."
 
 

@@ -11,13 +11,14 @@ WORDS: Mapping[int, str] = {
     sqlite3.SQLITE_NOTADB: "{path} is not a database of this bot: {error}",
     sqlite3.SQLITE_CORRUPT: "{path} is damaged, so put a backup in its place: {error}",
     sqlite3.SQLITE_FULL: "the disk that holds {path} is full, so make room on it: {error}",
-    sqlite3.SQLITE_IOERR: "{path} can't be read or written, so see whether its disk is full or failing: {error}",
+    sqlite3.SQLITE_IOERR: "{path} can't be read or written, so check whether its disk is full or failing: {error}",
     **dict.fromkeys(
         (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),
-        "{path} can't be opened, so see that the bot may write in its folder, and that its disk isn't full: {error}",
+        "{path} can't be opened, so check that the bot may write to its folder and that its disk isn't full: {error}",
     ),
     **dict.fromkeys(
-        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), "{path} is in use by another program, so end that: {error}"
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        "{path} is in use by another program, so close that first: {error}",
     ),
 }
 

@@ -73,7 +73,7 @@ async def test_a_worker_that_ends_by_itself_ends_everything(caplog: pytest.LogCa
     with pytest.raises(TaskEnded, match="the worker has ended"):
         async with running(worker, begun(), [], StillClock()):
             await asyncio.Event().wait()
-    assert [record.message for record in caplog.records] == ["the worker has ended, so the bot does"]
+    assert [record.message for record in caplog.records] == ["the worker has ended, so the bot ends"]
 
 
 async def test_a_worker_that_is_drained_may_end() -> None:

@@ -107,7 +107,7 @@ async def test_a_lost_connection_that_does_not_come_back_is_told(bot: Bot) -> No
     await bot.live(90.0, discord=False)
     assert bot.heartbeats.faults() == []
     await bot.live(20.0, discord=False)
-    assert bot.heartbeats.faults() == ["Discord has not been heard of for 110 s"]
+    assert bot.heartbeats.faults() == ["Discord has not been heard from for 110 s"]
     bot.client.session_since, bot.client.latency = bot.clock.monotonic(), 0.07
     assert bot.heartbeats.faults() == []
 
@@ -115,13 +115,13 @@ async def test_a_lost_connection_that_does_not_come_back_is_told(bot: Bot) -> No
 async def test_a_connection_on_which_nothing_is_acknowledged_any_more_is_told(bot: Bot) -> None:
     await bot.live(60.0)
     await bot.live(110.0, discord=False)
-    assert bot.heartbeats.faults() == ["Discord has not been heard of for 110 s"]
+    assert bot.heartbeats.faults() == ["Discord has not been heard from for 110 s"]
 
 
 async def test_acknowledged_heartbeats_without_a_session_count_for_nothing(bot: Bot) -> None:
     bot.client.session_since = None
     await bot.live(110.0)
-    assert bot.heartbeats.faults() == ["Discord has not been heard of for 110 s"]
+    assert bot.heartbeats.faults() == ["Discord has not been heard from for 110 s"]
 
 
 async def test_a_worker_that_stands_still_is_told(bot: Bot) -> None:
@@ -181,7 +181,7 @@ async def test_a_bot_that_has_not_begun_is_not_well_yet(tmp_path: Path, database
     path = tmp_path / "bot.db"
     heartbeats = Heartbeats(cast("Mouthpiece", client), path, Installation(database), StillClock())
     assert heartbeats.faults() == [
-        "Discord has not been heard of yet",
+        "Discord has not been heard from yet",
         "the worker has not looked at its jobs yet",
         "the database has not been written yet",
     ]
@@ -196,12 +196,14 @@ async def test_what_is_wrong_is_in_the_answer_line_by_line(bot: Bot, unused_tcp_
         ill = await http.get(url)
     assert (well.status_code, well.text) == (200, "ok\n")
     assert ill.status_code == 503
-    assert ill.text == ("Discord has not been heard of for 110 s\nthe worker has not looked at its jobs for 110 s\n")
+    assert ill.text == ("Discord has not been heard from for 110 s\nthe worker has not looked at its jobs for 110 s\n")
 
 
 async def test_a_port_that_is_taken_is_one_readable_line(bot: Bot, unused_tcp_port: int) -> None:
     client = cast("Mouthpiece", bot.client)
     async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port):
-        with pytest.raises(SettingsError, match=f"HTTP_PORT: 127.0.0.1:{unused_tcp_port} can't be served"):
+        with pytest.raises(
+            SettingsError, match=f"HTTP_PORT: 127.0.0.1:{unused_tcp_port} can't be used, so choose others"
+        ):
             async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port):
                 pass

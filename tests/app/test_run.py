@@ -377,7 +377,7 @@ async def test_a_port_in_use_is_one_line_that_names_the_setting(outside: Outside
         port = taken.getsockname()[1]
         code, log = await ended(await outside.start(HTTP_PORT=str(port), LOG_LEVEL="ERROR"))
     assert code == 2
-    assert log.startswith(f"HTTP_HOST, HTTP_PORT: 127.0.0.1:{port} can't be served")
+    assert log.startswith(f"HTTP_HOST, HTTP_PORT: 127.0.0.1:{port} can't be used, so choose others")
     assert len(log.strip().splitlines()) == 1
 
 
@@ -387,7 +387,7 @@ async def test_without_discord_at_the_start_one_line_says_so(outside: Outside) -
     nobody = f"http://127.0.0.1:{port}/api/v10"
     code, log = await ended(await outside.start(DISCORD_API_URL=nobody, LOG_LEVEL="ERROR"), 40)
     assert code == 1
-    assert log.startswith("Discord can't be reached, so see to this machine's network")
+    assert log.startswith("Discord can't be reached, so check this machine's network")
     assert len(log.strip().splitlines()) == 1
 
 
@@ -396,7 +396,7 @@ async def test_without_a_gateway_at_the_start_one_line_says_so(outside: Outside)
         port = free.getsockname()[1]
     code, log = await ended(await outside.start(DISCORD_GATEWAY_URL=f"ws://127.0.0.1:{port}", LOG_LEVEL="ERROR"))
     assert code == 1
-    assert log.startswith("Discord can't be reached, so see to this machine's network")
+    assert log.startswith("Discord can't be reached, so check this machine's network")
     assert "its gateway doesn't answer" in log
     assert len(log.strip().splitlines()) == 1
 

@@ -528,7 +528,7 @@ async def test_a_finished_video_that_was_reported_is_not_called_under_way_when_i
     assert told_of.response
     said = answer(await world.member.click(told_of.response, label="Erase what is kept about me"))
     assert "under way" not in said
-    assert "Reported, and erased when the moderators have decided: 1." in said
+    assert "Reported, and erased once the moderators have decided: 1." in said
 
 
 async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(world: World) -> None:

@@ -49,7 +49,7 @@ async def test_a_job_under_way_ends_in_its_thread_before_it_is_erased(world: Wor
     await world.text()
     told = await kept(world)
     pressed = await world.member.click(told.response, label="Erase what is kept about me")
-    assert "Still under way, and erased when ended: 1." in answer(pressed)
+    assert "Still under way, and erased as soon as they end: 1." in answer(pressed)
     go_on.set()
     await world.quiet()
     assert world.outcomes()[0].attachments

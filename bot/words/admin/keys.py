@@ -70,6 +70,6 @@ def alert(label: str, key: KeyInfo, server: str | None) -> str:
     return (
         f"⚠️ The {label} key ending **…{key.hint}** of **{server or 'your server'}** is switched off: "
         f"{why_switched_off(key.off_reason)}. "
-        "No other job will use this key; what the one that found out cost, if anything, stands in its thread. "
+        "No other job will use this key. What the job that found this out cost, if anything, is in its thread. "
         f"Put it right at {label} and use `/lipsync-admin key test`, or save another with `/lipsync-admin key add`."
     )

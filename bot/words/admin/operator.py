@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 BAD_TOKEN = "DISCORD_TOKEN: Discord refused this token; copy it again from the developer portal"  # noqa: S105 - words
 
-UNREACHABLE = "Discord can't be reached, so see to this machine's network, and start the bot again: {why}"
+UNREACHABLE = "Discord can't be reached, so check this machine's network, then start the bot again: {why}"
 
 CLOSED: Mapping[int, str] = {  # by the gateway's close codes
     4004: BAD_TOKEN,
@@ -23,4 +23,4 @@ CLOSED: Mapping[int, str] = {  # by the gateway's close codes
         "ones; update the bot, or look at the proxy in DISCORD_GATEWAY_URL if there is one"
     ),
 }
-CLOSED_OTHERWISE = "Discord has ended the connection (close code {code}); update the bot, and start it again"
+CLOSED_OTHERWISE = "Discord has closed the connection (close code {code}); update the bot, then start it again"

@@ -90,7 +90,7 @@ def _mark(gap: object) -> str:
 
 def _limits(found: Setup) -> str:
     if found.lacks_price:
-        return ": one on money holds, and no provider here names a price beforehand, so whom it binds can make nothing"
+        return ": one is on money, but no provider here names its price beforehand, so nobody it binds gets a video"
     return ": nothing limits what the whole server spends" if found.lacks_limit else ""
 
 

@@ -47,7 +47,7 @@ def erased(records: int, waiting: int, reported: int) -> str:
     """What was erased of a person, what is as soon as it has ended, and what is once its report is decided."""
     said = f"Erased: you are no longer in {records} videos' records."
     if waiting:
-        said += f" Still under way, and erased when ended: {waiting}."
+        said += f" Still under way, and erased as soon as they end: {waiting}."
     if reported:
-        said += f" Reported, and erased when the moderators have decided: {reported}."
+        said += f" Reported, and erased once the moderators have decided: {reported}."
     return said

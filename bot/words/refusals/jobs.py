@@ -18,7 +18,7 @@ class NothingToCancel(Refusal):
 
 
 class NothingKnownToCancel(NothingToCancel):
-    sentence = "There is nothing to cancel: That job has already ended."
+    sentence = "There is nothing to cancel: that job has already ended."
 
 
 class NotCancellable(Refusal):

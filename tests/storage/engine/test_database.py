@@ -123,7 +123,7 @@ async def test_a_file_that_cannot_be_opened_is_not_called_no_database(tmp_path: 
     async with open_database(path):
         pass
     (tmp_path / "bot.db-wal").mkdir()  # in the place of a file that SQLite needs beside its own
-    with pytest.raises(StorageError, match=r"can't be opened, so see that the bot may write"):
+    with pytest.raises(StorageError, match=r"can't be opened, so check that the bot may write"):
         migrate(path)
 
 
