@@ -81,13 +81,18 @@ class Shares:
         """Whether there is a place for the owner; `others_wait` as `FairQueue.others` says. Beyond a quarter only while
         nobody else waits, and a server never in the last quarter: whoever comes next finds a place at once.
         """
-        if self._busy >= self._width:
+        if self.full:
             return False
         server, member = (self._held[key] for key in _keys(owner))
         roomy = self._busy < self._width - self._quarter
         return (server < self._quarter or (roomy and not others_wait[0])) and (
             member < self._quarter or not others_wait[1]
         )
+
+    @property
+    def full(self) -> bool:
+        """Whether every place is held."""
+        return self._busy >= self._width
 
     @property
     def idle(self) -> bool:
@@ -125,11 +130,11 @@ class FairPlaces(Generic[T]):
         """Line up."""
         self._waiting.put(item, owner)
 
-    def next(self) -> tuple[T, Owned] | None:
-        """Give a place to whoever's turn it is: the item, with its owner. None when nobody may have one now."""
-        if found := self._waiting.pop(self._may_take):
+    def turns(self) -> Iterator[tuple[T, Owned]]:
+        """Give places to those whose turn it is, for as long as anybody may have one: each item, with its owner."""
+        while not self._shares.full and (found := self._waiting.pop(self._may_take)):
             self._shares.take(found[1])
-        return found
+            yield found
 
     def leave(self, owner: Owned) -> None:
         """Free the owner's place."""
@@ -168,8 +173,7 @@ class FairSemaphore:
 
     def _hand_on(self) -> None:
         """Give what is free to those whose turn it is."""
-        while found := self._places.next():
-            place, owner = found
+        for place, owner in self._places.turns():
             if place.cancelled():
                 self._places.leave(owner)
             else:

@@ -101,8 +101,8 @@ class Scheduler:
     def _serve(self, lane: Lane) -> None:
         """Let everyone in the lane begin who may."""
         places = self._lanes[lane]
-        while self._open and (found := places.next()):
-            task = self._steps.create_task(self._take(lane, *found))
+        for open_job, owner in places.turns() if self._open else ():
+            task = self._steps.create_task(self._take(lane, open_job, owner))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         if places.idle:
