@@ -49,7 +49,7 @@ def build_worker(
         Find(submit, job_keys, providers, clock, intervals),
         poll,
         Deliver(poll, inputs, parts.assembler, size_limit, result_posts, places, clock, intervals),
-        ShowEnd(stores.jobs, cards, intervals),
+        ShowEnd(stores.ledger, cards, intervals),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
     return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, room, clock, intervals)

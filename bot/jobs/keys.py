@@ -56,11 +56,14 @@ class JobKeys:
             self._key_alerts.look()
 
     async def http(self, job: Job) -> Http | None:
-        """What the files are fetched through that the job's provider has made. None when it or its key is gone: then
-        they may come from public addresses only.
+        """What the files are fetched through that the job's provider has made. None when it is gone, or the key that
+        names its host: then they may come from public addresses only.
         """
-        provider, credentials = self._providers.get(job.provider), await self.credentials(job)
-        return provider.results(credentials) if provider and credentials is not None else None
+        provider = self._providers.get(job.provider)
+        if provider is None:
+            return None
+        credentials = await self.credentials(job) if provider.own_hosts else {}
+        return None if credentials is None else provider.results(credentials)
 
     async def credentials(self, job: Job) -> Credentials | None:
         """What the job's own key says, None when there is none (any more) that can be opened."""

@@ -63,6 +63,13 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
+    async def has_card(self, guild_id: int, job_id: int) -> bool:
+        """Whether the server's job was shown, and is not erased by now."""
+        row = await self._database.row(
+            "SELECT card_id FROM jobs WHERE guild_id = :guild_id AND id = :job_id", guild_id=guild_id, job_id=job_id
+        )
+        return row is not None and row["card_id"] is not None
+
     async def keeping(self, guild_id: int, member_id: int, *, now: float, most: int) -> list[Job[R]]:
         """The member's jobs whose whole videos can be fetched, newest first."""
         rows = await self._database.rows(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.chat.card import Cards
 from bot.chat.errors import PostFailed, PostRefused
-from bot.domain.job import Jobs
+from bot.domain.job import Ledger
 from bot.jobs.decision import Amend, Decision, Leave, Wait
 from bot.jobs.intervals import Intervals
 from bot.jobs.open_job import OpenJob, Queued
@@ -43,15 +43,15 @@ class Show:
 class ShowEnd:
     """Brings the card of a closed job to its last state. The row says that it is due until that has worked."""
 
-    def __init__(self, jobs: Jobs, cards: Cards, intervals: Intervals) -> None:
-        self._jobs = jobs
+    def __init__(self, ledger: Ledger, cards: Cards, intervals: Intervals) -> None:
+        self._ledger = ledger
         self._cards = cards
         self._intervals = intervals
 
     async def __call__(self, open_job: OpenJob) -> Decision:
-        """Show how the job ended; its row is read anew, as it may have been erased meanwhile."""
-        job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
-        if job is None or job.card_id is None:
+        """Show how the job ended, unless it has been erased meanwhile."""
+        job = open_job.job
+        if not await self._ledger.has_card(job.guild_id, job.id):
             return Leave()
         try:
             await self._cards.finish(job)
