@@ -64,14 +64,16 @@ class Room:
         self._asked = {folder: owner for folder, owner in self._asked.items() if folder.exists()}
         asked = await asyncio.to_thread(_size_of, [one for one, owner in self._asked.items() if owner == guild_id])
         disk = await asyncio.to_thread(shutil.disk_usage, self._job_files.folder)
-        of_all = await asyncio.to_thread(_size_of, [self._job_files.folder])
         if self._coming[guild_id] and disk.free < LEFT_FREE + self._coming.total():
             raise DiskFull
-        too_much = sum(sizes.values()) + asked + self._coming[guild_id]
-        too_much -= int(self._share * (of_all + disk.free - LEFT_FREE))
-        for job in sorted(
-            (job for job in jobs if job.kept_until and job.closed_at), key=lambda job: job.closed_at or 0
-        ):
+        own, free = sum(sizes.values()), disk.free - LEFT_FREE
+        wanted = own + asked + self._coming[guild_id]
+        too_much = wanted - int(self._share * (own + free))
+        if too_much > 0:  # else it fits, whatever lies there of others: that only adds to what the bot may use
+            of_all = await asyncio.to_thread(_size_of, [self._job_files.folder])
+            too_much = wanted - int(self._share * (of_all + free))
+        kept = [job for job in jobs if job.kept_until and job.closed_at]
+        for job in sorted(kept, key=lambda job: job.closed_at or 0):
             if too_much <= 0:
                 break
             log.info("%s: its kept video makes room for others of its server", job.code)
