@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.clock import Clock
@@ -62,7 +63,7 @@ class Room:
         jobs = await self._ledger.with_files(guild_id, now=now, closed_since=now - FILES_KEPT)
         sizes = await asyncio.to_thread(self._sizes, jobs)
         self._asked = {folder: owner for folder, owner in self._asked.items() if folder.exists()}
-        asked = await asyncio.to_thread(_size_of, [one for one, owner in self._asked.items() if owner == guild_id])
+        asked = await asyncio.to_thread(size_of, [one for one, owner in self._asked.items() if owner == guild_id])
         disk = await asyncio.to_thread(shutil.disk_usage, self._job_files.folder)
         if self._coming[guild_id] and disk.free < LEFT_FREE + self._coming.total():
             raise DiskFull
@@ -70,7 +71,7 @@ class Room:
         wanted = own + asked + self._coming[guild_id]
         too_much = wanted - int(self._share * (own + free))
         if too_much > 0:  # else it fits, whatever lies there of others: that only adds to what the bot may use
-            of_all = await asyncio.to_thread(_size_of, [self._job_files.folder])
+            of_all = await asyncio.to_thread(size_of, [self._job_files.folder])
             too_much = wanted - int(self._share * (of_all + free))
         kept = [job for job in jobs if job.kept_until and job.closed_at]
         for job in sorted(kept, key=lambda job: job.closed_at or 0):
@@ -85,16 +86,15 @@ class Room:
             raise ServerDiskFull
 
     def _sizes(self, jobs: Iterable[Job]) -> dict[int, int]:
-        return {job.id: _size_of([self._job_files.folder / str(job.id)]) for job in jobs}
+        return {job.id: size_of([self._job_files.folder / str(job.id)]) for job in jobs}
 
 
-def _size_of(folders: Iterable[Path]) -> int:
+def size_of(folders: Iterable[Path]) -> int:
     """Bytes of all files below; those that go meanwhile count nothing."""
     total = 0
     for folder in folders:
-        for file in folder.rglob("*"):
-            try:
-                total += file.stat().st_blocks * 512 if file.is_file() else 0
-            except OSError:
-                continue
+        for place, _, names in os.walk(folder):  # which passes over folders that go meanwhile
+            for name in names:
+                with suppress(OSError):
+                    total += Path(place, name).lstat().st_blocks * 512
     return total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.chat.kept_notices import KeptNotices
-from bot.files.room import Room
+from bot.files.room import Room, size_of
 from bot.net.download import LEFT_FREE
 from tests.canned import real_clip
 from tests.scripted import row, scripted, start
@@ -30,6 +32,23 @@ def claiming(world: World, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Let Discord say that what people attach is so large."""
     store = world.env.backend.cdn.store_attachment
     monkeypatch.setattr(world.env.backend.cdn, "store_attachment", lambda *a: {**store(*a), "size": size})
+
+
+def test_a_folder_that_goes_while_it_is_measured_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("going", "kept"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(bytes(MEGABYTE))
+    scandir = os.scandir
+
+    def gone_by_then(path: Any) -> Any:
+        if not isinstance(path, int) and Path(path).name == "going":  # rmtree lists by number
+            shutil.rmtree(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", gone_by_then)
+    assert size_of([tmp_path / "going", tmp_path]) == MEGABYTE
 
 
 @pytest.mark.usefixtures("small_disk")
