@@ -694,11 +694,11 @@ async def test_an_emptied_field_takes_a_limit_away_and_words_are_no_numbers(worl
 
 
 async def test_setup_says_when_a_limit_on_money_leaves_nobody_to_make_a_video(world: World) -> None:
-    refused = "no provider here names a price beforehand"
+    refused = "no provider here names its price beforehand"
     await world.fill_key_form("alad", ["al-canary-0001"])
     assert refused not in answer(await admin(world, "setup"))
     await admin(world, "quota set", most=100, unit="cents", per="month", whole_server=True)
-    assert f"⚠️ **Limits**: one on money holds, and {refused}" in answer(await admin(world, "setup"))
+    assert f"⚠️ **Limits**: one is on money, but {refused}" in answer(await admin(world, "setup"))
     await world.fill_key_form("runninghub", ["rh-canary-0001", "ai"])
     assert refused not in answer(await admin(world, "setup"))
 
