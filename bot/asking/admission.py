@@ -51,12 +51,7 @@ class Admission:
     @asynccontextmanager
     async def entering(self, ask: Ask) -> AsyncIterator[Server]:
         """Hold a place for one job, from before anything is fetched until the worker has it; the server as it is."""
-        if self._worker.draining:
-            raise ShuttingDown
-        server = await Server.read(self._stores, self._automod, ask, self._clock.now())
-        for check in CHECKS:
-            check(ask, server)
-        self._check_room(ask.guild_id)
+        server = await self.check(ask)
         self._entering[ask.guild_id] += 1
         try:
             async with self._semaphore.passing(ask):
@@ -65,6 +60,16 @@ class Admission:
             self._entering[ask.guild_id] -= 1
             if not self._entering[ask.guild_id]:
                 del self._entering[ask.guild_id]
+
+    async def check(self, ask: Ask) -> Server:
+        """Read the server as it is, and see whether the command would be let in now. No place is held."""
+        if self._worker.draining:
+            raise ShuttingDown
+        server = await Server.read(self._stores, self._automod, ask, self._clock.now())
+        for check in CHECKS:
+            check(ask, server)
+        self._check_room(ask.guild_id)
+        return server
 
     def _check_room(self, guild_id: int) -> None:
         if self._worker.open_jobs + self._entering.total() >= self._in_all:

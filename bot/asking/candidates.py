@@ -45,6 +45,18 @@ class Chooser:
         _check_claims(ask, self._asked(ask, server))
         return await self._inspector.look(ask, folder)
 
+    async def look_at_nothing(self, ask: Ask, server: Server) -> None:
+        """Refuse what `look` would refuse, were the files what Discord says of them. Nothing is fetched."""
+        _check_claims(ask, self._asked(ask, server))
+        await self._inspector.check_room(ask)
+
+    def voices(self, server: Server) -> list[str | None]:
+        """Choose a voice for each provider that the server can use, English where there is one; None where there is no
+        voice. At least one.
+        """
+        found = [next(iter(sorted(one.voices, key=_is_foreign)), None) for one in usable(server.keys, self._providers)]
+        return list(dict.fromkeys(found)) or [None]
+
     async def candidates(self, ask: Ask, server: Server, seen: Seen) -> list[Candidate] | NeedsFixes:
         """Everyone to be tried, in that order, with their prices. When there is nobody: what can be done about it, or a
         `Refusal` that says why nothing can.
@@ -99,6 +111,10 @@ class Chooser:
         if asked and asked not in able:
             raise KeyMissing(provider=asked.label, available=listed([provider.label for provider in able]))
         return [asked] if asked else able
+
+
+def _is_foreign(voice: str) -> bool:
+    return not voice.startswith("en:")
 
 
 def _check_claims(ask: Ask, providers: list[Provider]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from bot.asking.approval import APPROVAL_SECONDS, must_wait
 from bot.asking.drafts import Draft
@@ -21,9 +23,11 @@ from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.refusals.access import CannotPost
 from bot.words.refusals.limits import LimitReached
+from storage.jobs.job import claim_of
 from storage.servers.quota import OverLimit
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Enqueuer:
@@ -32,6 +36,7 @@ class Enqueuer:
     def __init__(self, stores: Stores, job_files: JobFiles, worker: Worker, clock: Clock) -> None:
         self._guilds = stores.guilds
         self._jobs = stores.jobs
+        self._limits = stores.limits
         self._job_files = job_files
         self._worker = worker
         self._clock = clock
@@ -42,22 +47,28 @@ class Enqueuer:
         """
         ask = draft.ask
         await self._guilds.join(ask.guild_id, self._clock.now())
-        while True:
-            held = must_wait(ask, server, candidates)
-            try:
-                job = await self._jobs.enqueue(self._job(ask, server, candidates, held=held), held=held)
-                break
-            except OverLimit as over:
-                if over.standing.rule.unit != "cents" or len(candidates) == 1:
-                    raise LimitReached(reason=limits.refusal(over)) from None
-            dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
-            candidates = [candidate for candidate in candidates if candidate is not dearest]
+
+        async def enqueue(left: list[Candidate]) -> Job:
+            held = must_wait(ask, server, left)
+            return await self._jobs.enqueue(self._job(ask, server, left, held=held), held=held)
+
+        job = await _within_limits(candidates, enqueue)
         try:
             await asyncio.to_thread(draft.keep_in, self._job_files, job)
         except Unwritable as fault:
             log.warning("%s: its files are fetched again when they are needed: %s", job.code, fault)
             draft.throw_away()
         return job
+
+    async def check(self, ask: Ask, server: Server, candidates: list[Candidate]) -> Candidate:
+        """Find out who would be tried first if the job were stored now; `LimitReached` when it couldn't be."""
+
+        async def count(left: list[Candidate]) -> Candidate:
+            job = self._job(ask, server, left, held=False)
+            await self._limits.check(ask.guild_id, claim_of(job, active=1), job.created_at, server.limits)
+            return left[0]
+
+        return await _within_limits(candidates, count)
 
     async def show(self, ask: Ask, job: Job) -> Job:
         """Hand the job to the worker, which shows it in its channel. One that can't be shown has ended."""
@@ -94,3 +105,17 @@ class Enqueuer:
             created_at=now,
             deadline_at=now + APPROVAL_SECONDS if held else deadline(first.request, now),
         )
+
+
+async def _within_limits(candidates: list[Candidate], attempt: Callable[[list[Candidate]], Awaitable[T]]) -> T:
+    """What comes of an attempt, without those that are too dear for a limit on money; `LimitReached` when none are
+    left.
+    """
+    while True:
+        try:
+            return await attempt(candidates)
+        except OverLimit as over:
+            if over.standing.rule.unit != "cents" or len(candidates) == 1:
+                raise LimitReached(reason=limits.refusal(over)) from None
+        dearest = max(candidates, key=lambda candidate: micros(candidate.request.price_usd))
+        candidates = [candidate for candidate in candidates if candidate is not dearest]

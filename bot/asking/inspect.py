@@ -31,10 +31,13 @@ class Inspector:
 
     async def look(self, ask: Ask, folder: Path) -> Seen:
         """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
-        size = ask.video.size + (ask.audio.size if ask.audio else 0)
-        async with self._room.for_files(ask.guild_id, folder, size):
+        async with self._room.for_files(ask.guild_id, folder, _size(ask)):
             clip = await self._look(ask.video, folder / CLIP)
             return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
+
+    async def check_room(self, ask: Ask) -> None:
+        """Refuse where files of that size would find no room now."""
+        await self._room.check(ask.guild_id, _size(ask))
 
     async def _look(self, media: Media, into: Path) -> MediaFacts:
         if not self._incoming.is_attachment(media.url):
@@ -50,3 +53,7 @@ class Inspector:
         except ProviderError as fault:
             log.info("an attachment could not be fetched: %s", fault)
             raise FileNotFetched(name=media.name[:60]) from None
+
+
+def _size(ask: Ask) -> int:
+    return ask.video.size + (ask.audio.size if ask.audio else 0)

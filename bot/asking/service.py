@@ -13,11 +13,13 @@ from bot.asking.drafts import Draft, Pending
 from bot.asking.enqueue import Enqueuer
 from bot.asking.server import POLICY_VERSION, Server
 from bot.clock import Clock
-from bot.domain.ask import Ask, Asker
+from bot.domain.ask import Ask, Asker, Place
 from bot.domain.job import Job, Stores
+from bot.domain.typical_ask import SEEN, typical_ask
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
 from bot.jobs.worker import Worker
+from bot.preflight.fit import Candidate
 from bot.preflight.offer import Offer
 from bot.words.refusals.asks import AlreadyAsked, OfferGone
 from bot.words.refusals.jobs import NothingKnownToCancel, NothingToCancel, NotYours
@@ -54,6 +56,28 @@ class Service:
         already, which is the service's from now on, is not fetched.
         """
         return await self._go_on(Draft(ask, files or self._incoming.new_folder()))
+
+    async def rehearse(self, place: Place) -> Candidate:
+        """Find out what an ordinary member's text would come to here and now: who would make the video first, or the
+        `Refusal` that they would read. All that `start` checks is checked; nothing is fetched, stored or counted.
+        """
+        server = await self._admission.check(typical_ask(place, None))
+        refusal = None
+        for voice in self._chooser.voices(server):
+            try:
+                return await self._rehearsed(typical_ask(place, voice), server)
+            except Refusal as found:
+                refusal = refusal or found
+        assert refusal is not None
+        raise refusal
+
+    async def _rehearsed(self, ask: Ask, server: Server) -> Candidate:
+        Draft(ask, self._incoming.new_folder()).throw_away()
+        await self._chooser.look_at_nothing(ask, server)
+        found = await self._chooser.candidates(ask, server, SEEN)
+        if isinstance(found, NeedsFixes):
+            return Candidate(found.offer.provider, found.offer.request)
+        return await self._enqueuer.check(ask, server, found)
 
     async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Answer:
         """The person agrees to what was offered, or has chosen another part of the clip."""

@@ -57,33 +57,47 @@ class Room:
         finally:
             self._coming[guild_id] -= size
 
+    async def check(self, guild_id: int, size: int) -> None:
+        """See whether `for_files` would let so many bytes in now; nothing is thrown away for that."""
+        too_much, kept = await self._measured(guild_id, size)
+        if too_much > sum(size for _, size in kept):
+            raise ServerDiskFull
+
     async def make(self, guild_id: int) -> None:
         """Bring the server back under its share."""
-        now = self._clock.now()
-        jobs = await self._ledger.with_files(guild_id, now=now, closed_since=now - FILES_KEPT)
-        sizes = await asyncio.to_thread(self._sizes, jobs)
-        self._asked = {folder: owner for folder, owner in self._asked.items() if folder.exists()}
-        asked = await asyncio.to_thread(size_of, [one for one, owner in self._asked.items() if owner == guild_id])
-        disk = await asyncio.to_thread(shutil.disk_usage, self._job_files.folder)
-        if self._coming[guild_id] and disk.free < LEFT_FREE + self._coming.total():
-            raise DiskFull
-        own, free = sum(sizes.values()), disk.free - LEFT_FREE
-        wanted = own + asked + self._coming[guild_id]
-        too_much = wanted - int(self._share * (own + free))
-        if too_much > 0:  # else it fits, whatever lies there of others: that only adds to what the bot may use
-            of_all = await asyncio.to_thread(size_of, [self._job_files.folder])
-            too_much = wanted - int(self._share * (of_all + free))
-        kept = [job for job in jobs if job.kept_until and job.closed_at]
-        for job in sorted(kept, key=lambda job: job.closed_at or 0):
+        too_much, kept = await self._measured(guild_id)
+        for job, size in kept:
             if too_much <= 0:
                 break
             log.info("%s: its kept video makes room for others of its server", job.code)
             await self._corrections.forget_kept(job)
             await asyncio.to_thread(self._job_files.throw_away_kept, job)
             await self._tell(job)
-            too_much -= sizes[job.id]
+            too_much -= size
         if too_much > 0 and self._coming[guild_id]:
             raise ServerDiskFull
+
+    async def _measured(self, guild_id: int, more: int = 0) -> tuple[int, list[tuple[Job, int]]]:
+        """By how many bytes the server is over its share, with so many more than are on their way already, and what
+        could go: its kept videos with their sizes, the oldest first. `DiskFull` when nobody has room.
+        """
+        now = self._clock.now()
+        jobs = await self._ledger.with_files(guild_id, now=now, closed_since=now - FILES_KEPT)
+        sizes = await asyncio.to_thread(self._sizes, jobs)
+        self._asked = {folder: owner for folder, owner in self._asked.items() if folder.exists()}
+        asked = await asyncio.to_thread(size_of, [one for one, owner in self._asked.items() if owner == guild_id])
+        disk = await asyncio.to_thread(shutil.disk_usage, self._job_files.folder)
+        coming = self._coming[guild_id] + more
+        if coming and disk.free < LEFT_FREE + self._coming.total() + more:
+            raise DiskFull
+        own, free = sum(sizes.values()), disk.free - LEFT_FREE
+        wanted = own + asked + coming
+        too_much = wanted - int(self._share * (own + free))
+        if too_much > 0:  # else it fits, whatever lies there of others: that only adds to what the bot may use
+            of_all = await asyncio.to_thread(size_of, [self._job_files.folder])
+            too_much = wanted - int(self._share * (of_all + free))
+        kept = [job for job in jobs if job.kept_until and job.closed_at]
+        return too_much, [(job, sizes[job.id]) for job in sorted(kept, key=lambda job: job.closed_at or 0)]
 
     def _sizes(self, jobs: Iterable[Job]) -> dict[int, int]:
         return {job.id: size_of([self._job_files.folder / str(job.id)]) for job in jobs}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.errors import Refusal
+from bot.preflight.fit import Candidate
 from bot.words import buttons, forms, log_entries
 from bot.words.admin import setup as words
 from bot.words.admin.keys import WHOSE
@@ -15,7 +17,7 @@ from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
 from cogs.admin.log_and_approval import lacking_to_log, log_to
 from cogs.admin.panel import Panel, guild_of_moderator, reply
-from cogs.interactions import Interaction, missing
+from cogs.interactions import Interaction, missing, place_of
 
 
 @app_commands.command(name="setup", description="What is set up, what is missing, and a button for each")
@@ -33,9 +35,9 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
     usable = await client.services.choices.usable(guild_id)
     found = await client.services.server_rules.doorway(guild_id)
     shown = words.Setup(
+        rehearsed=await _rehearsed(interaction),
         keys=[(key.provider.label, key.info) for key in keys],
         free=[provider.label for provider in usable if not provider.credentials],
-        names_price=any(provider.pricing != "unnamed" for provider in usable),
         channels=found.channels,
         roles=found.roles,
         blocked=len(found.blocks),
@@ -46,6 +48,14 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         rules=await client.services.server_rules.rules(guild_id),
     )
     await reply(interaction, words.screen(shown), _Screen(shown))
+
+
+async def _rehearsed(interaction: Interaction) -> Candidate | Refusal:
+    """Who would make an ordinary member's video here and now, or what they would be refused with."""
+    try:
+        return await interaction.client.services.asking.rehearse(await place_of(interaction))
+    except Refusal as refusal:
+        return refusal
 
 
 def _log_problem(interaction: Interaction, channel_id: int | None) -> str | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 from storage.jobs.job_code import code_of
+from storage.servers.quota import Claim
 
 State = Literal["held", "queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
 
@@ -162,3 +163,8 @@ class Job(Generic[R]):
     def home_id(self) -> int:
         """The channel or thread in which everything about this job is posted."""
         return self.thread_id or self.channel_id
+
+
+def claim_of(job: NewJob[R] | Job[R], *, active: int = 0) -> Claim:
+    """What the job is to be counted for; `active` is 1 when it is yet to be accepted."""
+    return Claim(job.guild_id, job.member_id, job.role_ids, active, 1, job.milliseconds, job.micros)

@@ -9,11 +9,11 @@ from typing import Any, Generic
 
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.damaged import Damaged, end_damaged
-from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, R, State
+from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, R, State, claim_of
 from storage.jobs.job_events import Stale, tell_move
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.servers import log_entries
-from storage.servers.quota import Claim, check
+from storage.servers.quota import check
 from storage.servers.usage_hours import Nothing, recount
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Jobs(Generic[R]):
         values = {name: getattr(job, name) for name in job.__dataclass_fields__}
 
         async def work(tx: Transaction) -> Job[R]:
-            grants = await check(tx, replace(_claim(job), active=1), now)
+            grants = await check(tx, claim_of(job, active=1), now)
             may_begin = job.key_id is None or await tx.row(_CURRENT_KEY, guild_id=job.guild_id, key_id=job.key_id)
             row = await tx.row(
                 f"""INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
@@ -87,7 +87,7 @@ class Jobs(Generic[R]):
         moved = replace(job, state=to, **changes)
 
         async def work(tx: Transaction) -> Job[R]:
-            grants = await check(tx, _claim(job), now) if begins else []
+            grants = await check(tx, claim_of(job), now) if begins else []
             await self._update(tx, job, {"state": to, **changes})
             await recount(tx, job.guild_id, job, moved)
             await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
@@ -194,7 +194,3 @@ class Jobs(Generic[R]):
         )
         if row is None:
             raise Stale
-
-
-def _claim(job: NewJob[R] | Job[R]) -> Claim:
-    return Claim(job.guild_id, job.member_id, job.role_ids, jobs=1, milliseconds=job.milliseconds, micros=job.micros)

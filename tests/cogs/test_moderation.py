@@ -693,16 +693,6 @@ async def test_an_emptied_field_takes_a_limit_away_and_words_are_no_numbers(worl
         assert words in said
 
 
-async def test_setup_says_when_a_limit_on_money_leaves_nobody_to_make_a_video(world: World) -> None:
-    refused = "no provider here names its price beforehand"
-    await world.fill_key_form("alad", ["al-canary-0001"])
-    assert refused not in answer(await admin(world, "setup"))
-    await admin(world, "quota set", most=100, unit="cents", per="month", whole_server=True)
-    assert f"⚠️ **Limits**: one is on money, but {refused}" in answer(await admin(world, "setup"))
-    await world.fill_key_form("runninghub", ["rh-canary-0001", "ai"])
-    assert refused not in answer(await admin(world, "setup"))
-
-
 async def test_a_new_server_is_told_its_first_limits_at_setup(world: World) -> None:
     guild = world.env.create_guild("New")
     mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))

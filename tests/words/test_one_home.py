@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, str] = {
     "This server's provider keys": "the description of a command",
     "How much everyone may make": "the description of a command",
     "A clip of one person, seen from the front (mp4, mov, webm, mkv, gif…)": "the description of an option",
+    "Hello everyone, it's good to see you all here today.": "what nobody reads: a text for a rehearsal",
     "waiting for approval": "a choice of a command",
     "under way": "a choice of a command",
     "a member's first video": "a choice of a command",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.errors import Refusal
+from bot.preflight.fit import Candidate
 from bot.words import limits, log_entries
-from bot.words.english import listed
+from bot.words.english import dollars, listed
 from storage.servers.guilds import Policy
 from storage.servers.key_info import KeyInfo
 from storage.servers.limit_rules import Rule
 
-DONE, GAP = "✅", "⚠️"
+DONE, GAP, NOT_DONE = "✅", "⚠️", "❌"
 MOST_RULES = 10
 APPROVAL_CHOICES: Mapping[str, str] = {
     "off": "No approval",
@@ -25,13 +27,14 @@ LOG_GONE = "its channel is gone, or hidden from me"
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the screen shows. `keys` are those of the server by the provider's label, `free` the labels of providers
-    that need none, `names_price` whether one of all of them says beforehand what a video costs, `missing` the
-    permissions that the bot lacks, `log_problem` what stands against the log channel.
+    that need none, `missing` the permissions that the bot lacks, `log_problem` what stands against the log channel.
+    `rehearsed` is who would make an ordinary member's video here and now, or what they would be refused with.
     """
+
+    rehearsed: Candidate | Refusal
 
     keys: Sequence[tuple[str, KeyInfo]]
     free: Sequence[str]
-    names_price: bool
     channels: Collection[int]
     roles: Collection[int]
     blocked: int
@@ -52,26 +55,21 @@ class Setup:
         """Whether nothing limits what the whole server spends."""
         return not any(rule.subject == "server" and rule.unit != "active" for rule in self.rules)
 
-    @property
-    def lacks_price(self) -> bool:
-        """Whether videos are refused because nobody can say whether they fit a limit on money."""
-        return not self.names_price and any(rule.unit == "cents" for rule in self.rules)
-
 
 def screen(found: Setup) -> str:
     """All of it, a line each."""
     names = [f"{label} (…{key.hint}{', switched off' if key.off_reason else ''})" for label, key in found.keys]
     names += found.free
     lines = [
-        "## Lip-sync in this server",
-        f"{_mark(found.lacks_key)} **Keys**: {listed(names) if names else 'none yet, so nothing can be made'}",
+        _verdict(found.rehearsed),
+        f"{_mark(found.lacks_key)} **Keys**: {listed(names) if names else 'none yet'}",
         f"{DONE} **Access**: {_access(found)}",
         f"{_mark(found.log_problem)} **Log**: {found.log_problem or f'<#{found.policy.log_channel_id}>'}",
         f"{DONE} **Approval**: {log_entries.approval(found.policy.approval, found.policy.approval_cents)}",
         f"{_mark(found.missing)} **My permissions here and in threads here**: "
         + (f"I need {listed([f'**{name}**' for name in found.missing])}" if found.missing else "all I need"),
         f"-# {_automod(found)}",
-        f"{_mark(found.lacks_limit or found.lacks_price)} **Limits**{_limits(found)}",
+        f"{_mark(found.lacks_limit)} **Limits**{_limits(found)}",
         *(limits.line(rule) for rule in found.rules[:MOST_RULES]),
     ]
     if len(found.rules) > MOST_RULES:
@@ -88,9 +86,18 @@ def _mark(gap: object) -> str:
     return GAP if gap else DONE
 
 
+def _verdict(rehearsed: Candidate | Refusal) -> str:
+    """Whether members can make videos here: who makes them and for how much, or why not."""
+    if isinstance(rehearsed, Refusal):
+        return f"{NOT_DONE} **Members can't make videos here.** {rehearsed}"
+    price = rehearsed.request.price_usd
+    costs = "at a price that it doesn't say beforehand"
+    if price is not None:
+        costs = f"about {dollars(price)} each" if price else "free of charge"
+    return f"{DONE} **Members can make videos here**: {rehearsed.provider.label}, {costs}."
+
+
 def _limits(found: Setup) -> str:
-    if found.lacks_price:
-        return ": one is on money, but no provider here names its price beforehand, so nobody it binds gets a video"
     return ": nothing limits what the whole server spends" if found.lacks_limit else ""
 
 
