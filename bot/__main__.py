@@ -18,10 +18,10 @@ from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
 from bot.media.confinement.kernel import keep_memory_private
 from storage.engine.backup import backup
-from storage.engine.database import open_database
+from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
-from storage.engine.unusable import StorageError
+from storage.engine.sqlite import open_database
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import settings
 
 from bot.media.pool import WorkerPool, open_pool
-from storage.engine.database import Database, open_database
+from storage.engine.database import Database
+from storage.engine.sqlite import open_database
 from tests.world import World, open_world
 
 settings.register_profile("calm", deadline=None)  # no test is about time, and these machines are noisy

@@ -106,7 +106,7 @@ def forbidden_outside(module: str) -> set[str]:
         forbidden.add("discord")
     if under(module, ("storage",)):
         forbidden |= {"httpx", "aiohttp"}
-    if module not in {"storage.engine.database", "storage.engine.unusable"}:
+    if module != "storage.engine.sqlite":
         forbidden |= {"aiosqlite", "sqlite3"}
     if not under(module, ("bot.sandbox",)):
         forbidden |= {"simcord", "espeakng_loader"}

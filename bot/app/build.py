@@ -50,10 +50,11 @@ from bot.providers.base import Provider
 from bot.retention.cleanup import Cleanup
 from bot.retention.privacy import PersonalData
 from storage.engine.backup import reconcile
-from storage.engine.database import Database, open_database
+from storage.engine.database import Database
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import CannotUnseal, MasterKeys
 from storage.engine.key_rotation import verify
+from storage.engine.sqlite import open_database
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.engine.database import Database, Transaction, copy_file
-from storage.engine.unusable import StorageError
+from storage.engine.database import Database, StorageError, Transaction
+from storage.engine.sqlite import copy_file
 
 MARK = "is_a_backup"
 IDS_AHEAD = 1_000_000  # ids given since the backup must not be given again: codes and buttons are made of them
@@ -31,8 +31,8 @@ async def reconcile(database: Database) -> int | None:
         if await tx.row("SELECT 1 FROM facts WHERE name = :mark", mark=MARK) is None:
             return None
         jobs = await tx.rows("UPDATE jobs SET restored = 1 WHERE closed_at IS NULL RETURNING id")
-        await tx.row("UPDATE sqlite_sequence SET seq = seq + :ahead WHERE name = 'jobs'", ahead=IDS_AHEAD)
+        await tx.skip_ids("jobs", IDS_AHEAD)
         await tx.row("DELETE FROM facts WHERE name = :mark", mark=MARK)
         return len(jobs)
 
-    return await database.write(work)
+    return await database.write(work, guild_id=None)

@@ -27,4 +27,4 @@ class Installation:
                 value=value,
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=None)

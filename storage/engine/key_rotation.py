@@ -38,7 +38,7 @@ async def _reseal_one(database: Database, master: MasterKeys, row: Row) -> None:
             sealed=sealed,
         )
 
-    await database.write(work)
+    await database.write(work, guild_id=row["guild_id"])
 
 
 def _opened(row: Row, master: MasterKeys) -> bytes:

@@ -49,7 +49,7 @@ class Corrections(Generic[R]):
                 guild_id=job.guild_id,
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=job.guild_id)
 
     async def _correct(self, job: Job[R], assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job[R]:
         async def work(tx: Transaction) -> Job[R]:
@@ -69,4 +69,4 @@ class Corrections(Generic[R]):
             await log_entries.note(tx, job.guild_id, kind, now=now, actor_id=by, job_id=job.id)
             return self._jobs.read(row)
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)

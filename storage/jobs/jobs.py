@@ -51,17 +51,13 @@ class Jobs(Generic[R]):
         async def work(tx: Transaction) -> Job[R]:
             grants = await check(tx, claim_of(job, active=1), now)
             may_begin = job.key_id is None or await tx.row(_CURRENT_KEY, guild_id=job.guild_id, key_id=job.key_id)
+            begun = values if may_begin else {**values, "key_id": None, "yields": {}}
+            columns = written(begun, self._codec) | {"state": "held" if held else "queued"}
+            columns |= {"counted_at": None if held else now}
             row = await tx.row(
-                f"""INSERT INTO jobs (guild_id, interaction_id, member_id, role_ids, channel_id, provider, request,
-                                     fallbacks, state, stage, created_at, deadline_at, counted_at, milliseconds, micros,
-                                     video_digest, audio_digest, key_id, yields, parent_id, opens_thread, file_bytes)
-                   VALUES (:guild_id, :interaction_id, :member_id, :role_ids, :channel_id, :provider, :request,
-                           :fallbacks, :state, :stage, :created_at, :deadline_at, :counted_at, :milliseconds, :micros,
-                           :video_digest, :audio_digest, :key_id, :yields, :parent_id, :opens_thread, :file_bytes)
-                   RETURNING {COLUMNS}""",
-                **written(values if may_begin else {**values, "key_id": None, "yields": {}}, self._codec),
-                state="held" if held else "queued",
-                counted_at=None if held else now,
+                f"""INSERT INTO jobs ({", ".join(columns)}) VALUES ({", ".join(f":{name}" for name in columns)})
+                    RETURNING {COLUMNS}""",
+                **columns,
             )
             assert row is not None
             stored = self.read(row)
@@ -69,7 +65,7 @@ class Jobs(Generic[R]):
             await tell_move(tx, stored, "none", now, grants=[] if held else grants)
             return stored
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)
 
     async def move(
         self, job: Job[R], to: State, *, now: float, note: str = "", by: int | None = None, **changes: Any
@@ -93,7 +89,7 @@ class Jobs(Generic[R]):
             await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
             return moved
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)
 
     async def amend(self, job: Job[R], *, now: float, kind: str = "", **changes: Any) -> Job[R]:
         """Change an open job without moving it; with a `kind`, tell of it in the log. `Stale` when it has moved."""
@@ -107,7 +103,7 @@ class Jobs(Generic[R]):
                 await log_entries.note(tx, job.guild_id, kind, now=now, job_id=job.id)
             return amended
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)
 
     async def close(
         self, job: Job[R], *, reply_id: int | None, reply_channel_id: int | None = None, now: float
@@ -120,7 +116,7 @@ class Jobs(Generic[R]):
             await self._update(tx, job, changes)
             return replace(job, **changes)  # type: ignore[arg-type]
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)
 
     async def card_shown(self, job: Job[R]) -> None:
         """The card of this closed job shows how it ended, or can't any more."""
@@ -129,12 +125,13 @@ class Jobs(Generic[R]):
             where = {"id": job.id, "guild_id": job.guild_id}
             await tx.row("UPDATE jobs SET card_due = 0 WHERE id = :id AND guild_id = :guild_id", **where)
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=job.guild_id)
 
     async def end_damaged(self, job: Damaged, *, request: R, failure: str, now: float) -> Job[R]:
         """End an open job whose row can't be read, with `request` in place of its own, so that it can be told of."""
         return await self._database.write(
-            lambda tx: end_damaged(tx, job, self._codec, request=request, failure=failure, now=now)
+            lambda tx: end_damaged(tx, job, self._codec, request=request, failure=failure, now=now),
+            guild_id=job.guild_id,
         )
 
     async def get(self, guild_id: int, job_id: int) -> Job[R] | None:

@@ -27,7 +27,7 @@ class DirectMessages:
                 now=now,
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=None)
 
     async def withdraw(self, member_id: int) -> None:
         """The person doesn't agree any more."""
@@ -35,4 +35,4 @@ class DirectMessages:
         async def work(tx: Transaction) -> None:
             await tx.row("DELETE FROM direct_messages WHERE member_id = :id", id=member_id)
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=None)

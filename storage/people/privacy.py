@@ -92,7 +92,7 @@ class Privacy:
             assert row is not None
             return erased, row["waiting"], row["left_over"] - row["waiting"]
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=None)
 
     async def erase(self, job: Job[Any], *, now: float) -> None:
         """Take out of one closed job whatever leads to its person."""
@@ -100,7 +100,7 @@ class Privacy:
         async def work(tx: Transaction) -> None:
             await erase_job(tx, job, now)
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=job.guild_id)
 
     async def sweep(self, *, now: float, older_than: float, left_before: float) -> tuple[list[int], int]:
         """Forget who asked for it and what is older than that moment, and erase servers that left before that one; the
@@ -118,7 +118,7 @@ class Privacy:
                 await _erase_guild(tx, guild)
             return erased, len(gone)
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=None)
 
 
 async def erase_job(tx: Transaction, job: Job[Any], now: float) -> None:

@@ -67,7 +67,7 @@ class Reports:
                 )
             return row is not None
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)
 
     async def of(self, guild_id: int, job_id: int) -> Report | None:
         """The report on this job, if there is one."""
@@ -108,7 +108,7 @@ class Reports:
                 await erase_job(tx, job, now)
             return True
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=job.guild_id)
 
     async def removed_among(self, guild_id: int, digests: Sequence[str | None]) -> bool:
         """Whether one of these files was removed on a report in this server."""

@@ -52,7 +52,7 @@ class Access:
             listed = " ".join(str(subject_id) for subject_id in subject_ids)
             await note(tx, guild_id, f"{kind}s_allowed", now=now, actor_id=by, facts={"ids": listed})
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def block(self, guild_id: int, member_id: int, reason: str, *, by: int, now: float) -> None:
         """Block a member; a new reason replaces the old one."""
@@ -70,7 +70,7 @@ class Access:
             )
             await note(tx, guild_id, "blocked", now=now, actor_id=by, facts={"member_id": member_id, "reason": reason})
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def unblock(self, guild_id: int, member_id: int, *, by: int, now: float) -> bool:
         """Take the block off; False when there was none."""
@@ -85,7 +85,7 @@ class Access:
                 await note(tx, guild_id, "unblocked", now=now, actor_id=by, facts={"member_id": member_id})
             return row is not None
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=guild_id)
 
     async def blocks(self, guild_id: int) -> list[Block]:
         """The server's blocked members, the newest first."""
@@ -126,4 +126,4 @@ class Access:
                 now=now,
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=None)

@@ -54,7 +54,7 @@ class Guilds:
             for rule in () if known else DEFAULTS:
                 await put_rule(tx, guild_id, rule)
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def present(self) -> set[int]:
         """The servers that have not been seen leaving."""
@@ -66,7 +66,7 @@ class Guilds:
         async def work(tx: Transaction) -> None:
             await tx.row("UPDATE guilds SET left_at = :now WHERE id = :id", id=guild_id, now=now)
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def describe(self, guild_id: int, facts: GuildFacts) -> None:
         """Remember what Discord tells of a server that has joined."""
@@ -81,7 +81,7 @@ class Guilds:
                 notices_channel_id=facts.notices_channel_id,
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def facts(self, guild_id: int) -> GuildFacts | None:
         """Read what Discord told last of the server. None when it has told nothing yet."""
@@ -136,4 +136,4 @@ class Guilds:
             await tx.row(f"UPDATE guilds SET {assignment} WHERE id = :id", id=guild_id, **values)
             await note(tx, guild_id, kind, now=now, actor_id=by, facts=values)
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)

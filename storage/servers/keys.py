@@ -54,7 +54,7 @@ class Keys:
                 tx, guild_id, "key_saved", now=now, actor_id=added_by, facts={"provider": provider, "hint": hint}
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
         await self.sweep(guild_id)
 
     async def open(self, guild_id: int, key_id: int) -> dict[str, str] | None:
@@ -93,7 +93,7 @@ class Keys:
                     place=place,
                 )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def switch_off(self, guild_id: int, key_id: int, *, reason: str, now: float) -> None:
         """Give the key to no new job; the first reason stays."""
@@ -178,7 +178,7 @@ class Keys:
                 await note(tx, guild_id, kind, now=now, actor_id=by, facts=facts)
             return row
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=guild_id)
 
 
 def _info(row: Row) -> KeyInfo:

@@ -49,7 +49,7 @@ class LimitStore:
                 )
             await note(tx, guild_id, "rule_set", now=now, actor_id=by, facts=asdict(rule))
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
     async def remove(
         self, guild_id: int, subject: Subject, subject_id: int, unit: Unit, window: Window, *, by: int, now: float
@@ -72,7 +72,7 @@ class LimitStore:
             await note(tx, guild_id, "rule_removed", now=now, actor_id=by, facts=dict(row))
             return Rule(**dict(row))
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=guild_id)
 
     async def rules(self, guild_id: int) -> list[Rule]:
         """All limits of the server."""
@@ -108,7 +108,7 @@ class LimitStore:
             await note(tx, guild_id, "grant_given", now=now, actor_id=by, facts={**about, "until_at": until_at})
             return grant
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=guild_id)
 
     async def end_grant(self, guild_id: int, grant_id: int, *, by: int, now: float) -> bool:
         """End a grant now; False when the server has no such grant that lasts."""
@@ -125,7 +125,7 @@ class LimitStore:
                 await note(tx, guild_id, "grant_ended", now=now, actor_id=by, facts=dict(row))
             return row is not None
 
-        return await self._database.write(work)
+        return await self._database.write(work, guild_id=guild_id)
 
     async def grants(self, guild_id: int, now: float) -> Sequence[Grant]:
         """The server's grants that last."""

@@ -79,7 +79,7 @@ class LogEntries:
                 "DELETE FROM log_entries WHERE guild_id = :guild_id AND id = :id", guild_id=guild_id, id=entry_id
             )
 
-        await self._database.write(work)
+        await self._database.write(work, guild_id=guild_id)
 
 
 def _entry(row: Row) -> Entry:

@@ -20,6 +20,7 @@ from bot.app.heartbeats import Heartbeats
 from bot.errors import SettingsError
 from storage.engine.database import Database
 from storage.engine.installation import Installation
+from storage.engine.sqlite import SqliteDatabase
 from tests.app.still_clock import StillClock
 
 
@@ -73,15 +74,15 @@ async def bot(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatc
     client, clock, path = Client(), StillClock(), tmp_path / "bot.db"
     heartbeats = Heartbeats(cast("Mouthpiece", client), path, Installation(database), clock)
     found = Bot(client, heartbeats, clock, path, [])
-    transact = Database._transact
+    transact = SqliteDatabase._transact
 
-    async def write(database: Database, work: Any) -> Any:
+    async def write(database: SqliteDatabase, work: Any, guild_id: int | None) -> Any:
         found.writes.append(work.__qualname__)
         if found.trouble:
             raise sqlite3.OperationalError(found.trouble)
-        return await transact(database, work)
+        return await transact(database, work, guild_id)
 
-    monkeypatch.setattr(Database, "_transact", write)
+    monkeypatch.setattr(SqliteDatabase, "_transact", write)
     running = asyncio.create_task(heartbeats.run())
     await clock.until_asleep()
     yield found
@@ -147,7 +148,7 @@ async def test_a_write_that_never_ends_is_told(bot: Bot, monkeypatch: pytest.Mon
         await over.wait()
 
     await bot.live(60.0)
-    monkeypatch.setattr(Database, "_transact", hang)
+    monkeypatch.setattr(SqliteDatabase, "_transact", hang)
     bot.clock.go_on(80.0)
     assert "the database has not been written for 80 s" in bot.heartbeats.faults()
     over.set()

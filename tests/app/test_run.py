@@ -23,8 +23,8 @@ from pydantic import SecretStr
 from bot.app.settings import Settings
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
-from storage.engine.database import open_database
 from storage.engine.encryption import MasterKeys
+from storage.engine.sqlite import open_database
 from tests.canned import FilmedStudio, hold_work, real_clip
 from tests.discord_server.rest import SPOILER, store_file
 from tests.discord_server.server import DiscordServer

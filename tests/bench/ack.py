@@ -19,7 +19,8 @@ from bot.app.settings import Settings
 from bot.domain.request import Media, Request
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
-from storage.engine.database import Transaction, open_database
+from storage.engine.database import Transaction
+from storage.engine.sqlite import open_database
 from storage.servers.keys import Keys
 from tests.bench import Figures
 from tests.canned import CannedStudio, real_clip
@@ -153,4 +154,4 @@ async def _fill(folder: Path, guild_id: int, member_id: int, sandbox: Sandbox, i
                     now=time.time(),
                 )
 
-        await database.write(insert)
+        await database.write(insert, guild_id=None)

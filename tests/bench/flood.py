@@ -26,7 +26,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.errors import Refusal
 from bot.sandbox.server import Sandbox
-from storage.engine.database import open_database
+from storage.engine.sqlite import open_database
 from tests.bench import Figures
 from tests.canned import FilmedStudio, real_clip
 from tests.discord_server.rest import store_file

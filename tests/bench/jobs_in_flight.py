@@ -32,8 +32,9 @@ from bot.jobs.worker import Worker
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.providers.runcomfy import RunComfy
-from storage.engine.database import Transaction, open_database
+from storage.engine.database import Transaction
 from storage.engine.encryption import MasterKeys
+from storage.engine.sqlite import open_database
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from tests.bench.jobs import Size
@@ -104,7 +105,7 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
                         now=time.time(),
                     )
 
-            await database.write(insert)
+            await database.write(insert, guild_id=None)
             clock, intervals = Clock(), Intervals()
             for share in range(20):  # a bot that has seen such jobs before
                 intervals.ended("runcomfy/text", size.shortest + (size.longest - size.shortest) * share / 19)

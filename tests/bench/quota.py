@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.engine.database import Database, Transaction, open_database
+from storage.engine.database import Database, Transaction
+from storage.engine.sqlite import open_database
 from storage.jobs.job import NewJob, Position
 from storage.servers.guilds import Guilds
 from storage.servers.limit_rules import Rule
@@ -87,7 +88,7 @@ async def _fill(database: Database, jobs: int) -> None:
                 at=DAY * 28 * number / jobs,
             )
 
-    await database.write(insert)
+    await database.write(insert, guild_id=None)
 
 
 def _job(guild_id: int, number: int) -> NewJob[str]:

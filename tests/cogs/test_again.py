@@ -153,7 +153,7 @@ async def test_a_face_session_that_has_ended_is_looked_for_anew(world: World) ->
     async def forget(tx: Any) -> None:
         await tx.row("UPDATE jobs SET yields = json_set(yields, '$.session_id', '1')")
 
-    await database.write(forget)
+    await database.write(forget, guild_id=None)
     await world.member.click(message, label="Again")
     await world.quiet()
     job = await newest(world)

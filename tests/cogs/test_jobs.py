@@ -41,7 +41,7 @@ async def made(world: World, *, kept: bool) -> Job:
             id=job.id,
         )
 
-    await database.write(keep)
+    await database.write(keep, guild_id=None)
     world.parts.job_files.video(job).write_bytes(KEPT)
     return job
 

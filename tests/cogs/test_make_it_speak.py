@@ -379,7 +379,7 @@ async def test_a_voice_that_the_server_cannot_use_any_more_is_not_offered(world:
     async def work(tx: Any) -> None:
         await tx.row("UPDATE jobs SET request = json_set(request, '$.voice', 'zz:gone')")
 
-    await database.write(work)
+    await database.write(work, guild_id=None)
     assert await world.member.autocomplete(world.channel, "lipsync text", "voice", "") == before
 
 

@@ -290,7 +290,7 @@ async def test_an_entry_that_nobody_understands_holds_up_no_other(world: World) 
         for kind in ("from another version", "rule_set"):
             await note(tx, world.guild.id, kind, now=1.0)
 
-    await database.write(write)
+    await database.write(write, guild_id=None)
     await admin(world, "access block", member=world.member)
     await told(channel, "is blocked")
     await until(partial(nothing_to_tell, world))

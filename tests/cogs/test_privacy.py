@@ -85,7 +85,7 @@ async def keep_until(world: World, seconds: float) -> None:
     async def work(tx: Transaction) -> None:
         await tx.row("UPDATE jobs SET kept_until = :until", until=world.clock.now() + seconds)
 
-    await world.parts.database.write(work)
+    await world.parts.database.write(work, guild_id=None)
 
 
 async def test_a_jobs_files_go_a_day_after_its_end_and_a_kept_video_after_its_time(world: World) -> None:
@@ -135,7 +135,7 @@ async def test_the_first_jobs_end_takes_no_files_from_the_job_that_once_shared_i
         await tx.row("UPDATE sqlite_sequence SET seq = 33554432 WHERE name = 'jobs'")
 
     job_files, first = world.parts.job_files, await closed_job(world)
-    await world.parts.database.write(skip)
+    await world.parts.database.write(skip, guild_id=None)
     world.sandbox.runs.queue_seconds = 90 * DAY
     await world.text()
     later = (await world.client.services.ledger.jobs(world.guild.id))[0]

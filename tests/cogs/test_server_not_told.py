@@ -14,7 +14,8 @@ import pytest
 
 from bot.domain.results import MARGIN
 from bot.sandbox.server import Sandbox
-from storage.engine.database import Transaction, open_database
+from storage.engine.database import Transaction
+from storage.engine.sqlite import open_database
 from storage.servers.guilds import GuildFacts
 from storage.servers.limit_rules import Rule
 from storage.servers.log_entries import note
@@ -170,7 +171,7 @@ async def entry(scene: Scene) -> None:
     async def work(tx: Transaction) -> None:
         await note(tx, scene.state.guild_id, "held", now=time.time(), job_id=scene.row()["id"])
 
-    await scene.parts.database.write(work)
+    await scene.parts.database.write(work, guild_id=None)
 
 
 async def test_what_moderators_must_decide_waits_until_discord_tells_where_they_get_notices(scene: Scene) -> None:

@@ -21,8 +21,8 @@ from typing import Any
 
 from bot.domain.voices import voices_of
 from bot.sandbox.server import Sandbox
-from storage.engine.database import open_database
 from storage.engine.encryption import MasterKeys
+from storage.engine.sqlite import open_database
 from storage.servers.keys import Keys
 from tests.canned import FilmedStudio, real_clip, real_sound
 from tests.discord_server.server import DiscordServer

@@ -13,7 +13,7 @@ import discord
 import pytest
 
 from bot.net.client import Http
-from storage.engine.database import Database
+from storage.engine.sqlite import SqliteDatabase
 
 T = TypeVar("T")
 
@@ -50,14 +50,14 @@ class Doom:
 
     def take_over(self, patch: pytest.MonkeyPatch) -> None:
         """Put the points around every seam."""
-        transact, request, download = Database._transact, Http.request, Http.download
+        transact, request, download = SqliteDatabase._transact, Http.request, Http.download
         discord_request = discord.http.HTTPClient.request
 
-        async def write(database: Database, work: Any) -> Any:
+        async def write(database: SqliteDatabase, work: Any, guild_id: int | None) -> Any:
             name = work.__qualname__.partition(".<locals>")[0]
             if name in AT_ANY_TIME:
-                return await transact(database, work)
-            return await self.around(f"commit of {name}", lambda: transact(database, work))
+                return await transact(database, work, guild_id)
+            return await self.around(f"commit of {name}", lambda: transact(database, work, guild_id))
 
         async def ask(http: Http, method: str, url: str, **more: Any) -> Any:
             name = f"{method} {url.rpartition('/')[2].partition('?')[0]}"
@@ -72,7 +72,7 @@ class Doom:
             name = f"Discord {route.method} {route.path.rpartition('/')[2]}"
             return await self.around(name, lambda: discord_request(client, route, **more))
 
-        patch.setattr(Database, "_transact", write)
+        patch.setattr(SqliteDatabase, "_transact", write)
         patch.setattr(Http, "request", ask)
         patch.setattr(Http, "download", fetch)
         patch.setattr(discord.http.HTTPClient, "request", post)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.job import Jobs, RequestCodec
 from bot.sandbox.server import Sandbox
-from storage.engine.database import open_database
+from storage.engine.sqlite import open_database
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom, Killed
 from tests.crash.test_crash import Outside, over

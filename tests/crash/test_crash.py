@@ -30,7 +30,7 @@ from bot.jobs.steps.find import Find
 from bot.jobs.steps.submit import Submit
 from bot.providers.base import Accepted, Submission
 from bot.sandbox.server import Sandbox
-from storage.engine.database import open_database
+from storage.engine.sqlite import open_database
 from storage.people.direct_messages import DirectMessages
 from storage.servers.keys import Keys
 from tests.canned import CannedStudio, look_into_nothing

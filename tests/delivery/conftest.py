@@ -13,7 +13,7 @@ import pytest
 from bot.app.client import Mouthpiece
 from bot.domain.ask import Place
 from bot.sandbox.server import Sandbox
-from storage.engine.database import open_database
+from storage.engine.sqlite import open_database
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom
 from tests.crash.test_crash import Outside, over

@@ -14,7 +14,7 @@ from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.media.editor import Editor
-from storage.engine.database import open_database
+from storage.engine.sqlite import open_database
 from tests.crash.doom import Doom
 from tests.delivery.conftest import Scene
 from tests.welcome import welcome

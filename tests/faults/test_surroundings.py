@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.providers.base import Accepted, Waiting
-from storage.engine.database import Database
+from storage.engine.sqlite import SqliteDatabase
 from tests.canned import real_clip
 from tests.conftest import FullDisk
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
@@ -21,15 +21,15 @@ from tests.world import World, open_world
 
 def failing_writes(monkeypatch: pytest.MonkeyPatch, message: str, when: Callable[[], bool], times: int) -> None:
     """Let the next so many transactions fail while something is so."""
-    transact, left = Database._transact, [times]
+    transact, left = SqliteDatabase._transact, [times]
 
-    async def write(database: Database, work: Any) -> Any:
+    async def write(database: SqliteDatabase, work: Any, guild_id: int | None) -> Any:
         if left[0] and when():
             left[0] -= 1
             raise sqlite3.OperationalError(message)
-        return await transact(database, work)
+        return await transact(database, work, guild_id)
 
-    monkeypatch.setattr(Database, "_transact", write)
+    monkeypatch.setattr(SqliteDatabase, "_transact", write)
 
 
 @pytest.mark.parametrize("kind", [Scripted, Findable])

@@ -85,7 +85,8 @@ async def test_the_oldest_kept_video_of_the_server_makes_room_and_its_people_rea
                 "UPDATE jobs SET kept_until = 9e9, closed_at = :at WHERE id = :id",
                 id=job.id,
                 at=world.clock.now() + job.id,
-            )
+            ),
+            guild_id=None,
         )
 
     async def tell(job: Any) -> None:

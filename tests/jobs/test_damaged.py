@@ -12,7 +12,8 @@ import pytest
 from bot.domain.job import Jobs, NewJob, RequestCodec
 from bot.domain.request import Media, Request
 from bot.sandbox.server import Sandbox
-from storage.engine.database import Transaction, open_database
+from storage.engine.database import Transaction
+from storage.engine.sqlite import open_database
 from storage.jobs.job import Position
 from storage.jobs.jobs import Jobs as JobStore
 from tests.canned import CannedStudio
@@ -46,7 +47,7 @@ async def leave_open(outside: Outside, *, held: bool = False) -> None:
         jobs = Jobs(database, RequestCodec())
         await jobs.enqueue(replace(whole, guild_id=OTHER_GUILD, interaction_id=7000), held=held)
         await jobs.enqueue(whole)
-        await database.write(spoil)
+        await database.write(spoil, guild_id=None)
 
 
 async def ends(outside: Outside) -> list[Any]:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from storage.engine.database import migrate, migrations
+from storage.engine.schema import migrations
+from storage.engine.sqlite import migrate
 from storage.jobs.job import SAFE_FILE_BYTES
 from tests.canned import real_clip
 from tests.jobs.old_database import (

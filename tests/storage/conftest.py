@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.engine.database import Database, Transaction, open_database
+from storage.engine.database import Database, Transaction
+from storage.engine.sqlite import open_database
 
 
 @pytest.fixture(params=["newest schema", "one more column in every table"])
@@ -15,7 +16,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     """A fresh database in a real file."""
     async with open_database(tmp_path / "bot.db") as opened:
         if request.param != "newest schema":
-            await opened.write(_widen)
+            await opened.write(_widen, guild_id=None)
         yield opened
 
 

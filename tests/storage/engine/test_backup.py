@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from storage.engine.backup import backup, reconcile
-from storage.engine.database import open_database
-from storage.engine.unusable import StorageError
+from storage.engine.database import StorageError
+from storage.engine.sqlite import open_database
 from storage.jobs.job import Job, NewJob, Position
 from storage.jobs.jobs import Jobs
 from tests.conftest import GUILD, MEMBER

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from storage.engine.database import Database, Transaction, migrate, migrations, open_database
-from storage.engine.unusable import StorageError, told_apart
+from storage.engine.database import Database, StorageError, Transaction
+from storage.engine.schema import migrations
+from storage.engine.sqlite import migrate, open_database, told_apart
 
 
 async def put(database: Database, name: str, *, fail: bool = False, pause: float | None = None) -> None:
@@ -24,7 +25,7 @@ async def put(database: Database, name: str, *, fail: bool = False, pause: float
         if fail:
             raise RuntimeError("on purpose")
 
-    await database.write(work)
+    await database.write(work, guild_id=None)
 
 
 async def names(database: Database) -> set[str]:
@@ -51,7 +52,7 @@ async def test_cancelling_the_caller_does_not_tear_a_transaction(database: Datab
         begun.set()
         await go_on.wait()
 
-    task = asyncio.create_task(database.write(work))
+    task = asyncio.create_task(database.write(work, guild_id=None))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -67,7 +68,7 @@ async def test_the_settings_that_durability_rests_on_are_in_force(database: Data
         pragmas = ("journal_mode", "synchronous", "foreign_keys")
         return [value for pragma in pragmas for value in (await tx.row(f"PRAGMA {pragma}") or ())]
 
-    assert await database.write(work) == ["wal", 2, 1]
+    assert await database.write(work, guild_id=None) == ["wal", 2, 1]
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
@@ -149,7 +150,7 @@ def test_an_existing_file_is_copied_before_it_is_migrated(tmp_path: Path, monkey
     known = dict(migrations())
     newest = max(known)
     later = {**known, newest + 1: "CREATE TABLE later (x TEXT) STRICT;"}
-    monkeypatch.setattr("storage.engine.database.migrations", lambda: later)
+    monkeypatch.setattr("storage.engine.sqlite.migrations", lambda: later)
     migrate(path)
     copy = tmp_path / f"bot.db.before-{newest + 1}"
     with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(copy)) as before:
@@ -163,7 +164,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     newest = max(migrations())
     statements = "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (again TEXT) STRICT;"
     broken = {**migrations(), newest + 1: statements}
-    monkeypatch.setattr("storage.engine.database.migrations", lambda: broken)
+    monkeypatch.setattr("storage.engine.sqlite.migrations", lambda: broken)
     with pytest.raises(sqlite3.OperationalError):
         migrate(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -175,7 +176,7 @@ def test_keys_and_open_jobs_of_the_first_release_live_on(tmp_path: Path, monkeyp
     path = tmp_path / "bot.db"
     every = dict(migrations())
     with monkeypatch.context() as older:
-        older.setattr("storage.engine.database.migrations", lambda: {1: every[1]})
+        older.setattr("storage.engine.sqlite.migrations", lambda: {1: every[1]})
         migrate(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(

@@ -105,10 +105,10 @@ async def test_the_schema_itself_knows_the_legal_moves(
         )
 
     if to in TRANSITIONS[start]:
-        await database.write(work)
+        await database.write(work, guild_id=None)
     else:
         with pytest.raises(Conflict):
-            await database.write(work)
+            await database.write(work, guild_id=None)
 
 
 async def test_a_move_made_from_an_outdated_row_is_refused(jobs: Jobs[str]) -> None:
@@ -236,7 +236,7 @@ async def test_a_job_begins_with_what_its_keys_account_has_only_while_the_key_is
         assert row
         return int(row["id"])
 
-    key_id = await database.write(save)
+    key_id = await database.write(save, guild_id=None)
     job = await jobs.enqueue(replace(new_job(), key_id=key_id, yields={"session_id": "1"}))
     assert (job.key_id, job.yields) == ((None, {}) if is_replaced else (key_id, {"session_id": "1"}))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.engine.database import Database, Transaction, open_database
+from storage.engine.database import Database, Transaction
 from storage.engine.encryption import CannotUnseal, MasterKeys
+from storage.engine.sqlite import open_database
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
@@ -60,7 +61,7 @@ async def test_a_row_moved_by_hand_cannot_be_opened(database: Database, theft: s
     async def work(tx: Transaction) -> None:
         await tx.row(theft)
 
-    await database.write(work)
+    await database.write(work, guild_id=None)
     thief = Keys(database, MasterKeys.parse(text))
     row = await database.row("SELECT guild_id, provider FROM keys")
     assert row

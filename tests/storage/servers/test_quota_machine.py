@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
-from storage.engine.database import open_database
+from storage.engine.sqlite import open_database
 from storage.jobs.job import Job, NewJob, Position
 from storage.jobs.job_events import Stale
 from storage.servers.limit_rules import Rule

@@ -1,0 +1,187 @@
+"""SQLite, in a file of its own: what the bot works on where nothing else is set.
+
+One connection writes, behind one lock; another only reads: two tasks that share a connection statement by statement
+roll back each other's acknowledged writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+from urllib.parse import quote
+
+import aiosqlite
+
+from storage.engine.database import Conflict, Database, Row, StorageError, Transaction
+from storage.engine.earlier_copies import EarlierCopies
+from storage.engine.schema import migrations
+
+T = TypeVar("T")
+
+_SETTINGS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA busy_timeout = 5000;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA trusted_schema = OFF;
+PRAGMA temp_store = MEMORY;
+"""
+
+# Why it can't use a file, told apart by its own codes: what the operator does about each is something else.
+_WORDS: Mapping[int, str] = {
+    sqlite3.SQLITE_NOTADB: "{path} is not a database of this bot: {error}",
+    sqlite3.SQLITE_CORRUPT: "{path} is damaged, so put a backup in its place: {error}",
+    sqlite3.SQLITE_FULL: "the disk that holds {path} is full, so make room on it: {error}",
+    sqlite3.SQLITE_IOERR: "{path} can't be read or written, so check whether its disk is full or failing: {error}",
+    **dict.fromkeys(
+        (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),
+        "{path} can't be opened, so check that the bot may write to its folder and that its disk isn't full: {error}",
+    ),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        "{path} is in use by another program, so close that first: {error}",
+    ),
+}
+
+
+class SqliteTransaction(Transaction):
+    """A unit of work on the connection that writes, or what is read on the other one."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
+        """Run one statement; all rows it returns. `Conflict` when a constraint refuses it."""
+        try:
+            return list(await self._connection.execute_fetchall(sql, parameters))
+        except sqlite3.IntegrityError as error:
+            raise Conflict(str(error)) from error
+
+    async def row(self, sql: str, **parameters: object) -> Row | None:
+        """Run one statement; its first row, if any."""
+        return next(iter(await self.rows(sql, **parameters)), None)
+
+    async def skip_ids(self, table: str, count: int) -> None:
+        """Give the next `count` ids of the table to no row."""
+        await self.row("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :table", count=count, table=table)
+
+
+class SqliteDatabase(Database):
+    """One open database file. It has one writer at a time, whichever server a write is about."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        super().__init__()
+        self._writer = writer
+        self._reader = SqliteTransaction(reader)
+        self._lock = asyncio.Lock()
+
+    async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
+        """What is committed, from the read-only connection."""
+        return await self._reader.rows(sql, **parameters)
+
+    async def row(self, sql: str, **parameters: object) -> Row | None:
+        """The first committed row, if any."""
+        return await self._reader.row(sql, **parameters)
+
+    async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
+        async with self._lock:
+            await self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                result = await work(SqliteTransaction(self._writer))
+                await self._writer.commit()
+            except BaseException:
+                await self._writer.rollback()
+                raise
+            return result
+
+
+@asynccontextmanager
+async def open_database(path: Path) -> AsyncIterator[Database]:
+    """The database at `path`, created or migrated as needed; `StorageError` when another process holds it."""
+    with _own_lock_file(path) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StorageError(f"another bot is already running on {path}") from None
+        await asyncio.to_thread(migrate, path)
+        read_only = f"file:{quote(str(path))}?mode=ro"
+        async with (
+            aiosqlite.connect(path, isolation_level=None) as writer,
+            aiosqlite.connect(read_only, uri=True, isolation_level=None) as reader,
+        ):
+            with told_apart(path):
+                await writer.executescript(_SETTINGS)
+                await reader.execute("PRAGMA busy_timeout = 5000")
+            writer.row_factory = reader.row_factory = sqlite3.Row
+            database = SqliteDatabase(writer, reader)
+            try:
+                yield database
+            finally:
+                await database.drain()
+
+
+def copy_file(source: Path, target: Path, fact: str) -> None:
+    """Copy a database that may be in use, and note this fact in the copy; `StorageError` when that fails."""
+    try:
+        target.touch(mode=0o600)
+        read_only = f"file:{quote(str(source))}?mode=ro"
+        with closing(sqlite3.connect(read_only, uri=True)) as live, closing(sqlite3.connect(target)) as copy, copy:
+            live.backup(copy)
+            copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, '1')", (fact,))
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(f"{target} could not be written: {error}") from None
+
+
+def _own_lock_file(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = path.with_name(f"{path.name}.lock")
+        lock.touch(mode=0o600)
+        return lock.open("w")
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path} can't be used: {error}") from None
+
+
+def migrate(path: Path) -> None:
+    """Bring the file to the newest schema; each step is one transaction, and an existing file is copied first.
+    `StorageError` when the file can't be used.
+    """
+    steps = migrations()
+    newest = max(steps)
+    with told_apart(path), _connected(path) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > newest:
+            raise StorageError(f"{path} was written by a newer version of this bot (schema {version}, I know {newest})")
+        if version < newest and version > 0:
+            copy = EarlierCopies(path).path(newest)
+            with closing(sqlite3.connect(copy)) as target:
+                connection.backup(target)
+            copy.chmod(0o600)
+        for number in range(version + 1, newest + 1):
+            connection.executescript(f"BEGIN;\n{steps[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _connected(path: Path) -> closing[sqlite3.Connection]:
+    if not path.exists():
+        path.touch(mode=0o600)
+    return closing(sqlite3.connect(path, isolation_level=None))
+
+
+@contextmanager
+def told_apart(path: Path) -> Iterator[None]:
+    """Turn what SQLite or the disk has against the file into a `StorageError`; a mistake of ours stays what it is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it tells kinds apart
+        if code not in _WORDS:
+            raise
+        raise StorageError(_WORDS[code].format(path=path, error=error)) from None
+    except OSError as error:
+        raise StorageError(f"{path} can't be used: {error}") from None
