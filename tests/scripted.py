@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.asking.answers import Started
 from bot.domain.ask import Ask, Asker, Place
@@ -18,6 +18,7 @@ from bot.providers.base import (
     Credentials,
     Done,
     Failed,
+    KeyField,
     Provider,
     Submission,
     Waiting,
@@ -34,7 +35,7 @@ class Scripted(Provider):
     name = "scripted"
     label = "Scripted"
     base_url = "https://scripted.example"
-    credentials = ()
+    credentials: ClassVar[tuple[KeyField, ...]] = ()
     prices = "nothing"
     findable = False
     asks: Decimal | None = None
@@ -82,6 +83,12 @@ class Findable(Scripted):
     """The same, of the kind that finds lost submissions."""
 
     findable = True
+
+
+class Keyed(Scripted):
+    """The same, of the kind that wants a key."""
+
+    credentials = (KeyField("api_key", "API key"),)
 
 
 async def _answer(answer: Answer) -> Any:
