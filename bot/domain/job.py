@@ -30,3 +30,11 @@ class RequestCodec:
     def write(self, request: Request) -> str:
         """Write it as JSON."""
         return request.model_dump_json()
+
+    def bare(self, request: Request) -> str:
+        """Write as JSON what may be kept of it once its person is forgotten: its flow and its mode."""
+        return request.model_dump_json(include={"flow", "mode"})
+
+    def voice(self, request: Request) -> str | None:
+        """The key of the voice in which its text is spoken; None when it has no text."""
+        return request.voice if request.mode == "text" else None

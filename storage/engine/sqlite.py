@@ -19,6 +19,7 @@ import aiosqlite
 
 from storage.engine.database import Conflict, Database, Row, StorageError, Transaction
 from storage.engine.earlier_copies import EarlierCopies
+from storage.engine.parameters import storable
 from storage.engine.schema import migrations
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class SqliteTransaction(Transaction):
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """Run one statement; all rows it returns. `Conflict` when a constraint refuses it."""
         try:
-            return list(await self._connection.execute_fetchall(sql, parameters))
+            return list(await self._connection.execute_fetchall(sql, storable(parameters)))
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
 

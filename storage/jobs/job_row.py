@@ -23,6 +23,14 @@ class Codec(Protocol[R]):
         """Write it as JSON."""
         ...
 
+    def bare(self, request: R) -> str:
+        """Write as JSON what may be kept of it once its person is forgotten."""
+        ...
+
+    def voice(self, request: R) -> str | None:
+        """The key of the voice in which its text is spoken; None when it has no text."""
+        ...
+
 
 class DamagedRow(ValueError):
     """A row that holds something else than a job."""
@@ -53,7 +61,10 @@ def read_job(row: Row, codec: Codec[R]) -> Job[R]:
 
 def written(values: Mapping[str, Any], codec: Codec[R]) -> dict[str, Any]:
     """Fields of a job as their columns hold them."""
-    return {"stage" if name == "position" else name: _written(name, value, codec) for name, value in values.items()}
+    columns = {"stage" if name == "position" else name: _written(name, value, codec) for name, value in values.items()}
+    if "request" in values:
+        columns |= {"bare_request": codec.bare(values["request"]), "voice": codec.voice(values["request"])}
+    return columns
 
 
 def assignments(columns: Mapping[str, Any]) -> str:

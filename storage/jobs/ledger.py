@@ -50,7 +50,7 @@ class Ledger(Generic[R]):
         rows = await self._database.rows(
             f"""SELECT {COLUMNS} FROM jobs
                WHERE guild_id = :guild_id AND (:member_id IS NULL OR member_id = :member_id)
-                 AND (:states = '' OR instr(:states, ' ' || state || ' ') > 0)
+                 AND (:states = '' OR :states LIKE '% ' || state || ' %')
                  AND (:provider IS NULL OR provider = :provider)
                  AND (NOT :unsettled OR (state = 'unknown' AND settled_at IS NULL))
                ORDER BY id DESC LIMIT :most""",
@@ -99,9 +99,8 @@ class Ledger(Generic[R]):
     async def last_voice(self, guild_id: int, member_id: int) -> str | None:
         """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""
         row = await self._database.row(
-            """SELECT json_extract(request, '$.voice') AS voice FROM jobs
-               WHERE guild_id = :guild_id AND member_id = :member_id AND forgotten_at IS NULL
-                 AND json_extract(request, '$.mode') = 'text' ORDER BY id DESC LIMIT 1""",
+            """SELECT voice FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id AND voice IS NOT NULL
+               ORDER BY id DESC LIMIT 1""",
             guild_id=guild_id,
             member_id=member_id,
         )
@@ -122,7 +121,7 @@ class Ledger(Generic[R]):
         rows = await self._database.rows(
             f"""SELECT {COLUMNS} FROM jobs JOIN (
                   SELECT job_id, reported_at FROM reports WHERE guild_id = :guild_id AND decision IS NULL
-                ) ON job_id = id
+                ) AS undecided ON job_id = id
                WHERE guild_id = :guild_id ORDER BY reported_at""",
             guild_id=guild_id,
         )

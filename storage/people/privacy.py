@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from storage.engine.database import Database, Row, Transaction
+from storage.engine.database import Database, Transaction
 from storage.jobs.job import Job
 from storage.servers.limit_rules import LONGEST_WINDOW
 from storage.servers.log_entries import PATIENCE
@@ -26,9 +26,8 @@ _ERASE = """
                        ELSE :nobody END,
       interaction_id = -id, role_ids = '[]', channel_id = 0, card_id = NULL, card_due = 0, thread_id = NULL,
       reply_id = NULL, reply_channel_id = NULL, parent_id = NULL, kept_until = NULL,
-      request = json_object('flow', json_extract(request, '$.flow'), 'mode', json_extract(request, '$.mode')),
-      fallbacks = '[]', yields = '{}', handle = NULL, remote = NULL, detail = NULL,
-      video_digest = NULL, audio_digest = NULL, forgotten_at = :now
+      request = bare_request, voice = NULL, fallbacks = '[]', yields = '{}', handle = NULL, remote = NULL,
+      detail = NULL, video_digest = NULL, audio_digest = NULL, forgotten_at = :now
   WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
 _OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
@@ -55,7 +54,7 @@ class Privacy:
     async def about(self, member_id: int) -> list[Record]:
         """What is kept about the person, server by server."""
         rows = await self._database.rows(
-            """SELECT guild_id, count(*) AS jobs, sum(closed_at IS NULL) AS open_jobs, min(created_at) AS oldest_at
+            """SELECT guild_id, count(*) AS jobs, count(*) - count(closed_at) AS open_jobs, min(created_at) AS oldest_at
                FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL GROUP BY guild_id ORDER BY guild_id""",
             member_id=member_id,
         )
@@ -85,7 +84,7 @@ class Privacy:
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(
-                """SELECT count(*) AS left_over, coalesce(sum(closed_at IS NULL), 0) AS waiting
+                """SELECT count(*) AS left_over, count(*) - count(closed_at) AS waiting
                    FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL""",
                 member_id=member_id,
             )
@@ -107,18 +106,36 @@ class Privacy:
         ids of the jobs, and the number of servers. Keys that no job needs any more go too.
         """
 
-        async def work(tx: Transaction) -> tuple[list[int], int]:
-            erased = await _forget(tx, now, older_than)
+        async def work(tx: Transaction) -> list[int]:
             await tx.row(
                 """DELETE FROM keys WHERE retired_at IS NOT NULL AND id NOT IN (
                      SELECT key_id FROM jobs WHERE closed_at IS NULL AND key_id IS NOT NULL)"""
             )
-            gone = await tx.rows("SELECT id FROM guilds WHERE left_at < :left_before", left_before=left_before)
-            for guild in gone:
-                await _erase_guild(tx, guild)
-            return erased, len(gone)
+            return await _forget(tx, now, older_than)
 
-        return await self._database.write(work, guild_id=None)
+        erased = await self._database.write(work, guild_id=None)
+        gone = await self._database.rows("SELECT id FROM guilds WHERE left_at < :left_before", left_before=left_before)
+        return erased, sum([await self._erase_guild(guild["id"], left_before) for guild in gone])
+
+    async def _erase_guild(self, guild_id: int, left_before: float) -> bool:
+        """Erase every row of a server that left before that moment; False when it has come back. Open jobs of a server
+        that is gone can be told to nobody.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            left = await tx.row(
+                "SELECT 1 FROM guilds WHERE id = :guild_id AND left_at < :left_before",
+                guild_id=guild_id,
+                left_before=left_before,
+            )
+            if left is None:
+                return False
+            for table in _GUILD_TABLES:
+                await tx.row(f"DELETE FROM {table} WHERE guild_id = :guild_id", guild_id=guild_id)
+            await tx.row("DELETE FROM guilds WHERE id = :guild_id", guild_id=guild_id)
+            return True
+
+        return await self._database.write(work, guild_id=guild_id)
 
 
 async def erase_job(tx: Transaction, job: Job[Any], now: float) -> None:
@@ -161,10 +178,3 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
                AND forgotten_at IS NULL)"""
     )
     return [row["id"] for row in erased]
-
-
-async def _erase_guild(tx: Transaction, guild: Row) -> None:
-    """Every row of a server; open jobs of a server that is gone can be told to nobody."""
-    for table in _GUILD_TABLES:
-        await tx.row(f"DELETE FROM {table} WHERE guild_id = :id", id=guild["id"])
-    await tx.row("DELETE FROM guilds WHERE id = :id", id=guild["id"])

@@ -49,9 +49,9 @@ async def _alert(tx: Transaction, rule: Rule, everyone: Claim, now: float) -> No
 async def _rings(tx: Transaction, guild_id: int, rule: Rule, percent: int, window_began: float, now: float) -> bool:
     """Whether this share was not told of in this window yet; from now on it was."""
     told: Row | None = await tx.row(
-        """INSERT INTO alerts (guild_id, unit, window, percent, at)
+        """INSERT INTO alerts (guild_id, unit, period, percent, at)
            VALUES (:guild_id, :unit, :window, :percent, :now)
-           ON CONFLICT (guild_id, unit, window, percent) DO UPDATE SET at = :now WHERE at <= :window_began
+           ON CONFLICT (guild_id, unit, period, percent) DO UPDATE SET at = :now WHERE alerts.at <= :window_began
            RETURNING at""",
         guild_id=guild_id,
         unit=rule.unit,

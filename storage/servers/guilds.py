@@ -47,7 +47,7 @@ class Guilds:
             known = await tx.row("SELECT 1 FROM guilds WHERE id = :id", id=guild_id)
             await tx.row(
                 """INSERT INTO guilds (id, joined_at) VALUES (:id, :now)
-                   ON CONFLICT (id) DO UPDATE SET joined_at = :now, left_at = NULL WHERE left_at IS NOT NULL""",
+                   ON CONFLICT (id) DO UPDATE SET joined_at = :now, left_at = NULL WHERE guilds.left_at IS NOT NULL""",
                 id=guild_id,
                 now=now,
             )

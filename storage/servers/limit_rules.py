@@ -13,6 +13,7 @@ Window = Literal["hour", "day", "week", "month", "now"]
 WINDOWS: Mapping[Window, float] = {"hour": 3600.0, "day": 86_400.0, "week": 7 * 86_400.0, "month": 30 * 86_400.0}
 LONGEST_WINDOW = max(WINDOWS.values())
 SCALE: Mapping[Unit, int] = {"jobs": 1, "seconds": 1000, "cents": 10_000, "active": 1}
+RULE_COLUMNS = "subject, subject_id, unit, period AS window, most"
 GRANT_COLUMNS = "id, subject, subject_id, unit, amount, reason, given_by, given_at, until_at"
 _RANKS: Sequence[Subject] = ("member", "role", "everyone")  # the first that has a rule decides
 

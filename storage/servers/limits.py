@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from storage.engine.database import Database, Transaction
-from storage.servers.limit_rules import GRANT_COLUMNS, Grant, Rule, Subject, Unit, Window
+from storage.servers.limit_rules import GRANT_COLUMNS, RULE_COLUMNS, Grant, Rule, Subject, Unit, Window
 from storage.servers.log_entries import note
 from storage.servers.quota import Claim, Pot, Standing, check, grants_of, pots, rules_for, rules_of, standings
 
@@ -21,9 +21,9 @@ DEFAULTS = (
 async def put_rule(tx: Transaction, guild_id: int, rule: Rule) -> None:
     """Set a limit, in place of the same one with another number."""
     await tx.row(
-        """INSERT INTO rules (guild_id, subject, subject_id, unit, window, most)
+        """INSERT INTO rules (guild_id, subject, subject_id, unit, period, most)
            VALUES (:guild_id, :subject, :subject_id, :unit, :window, :most)
-           ON CONFLICT (guild_id, subject, subject_id, unit, window) DO UPDATE SET most = :most""",
+           ON CONFLICT (guild_id, subject, subject_id, unit, period) DO UPDATE SET most = :most""",
         guild_id=guild_id,
         **asdict(rule),
     )
@@ -42,7 +42,7 @@ class LimitStore:
             await put_rule(tx, guild_id, rule)
             if rule.subject == "server":  # its shares are told of anew
                 await tx.row(
-                    "DELETE FROM alerts WHERE guild_id = :guild_id AND unit = :unit AND window = :window",
+                    "DELETE FROM alerts WHERE guild_id = :guild_id AND unit = :unit AND period = :window",
                     guild_id=guild_id,
                     unit=rule.unit,
                     window=rule.window,
@@ -58,9 +58,9 @@ class LimitStore:
 
         async def work(tx: Transaction) -> Rule | None:
             row = await tx.row(
-                """DELETE FROM rules WHERE guild_id = :guild_id AND subject = :subject AND subject_id = :subject_id
-                     AND unit = :unit AND window = :window
-                   RETURNING subject, subject_id, unit, window, most""",
+                f"""DELETE FROM rules WHERE guild_id = :guild_id AND subject = :subject AND subject_id = :subject_id
+                     AND unit = :unit AND period = :window
+                    RETURNING {RULE_COLUMNS}""",
                 guild_id=guild_id,
                 subject=subject,
                 subject_id=subject_id,

@@ -65,7 +65,7 @@ class LogEntries:
         rows = await self._database.rows(
             """SELECT id, guild_id, at, kind, actor_id, job_id, facts FROM (
                  SELECT id, guild_id, at, kind, actor_id, job_id, facts,
-                        row_number() OVER (PARTITION BY guild_id ORDER BY id) AS place FROM log_entries)
+                        row_number() OVER (PARTITION BY guild_id ORDER BY id) AS place FROM log_entries) AS numbered
                WHERE place <= :most ORDER BY guild_id, id""",
             most=MOST_AT_ONCE,
         )

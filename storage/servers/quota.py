@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.engine.database import Queries, Rejected
-from storage.servers.limit_rules import GRANT_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
+from storage.servers.limit_rules import GRANT_COLUMNS, RULE_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
 from storage.servers.usage_hours import used_by_server
 
 _COLUMNS: Mapping[Unit, str] = {"jobs": "jobs", "seconds": "milliseconds", "cents": "micros"}
@@ -70,9 +70,9 @@ class OverLimit(Rejected):
 async def rules_of(at: Queries, guild_id: int) -> list[Rule]:
     """All limits of the server, the widest first."""
     rows = await at.rows(
-        """SELECT subject, subject_id, unit, window, most FROM rules WHERE guild_id = :guild_id
-           ORDER BY subject = 'server' DESC, subject = 'everyone' DESC, subject = 'role' DESC, subject_id, unit,
-                    window""",
+        f"""SELECT {RULE_COLUMNS} FROM rules WHERE guild_id = :guild_id
+            ORDER BY subject = 'server' DESC, subject = 'everyone' DESC, subject = 'role' DESC, subject_id, unit,
+                     period""",
         guild_id=guild_id,
     )
     return [Rule(**dict(row)) for row in rows]
@@ -161,7 +161,7 @@ async def _more_at(at: Queries, rule: Rule, claim: Claim, used: int, now: float)
     counted, bound = _counted(rule, claim, now)
     column = _COLUMNS[rule.unit]
     row = await at.row(
-        f"""SELECT at FROM (SELECT at, sum({column}) OVER (ORDER BY at, job_id) AS gone {counted})
+        f"""SELECT at FROM (SELECT at, sum({column}) OVER (ORDER BY at, job_id) AS gone {counted}) AS counted
             WHERE gone >= :too_much AND gone > 0 ORDER BY at LIMIT 1""",
         too_much=used + needed - allowed,
         **bound,

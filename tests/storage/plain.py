@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from storage.engine.database import Database
 from storage.jobs.corrections import Corrections
 from storage.jobs.jobs import Jobs
@@ -16,6 +18,17 @@ class PlainText:
 
     def write(self, request: str) -> str:
         return request
+
+    def bare(self, request: str) -> str:
+        return json.dumps({name: value for name, value in _read(request).items() if name in {"flow", "mode"}})
+
+    def voice(self, request: str) -> str | None:
+        return _read(request).get("voice")
+
+
+def _read(request: str) -> dict[str, str | None]:
+    """What stands in a text that looks like a request of the bot's; nothing in another one."""
+    return dict(json.loads(request)) if request.startswith("{") else {}
 
 
 def plain_jobs(database: Database) -> Jobs[str]:

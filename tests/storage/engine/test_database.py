@@ -261,6 +261,36 @@ def test_videos_that_were_too_large_before_they_could_be_fetched_can_be_fetched_
     assert rows == [(7, "kept", 30.0 + 7 * 86_400), (8, None, None)]
 
 
+def test_what_stays_of_a_request_and_its_voice_are_read_from_older_rows(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    requests = {
+        7: '{"flow": "text", "mode": "text", "text": "Hi", "voice": "en:one"}',
+        8: '{"flow": "audio", "mode": "audio", "voice": null}',
+        9: "{cut off",
+    }
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, 12):
+            old.executescript(f"BEGIN;\n{migrations()[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+        old.execute("INSERT INTO guilds (id, joined_at) VALUES (1, 5.0)")
+        old.execute("INSERT INTO rules VALUES (1, 'everyone', 0, 'jobs', 'day', 3)")
+        for job, request in requests.items():
+            old.execute(
+                """INSERT INTO jobs (id, guild_id, interaction_id, member_id, provider, request, created_at,
+                     deadline_at, channel_id, state, stage, counted_at)
+                   VALUES (?, 1, ?, 2, 'runcomfy', ?, 10.0, 99.0, 3, 'queued', 'text', 10.0)""",
+                (job, job, request),
+            )
+    migrate(path)
+    with closing(sqlite3.connect(path)) as new:
+        rows = new.execute("SELECT request, bare_request, voice FROM jobs ORDER BY id").fetchall()
+        assert rows == [
+            (requests[7], '{"flow":"text","mode":"text"}', "en:one"),
+            (requests[8], '{"flow":"audio","mode":"audio"}', None),
+            (requests[9], '{"flow":"","mode":"text"}', None),
+        ]
+        assert new.execute("SELECT period, most FROM rules").fetchall() == [("day", 3)]
+
+
 def test_no_two_migrations_have_one_number() -> None:
     folder = Path(__file__).parents[3] / "storage" / "engine" / "migrations"
     numbers = sorted(int(file.name[:4]) for file in folder.glob("*.sql"))

@@ -153,6 +153,14 @@ async def test_nothing_is_left_of_a_server_after_its_grace(job_files: JobFiles) 
     assert (await job_files.jobs.get(OTHER_GUILD, stays.id)) == stays
 
 
+async def test_a_server_that_came_back_before_its_turn_is_not_erased(job_files: JobFiles) -> None:
+    job = await job_files.job()
+    await Guilds(job_files.database).leave(GUILD, 100.0)
+    await Guilds(job_files.database).join(GUILD, 200.0)
+    assert not await job_files.privacy._erase_guild(GUILD, 110.0)
+    assert await job_files.jobs.get(GUILD, job.id) == job
+
+
 async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(job_files: JobFiles) -> None:
     job = await job_files.jobs.enqueue(
         NewJob(guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=3001, provider="runcomfy",
