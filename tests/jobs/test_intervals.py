@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from bot.jobs.intervals import ENOUGH, LATEST, LONGEST_BACKOFF, LONGEST_RETRY_AFTER, SOONEST, Intervals
+from bot.jobs.intervals import (
+    CALL_SECONDS,
+    ENOUGH,
+    LATEST,
+    LONGEST_BACKOFF,
+    LONGEST_RETRY_AFTER,
+    RECENT,
+    SOONEST,
+    Intervals,
+    deadline,
+)
+from tests.jobs.steps.alone import job_in
+
+
+@pytest.fixture
+def ranges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """From which ranges delays are drawn; it is always the lower end."""
+    found: list[tuple[float, float]] = []
+
+    def lowest(low: float, high: float) -> float:
+        found.append((low, high))
+        return low
+
+    monkeypatch.setattr(random, "uniform", lowest)
+    return found
 
 
 @pytest.mark.parametrize("elapsed", [0.0, 1.0, 30.0, 60.0, 100.0, 200.0, 3000.0])
@@ -43,3 +69,46 @@ def test_faults_in_a_row_back_off_with_jitter_up_to_a_bound() -> None:
 def test_a_provider_that_names_a_time_is_not_asked_sooner() -> None:
     assert min(Intervals().after_fault(1, retry_after=30.0) for _ in range(50)) >= 30.0
     assert Intervals().after_fault(1, retry_after=1e9) <= LONGEST_RETRY_AFTER
+
+
+def test_the_range_of_a_backoff_doubles_with_each_fault_up_to_a_minute(ranges: list[tuple[float, float]]) -> None:
+    assert {Intervals().after_fault(faults) for faults in (0, 1, 2, 5, 6, 5000)} == {0.5}
+    assert ranges == [(0.5, high) for high in (1.0, 2.0, 4.0, 32.0, 60.0, 60.0)]
+    assert Intervals().after_fault(1, 7.0) == 7.0
+
+
+@pytest.mark.parametrize(("elapsed", "seconds"), [(0.0, 2.0), (33.0, 2.0), (100.0, 6.0), (166.0, 9.96), (200.0, 10.0)])
+def test_the_longer_a_stage_has_run_the_seldomer_it_is_asked_about(
+    ranges: list[tuple[float, float]], elapsed: float, seconds: float
+) -> None:
+    assert Intervals().until_next_poll("text", elapsed) == pytest.approx(0.9 * seconds)
+    assert ranges == [(0.9, 1.1)]
+
+
+@pytest.mark.usefixtures("ranges")
+def test_the_fast_end_is_that_of_the_fastest_tenth_of_the_last_twenty() -> None:
+    intervals = Intervals()
+    for seconds in (1.0, 1.0, 1.0, *range(400, 200, -10)):  # the first three are forgotten
+        intervals.ended("text", seconds)
+    assert RECENT == 20
+    assert intervals.until_next_poll("text", 30.0) == pytest.approx(0.9 * (0.9 * 230 - 30))
+
+
+@pytest.mark.usefixtures("ranges")
+def test_five_ends_are_enough() -> None:
+    intervals = Intervals()
+    for seconds in (104, 103, 102, 101, 100):
+        intervals.ended("text", seconds)
+    assert ENOUGH == 5
+    assert intervals.until_next_poll("text", 0.0) == pytest.approx(0.9 * 90)
+
+
+def test_many_jobs_resumed_at_once_are_spread(ranges: list[tuple[float, float]]) -> None:
+    Intervals().spread(30.0)
+    assert ranges == [(0.0, 30.0)]
+
+
+def test_a_job_gets_an_hour_for_each_of_its_calls() -> None:
+    request = job_in("queued").request
+    assert CALL_SECONDS == 3600
+    assert deadline(request, 500.0) == 4100.0

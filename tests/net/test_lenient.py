@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.net.lenient import MOST_RETRY_AFTER, retry_after, text_of, usd
+from bot.net.lenient import MOST_RETRY_AFTER, cleaned, retry_after, text_of, usd
 
 NOW = 1_800_000_000.0
 
@@ -21,6 +21,7 @@ NOW = 1_800_000_000.0
     [
         ("0", "0"), ("-0.0", "0"), ("0.05", "0.05"), ("1e-3", "0.001"), ("9999.99", "9999.99"), ("3", "3"),
         ("0.0000001", "0.000001"), ("1e-99999", "0.000001"), ("0.00240000000000000001", "0.0024"),
+        ("0.05" + 36 * "0", "0.05"),
     ],
 )  # fmt: skip
 def test_an_amount_of_money_is_taken_as_it_is_said(said: str, amount: str) -> None:
@@ -33,7 +34,7 @@ def test_an_amount_of_money_is_taken_as_it_is_said(said: str, amount: str) -> No
     [
         -0.07, "-0.07", 10_000, "1e30", 1e30, float("nan"), float("inf"), float("-inf"), "NaN", "sNaN", "Infinity", "",
         "1" * 10_000, "0." + "0" * 10_000 + "1", True, None, [], {"usd": 1}, "1 $", "9" * 40,
-        "1e999999999999999999", Decimal("NaN"),
+        "1e999999999999999999", Decimal("NaN"), "0.05" + 37 * "0",
     ],
 )  # fmt: skip
 def test_an_amount_of_money_out_of_bounds_counts_as_not_said(said: Any) -> None:
@@ -94,3 +95,9 @@ def test_an_id_is_a_text_or_a_number(said: Any, text: str) -> None:
 @pytest.mark.parametrize("said", [None, True, False, 0, 2.5, "", " ", [], ["9f"], {}, {"id": "9f"}])
 def test_nothing_else_is_an_id(said: Any) -> None:
     assert text_of(said) == ""
+
+
+def test_the_key_and_halves_of_characters_are_taken_out_of_an_answer_wherever_they_stand() -> None:
+    said = {"canary-1": ["x canary-1 y", {"a": "half \ud83d"}], "count": 3, "none": None}
+    assert cleaned(said, "canary-1") == {"[key]": ["x [key] y", {"a": "half ?"}], "count": 3, "none": None}
+    assert cleaned(said, "") == {"canary-1": ["x canary-1 y", {"a": "half ?"}], "count": 3, "none": None}

@@ -10,10 +10,13 @@ from typing import Any, get_args
 import pytest
 
 from storage.engine.database import Conflict, Database, Transaction
+from storage.jobs.damaged import Damaged
 from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, Position, State
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
 from storage.people.privacy import Privacy
+from storage.servers.guilds import Guilds
+from storage.servers.log_entries import LogEntries
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
 from tests.storage.plain import plain_jobs, plain_ledger
 from tests.welcome import welcome
@@ -173,6 +176,84 @@ async def test_a_closed_job_cannot_be_closed_again(jobs: Jobs[str]) -> None:
     job = await jobs.close(await job_in(jobs, "failed"), reply_id=1, now=6.0)
     with pytest.raises(Stale):
         await jobs.close(job, reply_id=2, now=7.0)
+
+
+async def test_what_is_amended_is_stored_and_given_back_and_told_in_the_log_if_that_is_wanted(
+    jobs: Jobs[str], database: Database
+) -> None:
+    await Guilds(database).log_to(GUILD, 55, by=1, now=0.0)
+    job = await enqueue(jobs)
+    job = await jobs.amend(job, now=2.0, card_id=7, thread_id=8)
+    assert (job.card_id, job.thread_id) == (7, 8)
+    assert await jobs.get(GUILD, job.id) == job
+    job = await jobs.move(job, "failed", now=3.0, failure="provider_failed")
+    job = await jobs.amend(job, now=4.0, kind="kept", failure="kept", kept_until=9.0)
+    assert await jobs.get(GUILD, job.id) == job
+    told = [(entry.kind, entry.job_id, entry.at) for entry in await LogEntries(database).waiting()]
+    assert told[-2:] == [("failed", job.id, 3.0), ("kept", job.id, 4.0)]
+
+
+async def test_what_a_move_is_needed_for_is_not_amended(jobs: Jobs[str]) -> None:
+    with pytest.raises(ValueError, match=r"^\['cost_usd', 'thread_id'\] can't change without a move$"):
+        await jobs.amend(await enqueue(jobs), now=2.0, thread_id=8, cost_usd=Decimal(1))
+
+
+@pytest.mark.parametrize("card_id", [None, 7])
+async def test_only_a_job_that_has_a_card_is_to_show_on_it_how_it_ended(jobs: Jobs[str], card_id: int | None) -> None:
+    job = await jobs.amend(await enqueue(jobs), now=2.0, card_id=card_id)
+    job = await jobs.move(job, "failed", now=3.0, failure="provider_failed")
+    job = await jobs.close(job, reply_id=5, reply_channel_id=6, now=4.0)
+    assert (job.reply_id, job.reply_channel_id, job.card_due) == (5, 6, card_id is not None)
+    assert await jobs.get(GUILD, job.id) == job
+    assert await jobs.with_cards_due() == ([job] if card_id else [])
+    await jobs.card_shown(job)
+    assert await jobs.with_cards_due() == []
+
+
+async def test_a_row_that_cant_be_read_is_told_apart_and_keeps_no_other_back(
+    jobs: Jobs[str], database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, whole = await enqueue(jobs, 1), await enqueue(jobs, 2)
+
+    async def spoil(tx: Transaction) -> None:
+        await tx.row("UPDATE jobs SET yields = 'no JSON' WHERE id = :id", id=broken.id)
+
+    await database.write(spoil, guild_id=GUILD)
+    assert await jobs.open_jobs() == ([whole], [Damaged(broken.id, GUILD, "queued")])
+    assert list(await jobs.with_files(now=5.0, closed_since=0.0)) == [whole.id]
+    assert "no JSON" not in caplog.text
+
+
+async def failed(jobs: Jobs[str], interaction_id: int) -> Job[str]:
+    return await jobs.move(await enqueue(jobs, interaction_id), "failed", now=2.0, failure="provider_failed")
+
+
+async def test_files_are_needed_while_a_job_is_open_and_a_while_after_and_while_its_video_is_kept(
+    jobs: Jobs[str],
+) -> None:
+    still_open = await enqueue(jobs, 1)
+    closed = await jobs.close(await failed(jobs, 2), reply_id=1, now=10.0)
+    kept = await jobs.close(await jobs.amend(await failed(jobs, 3), now=3.0, kept_until=50.0), reply_id=1, now=10.0)
+    assert set(await jobs.with_files(now=49.0, closed_since=10.0)) == {still_open.id, closed.id, kept.id}
+    assert set(await jobs.with_files(now=49.0, closed_since=10.1)) == {still_open.id, kept.id}
+    assert set(await jobs.with_files(now=50.0, closed_since=10.1)) == {still_open.id}
+
+
+async def test_a_job_that_can_not_be_told_anywhere_is_closed_without_a_message(jobs: Jobs[str]) -> None:
+    job = await jobs.close(await job_in(jobs, "failed"), reply_id=None, now=6.0)
+    assert (job.reply_id, job.reply_channel_id, job.closed_at) == (None, None, 6.0)
+
+
+async def test_what_is_noted_of_a_move_stands_in_the_jobs_history_and_who_made_it_in_the_log(
+    jobs: Jobs[str], database: Database
+) -> None:
+    await Guilds(database).log_to(GUILD, 55, by=1, now=0.0)
+    job = await enqueue(jobs)
+    await jobs.move(job, "cancelled", now=2.0, note="because", by=9, failure="cancelled")
+    (row,) = await database.rows("SELECT note, stage FROM job_events WHERE to_state = 'cancelled'")
+    assert tuple(row) == ("because", "text")
+    (entry,) = [entry for entry in await LogEntries(database).waiting() if entry.kind == "cancelled"]
+    assert (entry.actor_id, entry.job_id) == (9, job.id)
 
 
 async def test_a_job_that_has_not_ended_cannot_be_delivered(jobs: Jobs[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from storage.engine.database import Database
 from storage.jobs.job import Job, NewJob, Position
+from storage.jobs.job_events import Stale
 from storage.servers.guilds import Guilds
 from storage.servers.limit_rules import Rule, binding
 from storage.servers.limits import DEFAULTS, LimitStore
@@ -260,6 +261,75 @@ async def test_without_a_log_channel_nothing_is_written_but_what_somebody_must_d
     await counter.limit("server", "jobs", "day", 5)
     await counter.job(held=True)
     assert [entry.kind for entry in await LogEntries(counter.database).waiting()] == ["held"]
+
+
+async def logged(counter: Counter) -> list[tuple[str, int | None, int | None, dict[str, str]]]:
+    """What was told in the log since it was set, oldest first: kind, by whom, which job, and the facts."""
+    entries = [entry for entry in await LogEntries(counter.database).waiting() if entry.kind != "log_set"]
+    return [(entry.kind, entry.actor_id, entry.job_id, dict(entry.facts)) for entry in entries]
+
+
+async def test_whoever_changes_a_limit_or_a_grant_stands_in_the_log_with_what_it_was(counter: Counter) -> None:
+    await Guilds(counter.database).log_to(GUILD, 55, by=MOD, now=0.0)
+    await counter.limit("role", "jobs", "day", 4, subject_id=8)
+    await counter.limits.remove(GUILD, "role", 8, "jobs", "day", by=7, now=1.0)
+    number = await counter.grant(2, until=DAY, subject="member", subject_id=MEMBER)
+    await counter.limits.end_grant(GUILD, number, by=7, now=2.0)
+    rule = {"subject": "role", "subject_id": "8", "unit": "jobs", "window": "day", "most": "4"}
+    grant = {"subject": "member", "subject_id": str(MEMBER), "unit": "jobs", "amount": "2", "reason": "movie night"}
+    assert await logged(counter) == [
+        ("rule_set", MOD, None, rule),
+        ("rule_removed", 7, None, rule),
+        ("grant_given", MOD, None, {**grant, "until_at": str(DAY)}),
+        ("grant_ended", 7, None, grant),
+    ]
+
+
+async def test_whoever_puts_a_job_right_stands_in_the_log(counter: Counter) -> None:
+    back = await counter.ended()
+    unknown = []
+    for _ in range(2):
+        sent = await counter.jobs.move(await counter.job(), "submitting", now=1.0, handle="h")
+        unknown.append(await counter.jobs.move(sent, "unknown", now=2.0, failure="unknown_outcome"))
+    await Guilds(counter.database).log_to(GUILD, 55, by=MOD, now=0.0)
+    await counter.corrections.refund(back, by=6, now=3.0)
+    await counter.corrections.settle(unknown[0], charged=True, by=7, now=4.0)
+    await counter.corrections.settle(unknown[1], charged=False, by=8, now=5.0)
+    assert await logged(counter) == [
+        ("refunded", 6, back.id, {}),
+        ("settled_charged", 7, unknown[0].id, {}),
+        ("settled_free", 8, unknown[1].id, {}),
+    ]
+
+
+async def test_what_is_put_right_already_is_not_put_right_again(counter: Counter) -> None:
+    await Guilds(counter.database).log_to(GUILD, 55, by=MOD, now=0.0)
+    job = await counter.ended()
+    refunded = await counter.corrections.refund(job, by=MOD, now=3.0)
+    before = await logged(counter)
+    for again in (counter.corrections.refund(refunded, by=MOD, now=4.0), settled(counter, job)):
+        with pytest.raises(Stale):
+            await again
+    assert await logged(counter) == before
+
+
+async def settled(counter: Counter, job: Job[str]) -> Job[str]:
+    return await counter.corrections.settle(job, charged=False, by=MOD, now=4.0)
+
+
+async def test_of_two_roles_that_are_as_generous_the_first_stays() -> None:
+    one, two = Rule("role", 1, "jobs", "day", 5), Rule("role", 2, "jobs", "day", 5)
+    assert binding([one, two], MEMBER, frozenset({1, 2})) == [one]
+    assert binding([two, one], MEMBER, frozenset({1, 2})) == [two]
+
+
+async def test_limits_that_were_read_already_are_not_read_again(counter: Counter) -> None:
+    rule, claim = Rule("everyone", 0, "jobs", "day", 7), Claim(GUILD, MEMBER, jobs=1)
+    await counter.limit("everyone", "jobs", "day", 0)
+    assert [one.rule for one in await counter.limits.standings(GUILD, claim, 1.0, rules=[rule])] == [rule]
+    await counter.limits.check(GUILD, claim, 1.0, [rule])
+    with pytest.raises(OverLimit, match=r"^jobs$"):
+        await counter.limits.check(GUILD, claim, 1.0, await counter.limits.binding(GUILD, claim))
 
 
 async def test_a_server_whose_log_is_stuck_keeps_no_other_servers_entries_back(counter: Counter) -> None:
