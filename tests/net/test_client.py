@@ -371,3 +371,65 @@ async def test_a_public_address_is_reached_over_https_only(monkeypatch: pytest.M
 )
 def test_an_address_is_public_only_if_whatever_is_inside_it_is(address: str, public: bool) -> None:
     assert is_public(address) is public
+
+
+async def test_an_answer_may_have_a_megabyte_and_not_more(http: Http) -> None:
+    assert MAX_JSON_BYTES == 2**20
+    padded = '{"a": 1}' + " " * (MAX_JSON_BYTES - 8)
+    async with serving(answering(http_answer("200 OK", padded))) as url:
+        assert (await http.request("GET", url, headers=HEADERS)).body == {"a": 1}
+    fault = await fault_of(http, http_answer("200 OK", padded + " "), paid=True)
+    assert (type(fault), fault.detail) == (UnknownOutcome, "ReadError")
+
+
+@pytest.mark.parametrize(
+    ("status", "detail"), [("400 Bad", "HTTP 400 without JSON"), ("200 OK", "the answer is not JSON")]
+)
+async def test_an_answer_without_json_says_so(http: Http, status: str, detail: str) -> None:
+    assert (await fault_of(http, http_answer(status, "<p>"), paid=True)).detail == detail
+
+
+async def test_an_answer_is_waited_for_with_an_end_however_slowly_it_drips(
+    http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n{")
+        await writer.drain()
+        await reader.read()  # until the bot hangs up
+
+    monkeypatch.setattr("bot.net.client.REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr("bot.net.client.DOWNLOAD_SECONDS", 0.05)
+    async with serving(drip) as url, asyncio.timeout(60):
+        for asking in (
+            http.request("GET", url, headers=HEADERS),
+            http.download(url, tmp_path / "x.mp4", most=100),
+        ):
+            with pytest.raises(NotAccepted):
+                await asking
+
+
+@pytest.mark.parametrize("redirects", [3, 4])
+async def test_a_download_follows_three_redirects(http: Http, tmp_path: Path, redirects: int) -> None:
+    visits: list[bytes] = []
+
+    async def lead_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visits.append((await reader.readuntil(b"\r\n\r\n")).split()[1])
+        status = "302 Found" if len(visits) <= redirects else "200 OK"
+        writer.write(http_answer(status, "made", f"Location: /{len(visits)}").encode())
+        await writer.drain()
+
+    async with serving(lead_on) as url:
+        if redirects == 3:
+            await http.download(url, tmp_path / "x.mp4", most=100)
+            assert (tmp_path / "x.mp4").read_bytes() == b"made"
+        else:
+            with pytest.raises(ResultUnusable, match="too many redirects"):
+                await http.download(url, tmp_path / "x.mp4", most=100)
+    assert visits == [b"/", b"/1", b"/2", b"/3"]
+
+
+async def test_a_redirect_that_leads_nowhere_is_no_file(http: Http, tmp_path: Path) -> None:
+    async with serving(answering(http_answer("302 Found", ""))) as url:
+        with pytest.raises(NotAccepted, match="HTTP 302 for the result"):
+            await http.download(url, tmp_path / "x.mp4", most=100)
