@@ -22,34 +22,15 @@ from bot.app.build import open_bot
 from bot.app.client import Mouthpiece
 from bot.app.parts import Parts
 from bot.app.settings import Settings
-from bot.clock import Clock
 from bot.errors import MouthpieceError
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio, look_into_nothing
+from tests.fast_clock import FastClock
 from tests.welcome import welcome
 
 KEY = "rc-canary-key-0001"
 CLIP = ("clip.mp4", b"not really a video")
 RECORDING = ("voice.mp3", b"not really a recording")
-
-
-class FastClock(Clock):
-    """Time that passes many times faster, so that no test waits for a delay of the bot."""
-
-    def __init__(self, speed: float = 50.0) -> None:
-        self._speed = speed
-        self._start = super().now()
-        self._begin = super().monotonic()
-        self.skipped = 0.0  # seconds by which the wall clock was set forward
-
-    def now(self) -> float:
-        return self._start + self.skipped + self.monotonic()
-
-    def monotonic(self) -> float:
-        return (super().monotonic() - self._begin) * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / self._speed)
 
 
 @dataclass

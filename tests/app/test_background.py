@@ -21,9 +21,9 @@ from tests.crash.doom import Doom
 from tests.crash.test_crash import Outside
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
+from tests.fast_clock import FastClock
 from tests.jobs.test_damaged import leave_open
 from tests.scripted import until
-from tests.world import FastClock
 
 
 class Idle:

@@ -18,8 +18,8 @@ from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.words.refusals.files import FileNotFetched, NoMedia
+from tests.fast_clock import FastClock
 from tests.net.test_client import answering, http_answer, serving
-from tests.world import FastClock
 
 
 @pytest.mark.parametrize(

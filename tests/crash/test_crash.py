@@ -37,8 +37,8 @@ from tests.canned import CannedStudio, look_into_nothing
 from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import COMPONENTS_V2, TOKEN, State
+from tests.fast_clock import FastClock
 from tests.welcome import welcome
-from tests.world import FastClock
 
 MOST_LIVES = 6
 

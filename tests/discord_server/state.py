@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -19,8 +20,11 @@ COMPONENTS_V2 = 1 << 15
 
 @dataclass
 class State:
-    """One bot, one server with one text channel, everything posted in it, and every command registered."""
+    """One bot, one server with one text channel, everything posted in it, and every command registered. `now` is the
+    time at Discord, in seconds since 1970.
+    """
 
+    now: Callable[[], float] = time
     file_limit: int = 10 * 2**20
     permissions: int = ALL_PERMISSIONS
     messages: dict[int, Json] = field(default_factory=dict)
@@ -56,7 +60,7 @@ class State:
 
     def snowflake(self) -> int:
         """An id whose time is now, as Discord makes them."""
-        return (int((time() - DISCORD_EPOCH) * 1000) << 22) | next(self._numbers) % 4096
+        return (int((self.now() - DISCORD_EPOCH) * 1000) << 22) | next(self._numbers) % 4096
 
     def user(self, name: str, *, bot: bool = False, user_id: int | None = None) -> Json:
         """A person or a bot."""
@@ -139,7 +143,7 @@ class State:
         message = {
             "id": str(message_id), "channel_id": str(channel_id), "author": self.bot, "type": 19 if reference else 0,
             "tts": False, **({"message_reference": reference, "referenced_message": None} if reference else {}),
-            "content": body.get("content") or "", "timestamp": datetime.now(UTC).isoformat(), "edited_timestamp": None,
+            "content": body.get("content") or "", "timestamp": datetime.fromtimestamp(self.now(), UTC).isoformat(), "edited_timestamp": None,
             "mention_everyone": False, "mentions": [], "mention_roles": [], "attachments": attachments, "embeds": [],
             "pinned": False, "flags": body.get("flags", 0), "components": numbered(body.get("components") or []),
             "nonce": body.get("nonce"), "allowed_mentions": body.get("allowed_mentions"),

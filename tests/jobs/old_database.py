@@ -36,7 +36,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
 from storage.jobs.job_code import code_of
 from tests.canned import FilmedStudio, real_clip
-from tests.world import FastClock
+from tests.fast_clock import FastClock
 
 T = TypeVar("T")
 
