@@ -137,7 +137,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     return Services(
         asking=asking,
         choices=Choices(stores.keys, stores.ledger, providers),
-        repeat=Repeat(stores.jobs, stores.reports, job_files, parts.incoming, asking),
+        repeat=Repeat(stores.jobs, stores.reports, job_files, parts.incoming, asking, clock),
         kept_videos=KeptVideos(stores, size_limit, job_files, clock),
         privacy=PersonalData(
             stores, job_files, drafts, copies, clock, retention_days=days, results_days=settings.results_days

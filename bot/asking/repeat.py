@@ -9,12 +9,13 @@ from pathlib import Path
 
 from bot.asking.answers import Answer
 from bot.asking.service import Service
+from bot.clock import Clock
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.job import Job, Jobs
 from bot.domain.request import Request
 from bot.files.incoming import Incoming
-from bot.files.job_files import JobFiles
+from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.net.faults import Unwritable
 from bot.words.refusals.files import ClipThrownAway, DiskFull
 from bot.words.refusals.jobs import NoSuchJob, NotYoursToRepeat, OnItsWay
@@ -25,12 +26,15 @@ from storage.people.reports import Reports
 class Repeat:
     """Starts jobs from earlier ones. Raises a `Refusal`, as `Service.start` does."""
 
-    def __init__(self, jobs: Jobs, reports: Reports, job_files: JobFiles, incoming: Incoming, service: Service) -> None:
+    def __init__(
+        self, jobs: Jobs, reports: Reports, job_files: JobFiles, incoming: Incoming, service: Service, clock: Clock
+    ) -> None:
         self._jobs = jobs
         self._reports = reports
         self._job_files = job_files
         self._incoming = incoming
         self._service = service
+        self._clock = clock
         self._starting: set[int] = set()  # pressed twice is meant once
 
     async def earlier_request(self, guild_id: int, job_id: int, *, by: int) -> Request:
@@ -90,14 +94,28 @@ class Repeat:
         return job
 
     def _files(self, job: Job) -> Path:
-        """The earlier job's files, attached and prepared, in a new folder."""
+        """The earlier job's files, attached and prepared, in a new folder; what should be kept and is not is fetched
+        again into it.
+        """
         folder = self._incoming.new_folder()
         try:
             self._job_files.share(job, folder)
-        except (FileNotFoundError, Unwritable) as fault:
+        except FileNotFoundError:
+            if not self._should_be_kept(job):
+                shutil.rmtree(folder, ignore_errors=True)
+                raise ClipThrownAway from None
+        except Unwritable:
             shutil.rmtree(folder, ignore_errors=True)
-            raise (ClipThrownAway if isinstance(fault, FileNotFoundError) else DiskFull) from None
+            raise DiskFull from None
         return folder
+
+    def _should_be_kept(self, job: Job) -> bool:
+        """Whether its files are gone before their time, and can be had again: the bot may have died between taking the
+        job and keeping them.
+        """
+        attached = filter(None, (job.request.video, job.request.audio))
+        is_recent = job.closed_at is None or job.closed_at > self._clock.now() - FILES_KEPT
+        return is_recent and all(self._incoming.lasts(media, 0.0) for media in attached)
 
 
 def _agreed(request: Request, text: str | None, voice: str | None) -> Fixes | None:

@@ -108,11 +108,34 @@ async def test_a_day_later_the_clip_is_gone_and_that_is_said(world: World) -> No
     assert len(world.sandbox.runs.ledger) == 1
 
 
+async def test_a_clip_that_was_never_kept_because_the_bot_died_is_fetched_again(world: World) -> None:
+    await world.add_key()
+    message = await made(world)
+    world.parts.job_files.throw_away((await newest(world)).id)
+    assert "is on its way" in answer(await world.member.click(message, label="Again"))
+    await world.quiet()
+    first, second = [run.order for run in world.sandbox.runs.ledger]
+    assert second.text == first.text
+    assert world.parts.job_files.clip(await newest(world)).exists()
+
+
+async def test_a_clip_that_was_never_kept_and_whose_address_has_ended_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add_key()
+    message = await made(world)
+    world.parts.job_files.throw_away((await newest(world)).id)
+    monkeypatch.setattr(world.parts.incoming, "lasts", lambda *_: False)
+    assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
+    assert list((world.parts.job_files.folder.parent / "intake").iterdir()) == []
+
+
 async def test_a_clip_that_goes_at_that_moment_is_gone_and_leaves_nothing_behind(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.add_key()
     message = await made(world)
+    world.clock.skipped += 1.1 * DAY
     monkeypatch.setattr(os, "link", failing(FileNotFoundError(ENOENT, "it is gone")))
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
     assert list((world.parts.job_files.folder.parent / "intake").iterdir()) == []
