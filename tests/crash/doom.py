@@ -41,8 +41,8 @@ class Doom:
         if self.dead:
             raise Killed(name)
 
-    async def around(self, name: str, effect: Callable[[], Awaitable[T]]) -> T:
-        """One effect, with a point before and one after it."""
+    async def around(self, kind: str, name: str, effect: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG002
+        """One effect of a kind, with a point before and one after it."""
         self.reach(f"before {name}")
         result = await effect()
         self.reach(f"after {name}")
@@ -57,20 +57,22 @@ class Doom:
             name = work.__qualname__.partition(".<locals>")[0]
             if name in AT_ANY_TIME:
                 return await transact(database, work, guild_id)
-            return await self.around(f"commit of {name}", lambda: transact(database, work, guild_id))
+            return await self.around("commit", f"commit of {name}", lambda: transact(database, work, guild_id))
 
         async def ask(http: Http, method: str, url: str, **more: Any) -> Any:
             name = f"{method} {url.rpartition('/')[2].partition('?')[0]}"
-            return await self.around(name, lambda: request(http, method, url, **more))
+            kind = "send" if more.get("paid") else "ask"
+            return await self.around(kind, name, lambda: request(http, method, url, **more))
 
         async def fetch(http: Http, url: str, target: Any, **more: Any) -> None:
-            await self.around("download", lambda: download(http, url, target, **more))
+            await self.around("download", "download", lambda: download(http, url, target, **more))
 
         async def post(client: Any, route: discord.http.Route, **more: Any) -> Any:
             if "/channels/" not in route.path or route.method == "PATCH":  # card edits carry no promise
                 return await discord_request(client, route, **more)
             name = f"Discord {route.method} {route.path.rpartition('/')[2]}"
-            return await self.around(name, lambda: discord_request(client, route, **more))
+            kind = "post" if route.method == "POST" else "look"
+            return await self.around(kind, name, lambda: discord_request(client, route, **more))
 
         patch.setattr(SqliteDatabase, "_transact", write)
         patch.setattr(Http, "request", ask)

@@ -1,0 +1,145 @@
+"""What must never be, however often the bot was killed: each check names what it finds of that in the evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import PurePath
+
+from bot.domain.costs import MICROS
+from bot.domain.job import Job
+from bot.files.job_files import CLIP, FILES_KEPT, PARTS, SOUND, VIDEO
+from bot.sandbox.emulators.runcomfy import PRICE_USD
+from bot.words import job_card
+from bot.words.answers import asked
+from tests.crash.evidence import Evidence, providers, usage_of
+from tests.crash.people import Command, buttons_in
+
+TOKEN_SECONDS = 900.0  # in which a command can be answered
+START_SECONDS = 60.0  # in which a bot that has started has answered what was left, by its own fast clock
+THINKING, STARTING = (5, ""), (7, asked.STARTING)  # types of what a bot says at once, and its words
+
+
+def lost(evidence: Evidence) -> Iterator[str]:
+    """Jobs that haven't ended, or whose end wasn't told; runs of no job."""
+    told, known = {int(message["id"]) for message in evidence.outcomes}, {str(job.id) for job in evidence.jobs}
+    for job in evidence.jobs:
+        if job.closed_at is None:
+            yield f"{job.code} is still {job.state}"
+        elif job.reply_id not in told and job.failure != "cannot_post" and job.forgotten_at is None:
+            yield f"{job.code} is {job.state}, and that was never told"
+    for run in evidence.runs:
+        if evidence.books.get(run.id, "").partition("/")[0] not in known:
+            yield f"run {run.id} ({run.order.makes}) is of no job"
+
+
+def paid_twice(evidence: Evidence) -> Iterator[str]:
+    """Stages that a provider has in its books more than once for the same job."""
+    for stage, times in Counter(evidence.books[run.id] for run in evidence.runs if run.id in evidence.books).items():
+        if times > 1:
+            yield f"{stage} was paid {times} times"
+
+
+def posted_twice(evidence: Evidence) -> Iterator[str]:
+    """Outcomes and cards that are there more than once, or belong to no job."""
+    codes = Counter(message["content"].rpartition(" ")[2] for message in evidence.outcomes)
+    titles = Counter(words.partition("\n")[0].removeprefix("### ") for words in evidence.cards.values())
+    for job in evidence.jobs:
+        if codes[job.code] > 1:
+            yield f"{job.code} was told {codes[job.code]} times"
+        if titles[job_card.title(job)] > 1:
+            yield f"{job.code} has {titles[job_card.title(job)]} cards"
+    for code in codes.keys() - {job.code for job in evidence.jobs}:
+        yield f"an outcome of {code}, which is no job"
+
+
+def usage_differs(evidence: Evidence) -> Iterator[str]:
+    """What counts against limits, and what was spent, against the providers' books."""
+    for job in evidence.jobs:
+        runs = [run for run in evidence.runs_for(job) if run.status != "cancelled"]
+        if runs and job.counted_at is None:
+            yield f"{job.code} was paid, and counts against no limit"
+        if job.state == "succeeded" and not runs:
+            yield f"{job.code} has a video, and nobody was paid for one"
+        spent = MICROS * Decimal(str(PRICE_USD)) * sum(run.result is not None for run in runs)
+        if job.provider == "runcomfy" and job.spent_micros not in {None, spent}:
+            yield f"{job.code} is said to have cost {job.spent_micros} millionths of a dollar, and cost {spent}"
+    counted, rows = {hour: sums for hour, sums in evidence.usage.items() if any(sums)}, usage_of(evidence.jobs)
+    if counted != rows:
+        yield f"the sums by the hour are {counted}, and those of the rows {rows}"
+
+
+def files_left(evidence: Evidence) -> Iterator[str]:
+    """Files that nobody needs: of no job, half written, made for a job that is closed and posted."""
+    jobs = {str(job.id): job for job in evidence.jobs}
+    for file in evidence.files:
+        folder, *within = file.parts
+        if folder == "files" and len(within) == 1 and within[0] in jobs:
+            continue
+        if folder == "files" and len(within) == 2 and _is_needed(jobs.get(within[0]), within[1], evidence.now):
+            continue
+        if (folder in {"files", "intake"} and within) or file.name.endswith(".part"):
+            yield f"{file} is left"
+
+
+def _is_needed(job: Job | None, name: str, now: float) -> bool:
+    if job is None:
+        return False
+    if job.closed_at is None:
+        return not name.endswith(".part")
+    if PurePath(name).match(PARTS) or name == VIDEO:
+        return job.kept_until is not None and job.kept_until > now
+    is_used_again = name in {CLIP, SOUND} or (name.startswith(("video-", "audio-")) and "." not in name)
+    return is_used_again and job.closed_at > now - FILES_KEPT
+
+
+def stale_cards(evidence: Evidence) -> Iterator[str]:
+    """Cards that say something else than how their job ended, or offer to cancel it."""
+    cards = evidence.cards
+    buttons = {int(message["id"]) for message, _ in buttons_in(evidence.messages)}
+    for job in evidence.jobs:
+        if job.card_id is None or job.closed_at is None or job.forgotten_at is not None:
+            continue
+        if (shown := cards.get(job.card_id)) != job_card.card(job, providers, None):
+            yield f"the card of {job.code}, which is {job.state}, says {(shown or 'nothing').splitlines()[-1]!r}"
+        if job.card_id in buttons:
+            yield f"the card of {job.code}, which is {job.state}, has a button"
+
+
+def prepared_left(evidence: Evidence) -> Iterator[str]:
+    """Files that were put into a thread for a provider, and not taken away."""
+    for message in evidence.messages:
+        for file in message["attachments"]:
+            if file["filename"].startswith("prepared-"):
+                yield f"{file['filename']} is left in its thread"
+
+
+def unanswered(evidence: Evidence) -> Iterator[str]:
+    """Commands that the bot has begun to answer, and never answered, though it ran while it could."""
+    for command in evidence.commands:
+        if is_left(command) and command.at + TOKEN_SECONDS > evidence.ready_at + START_SECONDS:
+            yield f"a command ({command.words}) is left without an answer"
+
+
+def is_left(command: Command) -> bool:
+    """Whether whoever gave the command still sees that the bot thinks about it."""
+    said = command.interaction.callback or {}
+    begun = (said.get("type"), (said.get("data") or {}).get("content") or "") in {THINKING, STARTING}
+    return begun and not (command.interaction.original or {}).get("content")
+
+
+def orphans(evidence: Evidence) -> Iterator[str]:
+    """Processes of the bot that were alive when it had ended."""
+    yield from evidence.orphans
+
+
+Check = Callable[[Evidence], Iterator[str]]
+CHECKS: tuple[Check, ...] = (
+    lost, paid_twice, posted_twice, usage_differs, files_left, stale_cards, prepared_left, orphans,
+)  # fmt: skip
+
+
+def violations(evidence: Evidence) -> list[str]:
+    """All that must never be, and is."""
+    return [what for check in CHECKS for what in check(evidence)]

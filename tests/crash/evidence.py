@@ -1,0 +1,78 @@
+"""What there is to look at when the bot has ended: its rows and files, and what Discord and the providers have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from bot.domain.job import Job, Jobs, RequestCodec
+from bot.net.client import Http
+from bot.providers import load_providers
+from bot.sandbox.runs import Run
+from storage.engine.sqlite import open_database
+from storage.servers.usage_hours import HOUR
+from tests.crash.people import Command, words_on
+from tests.discord_server.state import COMPONENTS_V2, Json
+
+Usage = Mapping[int, tuple[int, int, int]]  # by the hour: jobs, milliseconds, micros
+providers = load_providers(Http(httpx.AsyncClient()), {})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything at one moment. `books` says for which job each run was accepted, by the run's id; `ready_at` is when
+    the bot's last life began, `now` when it ended, both by the bot's clock.
+    """
+
+    jobs: Sequence[Job]
+    usage: Usage
+    messages: Sequence[Json]
+    runs: Sequence[Run]
+    books: Mapping[str, str]
+    files: Sequence[Path]  # relative to the bot's folder
+    commands: Sequence[Command]
+    ready_at: float
+    now: float
+    orphans: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def outcomes(self) -> list[Json]:
+        """The messages that end jobs: the only ones that name a person in their own words."""
+        return [message for message in self.messages if "<@" in message["content"]]
+
+    @property
+    def cards(self) -> dict[int, str]:
+        """The words on every message that is made of components, by its id."""
+        return {
+            int(message["id"]): "\n".join(words_on(message))
+            for message in self.messages
+            if message["flags"] & COMPONENTS_V2
+        }
+
+    def runs_for(self, job: Job) -> list[Run]:
+        """What providers have in their books for the job."""
+        return [run for run in self.runs if self.books.get(run.id, "").partition("/")[0] == str(job.id)]
+
+
+async def read_rows(database_path: Path) -> tuple[list[Job], Usage]:
+    """Every job, and what the server is said to have used, by the hour."""
+    async with open_database(database_path) as database:
+        jobs = Jobs(database, RequestCodec())
+        ids = await database.rows("SELECT id, guild_id FROM jobs ORDER BY id")
+        found = [await jobs.get(row["guild_id"], row["id"]) for row in ids]
+        hours = await database.rows("SELECT hour, jobs, milliseconds, micros FROM usage_hours")
+    usage = {row["hour"]: (row["jobs"], row["milliseconds"], row["micros"]) for row in hours}
+    return [job for job in found if job], usage
+
+
+def usage_of(jobs: Sequence[Job]) -> Usage:
+    """What jobs have used, as their rows have it."""
+    used: dict[int, tuple[int, int, int]] = {}
+    for job in jobs:
+        if job.counted_at is not None:
+            before = used.get(hour := int(job.counted_at // HOUR), (0, 0, 0))
+            used[hour] = (before[0] + 1, before[1] + job.milliseconds, before[2] + job.micros)
+    return used

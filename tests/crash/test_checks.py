@@ -1,0 +1,216 @@
+"""Each check of the campaign finds what it is there for, and nothing in a world that is as it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from bot.sandbox.runs import Run
+from bot.sandbox.studio import Order
+from bot.words import job_card
+from bot.words.answers import asked
+from bot.words.failures import WENT_WRONG
+from storage.servers.usage_hours import HOUR
+from tests.crash import checks, pressing
+from tests.crash import world as crash_world
+from tests.crash.checks import CHECKS, Check, violations
+from tests.crash.evidence import Evidence, providers
+from tests.crash.people import Command, People
+from tests.crash.points import ANY_MOMENT, POINTS, Aim, Point, aims
+from tests.crash.pressing import Presser
+from tests.crash.processes import left_of
+from tests.crash.world import Life, World
+from tests.discord_server.interactions import Interaction
+from tests.discord_server.state import COMPONENTS_V2, Json
+from tests.words.test_job_card import a_job
+
+NOW = 2000.0
+JOB = a_job(
+    "succeeded", thread_id=5, card_id=4, reply_id=6, ended_at=1100.0, closed_at=1100.0, cost_usd=Decimal("0.05"),
+    spent_micros=50_000, micros=50_000,
+)  # fmt: skip
+OUTCOME = f"<@42> your video is ready.\n-# AI-generated lip-sync · {JOB.code}"
+
+
+def message(number: int, content: str = "", card: str = "", **more: Any) -> Json:
+    """One in Discord."""
+    parts = [{"type": 17, "components": [{"type": 10, "content": card}]}] if card else []
+    flags = COMPONENTS_V2 if card else 0
+    return {"id": str(number), "content": content, "components": parts, "flags": flags, "attachments": [], **more}
+
+
+CARD = message(4, card=job_card.card(JOB, providers, None))
+RUN = Run("run-1", "rc-key", Order("https://cdn.example/v.mp4"), status="completed", result=Path("run-1.mp4"))
+CLEAN = Evidence(
+    jobs=[JOB],
+    usage={int(1000 // HOUR): (1, 5000, 50_000)},
+    messages=[CARD, message(6, OUTCOME)],
+    runs=[RUN],
+    books={"run-1": f"{JOB.id}/runcomfy/text"},
+    files=[
+        Path(name) for name in ("bot.db", "files", "intake", "files/7", "files/7/clip", "files/7/video-0123456789ab")
+    ],
+    commands=[],
+    ready_at=NOW,
+    now=NOW,
+)
+
+
+def with_job(**changes: Any) -> Evidence:
+    return replace(CLEAN, jobs=[replace(JOB, **changes)])
+
+
+def with_file(*names: str, **changes: Any) -> Evidence:
+    return replace(with_job(**changes), files=[*CLEAN.files, *map(Path, names)])
+
+
+def with_run(**changes: Any) -> Evidence:
+    again = replace(RUN, id="run-2", **changes)
+    return replace(CLEAN, runs=[RUN, again], books={**CLEAN.books, "run-2": CLEAN.books["run-1"]})
+
+
+def with_message(*messages: Json) -> Evidence:
+    return replace(CLEAN, messages=messages)
+
+
+def with_command(callback: Json | None, original: Json | None = None, at: float = NOW - 100) -> Evidence:
+    interaction = Interaction(1)
+    interaction.callback, interaction.original = callback, original
+    return replace(CLEAN, commands=[Command("text", at, interaction)])
+
+
+AGAIN = {"type": 1, "components": [{"type": 2, "custom_id": "v1:again:7"}]}
+CANCEL = {"type": 1, "components": [{"type": 2, "custom_id": "v1:cancel:7"}]}
+PREPARED: Json = {"attachments": [{"filename": "prepared-LS-7-video.mp4"}]}
+THINKING: Json = {"type": 5}
+STARTING: Json = {"type": 7, "data": {"content": asked.STARTING}}
+MADE: dict[str, tuple[Check, Evidence]] = {
+    "a job that is still open": (checks.lost, with_job(state="running", closed_at=None, ended_at=None)),
+    "a job whose end was never told": (checks.lost, with_message(CARD)),
+    "a job that is gone": (checks.lost, replace(CLEAN, jobs=[])),
+    "a stage that was paid twice": (checks.paid_twice, with_run()),
+    "an outcome told twice": (checks.posted_twice, with_message(CARD, message(6, OUTCOME), message(8, OUTCOME))),
+    "a second card": (checks.posted_twice, with_message(CARD, {**CARD, "id": "9"}, message(6, OUTCOME))),
+    "an outcome of no job": (checks.posted_twice, with_message(CARD, message(6, OUTCOME), message(8, "<@42> LS-2222"))),
+    "a paid job that counts nothing": (checks.usage_differs, with_job(counted_at=None, micros=0)),
+    "a video for which nobody was paid": (checks.usage_differs, replace(CLEAN, runs=[])),
+    "other costs than in the provider's books": (checks.usage_differs, with_job(spent_micros=60_000)),
+    "sums that differ from the rows": (checks.usage_differs, replace(CLEAN, usage={0: (2, 10_000, 100_000)})),
+    "the part file of a download": (checks.files_left, with_file("files/7/part-0.mp4.1234.abc.part")),
+    "a part file beside the database": (checks.files_left, with_file("bot.db.part")),
+    "the file of a result that is being shown": (checks.files_left, with_file("files/shown-x", "files/shown-x/video")),
+    "the files of a command without a job": (checks.files_left, with_file("intake/asked-x", "intake/asked-x/clip")),
+    "a folder with pieces": (checks.files_left, with_file("files/7/pieces-x")),
+    "the folder of no job": (checks.files_left, with_file("files/9", "files/9/clip")),
+    "a finished video that is posted": (checks.files_left, with_file("files/7/video.mp4")),
+    "a smaller copy of one": (checks.files_left, with_file("files/7/copy.mp4", kept_until=NOW + 1)),
+    "a kept video whose time is over": (checks.files_left, with_file("files/7/video.mp4", kept_until=NOW - 1)),
+    "a clip that can't be used again any more": (checks.files_left, with_job(closed_at=NOW - 100_000)),
+    "a card that says something else": (
+        checks.stale_cards,
+        with_message(message(4, card=job_card.card(a_job("running"), providers, None)), message(6, OUTCOME)),
+    ),
+    "a card that is gone": (checks.stale_cards, with_message(message(6, OUTCOME))),
+    "a card that still offers to cancel": (
+        checks.stale_cards,
+        with_message({**CARD, "components": [*CARD["components"], CANCEL]}, message(6, OUTCOME)),
+    ),
+    "a prepared file in its thread": (checks.prepared_left, with_message(*CLEAN.messages, message(8, **PREPARED))),
+    "a command left at thinking": (checks.unanswered, with_command(THINKING)),
+    "an offer left at starting": (checks.unanswered, with_command(STARTING)),
+    "a process that outlived the bot": (checks.orphans, replace(CLEAN, orphans=["process 1"])),
+}  # fmt: skip
+NEVER_SHOWN = a_job("failed", failure="cannot_post", card_id=None, counted_at=None, ended_at=1100.0, closed_at=1100.0)
+FINE: dict[str, Evidence] = {
+    "everything": CLEAN,
+    "a job that couldn't be shown": replace(CLEAN, jobs=[NEVER_SHOWN], messages=[], runs=[], books={}, usage={}),
+    "a second stage": replace(with_run(result=None), books={**CLEAN.books, "run-2": f"{JOB.id}/runcomfy/face"}),
+    "a kept video": with_file("files/7/video.mp4", kept_until=NOW + 1),
+    "a command that Discord itself says was lost": with_command(None),
+    "a command with an answer": with_command(THINKING, {"content": "LS-7 is on its way"}),
+    "a command that could not be answered any more": with_command(THINKING, at=NOW - 1000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_a_check_finds_what_it_is_there_for(what: str) -> None:
+    check, evidence = MADE[what]
+    assert list(check(evidence))
+
+
+@pytest.mark.parametrize("what", FINE)
+def test_nothing_is_found_where_everything_is_as_it_should_be(what: str) -> None:
+    assert violations(FINE[what]) == []
+
+
+def test_every_check_is_tried() -> None:
+    assert {check for check, _ in MADE.values()} >= set(CHECKS)
+
+
+async def test_what_a_bot_leaves_running_is_found_by_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crash_world, "END_SECONDS", 0.01)
+    sleeps = "import time; time.sleep(60)"
+    starts = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleeps!r}]); {sleeps}"
+    leader = await asyncio.create_subprocess_exec(*(sys.executable, "-c", starts), start_new_session=True)
+    while len(left_of(leader.pid)) < 2:
+        await asyncio.sleep(0.01)
+    life = Life(leader, Aim(Point(ANY_MOMENT), alone=True), asyncio.ensure_future(leader.wait()))
+    life.kill()
+    await life.over
+    (orphan,) = await life.children_left()
+    assert "has outlived the bot" in orphan
+    assert not left_of(leader.pid)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_dead"), [(None, True), (WENT_WRONG, True), ("**LS-2222** is on its way", False)]
+)
+async def test_a_button_is_dead_without_an_answer_and_with_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, is_dead: bool
+) -> None:
+    async def answered(_: Interaction) -> str:
+        if answer is None:
+            raise TimeoutError
+        return answer
+
+    monkeypatch.setattr(pressing, "answer_to", answered)
+    world = World(tmp_path, tmp_path)
+    async with world.discord, world.sandbox:
+        world.discord.gateway.ready.set()
+        world.discord.state.post(world.discord.state.channel_id, {"components": [AGAIN]}, [])
+        presser = Presser(world, People(world, [], Random(1)))
+        await presser.try_all()
+        assert presser.pressed == 1
+        assert bool(presser.dead) == is_dead
+
+
+async def test_a_button_without_an_answer_is_waited_for_no_longer_than_people_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pressing, "PATIENCE", 0.01)
+    with pytest.raises(TimeoutError):
+        await pressing.answer_to(Interaction(1))
+
+
+def test_every_point_is_aimed_at_in_its_turn_and_half_of_the_kills_take_the_main_process_alone() -> None:
+    found = aims(Random(1), 10 * len(POINTS))
+    assert Counter(aim.point for aim in found) == dict.fromkeys(POINTS, 10)
+    assert {aim.point for aim in found[: len(POINTS)]} == set(POINTS)
+    assert 0.4 < sum(aim.alone for aim in found) / len(found) < 0.6
+
+
+def test_an_aim_is_hit_at_the_nth_passing_of_its_point_and_at_no_other() -> None:
+    aim = Aim(Point("post", "before"), nth=2)
+    assert not aim.passed("post", "before", "the first")
+    assert not aim.passed("post", "after", "the first")
+    assert aim.passed("post", "before", "the second")
+    assert aim.hit == "the second"
+    assert not aim.passed("post", "before", "the third")
