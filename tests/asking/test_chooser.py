@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +46,16 @@ def key(provider: str, off_reason: str | None = None, number: int = 1) -> KeyInf
     return KeyInfo(number, 1, provider, "6789", 9, 0.0, off_reason, 1.0 if off_reason else None)
 
 
+class Speaking(Keyed):
+    """Has the voices that a test says."""
+
+    speaks: Sequence[str] = ()
+
+    @property
+    def voices(self) -> Mapping[str, Any]:
+        return dict.fromkeys(self.speaks)
+
+
 class KnownReports(Reports):
     """These files were removed."""
 
@@ -78,6 +88,10 @@ class Knowing(Inspector):
     def __init__(self) -> None:
         self.asked: list[tuple[str, float]] = []
         self.ending: set[str] = set()
+        self.asked_for_room: list[Ask] = []
+
+    async def check_room(self, ask: Ask) -> None:
+        self.asked_for_room.append(ask)
 
     def lasts(self, media: Media, seconds: float) -> bool:
         self.asked.append((media.name, seconds))
@@ -263,3 +277,26 @@ async def test_what_may_help_one_of_them_is_looked_into() -> None:
     (flow,) = first.flows
     first.flows = (replace(flow, mode="text"),)  # type: ignore[misc]
     assert await choosing.chooser.look(ASK, BOTH, Path("there")) == SEEN
+
+
+async def test_what_the_same_files_would_meet_is_told_without_them() -> None:
+    choosing = Choosing()
+    await choosing.chooser.look_at_nothing(ASK, BOTH)
+    assert choosing.inspector.asked_for_room == [ASK]
+    with pytest.raises(NothingFits):
+        await choosing.chooser.look_at_nothing(replace(ASK, audio=None, text="Hello", voice="x"), BOTH)
+    with pytest.raises(NoKey):
+        await choosing.chooser.look_at_nothing(ASK, Server())
+
+
+def test_for_each_provider_an_english_voice_is_chosen_where_there_is_one() -> None:
+    choosing = Choosing()
+    assert choosing.chooser.voices(BOTH) == [None]
+    assert choosing.chooser.voices(Server()) == [None]
+    speaking: dict[str, list[str]] = {"first": ["zh:a", "en:b", "en:c"], "second": ["zh:a"], "third": ["zh:z", "en:b"]}
+    for name, voices in speaking.items():
+        one = named(name, Speaking)
+        assert isinstance(one, Speaking)
+        one.speaks, choosing.providers[name] = voices, one
+    server = Server(keys=tuple(key(name) for name in speaking))
+    assert choosing.chooser.voices(server) == ["en:b", "zh:a"]

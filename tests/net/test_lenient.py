@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from bot.net.lenient import MOST_RETRY_AFTER, cleaned, retry_after, text_of, usd
+from bot.net.lenient import MOST_RETRY_AFTER, Courtesy, Usd, Word, cleaned, retry_after, text_of, usd
 
 NOW = 1_800_000_000.0
 
@@ -101,3 +102,22 @@ def test_the_key_and_halves_of_characters_are_taken_out_of_an_answer_wherever_th
     said = {"canary-1": ["x canary-1 y", {"a": "half \ud83d"}], "count": 3, "none": None}
     assert cleaned(said, "canary-1") == {"[key]": ["x [key] y", {"a": "half ?"}], "count": 3, "none": None}
     assert cleaned(said, "") == {"canary-1": ["x canary-1 y", {"a": "half ?"}], "count": 3, "none": None}
+
+
+class Answer(BaseModel):
+    place: Courtesy[int] = None
+    cost: Usd = None
+    word: Word = ""
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({}, (None, None, "")),
+        ({"place": 3, "cost": "0.05", "word": "queued"}, (3, Decimal("0.05"), "queued")),
+        ({"place": "soon", "cost": "much", "word": 7}, (None, None, "")),
+    ],
+)
+def test_an_odd_field_that_matters_to_nobody_counts_as_not_said(said: dict[str, Any], read: tuple[Any, ...]) -> None:
+    answer = Answer.model_validate(said)
+    assert (answer.place, answer.cost, answer.word) == read

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from storage.engine.database import Conflict, Database, Transaction
-from storage.jobs.damaged import Damaged
+from storage.jobs.damaged import DAMAGED, Damaged
 from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, Position, State
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
@@ -18,7 +18,7 @@ from storage.people.privacy import Privacy
 from storage.servers.guilds import Guilds
 from storage.servers.log_entries import LogEntries
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
-from tests.storage.plain import plain_jobs, plain_ledger
+from tests.storage.plain import plain_corrections, plain_jobs, plain_ledger
 from tests.welcome import welcome
 
 NEEDED: dict[State, dict[str, Any]] = {
@@ -237,6 +237,33 @@ async def test_files_are_needed_while_a_job_is_open_and_a_while_after_and_while_
     assert set(await jobs.with_files(now=49.0, closed_since=10.0)) == {still_open.id, closed.id, kept.id}
     assert set(await jobs.with_files(now=49.0, closed_since=10.1)) == {still_open.id, kept.id}
     assert set(await jobs.with_files(now=50.0, closed_since=10.1)) == {still_open.id}
+
+
+async def test_a_video_that_was_thrown_away_before_its_time_is_not_kept_any_more(
+    jobs: Jobs[str], database: Database
+) -> None:
+    one, other = [await jobs.amend(await failed(jobs, number), now=3.0, kept_until=50.0) for number in (1, 2)]
+    corrections = plain_corrections(database)
+    await corrections.forget_kept(replace(one, guild_id=OTHER_GUILD))
+    assert await jobs.get(GUILD, one.id) == one
+    await corrections.forget_kept(one)
+    assert await jobs.get(GUILD, one.id) == replace(one, kept_until=None)
+    assert await jobs.get(GUILD, other.id) == other
+
+
+@pytest.mark.parametrize(("state", "to"), [("queued", "failed"), ("submitting", "unknown"), ("running", "unknown")])
+async def test_a_job_whose_row_cant_be_read_ends_as_far_as_it_may_have_been_sent(
+    jobs: Jobs[str], state: State, to: State
+) -> None:
+    job = await job_in(jobs, state)
+    damaged = Damaged(job.id, GUILD, state)
+    ended = await jobs.end_damaged(damaged, request="again", failure="internal", now=9.0)
+    assert (ended.state, ended.failure, ended.request, ended.position) == (to, "internal", "again", DAMAGED)
+    assert (ended.ended_at, ended.cost_usd, ended.spent_micros) == (9.0, None, None)
+    assert await jobs.get(GUILD, job.id) == ended
+    await jobs.close(ended, reply_id=1, now=10.0)
+    with pytest.raises(Stale):
+        await jobs.end_damaged(damaged, request="again", failure="internal", now=11.0)
 
 
 async def test_a_job_that_can_not_be_told_anywhere_is_closed_without_a_message(jobs: Jobs[str]) -> None:

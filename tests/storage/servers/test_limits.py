@@ -263,6 +263,13 @@ async def test_without_a_log_channel_nothing_is_written_but_what_somebody_must_d
     assert [entry.kind for entry in await LogEntries(counter.database).waiting()] == ["held"]
 
 
+async def test_grants_are_listed_while_they_last_the_first_to_end_first(counter: Counter) -> None:
+    late, early = await counter.grant(1, until=200.0), await counter.grant(2, until=100.0)
+    assert [(grant.id, grant.amount) for grant in await counter.limits.grants(GUILD, 99.0)] == [(early, 2), (late, 1)]
+    assert [grant.id for grant in await counter.limits.grants(GUILD, 100.0)] == [late]
+    assert await counter.limits.grants(OTHER_GUILD, 99.0) == []
+
+
 async def logged(counter: Counter) -> list[tuple[str, int | None, int | None, dict[str, str]]]:
     """What was told in the log since it was set, oldest first: kind, by whom, which job, and the facts."""
     entries = [entry for entry in await LogEntries(counter.database).waiting() if entry.kind != "log_set"]
