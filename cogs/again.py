@@ -14,7 +14,7 @@ from bot.domain.request import Request
 from bot.words import forms
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import carry_on
-from cogs.interactions import Interaction, asker_of, guild_of, place_of
+from cogs.interactions import Interaction, asker_of, defer, guild_of, place_of
 from cogs.lipsync import LONGEST_TEXT
 from cogs.make_it_speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
 
@@ -50,7 +50,7 @@ class AgainButton(
                 VoiceForm(self.job_id, earlier_request, voice_menu(voices[:MOST_CHOICES]))
             )
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "video")
         await carry_on(interaction, repeat.start(await place_of(interaction), asker, interaction.id, self.job_id))
 
 
@@ -71,7 +71,7 @@ class VoiceForm(Form):
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with what was typed and chosen."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "video")
         voice = self._other.value.strip() or (self._voice.values[0] if self._voice.values else None)
         place, asker = await place_of(interaction), asker_of(interaction)
         repeat = interaction.client.services.repeat

@@ -16,7 +16,7 @@ from bot.preflight.offer import Offer
 from bot.words import buttons, limits
 from bot.words import offer as offer_words
 from bot.words.answers import asked
-from cogs.interactions import Interaction, asker_of
+from cogs.interactions import Interaction, asker_of, defer
 
 
 async def start(interaction: Interaction, ask: Ask) -> None:
@@ -95,7 +95,7 @@ class AttestButton(
     @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Remember it, and go on."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "video", ask_id=self.interaction_id)
         await carry_on(
             interaction, interaction.client.services.asking.attest(asker_of(interaction), self.interaction_id)
         )

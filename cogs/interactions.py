@@ -15,6 +15,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.domain.results import MARGIN
 from bot.errors import MouthpieceError
+from bot.words.answers.restarted import Matter
 from bot.words.refusals.access import ChannelUnfit
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,14 @@ log = logging.getLogger(__name__)
 MOST_BYTES_ANYWHERE = 100 * 2**20  # of a file from a bot, in the servers with the most boosts
 
 Interaction = discord.Interaction[Mouthpiece]
+
+
+async def defer(interaction: Interaction, matter: Matter, *, ask_id: int | None = None) -> None:
+    """Acknowledge it; what is answered then is private. Should the bot be restarted before that, `matter` says what is
+    answered in its place. `ask_id` is the interaction with which a video was asked for, if not this one.
+    """
+    interaction.client.services.awaited_answers.expect(interaction, matter, ask_id)
+    await interaction.response.defer(ephemeral=True, thinking=True)
 
 
 async def ask_of(interaction: Interaction, video: Media, **options: Any) -> Ask:

@@ -34,16 +34,17 @@ from bot.domain.results import Posted
 from bot.words import buttons
 from bot.words.answers import decisions as words
 from bot.words.answers import own_jobs
+from bot.words.answers.restarted import Matter
 from bot.words.refusals.access import ChannelUnfit, NotAllowed
 from bot.words.refusals.jobs import NoSuchJob
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, defer
 from storage.people.reports import Decision
 
 Button = discord.ui.DynamicItem[discord.ui.Button[Any]]
 Act = Callable[[Interaction, int, int], Awaitable[str]]
 
 
-def job_button(prefix: str, act: Act, *, moderators_only: bool = False) -> type[Button]:
+def job_button(prefix: str, act: Act, *, moderators_only: bool = False, matter: Matter = "button") -> type[Button]:
     """A kind of button about one job: `act` gets the server and the job's id, and says what the person reads."""
 
     class JobButton(Button, template=rf"{prefix}(?P<job>\d{{1,18}})"):
@@ -61,7 +62,7 @@ def job_button(prefix: str, act: Act, *, moderators_only: bool = False) -> type[
         @explained
         async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
             """Do it if that is possible, and say so either way."""
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await defer(interaction, matter)
             if interaction.guild_id is None:
                 raise ChannelUnfit
             if moderators_only and not interaction.permissions.manage_guild:
@@ -171,7 +172,7 @@ class ForgetButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], t
     @explained
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Erase, and say what was."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "button")
         erased, waiting, reported = await interaction.client.services.privacy.forget(interaction.user.id)
         await interaction.edit_original_response(content=own_jobs.erased(erased, waiting, reported))
 

@@ -111,5 +111,5 @@ class DirectButton(
 
 def setup(client: Mouthpiece) -> None:
     """Listen for the buttons."""
-    buttons: list[Any] = [job_button(FULL_PREFIX, _fetch), DirectButton]
+    buttons: list[Any] = [job_button(FULL_PREFIX, _fetch, matter="view"), DirectButton]
     client.add_dynamic_items(*buttons)

@@ -13,7 +13,7 @@ from bot.domain.voices import search
 from bot.words import forms
 from bot.words.answers import own_jobs
 from cogs.asking import start
-from cogs.interactions import Interaction, ask_of, asker_of, guild_of, media_of
+from cogs.interactions import Interaction, ask_of, asker_of, defer, guild_of, media_of
 from cogs.job_buttons import ForgetButton
 from cogs.jobs import show_own
 
@@ -49,7 +49,7 @@ class Lipsync(app_commands.Group):
         provider: str | None = None,
     ) -> None:
         """Speak a text with a voice."""
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "video")
         wish = await ask_of(
             interaction, media_of(video), text=text, voice=voice, speed=speed, provider=_named(provider)
         )
@@ -75,7 +75,7 @@ class Lipsync(app_commands.Group):
         provider: str | None = None,
     ) -> None:
         """Speak what an audio file says."""
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "video")
         wish = await ask_of(
             interaction,
             media_of(video),
@@ -90,7 +90,7 @@ class Lipsync(app_commands.Group):
     @app_commands.command(description="What is kept about you, for how long, and how to have it erased")
     async def privacy(self, interaction: Interaction) -> None:
         """Tell, and offer to erase."""
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         view = discord.ui.View(timeout=None)
         view.add_item(ForgetButton())
         kept = await interaction.client.services.privacy.about(interaction.user.id, interaction.guild_id)
@@ -99,7 +99,7 @@ class Lipsync(app_commands.Group):
     @app_commands.command(description="What you may still make here, and when there is more")
     async def usage(self, interaction: Interaction) -> None:
         """Tell how the person stands under each rule that binds them."""
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         guild_id, asker = guild_of(interaction), asker_of(interaction)
         found = await interaction.client.services.server_rules.standing(guild_id, asker.member_id, asker.role_ids)
         under_way = await interaction.client.services.ledger.under_way(guild_id, asker.member_id)
@@ -111,7 +111,7 @@ class Lipsync(app_commands.Group):
     @app_commands.command(description="Your newest videos here, and those that are kept for you to fetch")
     async def jobs(self, interaction: Interaction) -> None:
         """Tell, and offer to hand them out."""
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         await show_own(interaction)
 
     @text.autocomplete("voice")

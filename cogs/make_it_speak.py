@@ -20,7 +20,7 @@ from bot.words.refusals.asks import NoClipChosen, NothingToSay, NothingToSpeakIn
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import start
 from cogs.found_clips import Clip, attached, newest_clips
-from cogs.interactions import Interaction, ask_of, guild_of, media_of
+from cogs.interactions import Interaction, ask_of, defer, guild_of, media_of
 from cogs.lipsync import LONGEST_TEXT
 
 FORM_SECONDS = 900.0
@@ -70,7 +70,7 @@ class WordsForm(Form):
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with what was typed or attached."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "video")
         text, files = self._text.value.strip(), self._audio.values
         if text and files:
             raise TextAndRecording
@@ -118,7 +118,7 @@ class ClipForm(Form):
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with the clip that was attached, else with the chosen one."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "video")
         if self._upload.values:
             video = media_of(self._upload.values[0])
         elif self._choice.values:

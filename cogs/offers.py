@@ -45,7 +45,7 @@ class MendButton(
                 await interaction.response.send_modal(PartForm(offer, rest=self.rest))
                 return
             if self.act == "do":
-                await interaction.response.edit_message(content=asked.STARTING, view=None)  # so that it is pressed once
+                await _begin(interaction, self.asked)
                 await carry_on(interaction, service.mend(asker_of(interaction), self.asked, rest=self.rest, part=None))
             elif self.act == "rest":
                 await interaction.response.defer()
@@ -75,13 +75,19 @@ class PartForm(Form):
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Make the video with that part."""
-        await interaction.response.defer()
+        await _begin(interaction, self._asked)
         try:
             part = (moment(self._begin.value), moment(self._length.value))
             service = interaction.client.services.asking
             await carry_on(interaction, service.mend(asker_of(interaction), self._asked, rest=self._rest, part=part))
         except MouthpieceError as refusal:
             await _refuse(interaction, self._asked, refusal, rest=self._rest)
+
+
+async def _begin(interaction: Interaction, asked_with: int) -> None:
+    """Acknowledge it in place of the card, so that it is agreed to once."""
+    interaction.client.services.awaited_answers.expect(interaction, "video", asked_with)
+    await interaction.response.edit_message(content=asked.STARTING, view=None)
 
 
 async def _show(interaction: Interaction, asked: int, *, rest: bool, above: str = "") -> None:

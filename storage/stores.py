@@ -16,6 +16,7 @@ from storage.jobs.ledger import Ledger
 from storage.people.direct_messages import DirectMessages
 from storage.people.privacy import Privacy
 from storage.people.reports import Reports
+from storage.people.unanswered import Unanswered
 from storage.servers.access import Access
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
@@ -39,6 +40,7 @@ class Stores(Generic[R]):
     limits: LimitStore
     privacy: Privacy
     reports: Reports
+    unanswered: Unanswered
 
     @classmethod
     def on(cls, database: Database, master: MasterKeys, codec: Codec[R]) -> Stores[R]:
@@ -57,4 +59,5 @@ class Stores(Generic[R]):
             LimitStore(database),
             Privacy(database),
             Reports(database),
+            Unanswered(database, master),
         )

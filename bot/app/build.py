@@ -27,6 +27,8 @@ from bot.asking.inspect import Inspector
 from bot.asking.prices import Prices
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
+from bot.chat.answers.awaited import AwaitedAnswers
+from bot.chat.answers.late import LateAnswers
 from bot.chat.automod import AutoMod
 from bot.chat.kept_notices import KeptNotices
 from bot.chat.key_alerts import KeyAlerts
@@ -154,12 +156,14 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         ),
         key_alerts=key_alerts,
         log_channel=log_channel,
+        awaited_answers=AwaitedAnswers(stores.unanswered, clock),
+        late_answers=LateAnswers(client, client.signed_in, stores, providers, clock),
     )
 
 
 def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
-    cleanup = services.cleanup
-    return [services.key_alerts.run, cleanup.run, cleanup.sweep, services.log_channel.run]
+    cleanup, answers = services.cleanup, (services.late_answers.run, services.awaited_answers.run)
+    return [*answers, services.key_alerts.run, cleanup.run, cleanup.sweep, services.log_channel.run]
 
 
 async def _open_every_key(database: Database, master: MasterKeys) -> None:

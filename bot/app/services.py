@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bot.asking.choices import Choices
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
+from bot.chat.answers.awaited import AwaitedAnswers
+from bot.chat.answers.late import LateAnswers
 from bot.chat.key_alerts import KeyAlerts
 from bot.chat.log_channel import LogChannel
 from bot.delivery.kept_videos import KeptVideos
@@ -24,7 +26,7 @@ from bot.retention.privacy import PersonalData
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One field per matter. `providers` are by name; the last four run in the background as well."""
+    """One field per matter. `providers` are by name; the last six run in the background as well."""
 
     asking: Service
     choices: Choices
@@ -41,3 +43,5 @@ class Services:
     cleanup: Cleanup
     key_alerts: KeyAlerts
     log_channel: LogChannel
+    awaited_answers: AwaitedAnswers
+    late_answers: LateAnswers

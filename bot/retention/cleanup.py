@@ -34,6 +34,7 @@ class Cleanup:
         copies_days: int,
     ) -> None:
         self._privacy = stores.privacy
+        self._unanswered = stores.unanswered
         self._drafts = drafts
         self._jobs = stores.jobs
         self._job_files = job_files
@@ -49,9 +50,10 @@ class Cleanup:
             await self._clock.sleep(EVERY)
 
     async def sweep(self) -> None:
-        """Until cancelled: drop what has waited too long for a person's yes."""
+        """Until cancelled: drop what has waited too long for a person's yes, and who can't be answered any more."""
         while True:
             self._drafts.sweep()
+            await self._unanswered.sweep(now=self._clock.now())
             await self._clock.sleep(SWEEP_EVERY)
 
     async def tidy(self) -> None:

@@ -12,7 +12,7 @@ from bot.moderation.server_rules import Doorway, ServerRules
 from bot.words import forms
 from bot.words.admin import access as words
 from cogs.admin.panel import Panel, guild_of_moderator, reply
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, defer
 from storage.servers.access import Kind
 
 
@@ -42,7 +42,7 @@ class AccessGroup(app_commands.Group):
     ) -> None:
         """Set the least ages."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "access")
         await self._server_rules.require_ages(
             guild_id, account_days=account_days, member_days=member_days, by=interaction.user.id
         )
@@ -55,7 +55,7 @@ class AccessGroup(app_commands.Group):
     ) -> None:
         """Block somebody, who may have left the server already."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "access")
         await self._server_rules.block(guild_id, member.id, reason, by=interaction.user.id)
         await reply(interaction, words.blocked(member.mention))
 
@@ -64,7 +64,7 @@ class AccessGroup(app_commands.Group):
     async def unblock(self, interaction: Interaction, member: discord.User) -> None:
         """Take a block off."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "access")
         await self._server_rules.unblock(guild_id, member.id, by=interaction.user.id)
         await reply(interaction, words.unblocked(member.mention))
 
@@ -72,14 +72,14 @@ class AccessGroup(app_commands.Group):
     async def status(self, interaction: Interaction) -> None:
         """Show all of it."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         await reply(interaction, _status(await self._server_rules.doorway(guild_id)))
 
 
 async def show_channels(interaction: Interaction) -> None:
     """Answer with a menu of channels, in which those chosen now are chosen."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, "view")
     found = await interaction.client.services.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Channels(found.channels))
@@ -89,7 +89,7 @@ async def show_channels(interaction: Interaction) -> None:
 async def show_roles(interaction: Interaction) -> None:
     """Answer with a menu of roles, in which those chosen now are chosen."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, "view")
     found = await interaction.client.services.server_rules.doorway(guild_id)
     view = Panel()
     view.add_item(_Roles(found.roles))
@@ -139,7 +139,7 @@ class _Roles(discord.ui.RoleSelect[discord.ui.View]):
 
 async def _choose(interaction: Interaction, kind: Kind, chosen: list[int]) -> None:
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, "access")
     await interaction.client.services.server_rules.allow(guild_id, kind, chosen, by=interaction.user.id)
     await reply(interaction, _status(await interaction.client.services.server_rules.doorway(guild_id)))
 

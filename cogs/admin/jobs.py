@@ -15,7 +15,7 @@ from bot.domain.job import Job
 from bot.words import buttons, forms, job_details
 from bot.words.admin import jobs as words
 from cogs.admin.panel import Panel, guild_of_moderator, reply
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, defer
 from storage.jobs.job import OUTCOMES
 
 SHOWN = 12
@@ -41,7 +41,7 @@ async def jobs(
 ) -> None:
     """List jobs, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True)
+    await defer(interaction, "view")
     ledger, member_id = interaction.client.services.ledger, member.id if member else None
     if state and state.value == REPORTED:
         found = await ledger.reported(guild_id)
@@ -64,7 +64,7 @@ async def _providers(interaction: Interaction, typed: str) -> list[Choice[str]]:
 async def settle(interaction: Interaction) -> None:
     """List unknown outcomes, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True)
+    await defer(interaction, "view")
     found = await interaction.client.services.ledger.jobs(guild_id, unsettled=True)
     await _show(interaction, found, words.NOTHING_TO_SETTLE)
 
@@ -93,7 +93,7 @@ class _Menu(discord.ui.Select[Panel]):
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Show the job, and the buttons for what can be done about it now."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "view")
         services = interaction.client.services
         job, report = await services.reports.look_up(guild_id, int(self.values[0]))
         kept = await services.kept_videos.keeps(job)

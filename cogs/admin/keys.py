@@ -14,7 +14,7 @@ from bot.providers.base import Provider
 from bot.words import forms
 from bot.words.admin import keys as words
 from cogs.admin.panel import guild_of_moderator, reply
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, defer
 
 
 class Key(app_commands.Group):
@@ -35,7 +35,7 @@ class Key(app_commands.Group):
     async def show(self, interaction: Interaction) -> None:
         """Show each key's last characters, state and last use, never the key."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         await reply(interaction, await _listed(self._server_keys, guild_id))
 
     @app_commands.command(description="Test a saved key with a free call, and switch it on again if it works")
@@ -43,7 +43,7 @@ class Key(app_commands.Group):
     async def test(self, interaction: Interaction, provider: str) -> None:
         """Test the key."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "keys")
         label = await self._server_keys.test(guild_id, provider, by=interaction.user.id)
         await reply(interaction, words.works(label))
 
@@ -52,7 +52,7 @@ class Key(app_commands.Group):
     async def order(self, interaction: Interaction, provider: str, place: Range[int, 1, 25]) -> None:
         """Move the key to another place of the order."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "keys")
         await self._server_keys.move(guild_id, provider, place)
         await reply(interaction, await _listed(self._server_keys, guild_id))
 
@@ -61,7 +61,7 @@ class Key(app_commands.Group):
     async def choose(self, interaction: Interaction, take: Literal["first in order", "cheapest"]) -> None:
         """Change how a provider is chosen where the member leaves it open."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "keys")
         choosing = "cheapest" if take == "cheapest" else "order"
         await self._server_keys.choose(guild_id, choosing, by=interaction.user.id)
         await reply(interaction, await _listed(self._server_keys, guild_id))
@@ -71,7 +71,7 @@ class Key(app_commands.Group):
     async def remove(self, interaction: Interaction, provider: str) -> None:
         """Erase the key."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "keys")
         label, still_needed = await self._server_keys.remove(guild_id, provider, by=interaction.user.id)
         await reply(interaction, words.removed(label, still_needed=still_needed))
 
@@ -107,7 +107,7 @@ class KeyForm(Form):
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Test the key, save it, and never show it again."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "keys")
         typed = {name: field.value for name, field in self._fields.items()}
         hint, price = await self._server_keys.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
         await reply(interaction, words.saved(self._provider, hint, price))

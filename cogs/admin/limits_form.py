@@ -12,7 +12,7 @@ from bot.words import forms
 from bot.words.admin import quota
 from bot.words.refusals.limits import BadNumber
 from cogs.admin.panel import guild_of_moderator, reply
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, defer
 from storage.servers.limit_rules import Rule
 
 MOST = 1_000_000
@@ -39,7 +39,7 @@ class LimitsForm(Form):
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Read all fields, then set what was changed."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "limits")
         server_rules, by = interaction.client.services.server_rules, interaction.user.id
         wanted = {rule: _read(rule, label, self._fields[label].value) for label, rule in forms.LIMIT_FIELDS.items()}
         for rule, most in wanted.items():

@@ -16,7 +16,7 @@ from bot.words.admin import log as words
 from bot.words.english import listed
 from bot.words.refusals.log import BadMonth, ChannelRefuses
 from cogs.admin.panel import guild_of_moderator, reply
-from cogs.interactions import Interaction
+from cogs.interactions import Interaction, defer
 
 NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)
 LAST_YEAR = 9000
@@ -33,7 +33,7 @@ MODES: dict[str, Literal["off", "first", "above", "always"]] = {
 async def log(interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
     """Choose the log channel."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True)
+    await defer(interaction, "settings")
     await log_to(interaction, guild_id, channel)
 
 
@@ -63,7 +63,7 @@ async def approval(
 ) -> None:
     """Choose what needs approval."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True)
+    await defer(interaction, "settings")
     await interaction.client.services.server_rules.require_approval(
         guild_id, MODES[which], cents, by=interaction.user.id
     )
@@ -75,7 +75,7 @@ async def approval(
 async def report(interaction: Interaction, month: str | None = None) -> None:
     """Show a month."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True)
+    await defer(interaction, "view")
     since, until = _span(month)
     lines = await interaction.client.services.ledger.month(guild_id, since.timestamp(), until.timestamp())
     labels = {name: provider.label for name, provider in interaction.client.services.providers.items()}

@@ -12,7 +12,7 @@ from bot.moderation.server_rules import ServerRules
 from bot.words.admin import quota as words
 from bot.words.refusals.limits import OneOrAll
 from cogs.admin.panel import guild_of_moderator, reply
-from cogs.interactions import Interaction, role_ids
+from cogs.interactions import Interaction, defer, role_ids
 from storage.servers.limit_rules import Rule, Subject, Unit, Window
 
 MOST = 1_000_000
@@ -53,7 +53,7 @@ class Quota(app_commands.Group):
     ) -> None:
         """Set a limit."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "limits")
         rule = Rule(*_subject(target, whole=whole_server), *_counted(unit.value, per), most)
         await self._server_rules.put(guild_id, rule, by=interaction.user.id)
         await reply(interaction, words.rule_set(rule))
@@ -76,7 +76,7 @@ class Quota(app_commands.Group):
     ) -> None:
         """Take a limit away."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "limits")
         subject, subject_id = _subject(target, whole=whole_server)
         rule = await self._server_rules.remove(
             guild_id, subject, subject_id, *_counted(unit.value, per), by=interaction.user.id
@@ -87,7 +87,7 @@ class Quota(app_commands.Group):
     async def show(self, interaction: Interaction) -> None:
         """Show every rule, and every grant that lasts."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         rules, grants = await self._server_rules.rules(guild_id), await self._server_rules.grants(guild_id)
         await reply(interaction, words.everything(rules, grants))
 
@@ -111,7 +111,7 @@ class Quota(app_commands.Group):
     ) -> None:
         """Give a grant."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "limits")
         subject, subject_id = _subject(target, whole=False)
         counted: Unit = unit.value  # type: ignore[assignment]
         grant = await self._server_rules.give(
@@ -131,7 +131,7 @@ class Quota(app_commands.Group):
     async def end_grant(self, interaction: Interaction, number: Range[int, 1]) -> None:
         """End a grant."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "limits")
         await self._server_rules.end_grant(guild_id, number, by=interaction.user.id)
         await reply(interaction, words.grant_ended(number))
 
@@ -140,7 +140,7 @@ class Quota(app_commands.Group):
     async def check(self, interaction: Interaction, member: discord.Member) -> None:
         """Show the effective rules of one person."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, "view")
         roles = role_ids(member)
         standings, pots = await self._server_rules.standing(guild_id, member.id, roles)
         await reply(interaction, words.standing(member.mention, standings, pots))

@@ -17,14 +17,14 @@ from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
 from cogs.admin.log_and_approval import lacking_to_log, log_to
 from cogs.admin.panel import Panel, guild_of_moderator, reply
-from cogs.interactions import Interaction, missing, place_of
+from cogs.interactions import Interaction, defer, missing, place_of
 
 
 @app_commands.command(name="setup", description="What is set up, what is missing, and a button for each")
 async def setup_screen(interaction: Interaction) -> None:
     """Show the screen."""
     guild_id = guild_of_moderator(interaction)
-    await interaction.response.defer(ephemeral=True)
+    await defer(interaction, "view")
     await _show(interaction, guild_id)
 
 
@@ -82,7 +82,7 @@ class _Screen(Panel):
     async def key(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the providers."""
         guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "view")
         view = Panel()
         view.add_item(_Providers([(one.label, one.name) for one in interaction.client.services.keys.choices]))
         await reply(interaction, WHOSE, view)
@@ -109,7 +109,7 @@ class _Screen(Panel):
     async def log(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the channels."""
         guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "view")
         view = Panel()
         view.add_item(_LogChannel())
         await reply(interaction, WHICH_CHANNEL, view)
@@ -118,7 +118,7 @@ class _Screen(Panel):
     async def approval(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the ways."""
         guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "view")
         view = Panel()
         view.add_item(_Approval())
         await reply(interaction, WHICH_VIDEOS, view)
@@ -149,7 +149,7 @@ class _LogChannel(discord.ui.ChannelSelect[Panel]):
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Take the channel."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "settings")
         channel = self.values[0].resolve()
         if not isinstance(channel, discord.TextChannel):
             raise ChannelUntold
@@ -164,7 +164,7 @@ class _Approval(discord.ui.Select[Panel]):
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Take the way."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, "settings")
         mode = self.values[0]
         await interaction.client.services.server_rules.require_approval(guild_id, mode, 0, by=interaction.user.id)  # type: ignore[arg-type]
         await reply(interaction, log_entries.approval(mode, 0))

@@ -12,6 +12,7 @@ from typing import Any
 
 from storage.engine.database import Database, Transaction
 from storage.jobs.job import Job
+from storage.people.unanswered import drop_too_old
 from storage.servers.limit_rules import LONGEST_WINDOW
 from storage.servers.log_entries import PATIENCE
 from storage.servers.usage_hours import forget_old_hours
@@ -32,7 +33,8 @@ _ERASE = """
     SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
 _OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
     SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))"""
-_GUILD_TABLES = ("job_grants", "job_events", "reports", "jobs", "keys")  # the others go with the row in `guilds`
+# The others go with the row in `guilds`.
+_GUILD_TABLES = ("unanswered", "job_grants", "job_events", "reports", "jobs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Privacy:
                 )
             await tx.row("UPDATE grants SET given_by = :nobody WHERE given_by = :id", id=member_id, nobody=NOBODY)
             await tx.row("UPDATE blocks SET blocked_by = :nobody WHERE blocked_by = :id", id=member_id, nobody=NOBODY)
-            for table in ("attestations", "direct_messages"):
+            for table in ("attestations", "direct_messages", "unanswered"):
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(
@@ -170,6 +172,7 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
         uncounted_before=uncounted_before,
     )
     await forget_old_hours(tx, now)
+    await drop_too_old(tx, now)
     await tx.row("DELETE FROM grants WHERE until_at < :uncounted_before", uncounted_before=uncounted_before)
     await tx.row("DELETE FROM log_entries WHERE at < :too_old", too_old=now - PATIENCE)
     await tx.row(

@@ -196,6 +196,27 @@ async def test_what_was_offered_is_done_after_a_yes_and_not_after_a_restart(outs
     assert len(outside.sandbox.runs.ledger) == 1
 
 
+async def test_a_command_that_was_not_answered_before_the_bot_was_killed_is_answered_by_the_next_start(
+    outside: Outside,
+) -> None:
+    people, go_on = outside.discord.people, hold_work(outside.sandbox.runs)
+    async with outside.bot() as process:
+        await outside.add_key()
+        outside.discord.faults.add("hang", "POST", "*/channels/*/messages")
+        asked = await people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        await outside.discord.until(lambda: not outside.discord.faults.armed)
+        outside.sandbox.faults.add("hang", "GET", "/runcomfy/*")
+        testing = await people.slash("lipsync-admin key test", provider="runcomfy")
+        await outside.discord.until(lambda: not outside.sandbox.faults.armed)
+        process.kill()
+    assert (asked.original, testing.original) == (None, None)
+    async with outside.bot():
+        assert "is on its way: https://discord.com/channels/" in await asked.answer()
+        assert "I was restarted" in await testing.answer()
+        go_on.set()
+        await outside.discord.until(outside.discord.outcomes)
+
+
 async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) -> None:
     go_on = hold_work(outside.sandbox.runs)
     async with outside.bot() as process:

@@ -1,7 +1,8 @@
 """A process that dies at a chosen point: before or after any effect that leaves it.
 
-Every effect goes through one of three seams (a transaction, a call to a provider, a call to Discord), so the points are
-complete without a hook in the product. From the chosen point on, nothing leaves any more, as after SIGKILL.
+Every effect goes through one of four seams (a transaction, a call to a provider, a call to Discord, an answer to a
+command), so the points are complete without a hook in the product. From the chosen point on, nothing leaves any more,
+as after SIGKILL.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 import discord
 import pytest
+from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.net.client import Http
 from storage.engine.sqlite import SqliteDatabase
@@ -51,7 +53,7 @@ class Doom:
     def take_over(self, patch: pytest.MonkeyPatch) -> None:
         """Put the points around every seam."""
         transact, request, download = SqliteDatabase._transact, Http.request, Http.download
-        discord_request = discord.http.HTTPClient.request
+        discord_request, answer = discord.http.HTTPClient.request, AsyncWebhookAdapter.request
 
         async def write(database: SqliteDatabase, work: Any, guild_id: int | None) -> Any:
             name = work.__qualname__.partition(".<locals>")[0]
@@ -74,7 +76,12 @@ class Doom:
             kind = "post" if route.method == "POST" else "look"
             return await self.around(kind, name, lambda: discord_request(client, route, **more))
 
+        async def respond(adapter: Any, route: discord.http.Route, *given: Any, **more: Any) -> Any:
+            name = f"Discord {route.method} {route.path.rpartition('/')[2]}"
+            return await self.around("answer", name, lambda: answer(adapter, route, *given, **more))
+
         patch.setattr(SqliteDatabase, "_transact", write)
+        patch.setattr(AsyncWebhookAdapter, "request", respond)
         patch.setattr(Http, "request", ask)
         patch.setattr(Http, "download", fetch)
         patch.setattr(discord.http.HTTPClient, "request", post)

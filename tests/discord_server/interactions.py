@@ -10,12 +10,14 @@ from aiohttp import web
 
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.rest import TOO_LARGE, read_body, refusal, reply, store_file
-from tests.discord_server.state import Json, State
+from tests.discord_server.state import EPHEMERAL, Json, State
 
 COMMAND, COMPONENT, MODAL_SUBMIT = 2, 3, 5
 SUBCOMMAND, GROUP, ATTACHMENT = 1, 2, 11
 SELECT, TEXT_INPUT = 3, 4
-ALREADY_ANSWERED, UNKNOWN_INTERACTION = 40060, 10062
+REPLY, UPDATE = 4, 7  # kinds of callbacks
+LOADING = 1 << 7  # a flag of messages
+ALREADY_ANSWERED, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, INVALID_TOKEN = 40060, 10062, 10015, 50027
 
 
 class Interaction:
@@ -27,6 +29,7 @@ class Interaction:
         self.original: Json | None = None
         self.follow_ups: list[Json] = []
         self.most_bytes = 0  # of each file that it takes
+        self.expired = False  # after 15 minutes
         self.acknowledged = asyncio.Event()
         self.answered = asyncio.Event()
 
@@ -57,6 +60,7 @@ class Interactions:
         """The answers' way back."""
         return [
             web.post("/api/v10/interactions/{id}/{token}/callback", self._callback),
+            web.get("/api/v10/webhooks/{application}/{token}/messages/@original", self._get_original),
             web.patch("/api/v10/webhooks/{application}/{token}/messages/@original", self._edit_original),
             web.post("/api/v10/webhooks/{application}/{token}", self._follow_up),
         ]
@@ -155,9 +159,11 @@ class Interactions:
             return refusal(400, ALREADY_ANSWERED, "Interaction has already been acknowledged.")
         interaction.callback, _ = await read_body(request)
         interaction.acknowledged.set()
-        if interaction.callback["type"] == 4:
+        if interaction.callback["type"] == REPLY:
             interaction.original = interaction.callback["data"]
             interaction.answered.set()
+        elif interaction.callback["type"] == UPDATE:  # what stands on the message until the answer
+            interaction.original = interaction.callback["data"]
         about = {"id": str(interaction.id), "type": 2, "response_message_id": str(self._state.snowflake())}
         return reply({"interaction": about})
 
@@ -172,8 +178,20 @@ class Interactions:
         interaction.follow_ups.append(message)
         return reply(message)
 
+    async def _get_original(self, request: web.Request) -> web.Response:
+        interaction = self._by_token.get(request.match_info["token"])
+        if interaction is None or interaction.expired:
+            return refusal(401, INVALID_TOKEN, "Invalid Webhook Token")
+        if interaction.callback is None:
+            return refusal(404, UNKNOWN_WEBHOOK, "Unknown Webhook")
+        thinking = self._state.post(0, {"flags": EPHEMERAL | LOADING}, [])
+        del self._state.messages[int(thinking["id"])]
+        return reply({**thinking, **(interaction.original or {})})
+
     async def _edit_original(self, request: web.Request) -> web.Response:
         interaction = self._by_token[request.match_info["token"]]
+        if interaction.expired:
+            return refusal(401, INVALID_TOKEN, "Invalid Webhook Token")
         body, files = await read_body(request)
         if any(len(data) > interaction.most_bytes for _, data in files):
             return refusal(413, TOO_LARGE, "Request entity too large")

@@ -37,6 +37,7 @@ TABLES = {
     "log_entries": "server and person",
     "forget_requests": "person",
     "direct_messages": "person",
+    "unanswered": "server and person",
     "facts": "nobody",
 }
 

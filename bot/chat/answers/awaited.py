@@ -1,0 +1,57 @@
+"""Who waits for an answer in this process, and what is kept of it on disk for the next one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import discord
+
+from bot.clock import Clock
+from bot.words.answers.restarted import Matter
+from storage.people.unanswered import AwaitedAnswer, Unanswered
+
+
+class AwaitedAnswers:
+    """Keeps the interactions that wait, without anybody waiting for the disk: what changes while one transaction is
+    being committed goes into the next one together, and what is answered by then never gets there.
+    """
+
+    def __init__(self, unanswered: Unanswered, clock: Clock) -> None:
+        self._unanswered = unanswered
+        self._clock = clock
+        self._waiting: dict[int, AwaitedAnswer] = {}  # not on disk yet
+        self._answered: set[int] = set()  # on disk still
+        self._changed = asyncio.Event()
+
+    def expect(self, interaction: discord.Interaction[Any], matter: Matter, ask_id: int | None = None) -> None:
+        """Keep this interaction until its task ends, with its answer given; one that is cancelled gave none. Call it
+        right before it is acknowledged. `ask_id` is the interaction with which a video was asked for, if not this one.
+        """
+        self._waiting[interaction.id] = AwaitedAnswer(
+            interaction_id=interaction.id,
+            guild_id=interaction.guild_id or 0,
+            member_id=interaction.user.id,
+            ask_id=ask_id or interaction.id,
+            matter=matter,
+            asked_at=self._clock.now(),
+            token=interaction.token,
+        )
+        self._changed.set()
+        task = asyncio.current_task()  # discord.py runs every command, button and form in one of its own
+        assert task is not None
+        task.add_done_callback(lambda ended: None if ended.cancelled() else self._drop(interaction.id))
+
+    def _drop(self, interaction_id: int) -> None:
+        if self._waiting.pop(interaction_id, None) is None:
+            self._answered.add(interaction_id)
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Until cancelled: bring to the disk what has changed."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            waiting, self._waiting = self._waiting, {}
+            answered, self._answered = self._answered, set()
+            await self._unanswered.change(waiting.values(), answered)
