@@ -31,7 +31,7 @@ from tests.providers.samples import all_samples
 
 AT_ONCE = 2  # campaigns, each in a world of its own
 REST_AFTER = 10  # kills after which the bot may finish what is under way
-LONGEST_LIFE, LONGEST_BLIND_LIFE = 8.0, 2.5  # seconds, of one that is to end at its point, and at any moment
+LONGEST_LIFE, LONGEST_BLIND_LIFE = 12.0, 2.5  # seconds, of one that is to end at its point, and at any moment
 FAULTS = ("cut after", "cut before", "truncate", "answer")
 PATIENCE = 120.0
 STOP_SECONDS = 25.0  # for a bot that is asked to stop

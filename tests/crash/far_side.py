@@ -70,7 +70,10 @@ class FarSide(Faults):
             if self._trap.passed(kind, ARRIVED, name):
                 self._trap.spring()
                 return _cut(request)
-            response = await suffer(request, handler)
+            try:
+                response = await suffer(request, handler)
+            except ConnectionResetError:  # the bot was killed while it was sending
+                return web.Response()
             if self._trap.passed(kind, CARRIED_OUT, name):
                 self._trap.spring()
             return response
@@ -101,6 +104,8 @@ def kind_of(request: web.Request) -> str:
 
 def name_of(request: web.Request) -> str:
     """What a request is about, without the ids in its path."""
+    if request.path.startswith("/files/"):
+        return f"{request.method} {Path(request.path).suffix}"
     named = [step for step in request.path.split("/") if step and not AN_ID.search(step)]
     return f"{request.method} {named[-1] if named else ''}"
 

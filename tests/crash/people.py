@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from bot.chat.custom_ids import AGAIN_PREFIX, CANCEL_PREFIX, FULL_PREFIX, MEND_PREFIX, VOICE_PREFIX
+from bot.chat.custom_ids import (
+    AGAIN_PREFIX,
+    CANCEL_PREFIX,
+    FULL_PREFIX,
+    MEND_PREFIX,
+    REPORT_PREFIX,
+    RESTORE_PREFIX,
+    VOICE_PREFIX,
+)
 from bot.domain.voices import voices_of
 from bot.words import forms
 from tests.crash.footage import long_clip, named_clip, named_sound, plain_clip, small_clip, sound
@@ -24,10 +32,13 @@ MODAL = 9  # the type of an answer that opens a form
 # a long clip is put back into it, a large result is made smaller, and is handed out whole in pieces.
 WISHES: Mapping[str, int] = {
     "text": 4, "audio": 4, "small clip": 2, "sections": 1, "part": 1, "large": 1,
-    "again": 1, "voice": 1, "full": 1, "cancel": 1,
+    "again": 1, "voice": 1, "full": 1, "cancel": 1, "report": 1, "restore": 1,
 }  # fmt: skip
-OF_EDITS = ("small clip", "sections", "part", "large")
-PRESSED = {"again": AGAIN_PREFIX, "voice": VOICE_PREFIX, "full": FULL_PREFIX, "cancel": CANCEL_PREFIX}
+OF_EDITS = ("small clip", "sections", "part", "large", "full")
+PRESSED: Mapping[str, str] = {
+    "again": AGAIN_PREFIX, "voice": VOICE_PREFIX, "full": FULL_PREFIX, "cancel": CANCEL_PREFIX,
+    "report": REPORT_PREFIX, "restore": RESTORE_PREFIX,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +66,10 @@ class People:
         return self._random.choices(list(WISHES), list(WISHES.values()))[0]
 
     async def wish(self, what: str) -> None:
-        """Ask for it, and say yes to what is offered. Where there is no such button to press, a text is asked for."""
+        """Ask for it, and say yes to what is offered. Where there is no such button to press, ask for another video."""
         offered = list(buttons_in(self._world.messages, PRESSED[what])) if what in PRESSED else []
         if not offered:
-            await self._ask("text" if what in PRESSED else what)
+            await self._ask("large" if what == "full" else "text" if what in PRESSED else what)
             return
         pressed = await self.did(what, self._discord.people.click(*self._random.choice(offered)))
         if what == "voice":

@@ -24,7 +24,7 @@ AT_THE_FAR_SIDE = {("download", "within")} | {
     (kind, place) for kind, places in PLACES.items() for place in places if place in {ARRIVED, CARRIED_OUT}
 }
 # Of how many passings of a point in one life any may be the last.
-MOST = {"commit": 25, "send": 3, "ask": 6, "download": 4, "edit": 2, "post": 4, "show": 2, "answer": 3}
+MOST = {"commit": 25, "send": 3, "ask": 6, "download": 4, "edit": 3, "post": 4, "show": 2, "answer": 3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.chat.custom_ids import (
     VOICE_PREFIX,
 )
 from bot.words.answers import decisions
+from bot.words.refusals.results import AlreadyDecided, AlreadyReported
 from tests.crash.people import MODAL, People, buttons_in
 from tests.crash.world import World
 from tests.discord_server.interactions import Interaction
@@ -22,13 +23,14 @@ from tests.discord_server.state import Json
 
 PATIENCE = 30.0  # seconds for each
 FORM = "a form"
-# How each answer begins.
-ANSWERS: Mapping[str, str] = {
+REPORTED = decisions.reported(hidden=True, asked=True)
+# How each answer may begin. What people have reported before, and moderators have restored, is called that.
+ANSWERS: Mapping[str, str | tuple[str, ...]] = {
     FULL_PREFIX: "The full video of ",
     VOICE_PREFIX: FORM,
     AGAIN_PREFIX: "**LS-",
-    REPORT_PREFIX: decisions.reported(hidden=True, asked=True),
-    RESTORE_PREFIX: decisions.restored(shown=True),
+    REPORT_PREFIX: (REPORTED, str(AlreadyReported())),
+    RESTORE_PREFIX: (decisions.restored(shown=True), str(AlreadyDecided())),
     REMOVE_PREFIX: decisions.DELETED,
     DELETE_PREFIX: decisions.DELETED,
 }
@@ -44,8 +46,8 @@ class Presser:
         self.dead: list[str] = []
 
     async def try_all(self) -> None:
-        """Press what changes no result."""
-        await self._press_each(FULL_PREFIX, VOICE_PREFIX, AGAIN_PREFIX)
+        """Press what changes no result, once moderators have restored what is reported."""
+        await self._press_each(RESTORE_PREFIX, FULL_PREFIX, VOICE_PREFIX, AGAIN_PREFIX)
 
     async def take_all_away(self) -> None:
         """Report and delete every result. Of those that are reported, moderators remove every other one; what they
@@ -53,8 +55,8 @@ class Presser:
         """
         for number, (message, report) in enumerate(self._buttons(REPORT_PREFIX)):
             job_id = report.removeprefix(REPORT_PREFIX)
-            await self._press(message, report)
-            await self._decide(f"{REMOVE_PREFIX if number % 2 else RESTORE_PREFIX}{job_id}")
+            if await self._press(message, report) == REPORTED:
+                await self._decide(f"{REMOVE_PREFIX if number % 2 else RESTORE_PREFIX}{job_id}")
         await self._press_each(DELETE_PREFIX)
 
     async def _press_each(self, *prefixes: str) -> None:
@@ -71,16 +73,18 @@ class Presser:
             return
         await self._press(self._cards_with(button)[0], button)
 
-    async def _press(self, message: Json, button: str) -> None:
+    async def _press(self, message: Json, button: str) -> str:
+        """What is answered; nothing where nothing is."""
         self.pressed += 1
         pressed = await self._people.did(button, self._world.discord.people.click(message, button))
         try:
             said = await answer_to(pressed)
         except TimeoutError:
             self.dead.append(f"{button} doesn't answer")
-            return
+            return ""
         if not said.startswith(ANSWERS[button.rpartition(":")[0] + ":"]):
             self.dead.append(f"{button} answers {said!r}")
+        return said
 
     def _buttons(self, prefix: str) -> list[tuple[Json, str]]:
         return list(buttons_in(self._world.messages, prefix))

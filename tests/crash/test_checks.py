@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -17,17 +15,15 @@ from bot.sandbox.runs import Run
 from bot.sandbox.studio import Order
 from bot.words import job_card
 from bot.words.answers import asked
-from bot.words.failures import WENT_WRONG
 from storage.servers.usage_hours import HOUR
-from tests.crash import checks, pressing
+from tests.crash import checks
 from tests.crash import world as crash_world
 from tests.crash.checks import CHECKS, Check, violations
 from tests.crash.evidence import Evidence, providers
-from tests.crash.people import Command, People
-from tests.crash.points import ANY_MOMENT, POINTS, Aim, Point, aims
-from tests.crash.pressing import Presser
+from tests.crash.people import Command
+from tests.crash.points import ANY_MOMENT, Aim, Point
 from tests.crash.processes import left_of
-from tests.crash.world import Life, World
+from tests.crash.world import Life
 from tests.discord_server.interactions import Interaction
 from tests.discord_server.state import COMPONENTS_V2, Json
 from tests.words.test_job_card import a_job
@@ -87,7 +83,6 @@ def with_command(callback: Json | None, original: Json | None = None, at: float 
     return replace(CLEAN, commands=[Command("text", at, interaction)])
 
 
-AGAIN = {"type": 1, "components": [{"type": 2, "custom_id": "v1:again:7"}]}
 CANCEL = {"type": 1, "components": [{"type": 2, "custom_id": "v1:cancel:7"}]}
 PREPARED: Json = {"attachments": [{"filename": "prepared-LS-7-video.mp4"}]}
 THINKING: Json = {"type": 5}
@@ -168,49 +163,3 @@ async def test_what_a_bot_leaves_running_is_found_by_its_session(monkeypatch: py
     (orphan,) = await life.children_left()
     assert "has outlived the bot" in orphan
     assert not left_of(leader.pid)
-
-
-@pytest.mark.parametrize(
-    ("answer", "is_dead"), [(None, True), (WENT_WRONG, True), ("**LS-2222** is on its way", False)]
-)
-async def test_a_button_is_dead_without_an_answer_and_with_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, is_dead: bool
-) -> None:
-    async def answered(_: Interaction) -> str:
-        if answer is None:
-            raise TimeoutError
-        return answer
-
-    monkeypatch.setattr(pressing, "answer_to", answered)
-    world = World(tmp_path, tmp_path)
-    async with world.discord, world.sandbox:
-        world.discord.gateway.ready.set()
-        world.discord.state.post(world.discord.state.channel_id, {"components": [AGAIN]}, [])
-        presser = Presser(world, People(world, [], Random(1)))
-        await presser.try_all()
-        assert presser.pressed == 1
-        assert bool(presser.dead) == is_dead
-
-
-async def test_a_button_without_an_answer_is_waited_for_no_longer_than_people_would(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pressing, "PATIENCE", 0.01)
-    with pytest.raises(TimeoutError):
-        await pressing.answer_to(Interaction(1))
-
-
-def test_every_point_is_aimed_at_in_its_turn_and_half_of_the_kills_take_the_main_process_alone() -> None:
-    found = aims(Random(1), 10 * len(POINTS))
-    assert Counter(aim.point for aim in found) == dict.fromkeys(POINTS, 10)
-    assert {aim.point for aim in found[: len(POINTS)]} == set(POINTS)
-    assert 0.4 < sum(aim.alone for aim in found) / len(found) < 0.6
-
-
-def test_an_aim_is_hit_at_the_nth_passing_of_its_point_and_at_no_other() -> None:
-    aim = Aim(Point("post", "before"), nth=2)
-    assert not aim.passed("post", "before", "the first")
-    assert not aim.passed("post", "after", "the first")
-    assert aim.passed("post", "before", "the second")
-    assert aim.hit == "the second"
-    assert not aim.passed("post", "before", "the third")

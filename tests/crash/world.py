@@ -72,6 +72,7 @@ class World:
         self._began = time.time()
         state = self.discord.state
         state.now = self.now
+        state.marks_ignored = True  # so that what is reported is fetched, and put into its message anew
         state.notices_channel_id = state.channel_id
 
     @property

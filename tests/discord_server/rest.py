@@ -106,18 +106,19 @@ class Rest:
             return refused
         if self._asleep(message):
             return refusal(400, THREAD_ARCHIVED, "Thread is archived")
-        body, _ = await read_body(request)
+        body, files = await read_body(request)
         message |= {name: body[name] for name in ("content", "flags") if name in body}
         if "components" in body:
             message["components"] = numbered(body["components"])
         if "attachments" in body:
-            message["attachments"] = [self._kept(message, part) for part in body["attachments"]]
+            kept = [self._kept(message, part) for part in body["attachments"] if "filename" not in part]
+            message["attachments"] = [*kept, *(self._store(request, *file) for file in files)]
         return reply(message)
 
     def _kept(self, message: Json, part: Json) -> Json:
         """An attachment that an edit keeps, with what the edit says of it."""
         found: Json = next(file for file in message["attachments"] if file["id"] == str(part["id"]))
-        return {**found, "flags": SPOILER if part.get("is_spoiler") else 0}
+        return {**found, "flags": SPOILER if part.get("is_spoiler") and not self._state.marks_ignored else 0}
 
     async def _channel(self, request: web.Request) -> web.Response:
         channel_id = int(request.match_info["channel"])

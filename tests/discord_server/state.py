@@ -36,6 +36,7 @@ class State:
     gone: set[int] = field(default_factory=set)  # channels and threads that were deleted
     denied: dict[int, int] = field(default_factory=dict)  # where the bot may do nothing, with the code that says so
     files_denied: bool = False
+    marks_ignored: bool = False  # an edit that marks a file as a spoiler changes nothing
     threads_locked: bool = False  # those that are opened from now on
     kicked: bool = False
     premium_tier: int = 0
