@@ -55,7 +55,7 @@ def charge(job: Job) -> Charge:
     return "free" if untouched or job.state == "cancelled" else "unclear"
 
 
-def counting(job: Job, state: State, *, whole_cost: bool = True, **changes: Any) -> dict[str, Any]:
+def counting(job: Job, state: State, *, whole_cost: bool, **changes: Any) -> dict[str, Any]:
     """What a job that ends like this counts from now on, and what it has cost, as far as that is known. Without a video
     it counts nothing if it was free. What isn't known counts as much as its own provider named beforehand; without the
     `whole_cost`, what is known of it is the least it can be.

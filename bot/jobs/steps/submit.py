@@ -137,7 +137,7 @@ class Submit:
         if not isinstance(fault, NotAccepted):
             return ended(job, "failed", code, fault.detail)
         wait = again(job, fault, self._intervals, open_job.faults)
-        return wait if job.state == "queued" else Advance("queued", note=str(fault), then=wait.seconds, fault=True)
+        return Advance("queued", note=str(fault), then=wait.seconds, fault=True)
 
     def _may_be_about_kept(self, job: Job, fault: ProviderError) -> bool:
         """Whether the provider may refuse what an earlier job's stage has kept: it doesn't know that any more, say."""
