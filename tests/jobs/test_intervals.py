@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from bot.domain.edits import ClipEdit
+from bot.domain.request import Section
 from bot.jobs.intervals import (
     CALL_SECONDS,
     ENOUGH,
@@ -112,3 +114,6 @@ def test_a_job_gets_an_hour_for_each_of_its_calls() -> None:
     request = job_in("queued").request
     assert CALL_SECONDS == 3600
     assert deadline(request, 500.0) == 4100.0
+    edit = ClipEdit(seconds=5.0, width=1280, height=720, most_bytes=1000)
+    sections = tuple(Section(text=text, clip=edit) for text in ("one", "two", "three"))
+    assert deadline(request.model_copy(update={"sections": sections}), 500.0) == 11_300.0

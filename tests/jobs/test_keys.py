@@ -87,7 +87,7 @@ async def test_a_job_that_has_begun_nothing_is_sent_with_the_servers_current_key
 @pytest.mark.parametrize("yields", [{"session_id": "7"}, TAKEN_OVER])
 async def test_what_one_account_has_paid_for_is_sent_with_its_own_key(keys: Opened, yields: dict[str, str]) -> None:
     await keys.save()
-    begun = job(key_id=1, yields=yields)
+    begun = job(key_id=99, yields=yields)
     assert await keys.job_keys.for_sending(begun) == (begun, "")
 
 

@@ -433,3 +433,22 @@ async def test_a_redirect_that_leads_nowhere_is_no_file(http: Http, tmp_path: Pa
     async with serving(answering(http_answer("302 Found", ""))) as url:
         with pytest.raises(NotAccepted, match="HTTP 302 for the result"):
             await http.download(url, tmp_path / "x.mp4", most=100)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 307, 308])
+async def test_only_what_is_a_redirect_is_followed(http: Http, tmp_path: Path, status: int) -> None:
+    async def lead_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        answer = (
+            http_answer("200 OK", "made") if path == b"/made" else http_answer(f"{status} X", "", "Location: /made")
+        )
+        writer.write(answer.encode())
+        await writer.drain()
+
+    async with serving(lead_on) as url:
+        if status in {301, 302, 303, 307, 308}:
+            await http.download(url, tmp_path / "x.mp4", most=100)
+            assert (tmp_path / "x.mp4").read_bytes() == b"made"
+        else:
+            with pytest.raises(NotAccepted, match=f"HTTP {status}"):
+                await http.download(url, tmp_path / "x.mp4", most=100)

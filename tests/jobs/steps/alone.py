@@ -36,6 +36,7 @@ class SteadyIntervals(Intervals):
         super().__init__()
         self.asked: list[tuple[str, float]] = []
         self.ends: list[tuple[str, float]] = []
+        self.backoffs: list[int] = []
 
     def ended(self, kind: str, seconds: float) -> None:
         self.ends.append((kind, seconds))
@@ -45,6 +46,7 @@ class SteadyIntervals(Intervals):
         return 5.0
 
     def after_fault(self, faults_in_a_row: int, retry_after: float | None = None) -> float:
+        self.backoffs.append(faults_in_a_row)
         return 10.0 * faults_in_a_row + (retry_after or 0.0)
 
 

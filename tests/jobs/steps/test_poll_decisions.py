@@ -183,13 +183,15 @@ async def test_a_job_in_another_phase_is_polled_from_the_beginning() -> None:
 
 
 @pytest.mark.parametrize("missing", ["provider", "key", "remote"])
-async def test_without_provider_key_or_remote_nothing_is_asked(missing: str) -> None:
+async def test_without_provider_key_or_remote_nothing_is_asked(missing: str, caplog: pytest.LogCaptureFixture) -> None:
     world = Alone()
     world.keys.opened = None if missing == "key" else KEY
     job = running(provider="gone") if missing == "provider" else running()
     if missing == "remote":
         job = running(remote=None)
-    assert await world.poll(job) == Wait(10.0, fault=True)
+    with caplog.at_level(logging.INFO):
+        assert await world.poll(job) == Wait(10.0, fault=True)
+    assert "not_accepted: no key to ask with; again later" in caplog.text
     assert isinstance(job.phase, Polling)
     assert job.phase.same_fault == ("not_accepted", 1)
     assert world.first.polls == []
@@ -353,7 +355,7 @@ async def test_a_fault_of_the_one_call_is_everybodys_and_what_it_says_nothing_ab
     assert polled(await world.poll(job)) == ("unknown", "gone", "404")
 
 
-async def test_a_call_that_is_given_up_leaves_nobody_waiting() -> None:
+async def test_a_call_that_is_given_up_leaves_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
     world, provider = together()
     first, second, third = await begun(world, *(running(remote=f"r-{number}") for number in range(3)))
     let(provider, 1)
@@ -361,5 +363,7 @@ async def test_a_call_that_is_given_up_leaves_nobody_waiting() -> None:
     await quiet()
     assert [remotes for remotes, _ in provider.asked] == [["r-0"], ["r-1", "r-2"]]
     second.cancel()
-    async with asyncio.timeout(5):
-        assert await third == Wait(10.0, fault=True)
+    with caplog.at_level(logging.INFO):
+        async with asyncio.timeout(5):
+            assert await third == Wait(10.0, fault=True)
+    assert "not_accepted: the call was given up; again later" in caplog.text

@@ -16,16 +16,20 @@ from bot.jobs.intervals import CALL_SECONDS, LONGEST_RETRY_AFTER, LOOKUP_SECONDS
 from bot.jobs.open_job import Delivering, OpenJob, Queued, Submitting
 from bot.jobs.steps.submit import MEASURES
 from bot.net.faults import (
+    BadAddress,
     BadKey,
+    CannotAttach,
     CannotHandOver,
     ContentRefused,
     Gone,
     InputRejected,
+    Mistyped,
     NotAccepted,
     OutOfCredit,
     ProviderError,
     RateLimited,
     ResultMissing,
+    TextInstead,
     UnknownOutcome,
     Unwritable,
 )
@@ -338,13 +342,17 @@ async def test_the_next_provider_is_tried_no_sooner_than_it_allowed_itself() -> 
     job = opened(sent(fallbacks=(SECOND,)).job, Submitting(not_before={"second": 1250.0}))
     assert (await turned(Alone(), NotAccepted("503"), job)).then == 250.0
     assert job.phase == Submitting(not_before={"second": 1250.0})
+    world = Alone()
+    world.clock.go_on(-1000.0)  # it may have begun just now
+    assert (await turned(world, NotAccepted("503"), sent(fallbacks=(SECOND,)))).then == 0.0
 
 
 @pytest.mark.parametrize(("faults", "seconds"), [(0, 0.0), (1, 0.0), (2, 10.0), (4, 30.0)])
 async def test_once_all_of_them_were_asked_there_is_a_pause_that_grows(faults: int, seconds: float) -> None:
     two_more = (SECOND, replace(SECOND, provider="third"))
-    job = opened(sent(fallbacks=two_more).job, faults=faults)
-    assert (await turned(Alone(), NotAccepted("503"), job)).then == seconds
+    world, job = Alone(), opened(sent(fallbacks=two_more).job, faults=faults)
+    assert (await turned(world, NotAccepted("503"), job)).then == seconds
+    assert world.intervals.backoffs == ([faults - 1] if seconds else [])
 
 
 @pytest.mark.parametrize(
@@ -371,3 +379,29 @@ async def test_on_a_fault_of_ours_a_refused_content_or_after_a_paid_stage_no_oth
     decision = await answer(Alone(), fault, sent(fallbacks=(SECOND,), **values))
     assert isinstance(decision, Advance)
     assert "provider" not in decision.changes
+
+
+def kinds(fault: type[ProviderError] = ProviderError) -> list[type[ProviderError]]:
+    """Every kind of fault that there is."""
+    return [
+        one for kind in fault.__subclasses__() for one in (kind, *kinds(kind)) if one.__module__ == fault.__module__
+    ]
+
+
+PROOFS = {NotAccepted, RateLimited, TextInstead, BadKey, BadAddress, OutOfCredit, InputRejected, Mistyped}
+OF_OURS = {CannotHandOver, CannotAttach}
+
+
+@pytest.mark.parametrize("kind", kinds())
+async def test_another_provider_is_tried_on_proof_alone(kind: type[ProviderError]) -> None:
+    decision = await answer(Alone(), kind("why"), sent(fallbacks=(SECOND,)))
+    assert isinstance(decision, Advance)
+    assert (decision.changes.get("provider") == "second") is (kind in PROOFS | OF_OURS)
+
+
+@pytest.mark.parametrize("kind", kinds())
+async def test_without_another_provider_only_what_had_no_effect_is_sent_again(kind: type[ProviderError]) -> None:
+    decision = await answer(Alone(), kind("why"), sent())
+    assert isinstance(decision, Advance)
+    expected = "queued" if issubclass(kind, NotAccepted) else "unknown" if kind is UnknownOutcome else "failed"
+    assert decision.to == expected

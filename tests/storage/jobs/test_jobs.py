@@ -266,6 +266,27 @@ async def test_a_job_whose_row_cant_be_read_ends_as_far_as_it_may_have_been_sent
         await jobs.end_damaged(damaged, request="again", failure="internal", now=11.0)
 
 
+async def test_every_write_about_a_job_names_its_server(
+    jobs: Jobs[str], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact, named = database._transact, list[int | None]()
+
+    async def noting(work: Any, guild_id: int | None) -> Any:
+        named.append(guild_id)
+        return await transact(work, guild_id)
+
+    monkeypatch.setattr(database, "_transact", noting)
+    corrections = plain_corrections(database)
+    unknown = await job_in(jobs, "unknown")
+    await corrections.refund(unknown, by=1, now=3.0)
+    await corrections.settle(unknown, charged=True, by=1, now=3.0)
+    await corrections.forget_kept(unknown)
+    await jobs.card_shown(await jobs.close(await jobs.amend(unknown, now=4.0, kept_until=9.0), reply_id=1, now=4.0))
+    damaged = await enqueue(jobs, 2)
+    await jobs.end_damaged(Damaged(damaged.id, GUILD, "queued"), request="{}", failure="internal", now=5.0)
+    assert named == [GUILD] * 11
+
+
 async def test_a_job_that_can_not_be_told_anywhere_is_closed_without_a_message(jobs: Jobs[str]) -> None:
     job = await jobs.close(await job_in(jobs, "failed"), reply_id=None, now=6.0)
     assert (job.reply_id, job.reply_channel_id, job.closed_at) == (None, None, 6.0)

@@ -270,6 +270,20 @@ async def test_grants_are_listed_while_they_last_the_first_to_end_first(counter:
     assert await counter.limits.grants(OTHER_GUILD, 99.0) == []
 
 
+async def test_every_write_about_limits_names_its_server(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    transact, named = counter.database._transact, list[int | None]()
+
+    async def noting(work: Any, guild_id: int | None) -> Any:
+        named.append(guild_id)
+        return await transact(work, guild_id)
+
+    monkeypatch.setattr(counter.database, "_transact", noting)
+    await counter.limit("role", "jobs", "day", 4, subject_id=8)
+    await counter.limits.remove(GUILD, "role", 8, "jobs", "day", by=7, now=1.0)
+    await counter.limits.end_grant(GUILD, await counter.grant(2, until=DAY), by=7, now=2.0)
+    assert named == [GUILD] * 4
+
+
 async def logged(counter: Counter) -> list[tuple[str, int | None, int | None, dict[str, str]]]:
     """What was told in the log since it was set, oldest first: kind, by whom, which job, and the facts."""
     entries = [entry for entry in await LogEntries(counter.database).waiting() if entry.kind != "log_set"]
