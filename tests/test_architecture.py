@@ -108,6 +108,8 @@ def forbidden_outside(module: str) -> set[str]:
         forbidden |= {"httpx", "aiohttp"}
     if module != "storage.engine.sqlite":
         forbidden |= {"aiosqlite", "sqlite3"}
+    if module != "storage.engine.postgres":
+        forbidden.add("asyncpg")
     if not under(module, ("bot.sandbox",)):
         forbidden |= {"simcord", "espeakng_loader"}
     if not under(module, ("bot.sandbox", "bot.media")):
@@ -132,6 +134,12 @@ def test_a_module_imports_only_libraries_that_its_folder_allows(module: str) -> 
     assert not found & forbidden_outside(module)
 
 
+def test_no_store_knows_which_engine_it_stands_on() -> None:
+    stores = [module for module in MODULES if under(module, ("storage.jobs", "storage.servers", "storage.people"))]
+    found = {target for module in stores for target in imported(MODULES[module]) if under(target, ("storage.engine",))}
+    assert found == {"storage.engine.database", "storage.engine.encryption"}
+
+
 def test_the_rules_would_notice_an_import_in_the_wrong_direction() -> None:
     assert not is_allowed("storage.jobs.jobs", "bot.domain.ask")
     assert not is_allowed("storage.servers.keys", "storage.jobs.job")
@@ -144,6 +152,7 @@ def test_the_rules_would_notice_an_import_in_the_wrong_direction() -> None:
     assert not is_allowed("cogs.lipsync", "bot.jobs.worker")
     assert "discord" in forbidden_outside("bot.jobs.worker")
     assert "av" in forbidden_outside("bot.files.incoming")
+    assert "asyncpg" in forbidden_outside("storage.engine.postgres_setup")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=id_of)

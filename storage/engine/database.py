@@ -20,6 +20,10 @@ class StorageError(Exception):
     """The database can't be used as it is; the text says why."""
 
 
+class Unsettled(StorageError):
+    """The connection was lost over a COMMIT, and whether that was carried out couldn't be found out."""
+
+
 class Rejected(Exception):
     """A unit of work ended on purpose without writing anything."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,13 @@ def test_every_statement_names_its_columns(file: Path) -> None:
 )
 def test_a_statement_without_names_of_columns_is_told_apart(statement: str, *, names_them: bool) -> None:
     assert names_them is not bool(EVERY_COLUMN.search(statement) or UNNAMED_INSERT.search(statement))
+
+
+def test_no_statement_stands_twice() -> None:
+    statements = Counter(
+        " ".join(text.split())
+        for file in FILES
+        for text in texts(file.read_text(encoding="utf-8"))
+        if re.match(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b.*[:{]", text, re.DOTALL)
+    )
+    assert [statement for statement, times in statements.items() if times > 1] == []

@@ -358,8 +358,9 @@ async def test_a_job_begins_with_what_its_keys_account_has_only_while_the_key_is
     async def save(tx: Transaction) -> int:
         row = await tx.row(
             """INSERT INTO keys (guild_id, provider, place, master_id, sealed, hint, added_by, added_at, retired_at)
-               VALUES (:guild_id, 'runcomfy', 1, 'm', x'00', '0001', 1, 0.0, :retired_at) RETURNING id""",
+               VALUES (:guild_id, 'runcomfy', 1, 'm', :sealed, '0001', 1, 0.0, :retired_at) RETURNING id""",
             guild_id=GUILD,
+            sealed=b"",
             retired_at=0.5 if is_replaced else None,
         )
         assert row

@@ -14,6 +14,7 @@ from storage.servers.limit_rules import LONGEST_WINDOW, Rule
 from storage.servers.limits import LimitStore
 from storage.servers.quota import Claim, Standing
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
+from tests.storage.engines import tables
 from tests.storage.plain import plain_jobs
 from tests.welcome import welcome
 
@@ -82,8 +83,7 @@ async def job_files(database: Database) -> JobFiles:
 
 
 async def test_every_table_is_known_here(database: Database) -> None:
-    rows = await database.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    assert {row["name"] for row in rows} == set(TABLES)
+    assert await database.write(tables, guild_id=None) == set(TABLES)
 
 
 async def test_a_person_is_told_what_is_kept_server_by_server(job_files: JobFiles) -> None:
