@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 import discord
@@ -27,9 +26,7 @@ from bot.chat.custom_ids import (
     REPORT_PREFIX,
     RESTORE_PREFIX,
 )
-from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.explain import explained
-from bot.chat.posting import post_errors
 from bot.domain.results import Posted
 from bot.words import buttons
 from bot.words.answers import decisions as words
@@ -39,13 +36,23 @@ from bot.words.refusals.access import ChannelUnfit, NotAllowed
 from bot.words.refusals.jobs import NoSuchJob
 from cogs.interactions import Interaction, defer
 from storage.people.reports import Decision
+from storage.servers.cases import CaseKind
 
 Button = discord.ui.DynamicItem[discord.ui.Button[Any]]
 Act = Callable[[Interaction, int, int], Awaitable[str]]
 
 
-def job_button(prefix: str, act: Act, *, moderators_only: bool = False, matter: Matter = "button") -> type[Button]:
-    """A kind of button about one job: `act` gets the server and the job's id, and says what the person reads."""
+def job_button(
+    prefix: str,
+    act: Act,
+    *,
+    moderators_only: bool = False,
+    decides: CaseKind | None = None,
+    matter: Matter = "button",
+) -> type[Button]:
+    """A kind of button about one job: `act` gets the server and the job's id, and says what the person reads. One that
+    `decides` a case is for moderators only.
+    """
 
     class JobButton(Button, template=rf"{prefix}(?P<job>\d{{1,18}})"):
         def __init__(self, item: discord.ui.Button[Any], job_id: int) -> None:
@@ -65,31 +72,25 @@ def job_button(prefix: str, act: Act, *, moderators_only: bool = False, matter: 
             await defer(interaction, matter)
             if interaction.guild_id is None:
                 raise ChannelUnfit
-            if moderators_only and not interaction.permissions.manage_guild:
+            if (moderators_only or decides) and not interaction.permissions.manage_guild:
                 raise NotAllowed
-            said = await act(interaction, interaction.guild_id, self.job_id)
-            await interaction.edit_original_response(content=said, allowed_mentions=discord.AllowedMentions.none())
-            if moderators_only:
-                await _close(interaction, said)
+            if decides:
+                await _note_card(interaction, interaction.guild_id, decides, self.job_id)
+            try:
+                said = await act(interaction, interaction.guild_id, self.job_id)
+                await interaction.edit_original_response(content=said, allowed_mentions=discord.AllowedMentions.none())
+            finally:  # what was pressed in vain is decided already, and its card is to say so
+                if decides:
+                    await interaction.client.services.escalation.look(interaction.guild_id)
 
     return JobButton
 
 
-async def _close(interaction: Interaction, said: str) -> None:
-    """What is decided needs no buttons any more: on a card of the log, the decision takes their place."""
-    message = interaction.message
-    if message is None or message.flags.ephemeral or not message.flags.components_v2:
-        return
-    view = discord.ui.LayoutView.from_message(message, timeout=None)
-    for box in view.children:
-        if isinstance(box, discord.ui.Container):
-            for row in [item for item in box.children if isinstance(item, discord.ui.ActionRow)]:
-                box.remove_item(row)
-            box.add_item(discord.ui.TextDisplay(f"-# {interaction.user.mention}: {said.partition(chr(10))[0]}"))
-    view.stop()
-    with suppress(PostFailed, PostRefused):  # the decision holds, and a button pressed again says so
-        async with post_errors():
-            await message.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
+async def _note_card(interaction: Interaction, guild_id: int, kind: CaseKind, job_id: int) -> None:
+    """Let the card that was pressed be brought up to date with the case: an earlier version may have posted it."""
+    message, escalation = interaction.message, interaction.client.services.escalation
+    if message and message.flags.components_v2 and not message.flags.ephemeral:
+        await escalation.found(guild_id, kind, job_id, message.channel.id, message.id)
 
 
 async def _cancel(interaction: Interaction, guild_id: int, job_id: int) -> str:
@@ -110,8 +111,7 @@ def _pressed_on(interaction: Interaction, guild_id: int) -> Posted:
 
 async def _report(interaction: Interaction, guild_id: int, job_id: int) -> str:
     posted = _pressed_on(interaction, guild_id)
-    hidden, asked = await interaction.client.services.reports.report(guild_id, job_id, posted, by=interaction.user.id)
-    return words.reported(hidden=hidden, asked=asked)
+    return await interaction.client.services.reports.report(guild_id, job_id, posted, by=interaction.user.id)
 
 
 async def _delete(interaction: Interaction, guild_id: int, job_id: int) -> str:
@@ -181,14 +181,14 @@ JOB_BUTTONS = (
     job_button(CANCEL_PREFIX, _cancel),
     job_button(REPORT_PREFIX, _report),
     job_button(DELETE_PREFIX, _delete),
-    job_button(APPROVE_PREFIX, _approve, moderators_only=True),
-    job_button(DENY_PREFIX, _deny, moderators_only=True),
-    job_button(RESTORE_PREFIX, _decide("restored"), moderators_only=True),
-    job_button(REMOVE_PREFIX, _decide("removed"), moderators_only=True),
-    job_button(BLOCK_PREFIX, _decide("removed", block=True), moderators_only=True),
+    job_button(APPROVE_PREFIX, _approve, decides="held"),
+    job_button(DENY_PREFIX, _deny, decides="held"),
+    job_button(RESTORE_PREFIX, _decide("restored"), decides="reported"),
+    job_button(REMOVE_PREFIX, _decide("removed"), decides="reported"),
+    job_button(BLOCK_PREFIX, _decide("removed", block=True), decides="reported"),
     job_button(REFUND_PREFIX, _refund, moderators_only=True),
-    job_button(CHARGED_PREFIX, _settle(charged=True), moderators_only=True),
-    job_button(FREE_PREFIX, _settle(charged=False), moderators_only=True),
+    job_button(CHARGED_PREFIX, _settle(charged=True), decides="unknown"),
+    job_button(FREE_PREFIX, _settle(charged=False), decides="unknown"),
 )
 
 

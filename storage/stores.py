@@ -18,6 +18,7 @@ from storage.people.privacy import Privacy
 from storage.people.reports import Reports
 from storage.people.unanswered import Unanswered
 from storage.servers.access import Access
+from storage.servers.cases import Cases
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from storage.servers.limits import LimitStore
@@ -29,6 +30,7 @@ class Stores(Generic[R]):
     """One store per kind of thing."""
 
     access: Access
+    cases: Cases
     log_entries: LogEntries
     direct_messages: DirectMessages
     installation: Installation
@@ -48,6 +50,7 @@ class Stores(Generic[R]):
         jobs = Jobs(database, codec)
         return cls(
             Access(database),
+            Cases(database),
             LogEntries(database),
             DirectMessages(database),
             Installation(database),

@@ -47,6 +47,7 @@ MODERATORS_BUTTONS = (
 ACROSS_SERVERS = {
     "Access.attest": "a person's own word, wherever it is given",
     "Access.has_attested": "a person's own word, wherever it is given",
+    "Cases.due": "the task that tells moderators",
     "LogEntries.waiting": "the log channels' task",
     "DirectMessages.agree": "a person's own word, wherever it is given",
     "DirectMessages.agreed": "a person's own word, wherever it is given",
@@ -55,7 +56,6 @@ ACROSS_SERVERS = {
     "Jobs.open_jobs": "the worker's start",
     "Jobs.with_cards_due": "the worker's start",
     "Jobs.with_files": "what lies on disk, whosever it is",
-    "Keys.untold": "the notices' start",
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",
     "Privacy.sweep": "what is old, wherever it is",
@@ -72,7 +72,7 @@ def test_every_store_method_takes_the_server(store: str) -> None:
             continue
         first = list(inspect.signature(method).parameters)[1:2]
         whole = {str(parameter) for parameter in inspect.signature(method).parameters}
-        assert first in (["guild_id"], ["job"], ["key"]) or "guild_id" in whole, f"{store}.{name}"
+        assert first in (["guild_id"], ["job"], ["case"]) or "guild_id" in whole, f"{store}.{name}"
 
 
 async def elsewhere(world: World) -> Any:

@@ -30,8 +30,9 @@ from bot.asking.service import Service
 from bot.chat.answers.awaited import AwaitedAnswers
 from bot.chat.answers.late import LateAnswers
 from bot.chat.automod import AutoMod
+from bot.chat.cases.escalation import Escalation
+from bot.chat.cases.posts import CasePosts
 from bot.chat.kept_notices import KeptNotices
-from bot.chat.key_alerts import KeyAlerts
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
@@ -44,6 +45,7 @@ from bot.jobs.worker import Worker
 from bot.media.pool import open_pool
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
+from bot.moderation.open_cases import OpenCases
 from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
@@ -126,11 +128,10 @@ def _asking(
 def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock) -> Services:
     """Everything between Discord and the stores."""
     stores, providers, job_files = parts.stores, parts.providers, parts.job_files
-    key_alerts = KeyAlerts(client, stores.keys, stores.guilds, providers, clock)
-    log_channel = LogChannel(client, stores, providers, clock)
+    escalation = Escalation(CasePosts(client), stores, providers, clock)
     tell, share = KeptNotices(client).thrown_away, settings.disk_share / 100
     room = Room(stores.ledger, stores.corrections, job_files, clock, tell, share=share)
-    worker = build_worker(client, parts, key_alerts, room, settings, clock)
+    worker = build_worker(client, parts, room, settings, clock)
     drafts: Pending[Draft] = Pending(clock, Draft.throw_away)
     asking = _asking(client, parts, worker, room, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
@@ -147,15 +148,16 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         keys=ServerKeys(stores, providers, clock),
         server_rules=ServerRules(stores, clock),
         decisions=Decisions(stores, worker, clock),
-        reports=ReportedResults(stores, results, log_channel, clock),
+        reports=ReportedResults(stores, results, escalation, clock),
         ledger=stores.ledger,
         providers=providers,
         worker=worker,
         cleanup=Cleanup(
             stores, job_files, drafts, copies, clock, retention_days=days, copies_days=settings.copies_days
         ),
-        key_alerts=key_alerts,
-        log_channel=log_channel,
+        open_cases=OpenCases(stores.cases, clock),
+        escalation=escalation,
+        log_channel=LogChannel(client, stores, providers, clock),
         awaited_answers=AwaitedAnswers(stores.unanswered, clock),
         late_answers=LateAnswers(client, client.signed_in, stores, providers, clock),
     )
@@ -163,7 +165,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
 
 def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
     cleanup, answers = services.cleanup, (services.late_answers.run, services.awaited_answers.run)
-    return [*answers, services.key_alerts.run, cleanup.run, cleanup.sweep, services.log_channel.run]
+    return [*answers, services.escalation.run, cleanup.run, cleanup.sweep, services.log_channel.run]
 
 
 async def _open_every_key(database: Database, master: MasterKeys) -> None:

@@ -6,7 +6,6 @@ from bot.app.client import Mouthpiece
 from bot.app.parts import Parts
 from bot.app.settings import Settings
 from bot.chat.card import Cards
-from bot.chat.key_alerts import KeyAlerts
 from bot.chat.provider_files import ProviderFiles
 from bot.chat.result_post import ResultPosts
 from bot.clock import Clock
@@ -28,14 +27,12 @@ from bot.jobs.steps.submit import Submit
 from bot.jobs.worker import Worker
 
 
-def build_worker(
-    client: Mouthpiece, parts: Parts, key_alerts: KeyAlerts, room: Room, settings: Settings, clock: Clock
-) -> Worker:
+def build_worker(client: Mouthpiece, parts: Parts, room: Room, settings: Settings, clock: Clock) -> Worker:
     """Everything that takes stored jobs further."""
     intervals, kept_seconds = Intervals(), settings.results_days * DAY
     stores, providers = parts.stores, parts.providers
     cards = Cards(client, providers, clock)
-    job_keys = JobKeys(stores.keys, key_alerts, providers, clock)
+    job_keys = JobKeys(stores.keys, providers, clock)
     inputs = Inputs(parts.job_files, parts.incoming, parts.preparing, ProviderFiles(client))
     poll = Poll(job_keys, providers, clock, intervals)
     size_limit = SizeLimit(parts.finishing, parts.job_files)

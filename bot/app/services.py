@@ -10,13 +10,14 @@ from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.answers.awaited import AwaitedAnswers
 from bot.chat.answers.late import LateAnswers
-from bot.chat.key_alerts import KeyAlerts
+from bot.chat.cases.escalation import Escalation
 from bot.chat.log_channel import LogChannel
 from bot.delivery.kept_videos import KeptVideos
 from bot.domain.job import Ledger
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
+from bot.moderation.open_cases import OpenCases
 from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.providers.base import Provider
@@ -26,7 +27,7 @@ from bot.retention.privacy import PersonalData
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One field per matter. `providers` are by name; the last six run in the background as well."""
+    """One field per matter. `providers` are by name; some run in the background as well."""
 
     asking: Service
     choices: Choices
@@ -41,7 +42,8 @@ class Services:
     providers: Mapping[str, Provider]
     worker: Worker
     cleanup: Cleanup
-    key_alerts: KeyAlerts
+    open_cases: OpenCases
+    escalation: Escalation
     log_channel: LogChannel
     awaited_answers: AwaitedAnswers
     late_answers: LateAnswers

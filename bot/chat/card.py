@@ -44,7 +44,7 @@ class Cards:
             channel = self._channel(job, job.channel_id)
             card_id = None
             if looking:
-                card_id = await earlier(self._client, channel, job, job.created_at, lambda it: _is_card(it, job))
+                card_id = await earlier(self._client, channel, job.created_at, lambda it: _is_card(it, job))
             if card_id is None:
                 view = self._card(job, None)
                 sent = await channel.send(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import discord
 
 from bot.words import buttons
+from storage.servers.cases import CaseKind
 
 # Followed by the id of a job.
 CANCEL_PREFIX = "v1:cancel:"
@@ -22,8 +23,8 @@ MEND_PREFIX = "v1:fix:"  # what is to be done, the id of the command, and whethe
 DIRECT_PREFIX = "v1:direct:"  # what is wanted: on or off
 FORGET_ID = "v1:forget"
 
-# What moderators are offered by the kind of the log's entry: label, prefix and style of each button.
-DECISIONS: Mapping[str, Sequence[tuple[str, str, discord.ButtonStyle]]] = {
+# What moderators can decide about a job by the kind of the case: label, prefix and style of each button.
+DECISIONS: Mapping[CaseKind, Sequence[tuple[str, str, discord.ButtonStyle]]] = {
     "held": (
         (buttons.APPROVE, APPROVE_PREFIX, discord.ButtonStyle.success),
         (buttons.DENY, DENY_PREFIX, discord.ButtonStyle.secondary),
@@ -32,5 +33,9 @@ DECISIONS: Mapping[str, Sequence[tuple[str, str, discord.ButtonStyle]]] = {
         (buttons.RESTORE, RESTORE_PREFIX, discord.ButtonStyle.success),
         (buttons.REMOVE, REMOVE_PREFIX, discord.ButtonStyle.danger),
         (buttons.REMOVE_AND_BLOCK, BLOCK_PREFIX, discord.ButtonStyle.danger),
+    ),
+    "unknown": (
+        (buttons.WAS_CHARGED, CHARGED_PREFIX, discord.ButtonStyle.secondary),
+        (buttons.WAS_NOT_CHARGED, FREE_PREFIX, discord.ButtonStyle.secondary),
     ),
 }

@@ -1,4 +1,6 @@
-"""Posts what happens in a server to the channel that its moderators chose: one card per event, in order."""
+"""Posts what happens in a server to the channel that its moderators chose: one card per event, in order. What they have
+to decide comes from `bot/chat/cases/`.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +12,19 @@ from itertools import groupby
 
 import discord
 
-from bot.chat.custom_ids import DECISIONS
 from bot.chat.errors import PostFailed, PostRefused
 from bot.chat.posting import post_errors
 from bot.clock import Clock
 from bot.domain.job import Stores
 from bot.providers.base import Provider
 from bot.words import log_entries
-from storage.servers.guilds import GuildFacts
-from storage.servers.log_entries import NEEDED, Entry
+from storage.servers.log_entries import Entry
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # between two looks at what there is to tell
 AGAIN_SECONDS = 30.0  # after a post that failed
-URGENT = {"failed", "unknown", "budget", "key_off", "reported", "held", "blocked"}
+URGENT = {"failed", "budget", "blocked"}
 
 
 class LogChannel:
@@ -78,42 +78,15 @@ class LogChannel:
             return
         if text is None:
             return
-        needed, facts = entry.kind in NEEDED, await self._guilds.facts(entry.guild_id)
-        for channel_id in await self._channels(entry.guild_id, facts, needed=needed):
-            channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
-            try:
-                async with post_errors():
-                    await channel.send(view=_card(entry, text), nonce=_nonce(entry))
-            except PostRefused as refused:
-                log.warning("the log of server %s can't be posted in %s: %s", entry.guild_id, channel_id, refused)
-            else:
-                return
-        if needed and facts is None:
-            raise PostFailed(problem="Discord has not told yet where its moderators get notices")
-
-    async def reaches(self, guild_id: int) -> bool:
-        """Say whether there is a channel in which the server's moderators can be asked to decide, as far as Discord
-        tells.
-        """
-        for channel_id in await self._channels(guild_id, await self._guilds.facts(guild_id), needed=True):
-            try:
-                async with post_errors():
-                    await self._client.http.get_channel(channel_id)
-            except PostRefused:
-                continue
-            except PostFailed:
-                pass  # the question waits in the outbox
-            return True
-        return False
-
-    async def _channels(self, guild_id: int, facts: GuildFacts | None, *, needed: bool) -> list[int]:
-        """The log channel; for what somebody needs to decide also the server's own channel for moderators' notices.
-
-        Whether they are still there, and open to the bot, is for Discord to say.
-        """
-        chosen = (await self._guilds.policy(guild_id)).log_channel_id
-        notices = facts.notices_channel_id if facts and needed else None
-        return [channel_id for channel_id in (chosen, notices) if channel_id]
+        channel_id = (await self._guilds.policy(entry.guild_id)).log_channel_id
+        if channel_id is None:
+            return
+        channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
+        try:
+            async with post_errors():
+                await channel.send(view=_card(entry, text), nonce=_nonce(entry))
+        except PostRefused as refused:
+            log.warning("the log of server %s can't be posted in %s: %s", entry.guild_id, channel_id, refused)
 
 
 def _card(entry: Entry, text: str) -> discord.ui.LayoutView:
@@ -121,13 +94,7 @@ def _card(entry: Entry, text: str) -> discord.ui.LayoutView:
     colour = discord.Colour.orange() if entry.kind in URGENT else discord.Colour.light_grey()
     box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=colour)
     box.add_item(discord.ui.TextDisplay(text))
-    if decisions := DECISIONS.get(entry.kind):
-        row: discord.ui.ActionRow[discord.ui.LayoutView] = discord.ui.ActionRow()
-        for label, prefix, style in decisions:
-            row.add_item(discord.ui.Button(label=label, style=style, custom_id=f"{prefix}{entry.job_id}"))
-        box.add_item(row)
     view.add_item(box)
-    view.stop()  # its buttons are served by the dynamic items in cogs/, which outlive a restart
     return view
 
 

@@ -51,7 +51,6 @@ def nonce(job: Job, kind: str) -> str:
 async def earlier(
     client: discord.Client,
     channel: discord.abc.Messageable,
-    job: Job,
     since: float,
     is_it: Callable[[discord.Message], bool],
 ) -> int | None:
@@ -62,7 +61,7 @@ async def earlier(
             if message.author == client.user and message.type in POSTED and is_it(message):
                 return message.id
     except discord.Forbidden:
-        log.warning("%s: can't read the history of its channel; relying on the nonce", job.code)
+        log.warning("the history of a channel can't be read; relying on the nonce")
     return None
 
 

@@ -29,7 +29,7 @@ class ProviderFiles:
         """
         async with post_errors():
             place = self._place(job)
-            found = await earlier(self._client, place, job, job.created_at, lambda message: _holds(message, name))
+            found = await earlier(self._client, place, job.created_at, lambda message: _holds(message, name))
             if found:
                 message = await place.fetch_message(found)
             else:

@@ -33,7 +33,7 @@ class ResultPosts:
             try:
                 async with post_errors():
                     channel = await self._channel(job, rung)
-                    sent = await earlier(self._client, channel, job, job.told_since, lambda it: _is_outcome(it, job))
+                    sent = await earlier(self._client, channel, job.told_since, lambda it: _is_outcome(it, job))
             except PostRefused:
                 continue  # gone, or out of sight
             if sent:

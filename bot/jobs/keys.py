@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.chat.key_alerts import KeyAlerts
 from bot.clock import Clock
 from bot.domain.costs import begun
 from bot.domain.job import Job
@@ -23,9 +22,8 @@ log = logging.getLogger(__name__)
 class JobKeys:
     """Opens keys for jobs, and switches off those that providers refuse."""
 
-    def __init__(self, store: Keys, key_alerts: KeyAlerts, providers: Mapping[str, Provider], clock: Clock) -> None:
+    def __init__(self, store: Keys, providers: Mapping[str, Provider], clock: Clock) -> None:
         self._store = store
-        self._key_alerts = key_alerts
         self._providers = providers
         self._clock = clock
 
@@ -53,7 +51,6 @@ class JobKeys:
         """The provider refuses the job's key: no other job gets it, and its moderators are told."""
         if job.key_id and reason in KEY_FAULTS:
             await self._store.switch_off(job.guild_id, job.key_id, reason=reason, now=self._clock.now())
-            self._key_alerts.look()
 
     async def http(self, job: Job) -> Http | None:
         """What the files are fetched through that the job's provider has made. None when it is gone, or the key that

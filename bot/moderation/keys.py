@@ -78,7 +78,7 @@ class ServerKeys:
         await _test(provider, credentials)
         price = await _price(provider, credentials)
         now = self._clock.now()
-        await self._guilds.join(guild_id, now)
+        await self._guilds.join(guild_id, now, by=added_by)
         await self._keys.put(guild_id, name, credentials, hint=hint, added_by=added_by, now=now)
         return hint, price
 

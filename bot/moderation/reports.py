@@ -7,18 +7,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from bot.chat.cases.escalation import Escalation
 from bot.chat.errors import PostFailed
-from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
 from bot.clock import Clock
 from bot.domain.job import Job, Stores
 from bot.domain.results import Posted
+from bot.words.admin.cases import BLURRED, NOT_BLURRED, TOLD, reported
 from bot.words.answers import decisions
 from bot.words.refusals.access import Blocked
 from bot.words.refusals.jobs import NoSuchJob
 from bot.words.refusals.results import (
     AlreadyDecided,
     AlreadyReported,
+    AlreadyReviewed,
     CannotRemove,
     DiscordAway,
     NotYoursToDelete,
@@ -34,7 +36,7 @@ class ReportedResults:
         self,
         stores: Stores,
         results: PostedResults,
-        log_channel: LogChannel,
+        escalation: Escalation,
         clock: Clock,
     ) -> None:
         self._jobs = stores.jobs
@@ -42,7 +44,7 @@ class ReportedResults:
         self._access = stores.access
         self._privacy = stores.privacy
         self._results = results
-        self._log_channel = log_channel
+        self._escalation = escalation
         self._clock = clock
         self._decisions: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -50,13 +52,13 @@ class ReportedResults:
         """This server's job of that id, and what was reported of its result, None when nothing was."""
         return await self._job(guild_id, job_id), await self._reports.of(guild_id, job_id)
 
-    async def report(self, guild_id: int, job_id: int, posted: Posted, *, by: int) -> tuple[bool, bool]:
-        """Anyone may report a result: it is hidden and the moderators are asked; whether each could be done."""
+    async def report(self, guild_id: int, job_id: int, posted: Posted, *, by: int) -> str:
+        """Anyone may report a result: it is hidden and a moderator is asked; what became of that."""
         if await self._access.is_blocked(guild_id, by):
             raise Blocked
         async with self._deciding(guild_id, job_id) as job:
-            if await self._reports.of(guild_id, job_id):
-                raise AlreadyReported
+            if earlier := await self._reports.of(guild_id, job_id):
+                raise await self._reported_before(earlier)
             hidden = await self._results.hide(posted)
             await self._reports.file(
                 job,
@@ -66,7 +68,13 @@ class ReportedResults:
                 by=by,
                 now=self._clock.now(),
             )
-            return hidden, await self._log_channel.reaches(guild_id)
+        return reported(await self._escalation.told(guild_id, "reported", job_id), hidden=hidden)
+
+    async def _reported_before(self, report: Report) -> AlreadyReported:
+        if report.decision:
+            return AlreadyReviewed()
+        told = await self._escalation.told(report.guild_id, "reported", report.job_id)
+        return AlreadyReported(what_now=f"{BLURRED if report.hidden else NOT_BLURRED} {TOLD[told]}")
 
     async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
         """Restore a reported result, or remove it and what is stored of it; what became of the message.

@@ -41,9 +41,9 @@ class ServerRules:
         self._access = stores.access
         self._clock = clock
 
-    async def begin(self, guild_id: int) -> None:
-        """Let a server that was never seen begin with its first limits."""
-        await self._guilds.join(guild_id, self._clock.now())
+    async def begin(self, guild_id: int, *, by: int) -> None:
+        """Let a server that was never seen begin with its first limits; the first who does this sets the bot up."""
+        await self._guilds.join(guild_id, self._clock.now(), by=by)
 
     async def rules(self, guild_id: int) -> list[Rule]:
         """All limits."""
@@ -51,7 +51,7 @@ class ServerRules:
 
     async def put(self, guild_id: int, rule: Rule, *, by: int) -> None:
         """Set a limit."""
-        await self.begin(guild_id)
+        await self.begin(guild_id, by=by)
         await self._limits.put(guild_id, rule, by=by, now=self._clock.now())
 
     async def remove(
@@ -117,7 +117,7 @@ class ServerRules:
 
     async def allow(self, guild_id: int, kind: Kind, subject_ids: Sequence[int], *, by: int) -> None:
         """Open the bot to these channels or roles only; to all when there are none."""
-        await self.begin(guild_id)
+        await self.begin(guild_id, by=by)
         await self._access.allow(guild_id, kind, subject_ids, by=by, now=self._clock.now())
 
     async def require_ages(self, guild_id: int, *, account_days: int, member_days: int, by: int) -> None:
@@ -128,7 +128,7 @@ class ServerRules:
 
     async def block(self, guild_id: int, member_id: int, reason: str, *, by: int) -> None:
         """Let a member use the bot no more."""
-        await self.begin(guild_id)
+        await self.begin(guild_id, by=by)
         await self._access.block(guild_id, member_id, reason, by=by, now=self._clock.now())
 
     async def unblock(self, guild_id: int, member_id: int, *, by: int) -> None:
@@ -140,7 +140,7 @@ class ServerRules:
         """Choose the channel that tells what happens, None for none."""
         if channel_id is None and (await self._guilds.policy(guild_id)).approval != "off":
             raise LogNeeded
-        await self.begin(guild_id)
+        await self.begin(guild_id, by=by)
         await self._guilds.log_to(guild_id, channel_id, by=by, now=self._clock.now())
 
     async def require_approval(self, guild_id: int, approval: Approval, cents: int, *, by: int) -> None:

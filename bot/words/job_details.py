@@ -85,13 +85,13 @@ def everything(job: Job, providers: Mapping[str, Provider], report: Report | Non
     )
     lines.append(job_card.status(job, providers, None))
     if job.state == "unknown":
-        lines.append(_settling(job, providers))
+        lines.append(settling(job, providers))
     if report:
         lines.append(_reported(report))
     return "\n".join(lines)
 
 
-def _settling(job: Job, providers: Mapping[str, Provider]) -> str:
+def settling(job: Job, providers: Mapping[str, Provider]) -> str:
     """What to look for in the provider's console."""
     if job.settled_at:
         return f"Settled <t:{int(job.settled_at)}:R>: it was {'charged' if job.counted_at else 'not charged'}."

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.job import Job
-from bot.domain.request import Request
 from bot.providers.base import Provider
 from bot.words import job_card, job_details, limits
 from bot.words.english import day, quoted
 from bot.words.failures import why_switched_off
-from bot.words.links import home, link
+from bot.words.links import home
 from storage.servers.limit_rules import SCALE, Rule
 from storage.servers.log_entries import Entry
 
@@ -36,63 +35,42 @@ def text(entry: Entry, job: Job | None, providers: Mapping[str, Provider]) -> st
     return f"{_SERVER[entry.kind](entry.facts, providers)}{who}"
 
 
-def _head(job: Job) -> str:
+def head(job: Job) -> str:
+    """Which job it is, and whose."""
     return f"**{job.code}** of <@{job.member_id}>"
 
 
-def _asked(job: Job, providers: Mapping[str, Provider]) -> str:
+def asked(job: Job, providers: Mapping[str, Provider]) -> str:
+    """What was asked for, as far as that isn't erased, with all of its text."""
     request = job.request if job.forgotten_at is None else None
     what = f"\n{job_card.subject(request, job_card.WHOLE)}" if request else ""
     return f"{job_card.label(job.provider, providers)} · {job.milliseconds / 1000:g} s · {job_details.money(job)}{what}"
 
 
-def _held(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    files = "" if job.forgotten_at else f"\n{_files(job.request)}"
-    return (
-        f"⏸️ {_head(job)} waits for your yes · {_asked(job, providers)}{files}\n"
-        f"-# It ends by itself <t:{int(job.deadline_at)}:R>. {_place(job)}"
-    )
-
-
-def _files(request: Request) -> str:
-    """What is to be seen and heard before anybody says yes."""
-    clip = f"[the clip]({request.video.url})"
-    return f"{clip} · [the recording]({request.audio.url})" if request.audio else clip
-
-
 def _started(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    return f"▶️ {_head(job)} started · {_asked(job, providers)}\n-# {_place(job)}"
+    return f"▶️ {head(job)} started · {asked(job, providers)}\n-# {place(job)}"
 
 
 def _finished(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     maker = job_card.label(job.provider, providers)
-    return f"✅ {_head(job)} finished · {maker} · {job_details.money(job)}\n-# {_place(job)}"
+    return f"✅ {head(job)} finished · {maker} · {job_details.money(job)}\n-# {place(job)}"
 
 
 def _kept(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
     return (
-        f"📦 {_head(job)}: {job_card.label(job.provider, providers)} made the video, but I could not post it; its "
+        f"📦 {head(job)}: {job_card.label(job.provider, providers)} made the video, but I could not post it; its "
         f"member can fetch it until {day(job.kept_until)}. If that goes on, look at my permissions there.\n"
-        f"-# {_place(job)}"
+        f"-# {place(job)}"
     )
 
 
 def _ended(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    settle = "\nSay whether it was charged with `/lipsync-admin settle`." if job.state == "unknown" else ""
-    return f"{_head(job)} ended: {job_card.outcome(job, providers)}{settle}\n-# {_place(job)}"
+    return f"{head(job)} ended: {job_card.outcome(job, providers)}\n-# {place(job)}"
 
 
-def _reported(entry: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
-    hidden = "is hidden until you decide" if entry.facts.get("hidden") else "**could not be hidden**"
-    return f"🚩 {_head(job)} was reported, and {hidden} · {_asked(job, providers)}\n-# {_result(job)}"
-
-
-def _place(job: Job) -> str:
+def place(job: Job) -> str:
+    """Where it is shown; nothing once that is erased."""
     return home(job) if job.channel_id else ""
-
-
-def _result(job: Job) -> str:
-    return link(job) if job.channel_id else ""
 
 
 def _says(sentence: str) -> Callable[[Entry, Job, Mapping[str, Provider]], str]:
@@ -106,14 +84,11 @@ def _job_of(entry: Entry, job: Job) -> str:
 
 
 _JOB: Mapping[str, Callable[[Entry, Job, Mapping[str, Provider]], str]] = {
-    "held": _held,
     "started": _started,
     "finished": _finished,
     "kept": _kept,
     "failed": _ended,
     "cancelled": _ended,
-    "unknown": _ended,
-    "reported": _reported,
     "restored": _says("👁️ {job} is shown again"),
     "removed": _says("🗑️ {job} is removed, and its files can't be used again"),
     "refunded": _says("↩️ {job} is given back: it doesn't count against the member's limits"),
@@ -182,6 +157,5 @@ _SERVER: Mapping[str, Callable[[Facts, Mapping[str, Provider]], str]] = {
     "key_saved": _key("🔑 {key} saved"),
     "key_removed": _key("🔑 {key} removed"),
     "key_on": _key("🔑 {key} works again, and is switched on"),
-    "key_off": _key("🔑 {key} is **switched off**: {why}"),
 }
 KINDS = frozenset(_JOB) | frozenset(_SERVER)

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.app.client import Mouthpiece
-from bot.chat.custom_ids import CANCEL_PREFIX, CHARGED_PREFIX, DECISIONS, FREE_PREFIX, REFUND_PREFIX
+from bot.chat.custom_ids import CANCEL_PREFIX, DECISIONS, REFUND_PREFIX
 from bot.domain.job import Job
 from bot.words import buttons, forms, job_details
 from bot.words.admin import jobs as words
@@ -114,7 +114,7 @@ def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:
     if job.counted_at and not job.refunded_at:
         offered.append((buttons.GIVE_BACK, REFUND_PREFIX, grey))
     if job.state == "unknown" and not job.settled_at:
-        offered += [(buttons.WAS_CHARGED, CHARGED_PREFIX, grey), (buttons.WAS_NOT_CHARGED, FREE_PREFIX, grey)]
+        offered += DECISIONS["unknown"]
     if reported:
         offered += DECISIONS["reported"]
     return [

@@ -30,12 +30,13 @@ async def setup_screen(interaction: Interaction) -> None:
 
 async def _show(interaction: Interaction, guild_id: int) -> None:
     client = interaction.client
-    await client.services.server_rules.begin(guild_id)
+    await client.services.server_rules.begin(guild_id, by=interaction.user.id)
     keys = await client.services.keys.list(guild_id)
     usable = await client.services.choices.usable(guild_id)
     found = await client.services.server_rules.doorway(guild_id)
     shown = words.Setup(
         rehearsed=await _rehearsed(interaction),
+        open_cases=await client.services.open_cases.all(guild_id, by=interaction.user.id),
         keys=[(key.provider.label, key.info) for key in keys],
         free=[provider.label for provider in usable if not provider.credentials],
         channels=found.channels,

@@ -7,16 +7,14 @@ from typing import Any
 
 from storage.engine.database import Rejected, Transaction
 from storage.jobs.job import Job, State
-from storage.servers import budget_alerts, log_entries
+from storage.servers import budget_alerts, cases, log_entries
 
 _ASKED = {"none", "held"}
-_LOGGED: Mapping[State, str] = {  # what is told in the log channel
-    "held": "held",
+_LOGGED: Mapping[State, str] = {  # what is told in the log channel, beside what moderators have to decide
     "queued": "started",
     "succeeded": "finished",
     "failed": "failed",
     "cancelled": "cancelled",
-    "unknown": "unknown",
 }
 
 
@@ -53,6 +51,10 @@ async def tell_move(
         stage=str(job.position),
         note=note,
     )
-    if job.state in _LOGGED and (job.state != "queued" or from_state in _ASKED):
+    if from_state == "held":
+        await cases.decided(tx, job.guild_id, "held", job.id, by)
+    if job.state in {"submitting", "running"} or (job.state == "queued" and from_state not in _ASKED):
+        return
+    if job.state in _LOGGED:
         await log_entries.note(tx, job.guild_id, _LOGGED[job.state], now=now, actor_id=by, job_id=job.id)
-        await budget_alerts.watch(tx, job.guild_id, now)
+    await budget_alerts.watch(tx, job.guild_id, now)

@@ -82,6 +82,8 @@ class Privacy:
                 )
             await tx.row("UPDATE grants SET given_by = :nobody WHERE given_by = :id", id=member_id, nobody=NOBODY)
             await tx.row("UPDATE blocks SET blocked_by = :nobody WHERE blocked_by = :id", id=member_id, nobody=NOBODY)
+            await tx.row("UPDATE guilds SET set_up_by = NULL WHERE set_up_by = :id", id=member_id)
+            await tx.row("UPDATE cases SET decided_by = NULL WHERE decided_by = :id", id=member_id)
             for table in ("attestations", "direct_messages", "unanswered"):
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)

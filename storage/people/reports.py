@@ -9,6 +9,7 @@ from typing import Any, Literal
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.job import Job
 from storage.people.privacy import erase_job
+from storage.servers import cases
 from storage.servers.log_entries import note
 
 Decision = Literal["restored", "removed"]
@@ -55,16 +56,6 @@ class Reports:
                 by=by,
                 now=now,
             )
-            if row:
-                await note(
-                    tx,
-                    job.guild_id,
-                    "reported",
-                    now=now,
-                    actor_id=by,
-                    job_id=job.id,
-                    facts={"hidden": "yes" if hidden else ""},
-                )
             return row is not None
 
         return await self._database.write(work, guild_id=job.guild_id)
@@ -103,6 +94,7 @@ class Reports:
             await note(
                 tx, job.guild_id, decision, now=now, actor_id=by, job_id=job.id, facts={"member_id": job.member_id}
             )
+            await cases.decided(tx, job.guild_id, "reported", job.id, by)
             if decision == "removed":
                 await _ban(tx, job, now)
                 await erase_job(tx, job, now)

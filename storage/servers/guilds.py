@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.engine.database import Database, Transaction
+from storage.servers.cases import tell_again
 from storage.servers.limits import DEFAULTS, put_rule
 from storage.servers.log_entries import note
 
@@ -40,8 +41,10 @@ class Guilds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def join(self, guild_id: int, now: float) -> None:
-        """Remember the server; one that was never seen begins with `DEFAULTS` as its limits."""
+    async def join(self, guild_id: int, now: float, *, by: int | None = None) -> None:
+        """Remember the server, and who sets it up if nobody did before; one that was never seen begins with `DEFAULTS`
+        as its limits.
+        """
 
         async def work(tx: Transaction) -> None:
             known = await tx.row("SELECT 1 FROM guilds WHERE id = :id", id=guild_id)
@@ -53,6 +56,7 @@ class Guilds:
             )
             for rule in () if known else DEFAULTS:
                 await put_rule(tx, guild_id, rule)
+            await tx.row("UPDATE guilds SET set_up_by = :by WHERE id = :id AND set_up_by IS NULL", id=guild_id, by=by)
 
         await self._database.write(work, guild_id=guild_id)
 
@@ -80,6 +84,7 @@ class Guilds:
                 name=facts.name,
                 notices_channel_id=facts.notices_channel_id,
             )
+            await tell_again(tx, guild_id, everything=False)
 
         await self._database.write(work, guild_id=guild_id)
 
@@ -89,6 +94,11 @@ class Guilds:
             "SELECT name, notices_channel_id FROM guilds WHERE id = :id AND name IS NOT NULL", id=guild_id
         )
         return GuildFacts(**dict(row)) if row else None
+
+    async def set_up_by(self, guild_id: int) -> int | None:
+        """Who saved the server's first key, or first opened its setup. None when that isn't known (any more)."""
+        row = await self._database.row("SELECT set_up_by FROM guilds WHERE id = :id", id=guild_id)
+        return row["set_up_by"] if row else None
 
     async def policy(self, guild_id: int) -> Policy:
         """How the server wants the bot to work."""
@@ -104,7 +114,7 @@ class Guilds:
         await self._change(guild_id, "choosing = :choosing", "choosing_set", by, now, choosing=choosing)
 
     async def log_to(self, guild_id: int, channel_id: int | None, *, by: int, now: float) -> None:
-        """Change the channel that tells what happens; None for none."""
+        """Change the channel that tells what happens; None for none. A new one is told of all that is to be decided."""
         await self._change(guild_id, "log_channel_id = :channel_id", "log_set", by, now, channel_id=channel_id)
 
     async def approve(self, guild_id: int, approval: Approval, cents: int, *, by: int, now: float) -> None:
@@ -135,5 +145,7 @@ class Guilds:
         async def work(tx: Transaction) -> None:
             await tx.row(f"UPDATE guilds SET {assignment} WHERE id = :id", id=guild_id, **values)
             await note(tx, guild_id, kind, now=now, actor_id=by, facts=values)
+            if values.get("channel_id"):
+                await tell_again(tx, guild_id, everything=True)
 
         await self._database.write(work, guild_id=guild_id)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from storage.engine.database import Database, Row, Transaction
 from storage.engine.encryption import MasterKeys
+from storage.servers import cases
 from storage.servers.key_info import SHOWN_COLUMNS, KeyInfo
 from storage.servers.log_entries import note
 
@@ -31,7 +32,7 @@ class Keys:
         async def work(tx: Transaction) -> None:
             replaced = await tx.row(
                 """UPDATE keys SET retired_at = :now
-                   WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING place""",
+                   WHERE guild_id = :guild_id AND provider = :provider AND retired_at IS NULL RETURNING id, place""",
                 guild_id=guild_id,
                 provider=provider,
                 now=now,
@@ -50,6 +51,8 @@ class Keys:
                 added_by=added_by,
                 now=now,
             )
+            if replaced:
+                await cases.decided(tx, guild_id, "key_off", replaced["id"], added_by)
             await note(
                 tx, guild_id, "key_saved", now=now, actor_id=added_by, facts={"provider": provider, "hint": hint}
             )
@@ -96,12 +99,11 @@ class Keys:
         await self._database.write(work, guild_id=guild_id)
 
     async def switch_off(self, guild_id: int, key_id: int, *, reason: str, now: float) -> None:
-        """Give the key to no new job; the first reason stays."""
+        """Give the key to no new job; the first reason stays. Its moderators are told of it as of a case."""
         await self._update(
             guild_id,
-            f"""UPDATE keys SET off_reason = :reason, off_at = :now
-               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING {SHOWN_COLUMNS}""",
-            kind="key_off",
+            """UPDATE keys SET off_reason = :reason, off_at = :now
+               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING id""",
             key_id=key_id,
             reason=reason,
             now=now,
@@ -116,24 +118,6 @@ class Keys:
             kind="key_on",
             by=by,
             key_id=key_id,
-            now=now,
-        )
-
-    async def untold(self) -> list[KeyInfo]:
-        """Every server's switched-off keys of which its moderators have not been told."""
-        rows = await self._database.rows(
-            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL AND retired_at IS NULL"
-        )
-        return [_info(row) for row in rows]
-
-    async def told(self, key: KeyInfo, *, now: float) -> None:
-        """The moderators have been told that it is switched off."""
-        await self._update(
-            key.guild_id,
-            """UPDATE keys SET told_at = :now
-               WHERE id = :key_id AND guild_id = :guild_id AND off_at = :off_at RETURNING id""",
-            key_id=key.id,
-            off_at=key.off_at,
             now=now,
         )
 
@@ -176,6 +160,7 @@ class Keys:
             if row and kind:
                 facts = {"provider": row["provider"], "hint": row["hint"], "reason": row["off_reason"] or ""}
                 await note(tx, guild_id, kind, now=now, actor_id=by, facts=facts)
+                await cases.decided(tx, guild_id, "key_off", row["id"], by)
             return row
 
         return await self._database.write(work, guild_id=guild_id)

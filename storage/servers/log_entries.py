@@ -1,5 +1,5 @@
 """The outbox of each server's log channel. An entry is written in the transaction of what it tells, and goes once its
-card is posted.
+card is posted. What moderators have to decide is told from `storage/servers/cases.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from storage.engine.database import Database, Row, Transaction
 
-NEEDED = {"reported", "held"}  # told even where there is no log channel: somebody has to decide
 MOST_AT_ONCE = 20  # entries of one server that are read at once
 PATIENCE = 7 * 86_400.0  # after which an entry that can't be posted is thrown away
 
@@ -43,14 +42,13 @@ async def note(
     await tx.row(
         """INSERT INTO log_entries (guild_id, at, kind, actor_id, job_id, facts)
            SELECT id, :now, :kind, :actor_id, :job_id, :facts FROM guilds
-           WHERE id = :guild_id AND (log_channel_id IS NOT NULL OR :needed)""",
+           WHERE id = :guild_id AND log_channel_id IS NOT NULL""",
         guild_id=guild_id,
         kind=kind,
         now=now,
         actor_id=actor_id,
         job_id=job_id,
         facts=json.dumps({name: str(value) for name, value in facts.items()}),
-        needed=kind in NEEDED,
     )
 
 

@@ -178,7 +178,13 @@ ELSEWHERE: Mapping[str, set[type[Refusal]]] = {
         *(jobs.NoSuchJob, jobs.NotYours, jobs.NothingToCancel, jobs.NothingKnownToCancel, jobs.NotCancellable),
         *(jobs.NotYoursToRepeat, jobs.OnItsWay, files.ClipThrownAway),
         *(results.VideoThrownAway, results.NotYoursToFetch, results.PiecesTooLarge, results.FetchFailed),
-        *(results.AlreadyReported, results.UndecidedReport, results.NotYoursToDelete, results.CannotRemove),
+        *(
+            results.AlreadyReported,
+            results.AlreadyReviewed,
+            results.UndecidedReport,
+            results.NotYoursToDelete,
+            results.CannotRemove,
+        ),
         results.DiscordAway,
     },
     "it is said to moderators": {

@@ -111,7 +111,7 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
                 intervals.ended("runcomfy/text", size.shortest + (size.longest - size.shortest) * share / 19)
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
-            job_keys = JobKeys(keys, nothing, providers, clock)
+            job_keys = JobKeys(keys, providers, clock)
             poll = Poll(job_keys, providers, clock, intervals)
             steps = Steps(nothing, nothing, nothing, nothing, poll, closed, left)
             runner = Runner(jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)

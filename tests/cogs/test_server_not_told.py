@@ -14,11 +14,9 @@ import pytest
 
 from bot.domain.results import MARGIN
 from bot.sandbox.server import Sandbox
-from storage.engine.database import Transaction
 from storage.engine.sqlite import open_database
 from storage.servers.guilds import GuildFacts
 from storage.servers.limit_rules import Rule
-from storage.servers.log_entries import note
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over
@@ -165,31 +163,20 @@ async def test_no_entry_of_the_log_is_lost(scene: Scene) -> None:
         await scene.discord.until(lambda: [m for m in scene.state.messages.values() if " finished · " in str(m)])
 
 
-async def entry(scene: Scene) -> None:
-    """A card for moderators, of a server that has chosen no log channel."""
-
-    async def work(tx: Transaction) -> None:
-        await note(tx, scene.state.guild_id, "held", now=time.time(), job_id=scene.row()["id"])
-
-    await scene.parts.database.write(work, guild_id=None)
-
-
 async def test_what_moderators_must_decide_waits_until_discord_tells_where_they_get_notices(scene: Scene) -> None:
     async with scene.life(Doom()) as client:
-        await ask(scene)
-        await over(client, Doom())
-        await entry(scene)
-        log_channel = client.services.log_channel
-        await scene.discord.until(lambda: scene.state.guild_id in log_channel._not_before)  # it has been looked at
-        assert len(await scene.parts.stores.log_entries.waiting()) == 1
+        await scene.parts.stores.guilds.approve(scene.state.guild_id, "always", 0, by=1, now=time.time())
+        await scene.ask(client)
+        escalation, cases = client.services.escalation, scene.parts.stores.cases
+        await scene.discord.until(lambda: scene.state.guild_id in escalation._not_before)  # it has been looked at
+        assert len(await cases.to_tell(scene.state.guild_id)) == 1
         scene.state.notices_channel_id = scene.state.channel_id
         await scene.discord.gateway.send("GUILD_CREATE", scene.state.guild())
-        await scene.discord.until(lambda: [m for m in scene.state.messages.values() if "waits for your yes" in str(m)])
+        await scene.discord.until(lambda: [m for m in scene.state.messages.values() if "needs approval · " in str(m)])
 
 
 async def switched_off(scene: Scene) -> None:
-    """The server's key is switched off, and its moderator takes no direct messages."""
-    scene.state.denied[scene.state.direct_channel(1)] = 50007
+    """The server's key is switched off."""
     scene.sandbox.faults.add("answer", path="/runcomfy/*", times=99, status=401, body="{}")
     await ask(scene)
 
@@ -198,20 +185,17 @@ async def test_a_key_alert_waits_until_discord_tells_where_moderators_get_notice
     async with scene.life(Doom()) as client:
         await switched_off(scene)
         await over(client, Doom())
-        keys = scene.parts.stores.keys
-        await scene.discord.until(
-            lambda: f"POST /channels/{scene.state.direct_channel(1)}/messages" in scene.discord.requests
-        )
-        assert await keys.untold()
+        cases, guild_id = scene.parts.stores.cases, scene.state.guild_id
+        await scene.discord.until(lambda: guild_id in client.services.escalation._not_before)
+        assert [case.kind for case in await cases.to_tell(guild_id)] == ["key_off"]
+        assert not scene.state.direct  # whoever added the key is written to where there is no channel
         scene.state.notices_channel_id = scene.state.channel_id
         await scene.discord.gateway.send("GUILD_CREATE", scene.state.guild())
-        await scene.discord.until(
-            lambda: [m for m in scene.state.messages.values() if "is switched off" in m["content"]]
-        )
-        await until(lambda: _none(keys.untold()))
+        await scene.discord.until(lambda: [m for m in scene.state.messages.values() if "is switched off" in str(m)])
+        await until(lambda: _are_none(cases.to_tell(guild_id)))
 
 
-async def _none(rows: Any) -> bool:
+async def _are_none(rows: Any) -> bool:
     return not await rows
 
 

@@ -14,8 +14,9 @@ from bot.chat.custom_ids import (
     RESTORE_PREFIX,
     VOICE_PREFIX,
 )
+from bot.words.admin.cases import reported
 from bot.words.answers import decisions
-from bot.words.refusals.results import AlreadyDecided, AlreadyReported
+from bot.words.refusals.results import AlreadyDecided, AlreadyReviewed
 from tests.crash.people import MODAL, People, buttons_in
 from tests.crash.world import World
 from tests.discord_server.interactions import Interaction
@@ -23,13 +24,13 @@ from tests.discord_server.state import Json
 
 PATIENCE = 30.0  # seconds for each
 FORM = "a form"
-REPORTED = decisions.reported(hidden=True, asked=True)
+REPORTED = reported("notices", hidden=True)
 # How each answer may begin. What people have reported before, and moderators have restored, is called that.
 ANSWERS: Mapping[str, str | tuple[str, ...]] = {
     FULL_PREFIX: "The full video of ",
     VOICE_PREFIX: FORM,
     AGAIN_PREFIX: "**LS-",
-    REPORT_PREFIX: (REPORTED, str(AlreadyReported())),
+    REPORT_PREFIX: (REPORTED, str(AlreadyReviewed())),
     RESTORE_PREFIX: (decisions.restored(shown=True), str(AlreadyDecided())),
     REMOVE_PREFIX: decisions.DELETED,
     DELETE_PREFIX: decisions.DELETED,

@@ -25,14 +25,14 @@ async def test_a_video_that_waits_is_decided_on_in_the_bots_next_life(tmp_path: 
             await client.services.server_rules.log_to(guild_id, room, by=1)
             await client.services.server_rules.require_approval(guild_id, "always", 0, by=1)
             await outside.ask(client)
-            await until(lambda: cards(discord, "waits for your yes"))
+            await until(lambda: cards(discord, "needs approval · "))
         for _ in range(2):
             async with outside.life(Doom()) as client:
                 await until(lambda: client.services.worker.resumed)
                 (job,) = await client.services.ledger.jobs(guild_id)
                 assert (job.state, job.counted_at) == ("held", None)
         assert not sandbox.runs.ledger
-        assert len(cards(discord, "waits for your yes")) == 1
+        assert len(cards(discord, "needs approval · ")) == 1
         async with outside.life(Doom()) as client:
             await until(lambda: client.services.worker.resumed)
             decide = client.services.decisions.approve if answer == "approve" else client.services.decisions.deny

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.discord_server.state import TOKEN, Json, State, numbered
 
+UNKNOWN_MEMBER = 10007
 THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 160004, 10003, 10008, 40005, 0
 THREAD_ARCHIVED, THREAD_LOCKED, MISSING_ACCESS, MISSING_PERMISSIONS = 50083, 160005, 50001, 50013
 SPOILER = 1 << 3  # a flag of attachments
@@ -37,6 +38,7 @@ class Rest:
             web.delete(f"{api}{message}", self._delete),
             web.post(f"{api}{message}/threads", self._open_thread),
             web.get(f"{api}/guilds/{{guild}}/auto-moderation/rules", self._automod),
+            web.get(f"{api}/guilds/{{guild}}/members/{{user}}", self._one_member),
             web.get("/files/{name:.+}", self._file),
         ]
 
@@ -157,6 +159,12 @@ class Rest:
             return refusal(400, THREAD_EXISTS, "A thread has already been created for this message")
         body, _ = await read_body(request)
         return reply(self._state.thread(message_id, body["name"]), status=201)
+
+    async def _one_member(self, request: web.Request) -> web.Response:
+        user_id = int(request.match_info["user"])
+        if self._state.kicked or user_id in self._state.left:
+            return refusal(404, UNKNOWN_MEMBER, "Unknown Member")
+        return reply(self._state.as_member(self._state.user("somebody", user_id=user_id)))
 
     async def _automod(self, _: web.Request) -> web.Response:
         return reply(self._state.automod)

@@ -33,6 +33,7 @@ class State:
     commands: list[Json] = field(default_factory=list)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
     direct: dict[int, int] = field(default_factory=dict)  # direct message channels, each with its person
+    left: set[int] = field(default_factory=set)  # people who are in the server no more
     gone: set[int] = field(default_factory=set)  # channels and threads that were deleted
     denied: dict[int, int] = field(default_factory=dict)  # where the bot may do nothing, with the code that says so
     files_denied: bool = False

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.chat.key_alerts import KeyAlerts
 from bot.domain.job import Job
 from bot.domain.reuse import NAMES, SINCE
 from bot.jobs.keys import JobKeys
@@ -15,6 +14,7 @@ from bot.net.client import Http
 from bot.providers.base import Credentials, Provider
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
+from storage.servers.cases import Cases
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
 from tests.app.still_clock import StillClock
@@ -36,23 +36,13 @@ class Hosted(Keyed):
         return HTTP
 
 
-class Alerts(KeyAlerts):
-    """Counts how often there was something to tell."""
-
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def look(self) -> None:
-        self.looks += 1
-
-
 @dataclass
 class Opened:
-    """The keys of two servers, and how jobs use them."""
+    """The keys of two servers, how jobs use them, and what moderators are to be told."""
 
     store: Keys
     job_keys: JobKeys
-    alerts: Alerts
+    cases: Cases
 
     async def save(self, guild_id: int = GUILD, provider: str = "first") -> int:
         await self.store.put(guild_id, provider, SECRET, hint="nary", added_by=MEMBER, now=1.0)
@@ -69,11 +59,11 @@ def job(**values: Any) -> Job:
 async def keys(database: Database) -> Opened:
     for guild in (GUILD, OTHER_GUILD):
         await Guilds(database).join(guild, 0.0)
-    store, alerts = Keys(database, MasterKeys.parse(MasterKeys.generate("first"))), Alerts()
+    store = Keys(database, MasterKeys.parse(MasterKeys.generate("first")))
     providers: dict[str, Provider] = {
         "first": named("first", Keyed), "hosted": named("hosted", Hosted), "open": named("open"),
     }  # fmt: skip
-    return Opened(store, JobKeys(store, alerts, providers, StillClock()), alerts)
+    return Opened(store, JobKeys(store, providers, StillClock()), Cases(database))
 
 
 async def test_a_job_that_has_begun_nothing_is_sent_with_the_servers_current_key(keys: Opened) -> None:
@@ -119,7 +109,8 @@ async def test_a_key_that_is_refused_is_switched_off_and_moderators_are_told(key
     await keys.job_keys.failed(job(key_id=number), reason)
     info = await keys.store.current(GUILD, "first")
     assert info
-    assert (info.off_reason, info.off_at, keys.alerts.looks) == (reason, 1000.0, 1)
+    assert (info.off_reason, info.off_at) == (reason, 1000.0)
+    assert [case.kind for case in await keys.cases.to_tell(GUILD)] == ["key_off"]
 
 
 async def test_other_faults_and_jobs_without_a_key_switch_none_off(keys: Opened) -> None:

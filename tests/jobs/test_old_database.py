@@ -223,12 +223,15 @@ async def _everybody_was_told(world: OldWorld) -> None:
     told = str([component.to_dict() for message in world.history(LOG) for component in message.components])
     assert "„spam“ & other's 💥" in told
     assert world.code("queued") in told
-    await until(lambda: not world.rows("SELECT * FROM keys WHERE off_at IS NOT NULL AND told_at IS NULL"))
+    await until(
+        lambda: not world.rows("SELECT * FROM undecided LEFT JOIN cases USING (kind, subject_id) WHERE told IS NULL")
+    )
     (bea, mira) = (world.people[CLUB, who].user.dm_channel.history() for who in (BEA, MIRA))
     assert [message.content.endswith(world.code("made-for-a-direct-message")) for message in bea] == [True]
     assert sorted(message.content[:60].split(" of ")[0] for message in mira) == [
         "⚠️ The Kling gateway key ending **…0011**",
         "⚠️ The RunComfy key ending **…0007**",
+        "❓ A video in **Theatre** has ended, and nobody knows if it w",
     ]
     middle = world.history(world.job("made-for-the-middle")["thread_id"])
     assert not [message for message in middle if "prepared file" in message.content]
@@ -254,8 +257,8 @@ async def test_the_buttons_on_old_messages_still_answer(tmp_path: Path) -> None:
             (await world.press("full", "kept"), "The full video of"),
             (await world.press("full", "kept", by=CARO), "Only the person who asked for"),
             (await world.press("full", "kept-too-long"), "isn't kept any more"),
-            (await world.press("report", "given-back", by=CARO), "It is hidden until the moderators have looked"),
-            (await world.press("report", "reported", by=CARO), "was reported before"),
+            (await world.press("report", "given-back", by=CARO), "It's blurred until a moderator reviews it"),
+            (await world.press("report", "reported", by=CARO), "Someone has already reported this video"),
             (await world.press("report", "posted", by=DENIS), "moderators don't let you use me"),
             (await world.press("delete", "posted-in-the-channel", by=CARO), "or a moderator, can delete it"),
             (await world.press("delete", "posted-in-the-channel"), "It is deleted here and from my storage"),

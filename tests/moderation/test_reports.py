@@ -6,7 +6,7 @@ import aiohttp
 import discord
 import pytest
 
-from tests.cogs.test_moderation import log_channel, newest
+from tests.cogs.test_moderation import newest
 from tests.world import World, answer
 
 
@@ -46,13 +46,3 @@ async def test_a_video_that_discord_doesnt_delete_keeps_its_files_and_its_record
     assert "It is deleted" in answer(await world.member.click(world.outcomes()[0], label="Delete"))
     assert not folder.exists()
     assert not world.outcomes()
-
-
-async def test_where_the_log_channel_is_gone_nobody_is_said_to_be_asked(world: World) -> None:
-    channel = await log_channel(world)
-    await world.add_key()
-    await world.text()
-    await world.quiet()
-    world.env.backend.delete_channel(channel.id)
-    said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
-    assert "I have no channel in which to ask them: tell one." in said

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from bot.errors import Refusal
 from bot.preflight.fit import Candidate
 from bot.words import limits, log_entries
+from bot.words.admin.cases import waiting
 from bot.words.english import dollars, listed
+from storage.servers.cases import Case
 from storage.servers.guilds import Policy
 from storage.servers.key_info import KeyInfo
 from storage.servers.limit_rules import Rule
@@ -32,6 +34,7 @@ class Setup:
     """
 
     rehearsed: Candidate | Refusal
+    open_cases: Sequence[Case]
 
     keys: Sequence[tuple[str, KeyInfo]]
     free: Sequence[str]
@@ -62,6 +65,7 @@ def screen(found: Setup) -> str:
     names += found.free
     lines = [
         _verdict(found.rehearsed),
+        *([f"{GAP} **Waiting for a moderator**: {waiting(found.open_cases)}"] if found.open_cases else []),
         f"{_mark(found.lacks_key)} **Keys**: {listed(names) if names else 'none yet'}",
         f"{DONE} **Access**: {_access(found)}",
         f"{_mark(found.log_problem)} **Log**: {found.log_problem or f'<#{found.policy.log_channel_id}>'}",

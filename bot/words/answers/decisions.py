@@ -41,12 +41,6 @@ def settled(job: Job, *, charged: bool) -> str:
     return f"{job.code} is settled: it {counts}."
 
 
-def reported(*, hidden: bool, asked: bool) -> str:
-    """Whether the result is hidden, and whether the moderators could be asked."""
-    done = "It is hidden until the moderators have looked." if hidden else "I couldn't hide it."
-    return f"Thank you. {done} {'They are asked.' if asked else 'I have no channel in which to ask them: tell one.'}"
-
-
 def restored(*, shown: bool) -> str:
     """The moderators found nothing wrong with a result."""
     return "It is shown again." if shown else "I couldn't change the message; it may be gone."

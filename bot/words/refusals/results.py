@@ -25,7 +25,11 @@ class FetchFailed(Refusal):
 
 
 class AlreadyReported(Refusal):
-    sentence = "That video was reported before; the moderators know of it."
+    sentence = "Someone has already reported this video. {what_now}"
+
+
+class AlreadyReviewed(AlreadyReported):
+    sentence = "A moderator has already looked at this video and left it up."
 
 
 class UndecidedReport(Refusal):

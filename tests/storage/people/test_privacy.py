@@ -21,7 +21,9 @@ from tests.welcome import welcome
 SOMEBODY_ELSE = 2002
 # Every table: whether a server's or a person's traces can be in it.
 TABLES = {
-    "guilds": "server",
+    "guilds": "server and person",
+    "cases": "server and person",
+    "case_cards": "server",
     "keys": "server and person",
     "jobs": "server and person",
     "job_events": "server",
