@@ -190,7 +190,7 @@ async def test_what_is_amended_is_stored_and_given_back_and_told_in_the_log_if_t
     job = await jobs.amend(job, now=4.0, kind="kept", failure="kept", kept_until=9.0)
     assert await jobs.get(GUILD, job.id) == job
     told = [(entry.kind, entry.job_id, entry.at) for entry in await LogEntries(database).waiting()]
-    assert told[-2:] == [("failed", job.id, 3.0), ("kept", job.id, 4.0)]
+    assert told[-3:] == [("started", job.id, 1.0), ("failed", job.id, 3.0), ("kept", job.id, 4.0)]
 
 
 async def test_what_a_move_is_needed_for_is_not_amended(jobs: Jobs[str]) -> None:
