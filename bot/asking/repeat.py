@@ -17,6 +17,7 @@ from bot.domain.request import Request
 from bot.files.incoming import Incoming
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.net.faults import Unwritable
+from bot.placing import disk_faults
 from bot.words.refusals.files import ClipThrownAway, DiskFull
 from bot.words.refusals.jobs import NoSuchJob, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.results import UndecidedReport
@@ -99,6 +100,8 @@ class Repeat:
         """
         folder = self._incoming.new_folder()
         try:
+            with disk_faults():
+                folder.mkdir(mode=0o700)
             self._job_files.share(job, folder)
         except FileNotFoundError:
             if not self._should_be_kept(job):

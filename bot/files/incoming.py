@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from secrets import token_hex
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
 from bot.clock import Clock
@@ -59,11 +60,10 @@ class Incoming:
         return ends_at > self._clock.now() + seconds
 
     def new_folder(self) -> Path:
-        """A folder for the files of one command; whoever asked for it moves it or throws it away. `DiskFull` when there
-        is no room for one.
+        """Where the files of one command go, in a folder that isn't made yet; whoever asked for it moves it or throws
+        it away.
         """
-        with _disk_full():
-            return Path(mkdtemp(dir=self._folder, prefix="asked-"))
+        return self._folder / f"asked-{token_hex(8)}"
 
     async def look(self, media: Media, into: Path) -> MediaFacts:
         """What the attached file really holds, with its size and digest; the file itself lies in `into` afterwards, and

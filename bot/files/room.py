@@ -10,14 +10,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from bot.clock import Clock
 from bot.domain.job import Corrections, Job, Ledger
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.net.download import LEFT_FREE
+from bot.net.faults import Unwritable
+from bot.placing import disk_faults
 from bot.words.refusals.files import DiskFull, ServerDiskFull
+from storage.jobs.ledger import Holding
 
 log = logging.getLogger(__name__)
+
+KNOWN_SECONDS = 5.0  # for how long a server without room is taken to have none
 
 
 class Room:
@@ -43,16 +49,20 @@ class Room:
         self._share = share
         self._asked: dict[Path, int] = {}  # folders of files that no job has yet, and whose they are
         self._coming: Counter[int] = Counter()  # bytes on their way, by server
+        self._left: dict[int, tuple[float, int]] = {}  # of full servers: until when, and how many bytes fit
+        self._making: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def for_files(self, guild_id: int, folder: Path, size: int) -> AsyncIterator[None]:
-        """Hold room for files of so many bytes that come into a folder. The server's oldest kept videos go first.
-        `ServerDiskFull` when that is not enough, `DiskFull` when nobody has room.
+        """Hold room for files of so many bytes that come into a folder, which is made. The server's oldest kept videos
+        go first. `ServerDiskFull` when that is not enough, `DiskFull` when nobody has room.
         """
-        self._asked[folder] = guild_id
         self._coming[guild_id] += size
         try:
+            self._check_known(guild_id)
             await self.make(guild_id)
+            await asyncio.to_thread(_make_folder, folder)
+            self._asked[folder] = guild_id
             yield
         finally:
             self._coming[guild_id] -= size
@@ -65,42 +75,66 @@ class Room:
 
     async def make(self, guild_id: int) -> None:
         """Bring the server back under its share."""
-        too_much, kept = await self._measured(guild_id)
-        for job, size in kept:
-            if too_much <= 0:
-                break
-            log.info("%s: its kept video makes room for others of its server", job.code)
-            await self._corrections.forget_kept(job)
-            await asyncio.to_thread(self._job_files.throw_away_kept, job)
-            await self._tell(job)
-            too_much -= size
-        if too_much > 0 and self._coming[guild_id]:
+        # One after the other: a server's commands take one thread at once from others, and no video goes twice.
+        async with self._making.setdefault(guild_id, asyncio.Lock()):
+            too_much, kept = await self._measured(guild_id)
+            for job_id, size in kept:
+                if too_much <= 0:
+                    break
+                if job := await self._corrections.forget_kept(guild_id, job_id):
+                    log.info("%s: its kept video makes room for others of its server", job.code)
+                    await asyncio.to_thread(self._job_files.throw_away_kept, job)
+                    await self._tell(job)
+                    too_much -= size
+            if too_much > 0 and self._coming[guild_id]:
+                self._left[guild_id] = self._clock.monotonic() + KNOWN_SECONDS, self._coming[guild_id] - too_much
+                raise ServerDiskFull
+
+    def _check_known(self, guild_id: int) -> None:
+        """Refuse at once what didn't fit a moment ago: to measure is dear, and a server may send many commands."""
+        until, left = self._left.get(guild_id, (0.0, 0))
+        if until <= self._clock.monotonic():
+            self._left.pop(guild_id, None)
+        elif self._coming[guild_id] > left:
             raise ServerDiskFull
 
-    async def _measured(self, guild_id: int, more: int = 0) -> tuple[int, list[tuple[Job, int]]]:
+    async def _measured(self, guild_id: int, more: int = 0) -> tuple[int, list[tuple[int, int]]]:
         """By how many bytes the server is over its share, with so many more than are on their way already, and what
-        could go: its kept videos with their sizes, the oldest first. `DiskFull` when nobody has room.
+        could go: the jobs whose videos are kept with their sizes, the oldest first. `DiskFull` when nobody has room.
         """
         now = self._clock.now()
-        jobs = await self._ledger.with_files(guild_id, now=now, closed_since=now - FILES_KEPT)
-        sizes = await asyncio.to_thread(self._sizes, jobs)
-        self._asked = {folder: owner for folder, owner in self._asked.items() if folder.exists()}
-        asked = await asyncio.to_thread(size_of, [one for one, owner in self._asked.items() if owner == guild_id])
-        disk = await asyncio.to_thread(shutil.disk_usage, self._job_files.folder)
+        holding = await self._ledger.with_files(guild_id, now=now, closed_since=now - FILES_KEPT)
+        sizes, asked, free = await asyncio.to_thread(self._sizes, guild_id, holding)
         coming = self._coming[guild_id] + more
-        if coming and disk.free < LEFT_FREE + self._coming.total() + more:
+        if coming and free < self._coming.total() + more:
             raise DiskFull
-        own, free = sum(sizes.values()), disk.free - LEFT_FREE
+        own = sum(sizes.values())
         wanted = own + asked + coming
         too_much = wanted - int(self._share * (own + free))
         if too_much > 0:  # else it fits, whatever lies there of others: that only adds to what the bot may use
             of_all = await asyncio.to_thread(size_of, [self._job_files.folder])
             too_much = wanted - int(self._share * (of_all + free))
-        kept = [job for job in jobs if job.kept_until and job.closed_at]
-        return too_much, [(job, sizes[job.id]) for job in sorted(kept, key=lambda job: job.closed_at or 0)]
+        kept = sorted((one.closed_at, one.job_id) for one in holding if one.kept_until and one.closed_at)
+        return too_much, [(job_id, sizes[job_id]) for _, job_id in kept]
 
-    def _sizes(self, jobs: Iterable[Job]) -> dict[int, int]:
-        return {job.id: size_of([self._job_files.folder / str(job.id)]) for job in jobs}
+    def _sizes(self, guild_id: int, holding: Iterable[Holding]) -> tuple[dict[int, int], int, int]:
+        """Bytes of each job's files, of files that no job of the server has yet, and that are free."""
+        sizes = {one.job_id: size_of([self._job_files.folder / str(one.job_id)]) for one in holding}
+        for folder in [*self._asked]:
+            if not folder.exists():  # its files are a job's by now, or not needed
+                self._asked.pop(folder, None)
+        asked = size_of([folder for folder, owner in [*self._asked.items()] if owner == guild_id])
+        return sizes, asked, shutil.disk_usage(self._job_files.folder).free - LEFT_FREE
+
+
+def _make_folder(folder: Path) -> None:
+    """`DiskFull` when there is no room for one."""
+    try:
+        with disk_faults():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    except Unwritable as fault:
+        log.warning("what somebody attached can't be kept: %s", fault)
+        raise DiskFull from None
 
 
 def size_of(folders: Iterable[Path]) -> int:

@@ -39,17 +39,18 @@ class Corrections(Generic[R]):
             job, assignment, "state = 'unknown' AND settled_at IS NULL", kind=kind, by=by, now=now
         )
 
-    async def forget_kept(self, job: Job[R]) -> None:
-        """The job's kept video was thrown away before its time."""
+    async def forget_kept(self, guild_id: int, job_id: int) -> Job[R] | None:
+        """The job, whose kept video is thrown away before its time; None when it is gone."""
 
-        async def work(tx: Transaction) -> None:
-            await tx.row(
-                "UPDATE jobs SET kept_until = NULL WHERE id = :id AND guild_id = :guild_id",
-                id=job.id,
-                guild_id=job.guild_id,
+        async def work(tx: Transaction) -> Job[R] | None:
+            row = await tx.row(
+                f"UPDATE jobs SET kept_until = NULL WHERE id = :job_id AND guild_id = :guild_id RETURNING {COLUMNS}",
+                job_id=job_id,
+                guild_id=guild_id,
             )
+            return self._jobs.read(row) if row else None
 
-        await self._database.write(work, guild_id=job.guild_id)
+        return await self._database.write(work, guild_id=guild_id)
 
     async def _correct(self, job: Job[R], assignment: str, condition: str, *, kind: str, by: int, now: float) -> Job[R]:
         async def work(tx: Transaction) -> Job[R]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from storage.engine.database import Database
 from storage.jobs.job import Job, R, State
@@ -27,6 +27,14 @@ class Line:
     micros: int
     spent: int = 0
     unpriced: int = 0
+
+
+class Holding(NamedTuple):
+    """A job that has files."""
+
+    job_id: int
+    closed_at: float | None
+    kept_until: float | None
 
 
 class Ledger(Generic[R]):
@@ -83,18 +91,18 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
-    async def with_files(self, guild_id: int, *, now: float, closed_since: float) -> list[Job[R]]:
+    async def with_files(self, guild_id: int, *, now: float, closed_since: float) -> list[Holding]:
         """The server's jobs whose files are still needed: open ones, those that were closed since then, and those whose
         videos are kept.
         """
         rows = await self._database.rows(
-            f"""SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND (closed_at IS NULL
+            """SELECT id AS job_id, closed_at, kept_until FROM jobs WHERE guild_id = :guild_id AND (closed_at IS NULL
                  OR (forgotten_at IS NULL AND (closed_at >= :closed_since OR kept_until > :now)))""",
             guild_id=guild_id,
             now=now,
             closed_since=closed_since,
         )
-        return [self._jobs.read(row) for row in rows]
+        return [Holding(**dict(row)) for row in rows]
 
     async def last_voice(self, guild_id: int, member_id: int) -> str | None:
         """The key of the voice in the newest job that the member had a text spoken in, as far as it isn't forgotten."""

@@ -69,11 +69,15 @@ async def test_a_disk_without_room_for_what_is_attached_is_told_and_nothing_is_s
 
 
 async def test_a_disk_without_room_for_even_a_folder_is_told_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(**_: object) -> str:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    mkdir = Path.mkdir
+
+    def no_room(folder: Path, *args: Any, **how: Any) -> None:
+        if folder.parent.name == "intake":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        mkdir(folder, *args, **how)
 
     await world.add_key()
-    monkeypatch.setattr("bot.files.incoming.mkdtemp", no_room)
+    monkeypatch.setattr(Path, "mkdir", no_room)
     assert "The disk of the machine I run on is full" in await world.text()
 
 

@@ -244,9 +244,9 @@ async def test_a_video_that_was_thrown_away_before_its_time_is_not_kept_any_more
 ) -> None:
     one, other = [await jobs.amend(await failed(jobs, number), now=3.0, kept_until=50.0) for number in (1, 2)]
     corrections = plain_corrections(database)
-    await corrections.forget_kept(replace(one, guild_id=OTHER_GUILD))
+    assert await corrections.forget_kept(OTHER_GUILD, one.id) is None
     assert await jobs.get(GUILD, one.id) == one
-    await corrections.forget_kept(one)
+    assert await corrections.forget_kept(GUILD, one.id) == replace(one, kept_until=None)
     assert await jobs.get(GUILD, one.id) == replace(one, kept_until=None)
     assert await jobs.get(GUILD, other.id) == other
 
@@ -280,7 +280,7 @@ async def test_every_write_about_a_job_names_its_server(
     unknown = await job_in(jobs, "unknown")
     await corrections.refund(unknown, by=1, now=3.0)
     await corrections.settle(unknown, charged=True, by=1, now=3.0)
-    await corrections.forget_kept(unknown)
+    await corrections.forget_kept(GUILD, unknown.id)
     await jobs.card_shown(await jobs.close(await jobs.amend(unknown, now=4.0, kept_until=9.0), reply_id=1, now=4.0))
     damaged = await enqueue(jobs, 2)
     await jobs.end_damaged(Damaged(damaged.id, GUILD, "queued"), request="{}", failure="internal", now=5.0)
