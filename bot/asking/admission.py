@@ -19,6 +19,7 @@ from bot.fair_queue import FairSemaphore
 from bot.jobs.worker import Worker
 from bot.words.refusals.limits import BotBusy, ServerBusy, ShuttingDown
 
+READING_AT_ONCE = 8  # commands for which it is read what their server is; the others take turns
 LOOKING_AT_ONCE = 8  # commands whose files are fetched and looked into; the others take turns
 Check = Callable[[Ask, Server], None]
 CHECKS: tuple[Check, ...] = (  # in this order: the first that refuses is told
@@ -45,16 +46,18 @@ class Admission:
         self._clock = clock
         self._per_server = per_server
         self._in_all = in_all
-        self._semaphore = FairSemaphore(LOOKING_AT_ONCE)
+        self._reading = FairSemaphore(READING_AT_ONCE)
+        self._looking = FairSemaphore(LOOKING_AT_ONCE)
         self._entering: Counter[int] = Counter()
 
     @asynccontextmanager
     async def entering(self, ask: Ask) -> AsyncIterator[Server]:
-        """Hold a place for one job, from before anything is fetched until the worker has it; the server as it is."""
-        server = await self.check(ask)
+        """Hold a place for one job, from before anything is read until the worker has it; the server as it is."""
+        self._check_room(ask.guild_id)
         self._entering[ask.guild_id] += 1
         try:
-            async with self._semaphore.passing(ask):
+            server = await self._checked(ask)
+            async with self._looking.passing(ask):
                 yield server
         finally:
             self._entering[ask.guild_id] -= 1
@@ -63,15 +66,20 @@ class Admission:
 
     async def check(self, ask: Ask) -> Server:
         """Read the server as it is, and see whether the command would be let in now. No place is held."""
-        if self._worker.draining:
-            raise ShuttingDown
-        server = await Server.read(self._stores, self._automod, ask, self._clock.now())
+        self._check_room(ask.guild_id)
+        return await self._checked(ask)
+
+    async def _checked(self, ask: Ask) -> Server:
+        async with self._reading.passing(ask):
+            server = await Server.read(self._stores, self._automod, ask, self._clock.now())
         for check in CHECKS:
             check(ask, server)
-        self._check_room(ask.guild_id)
         return server
 
     def _check_room(self, guild_id: int) -> None:
+        """See whether there is room for one more job. It costs next to nothing, so most of a flood is to end here."""
+        if self._worker.draining:
+            raise ShuttingDown
         if self._worker.open_jobs + self._entering.total() >= self._in_all:
             raise BotBusy
         under_way = self._worker.open_in(guild_id) + self._entering[guild_id]

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.asking.admission import LOOKING_AT_ONCE
+from bot.asking.admission import LOOKING_AT_ONCE, READING_AT_ONCE
+from bot.asking.server import Server
+from bot.domain.ask import Ask, Asker, Place
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.providers.base import Accepted, Submission
+from bot.words.refusals.asks import TextEmpty
 from bot.words.refusals.limits import BotBusy, ServerBusy
+from storage.servers.guilds import Policy
 from tests.canned import canned_look
-from tests.scripted import scripted, start, until
+from tests.conftest import OTHER_GUILD
+from tests.scripted import CLIP, scripted, start, until
 from tests.world import World
 
 
@@ -59,6 +64,53 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert most == at_once
     assert sum(isinstance(result, ServerBusy) for result in results) == 5
+    await world.quiet()
+
+
+@pytest.mark.settings(max_open_jobs_per_server=1)
+async def test_nothing_is_read_for_a_command_that_its_server_has_no_place_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = scripted(world)
+    gate = asyncio.Event()
+
+    async def wait(_: Submission) -> Accepted:
+        await gate.wait()
+        return Accepted("r")
+
+    provider.on_submit = wait
+    await start(world)
+    await until(lambda: provider.submits)
+    read: list[object] = []
+    monkeypatch.setattr(Server, "read", lambda *given: read.append(given))
+    results = await asyncio.gather(*(start(world, number) for number in range(2, 50)), return_exceptions=True)
+    assert all(isinstance(result, ServerBusy) for result in results)
+    assert read == []
+    gate.set()
+    await world.quiet()
+
+
+async def test_it_is_read_what_the_server_is_for_so_many_commands_at_once_and_for_another_servers_meanwhile(
+    world: World,
+) -> None:
+    scripted(world)
+    policy, gate, reading = world.parts.stores.guilds.policy, asyncio.Event(), list[int]()
+
+    async def slow(guild_id: int) -> Policy:
+        reading.append(guild_id)
+        if guild_id == world.guild.id:
+            await gate.wait()
+        return await policy(guild_id)
+
+    world.parts.stores.guilds.policy = slow  # type: ignore[method-assign]
+    flood = [asyncio.create_task(start(world, number)) for number in range(20)]
+    await until(lambda: len(reading) >= READING_AT_ONCE - READING_AT_ONCE // 4)
+    elsewhere = Ask(Place(OTHER_GUILD, 3, "#studio"), Asker(4), 5, CLIP)
+    with pytest.raises(TextEmpty):
+        await world.client.services.asking.start(elsewhere)
+    assert reading.count(world.guild.id) == READING_AT_ONCE - READING_AT_ONCE // 4
+    gate.set()
+    await asyncio.gather(*flood)
     await world.quiet()
 
 
