@@ -25,6 +25,8 @@ _MARKS = {
 
 def plain(text: str) -> str:
     """The text without invisible signs, special forms of letters, and repeated spaces."""
+    if text.isascii():  # as most words are, of which there are thousands in some servers' rules
+        return " ".join(text.split())
     folded = unicodedata.normalize("NFKC", text)
     return " ".join("".join(sign for sign in folded if not _is_unseen(sign)).split())
 

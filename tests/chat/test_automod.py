@@ -8,6 +8,7 @@ import aiohttp
 import discord
 import pytest
 
+from bot.chat import automod
 from bot.chat.automod import KEPT_SECONDS, AutoMod, WordRule, forbids
 from bot.clock import Clock
 from bot.domain.ask import Place
@@ -46,6 +47,27 @@ def rule(*keywords: str, patterns: tuple[str, ...] = (), allowed: tuple[str, ...
 )
 def test_stars_say_where_a_word_may_go_on(keyword: str, text: str, hit: bool) -> None:
     assert forbids(rule(keyword), text) is hit
+
+
+def test_of_thousands_of_keywords_only_those_that_may_hit_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, compile_it = list[str](), automod._compiled
+
+    def counted(pattern: str) -> Any:
+        compiled.append(pattern)
+        return compile_it(pattern)
+
+    monkeypatch.setattr(automod, "_compiled", counted)
+    most = rule(*(f"*word{number}x*" for number in range(6_000)), "Straße", allowed=("a straße*",))
+    assert forbids(most, "in dieser STRASSE liegt Word17X") is True
+    assert 0 < len(compiled) <= 10
+
+
+@pytest.mark.parametrize("keyword", ["ẞ", "ß", "ſ", "K", "İ", "ı", "ǅ", "ᾼ", "Σ", "ς", "ŉ", "ﬁ"])
+def test_a_keyword_is_left_out_only_where_its_pattern_would_not_hit(keyword: str) -> None:
+    for text in (keyword.upper(), keyword.lower(), keyword.swapcase(), keyword.casefold(), keyword):
+        pattern = automod._word_pattern(keyword, keyword)
+        if any(automod._spans(pattern, text)):
+            assert list(automod._word_patterns([keyword], text, str)) == [pattern]
 
 
 @pytest.mark.parametrize(
