@@ -1,4 +1,4 @@
-"""`python -m tests.bench [ack|files|flood|jobs|preflight|quota]`: all benchmarks, or one."""
+"""`python -m tests.bench [ack|files|flood|jobs|preflight|quota|shares]`: all benchmarks, or one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.bench import Figures, ack, files, flood, jobs, preflight, quota
+from tests.bench import Figures, ack, files, flood, jobs, preflight, quota, shares
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "ack": ack.main,
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "files": files.main,
     "preflight": preflight.main,
     "quota": quota.main,
+    "shares": shares.main,
 }
 
 

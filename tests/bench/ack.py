@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +21,7 @@ from storage.engine.database import Transaction
 from storage.engine.sqlite import open_database
 from storage.servers.keys import Keys
 from tests.bench import Figures
+from tests.bench.connected import connected
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
@@ -99,27 +98,16 @@ async def bot(
     sandbox.runs.studio, sandbox.runs.work_seconds = CannedStudio(), 3600
     sandbox.runs.slots = asyncio.Semaphore(1_000_000)  # all in progress: counting a line would be the emulator's time
     with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
-            "DISCORD_TOKEN": TOKEN,
-            "DISCORD_API_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "DATABASE_PATH": f"{folder}/bot.db",
-            "PROVIDER_URLS": f'{{"runcomfy": "{sandbox.url}/runcomfy"}}',
-            "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
-            "LOG_LEVEL": "ERROR",
-        }
         if in_flight is not None:
             await _fill(Path(folder), discord.state.guild_id, int(discord.state.member["id"]), sandbox, in_flight)
         module = ["tests.bench.defer_only", *more] if in_flight is None else ["bot", "run"]
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment)
-        try:
-            await asyncio.wait_for(discord.gateway.ready.wait(), 20)
+        environment = {
+            "PROVIDER_URLS": f'{{"runcomfy": "{sandbox.url}/runcomfy"}}',
+            "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
+        }
+        async with connected(discord, Path(folder), environment, *module):
             await asyncio.sleep(settling)
             yield
-        finally:
-            process.kill()
-            await process.wait()
 
 
 async def _fill(folder: Path, guild_id: int, member_id: int, sandbox: Sandbox, in_flight: int) -> None:

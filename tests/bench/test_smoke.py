@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from tests.bench import Figures, ack, files, flood, jobs, preflight, quota
+from tests.bench import Figures, ack, files, flood, jobs, preflight, quota, shares
 from tests.bench.__main__ import BENCHMARKS
+from tests.bench.shares_filled import Hostile
 
 SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "ack": lambda: ack.main(ack.Size(per_second=20, seconds=1, rounds=1, in_flight=5, settling=0.0)),
@@ -16,6 +17,9 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
     "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
     "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
+    "shares": lambda: shares.main(
+        shares.Size(1, 3, 0.3, 500_000, (0.1, 0.3), Hostile(drips=3, hanging=2), flood=40, settling=0.0)
+    ),
     "quota": lambda: quota.main(quota.Size(jobs=150, accepted=3)),
 }
 

@@ -50,7 +50,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 async def ask(scene: Scene, text: str = "Hello there", within: Json | None = None) -> str:
     """What the member reads after the command, in the channel or in a thread."""
-    options = {"video": ("clip.mp4", b"x"), "text": text, "voice": "en:AOT"}
+    options: dict[str, Any] = {"video": ("clip.mp4", b"x"), "text": text, "voice": "en:AOT"}
     return await (await scene.discord.people.slash("lipsync text", within=within, **options)).answer()
 
 

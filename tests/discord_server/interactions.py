@@ -65,9 +65,11 @@ class Interactions:
             web.post("/api/v10/webhooks/{application}/{token}", self._follow_up),
         ]
 
-    async def slash(self, name: str, *, within: Json | None = None, **options: Any) -> Interaction:
+    async def slash(
+        self, name: str, *, within: Json | None = None, said: Json | None = None, **options: Any
+    ) -> Interaction:
         """Use a command, such as `lipsync text`, in the channel or in a thread; a `(file name, bytes)` pair is an
-        attachment.
+        attachment. `said`: what Discord says of it that is not as usual.
         """
         top, *path = name.split()
         command = next(found for found in self._state.commands if found["name"] == top)
@@ -86,7 +88,7 @@ class Interactions:
         for depth, step in enumerate(reversed(path)):
             given = [{"name": step, "type": SUBCOMMAND if depth == 0 else GROUP, "options": given}]
         data = {"id": command["id"], "name": top, "type": 1, "options": given, "resolved": {"attachments": attachments}}
-        return await self._deliver(COMMAND, data, **_where(within))
+        return await self._deliver(COMMAND, data, **_where(within), **(said or {}))
 
     async def click(self, message: Json, custom_id: str, **more: Any) -> Interaction:
         """Press a button on a message. `really`: how large a file may be, whatever the interaction says."""
