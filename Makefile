@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check format lint types bench crash docs screens browser lock image clean
+.PHONY: demo run test check format lint types bench crash mutants docs screens browser lock image clean
 
 demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 	$(BIN)/python -m bot demo
@@ -32,6 +32,9 @@ crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are 
 	$(BIN)/python -m pytest -m thorough tests/crash
 	$(BIN)/python -m tests.crash.campaign
 
+mutants: $(VENV)/.dev ## change what decides about money in small ways, and see that tests notice
+	$(BIN)/python -m tests.mutants
+
 docs: $(VENV)/.dev ## write the README's generated table anew
 	$(BIN)/python -m tests.provider_table
 
@@ -58,7 +61,7 @@ image: ## build the container image
 	docker build --tag mouthpiece .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache mutants
 
 $(VENV)/.demo: requirements.lock
 	$(PYTHON) -m venv $(VENV)
