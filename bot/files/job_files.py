@@ -33,8 +33,9 @@ class JobFiles:
                 self._rename(entry, job_id)
             elif _job_id(entry) is None:
                 _remove(entry)
-        for part in [*self.folder.rglob(f"*{PART}"), *self.folder.glob(f"*/{PIECES}*")]:
-            _remove(part)
+        within_folders_of_jobs = [entry for entry in self.folder.glob("*/*") if entry.is_dir()]
+        for unfinished in [*self.folder.rglob(f"*{PART}"), *within_folders_of_jobs]:
+            _remove(unfinished)
         for file in old.glob(f"{OLD_NAME}*.mp4"):
             if (job_id := id_of(file.stem.removeprefix(OLD_NAME))) is not None:
                 move(file, self._made(job_id) / VIDEO)

@@ -45,8 +45,9 @@ def test_what_an_earlier_run_did_not_write_to_its_end_goes_at_the_next_start(tmp
     job_files, job = JobFiles(tmp_path / "files"), a_job("running")
     job_files.folder.mkdir()
     place = job_files.of(job)
-    (place / "pieces-abc").mkdir()
-    for name in ("clip", "video-720p.x1y2z3.part", "video.part", "pieces-abc/001.mp4"):
+    for folder in ("pieces-abc", "upload-abc"):
+        (place / folder).mkdir()
+    for name in ("clip", "video-720p.x1y2z3.part", "video.part", "pieces-abc/001.mp4", "upload-abc/video.mp4"):
         (place / name).write_bytes(b"data")
     job_files.tidy(tmp_path / "results")
     assert [file.name for file in place.rglob("*")] == ["clip"]
