@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
 
-from tests.crash.checks import START_SECONDS, TOKEN_SECONDS, is_left, unanswered, violations
+from storage.people.unanswered import ANSWERABLE_SECONDS
+from tests.crash.checks import START_SECONDS, is_left, violations, was_just_acknowledged
 from tests.crash.doomed import SPEED
 from tests.crash.evidence import Evidence, read_rows
 from tests.crash.people import OF_EDITS, Command, People
@@ -44,6 +43,7 @@ class Campaign:
         self._world = world
         self._random = random
         self._people = People(world, [sample.provider.name for sample in all_samples()], random)
+        self._deaths: list[float] = []
         self.report = Report()
 
     async def run(self, kills: int) -> None:
@@ -72,6 +72,7 @@ class Campaign:
             await asyncio.wait({life.over}, timeout=min(left, self._random.uniform(0.2, 1.5)))
         life.kill()
         await self._end(life, people)
+        self._deaths.append(self._world.now())
         self.report.killed(aim, "at any moment" if is_blind else self._world.hit(aim))
 
     async def rest(self) -> None:
@@ -107,18 +108,13 @@ class Campaign:
             quiet = 0
             while quiet < 3:
                 await asyncio.sleep(0.2)
-                quiet = 0 if self._under_way() else quiet + 1
+                quiet = 0 if self._world.under_way() else quiet + 1
         until = time.monotonic() + START_SECONDS / SPEED
         while time.monotonic() < until and any(map(self._may_be_answered, self._people.commands)):
             await asyncio.sleep(0.05)
 
     def _may_be_answered(self, command: Command) -> bool:
-        return is_left(command) and command.at + TOKEN_SECONDS > self._world.now()
-
-    def _under_way(self) -> int:
-        with closing(sqlite3.connect(f"file:{self._world.database}?mode=ro", uri=True)) as connection:
-            (left,) = connection.execute("SELECT count(*) FROM jobs WHERE closed_at IS NULL OR card_due").fetchone()
-            return int(left)
+        return is_left(command) and command.at + ANSWERABLE_SECONDS > self._world.now()
 
     async def _stop(self, life: Life) -> None:
         """Ask the bot to stop, and see that it does."""
@@ -152,12 +148,14 @@ class Campaign:
             books=world.books,
             files=[entry.relative_to(world.folder) for entry in world.folder.rglob("*")],
             commands=self._people.commands,
+            deaths=self._deaths,
             ready_at=ready_at,
             now=world.now(),
         )
         self.report.jobs = Counter(job.state for job in jobs)
         self.report.found(violations(evidence))
-        self.report.unanswered = sum(1 for _ in unanswered(evidence))
+        left = [command for command in self._people.commands if is_left(command)]
+        self.report.unanswered = sum(was_just_acknowledged(command, self._deaths) for command in left)
         kills = self.report.kills.total()
         print(f"{kills} kills, {len(jobs)} jobs, {len(self.report.violations)} violations", file=sys.stderr, flush=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import PurePath
 
@@ -13,12 +13,14 @@ from bot.files.job_files import CLIP, FILES_KEPT, PARTS, SOUND, VIDEO
 from bot.sandbox.emulators.runcomfy import PRICE_USD
 from bot.words import job_card
 from bot.words.answers import asked
+from storage.people.unanswered import ANSWERABLE_SECONDS
 from tests.crash.evidence import Evidence, providers, usage_of
-from tests.crash.people import Command, buttons_in
+from tests.crash.people import MODAL, Command, buttons_in
 
-TOKEN_SECONDS = 900.0  # in which a command can be answered
-START_SECONDS = 60.0  # in which a bot that has started has answered what was left, by its own fast clock
-THINKING, STARTING = (5, ""), (7, asked.STARTING)  # types of what a bot says at once, and its words
+# By the bot's own fast clock:
+START_SECONDS = 60.0  # in which a bot that has started has answered what was left
+KEPT_SECONDS = 15.0  # in which it has written down who waits for an answer: one second of the world's
+AT_ONCE = {4, MODAL}  # types of what is the whole answer
 
 
 def lost(evidence: Evidence) -> Iterator[str]:
@@ -116,17 +118,24 @@ def prepared_left(evidence: Evidence) -> Iterator[str]:
 
 
 def unanswered(evidence: Evidence) -> Iterator[str]:
-    """Commands that the bot has begun to answer, and never answered, though it ran while it could."""
+    """Commands that the bot has begun to answer, and never answered, though it ran while it could; but for those that
+    it had acknowledged right before it was killed.
+    """
     for command in evidence.commands:
-        if is_left(command) and command.at + TOKEN_SECONDS > evidence.ready_at + START_SECONDS:
+        could_be = command.at + ANSWERABLE_SECONDS > evidence.ready_at + START_SECONDS
+        if could_be and is_left(command) and not was_just_acknowledged(command, evidence.deaths):
             yield f"a command ({command.words}) is left without an answer"
 
 
 def is_left(command: Command) -> bool:
     """Whether whoever gave the command still sees that the bot thinks about it."""
-    said = command.interaction.callback or {}
-    begun = (said.get("type"), (said.get("data") or {}).get("content") or "") in {THINKING, STARTING}
-    return begun and not (command.interaction.original or {}).get("content")
+    said, words = command.interaction.callback, (command.interaction.original or {}).get("content")
+    return said is not None and said["type"] not in AT_ONCE and words in {None, "", asked.STARTING}
+
+
+def was_just_acknowledged(command: Command, deaths: Iterable[float]) -> bool:
+    """Whether the bot was killed before it was sure to have written down that the command waits for an answer."""
+    return any(0 <= death - command.interaction.acknowledged_at < KEPT_SECONDS for death in deaths)
 
 
 def orphans(evidence: Evidence) -> Iterator[str]:
@@ -136,7 +145,7 @@ def orphans(evidence: Evidence) -> Iterator[str]:
 
 Check = Callable[[Evidence], Iterator[str]]
 CHECKS: tuple[Check, ...] = (
-    lost, paid_twice, posted_twice, usage_differs, files_left, stale_cards, prepared_left, orphans,
+    lost, paid_twice, posted_twice, usage_differs, files_left, stale_cards, prepared_left, unanswered, orphans,
 )  # fmt: skip
 
 

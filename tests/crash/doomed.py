@@ -24,6 +24,7 @@ from bot.app import build
 from bot.jobs.open_job import OpenJob
 from bot.jobs.steps.submit import Submit
 from bot.media.child import Bounds, Task
+from bot.media.confinement.kernel import end_with
 from bot.media.pool import WorkerPool
 from bot.net.client import Http
 from bot.providers.base import Submission
@@ -126,6 +127,7 @@ class Sudden(Doom):
 
 def main() -> int:
     """Run the bot until it ends, or its end comes."""
+    end_with(os.getppid())  # the campaign may be stopped
     doom = json.loads(os.environ["DOOM"])
     patch = pytest.MonkeyPatch()
     aim = Aim(Point(doom["kind"], doom["place"]), doom["nth"], doom["alone"])

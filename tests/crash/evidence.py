@@ -23,8 +23,8 @@ providers = load_providers(Http(httpx.AsyncClient()), {})
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything at one moment. `books` says for which job each run was accepted, by the run's id; `ready_at` is when
-    the bot's last life began, `now` when it ended, both by the bot's clock.
+    """Everything at one moment. `books` says for which job each run was accepted, by the run's id; `deaths` are when
+    the bot was killed, `ready_at` is when its last life began, and `now` when that has ended, by the bot's clock.
     """
 
     jobs: Sequence[Job]
@@ -34,6 +34,7 @@ class Evidence:
     books: Mapping[str, str]
     files: Sequence[Path]  # relative to the bot's folder
     commands: Sequence[Command]
+    deaths: Sequence[float]
     ready_at: float
     now: float
     orphans: Sequence[str] = field(default_factory=tuple)

@@ -17,7 +17,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "edit": ("before", "working", "writing", "after"),  # a media child works; its part file grows
     "post": ("before", ARRIVED, CARRIED_OUT, "after"),  # a message or a thread
     "show": (ARRIVED, CARRIED_OUT),  # an edit of a message, or taking one away
-    "answer": (ARRIVED, CARRIED_OUT),  # to whoever used a command or pressed a button
+    "answer": ("before", ARRIVED, CARRIED_OUT, "after"),  # to whoever used a command or pressed a button
 }
 ANY_MOMENT = "any moment"
 AT_THE_FAR_SIDE = {("download", "within")} | {

@@ -20,7 +20,7 @@ from tests.crash import checks
 from tests.crash import world as crash_world
 from tests.crash.checks import CHECKS, Check, violations
 from tests.crash.evidence import Evidence, providers
-from tests.crash.people import Command
+from tests.crash.people import MODAL, Command
 from tests.crash.points import ANY_MOMENT, Aim, Point
 from tests.crash.processes import left_of
 from tests.crash.world import Life
@@ -55,6 +55,7 @@ CLEAN = Evidence(
         Path(name) for name in ("bot.db", "files", "intake", "files/7", "files/7/clip", "files/7/video-0123456789ab")
     ],
     commands=[],
+    deaths=[NOW - 50],
     ready_at=NOW,
     now=NOW,
 )
@@ -79,7 +80,7 @@ def with_message(*messages: Json) -> Evidence:
 
 def with_command(callback: Json | None, original: Json | None = None, at: float = NOW - 100) -> Evidence:
     interaction = Interaction(1)
-    interaction.callback, interaction.original = callback, original
+    interaction.callback, interaction.original, interaction.acknowledged_at = callback, original, at
     return replace(CLEAN, commands=[Command("text", at, interaction)])
 
 
@@ -120,7 +121,7 @@ MADE: dict[str, tuple[Check, Evidence]] = {
     ),
     "a prepared file in its thread": (checks.prepared_left, with_message(*CLEAN.messages, message(8, **PREPARED))),
     "a command left at thinking": (checks.unanswered, with_command(THINKING)),
-    "an offer left at starting": (checks.unanswered, with_command(STARTING)),
+    "an offer left at starting": (checks.unanswered, with_command(STARTING, STARTING["data"])),
     "a process that outlived the bot": (checks.orphans, replace(CLEAN, orphans=["process 1"])),
 }  # fmt: skip
 NEVER_SHOWN = a_job("failed", failure="cannot_post", card_id=None, counted_at=None, ended_at=1100.0, closed_at=1100.0)
@@ -132,6 +133,8 @@ FINE: dict[str, Evidence] = {
     "a command that Discord itself says was lost": with_command(None),
     "a command with an answer": with_command(THINKING, {"content": "LS-7 is on its way"}),
     "a command that could not be answered any more": with_command(THINKING, at=NOW - 1000),
+    "a command that was acknowledged right before the bot was killed": with_command(THINKING, at=NOW - 51),
+    "a button that opened a form": with_command({"type": MODAL}),
 }  # fmt: skip
 
 
@@ -162,4 +165,5 @@ async def test_what_a_bot_leaves_running_is_found_by_its_session(monkeypatch: py
     await life.over
     (orphan,) = await life.children_left()
     assert "has outlived the bot" in orphan
-    assert not left_of(leader.pid)
+    while left_of(leader.pid):  # it was killed
+        await asyncio.sleep(0.01)

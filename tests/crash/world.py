@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +123,12 @@ class World:
     def hit(self, aim: Aim) -> str:
         """What the bot was doing when it died at its aim; nothing if it died otherwise."""
         return aim.hit or (self._note.read_text() if self._note.exists() else "")
+
+    def under_way(self) -> int:
+        """How many jobs are not closed yet, or not shown so."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            (left,) = connection.execute("SELECT count(*) FROM jobs WHERE closed_at IS NULL OR card_due").fetchone()
+            return int(left)
 
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}

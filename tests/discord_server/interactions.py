@@ -30,6 +30,7 @@ class Interaction:
         self.follow_ups: list[Json] = []
         self.most_bytes = 0  # of each file that it takes
         self.expired = False  # after 15 minutes
+        self.acknowledged_at = 0.0
         self.acknowledged = asyncio.Event()
         self.answered = asyncio.Event()
 
@@ -160,6 +161,7 @@ class Interactions:
         if interaction.callback is not None:
             return refusal(400, ALREADY_ANSWERED, "Interaction has already been acknowledged.")
         interaction.callback, _ = await read_body(request)
+        interaction.acknowledged_at = self._state.now()
         interaction.acknowledged.set()
         if interaction.callback["type"] == REPLY:
             interaction.original = interaction.callback["data"]
