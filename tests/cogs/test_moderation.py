@@ -516,7 +516,7 @@ async def reported(world: World) -> tuple[ChannelHandle, discord.Message]:
     await world.text()
     await world.quiet()
     said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
-    assert said == "Thanks. It's blurred until a moderator reviews it. I've asked them in their channel."
+    assert said == "Thanks. It's blurred until a moderator reviews it. I've asked the moderators in their channel."
     await told(channel, "was reported")
     (card,) = [message for message in channel.history() if "was reported" in text_of(message)]
     return channel, card
@@ -536,8 +536,8 @@ async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(w
     (outcome,) = world.outcomes()
     assert outcome.attachments[0].is_spoiler()
     assert answer(await world.member.click(outcome, label="Report")) == (
-        "Someone has already reported this video. It's blurred until a moderator reviews it. I've asked them in their "
-        "channel."
+        "Someone has already reported this video. It's blurred until a moderator reviews it. I've asked the moderators "
+        "in their channel."
     )
     assert "shown again" in answer(await world.moderator.click(card, label="Restore"))
     (outcome,) = world.outcomes()
@@ -722,7 +722,7 @@ async def test_a_forgotten_members_video_can_still_be_reported_and_removed(world
     await world.quiet()
     await world.client.services.privacy.forget(world.member.id)
     said = answer(await world.moderator.click(world.outcomes()[0], label="Report"))
-    assert "It's blurred until a moderator reviews it. I've asked them in their channel." in said
+    assert "It's blurred until a moderator reviews it. I've asked the moderators in their channel." in said
     assert world.outcomes()[0].attachments[0].is_spoiler()
     await told(channel, "was reported")
     (card,) = [message for message in channel.history() if "was reported" in text_of(message)]

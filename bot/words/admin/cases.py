@@ -22,12 +22,12 @@ from storage.servers.cases import Case, CaseKind, Told
 from storage.servers.key_info import KeyInfo
 
 TOLD: Mapping[Told | None, str] = {
-    "log": "I've asked them in their channel.",
-    "notices": "I've asked them in their channel.",
+    "log": "I've asked the moderators in their channel.",
+    "notices": "I've asked the moderators in their channel.",
     "person": "I've written to the one who set me up here.",
-    "moderator": "One of them has read of it.",
-    "nobody": "I couldn't reach any of them yet; the next one who uses me here will see it.",
-    None: "I'll ask them as soon as Discord lets me.",
+    "moderator": "One of the moderators knows about it.",
+    "nobody": "I couldn't reach a moderator yet; the next one who uses me here will see it.",
+    None: "I'll ask the moderators as soon as Discord lets me.",
 }
 BLURRED = "It's blurred until a moderator reviews it."
 NOT_BLURRED = "I couldn't blur it, but a moderator can remove it."
@@ -76,7 +76,7 @@ def in_channel(case: Case, about: Subject, providers: Mapping[str, Provider]) ->
     if case.kind == "unknown":
         ended = job_card.outcome(job, providers)
         return f"{head(job)} ended: {ended}\n{job_details.settling(job, providers)}\n-# {place(job)}"
-    by = f" · by <@{about.report.reported_by}>" if about.report and about.report.reported_by else ""
+    by = f" by <@{about.report.reported_by}>" if about.report and about.report.reported_by else ""
     return (
         f"🚩 {head(job)} was reported{by}. {_blurred(about.report)}\n{asked(job, providers)}\n"
         f"-# {link(job) if job.channel_id else ''}"

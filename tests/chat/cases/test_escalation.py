@@ -420,7 +420,7 @@ async def test_once_a_moderator_has_read_of_it_the_next_reporter_reads_that(worl
     await reported(world)
     await world.moderator.slash(world.channel, "lipsync usage")
     said = answer(await world.member.click(world.outcomes()[0], label="Report"))
-    assert said.endswith("One of them has read of it.")
+    assert said.endswith("One of the moderators knows about it.")
 
 
 async def test_while_discord_is_away_nobody_is_said_to_be_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -431,7 +431,7 @@ async def test_while_discord_is_away_nobody_is_said_to_be_told(world: World, mon
     await set_up(world, world.moderator.id)
     with monkeypatch.context() as patch:
         patch.setattr(CasePosts, "in_channel", away)
-        assert (await reported(world)).endswith("I'll ask them as soon as Discord lets me.")
+        assert (await reported(world)).endswith("I'll ask the moderators as soon as Discord lets me.")
     await until_told(world, "log")
     assert len(asking(entries(log))) == 1
 
