@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import PurePath
 
-from bot.domain.costs import MICROS
+from bot.domain.costs import micros
 from bot.domain.job import Job
 from bot.files.job_files import CLIP, FILES_KEPT, PARTS, SOUND, VIDEO
 from bot.sandbox.emulators.runcomfy import PRICE_USD
+from bot.sandbox.runs import Run
 from bot.words import job_card
 from bot.words.answers import asked
 from storage.people.unanswered import ANSWERABLE_SECONDS
@@ -20,6 +21,7 @@ from tests.crash.people import MODAL, Command, buttons_in
 # By the bot's own fast clock:
 START_SECONDS = 60.0  # in which a bot that has started has answered what was left
 KEPT_SECONDS = 15.0  # in which it has written down who waits for an answer: one second of the world's
+PRICED = {"runcomfy", "runware"}  # the providers that say what a run has cost
 AT_ONCE = {4, MODAL}  # types of what is the whole answer
 
 
@@ -64,12 +66,19 @@ def usage_differs(evidence: Evidence) -> Iterator[str]:
             yield f"{job.code} was paid, and counts against no limit"
         if job.state == "succeeded" and not runs:
             yield f"{job.code} has a video, and nobody was paid for one"
-        spent = MICROS * Decimal(str(PRICE_USD)) * sum(run.result is not None for run in runs)
-        if job.provider == "runcomfy" and job.spent_micros not in {None, spent}:
+        spent = micros(sum(map(_price, runs), start=Decimal(0)))
+        if job.provider in PRICED and job.spent_micros not in {None, spent}:
             yield f"{job.code} is said to have cost {job.spent_micros} millionths of a dollar, and cost {spent}"
     counted, rows = {hour: sums for hour, sums in evidence.usage.items() if any(sums)}, usage_of(evidence.jobs)
     if counted != rows:
         yield f"the sums by the hour are {counted}, and those of the rows {rows}"
+
+
+def _price(run: Run) -> Decimal:
+    """What RunComfy or Runware says that a run has cost, in US dollars."""
+    if run.account.startswith("rc-"):
+        return Decimal(str(PRICE_USD)) if run.result else Decimal(0)
+    return len(run.order.text) * Decimal("0.00006") if run.order.makes == "speech" else Decimal("0.0462")
 
 
 def files_left(evidence: Evidence) -> Iterator[str]:

@@ -99,6 +99,10 @@ MADE: dict[str, tuple[Check, Evidence]] = {
     "a paid job that counts nothing": (checks.usage_differs, with_job(counted_at=None, micros=0)),
     "a video for which nobody was paid": (checks.usage_differs, replace(CLEAN, runs=[])),
     "other costs than in the provider's books": (checks.usage_differs, with_job(spent_micros=60_000)),
+    "other costs than in Runware's books": (
+        checks.usage_differs,
+        replace(with_job(provider="runware"), runs=[replace(RUN, account="rw-key")]),
+    ),
     "sums that differ from the rows": (checks.usage_differs, replace(CLEAN, usage={0: (2, 10_000, 100_000)})),
     "the part file of a download": (checks.files_left, with_file("files/7/part-0.mp4.1234.abc.part")),
     "a part file beside the database": (checks.files_left, with_file("bot.db.part")),
