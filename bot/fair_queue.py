@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Owned(Protocol):
@@ -126,22 +126,32 @@ class FairPlaces(Generic[T]):
         """Whether nobody holds a place or waits for one."""
         return self._shares.idle and not self._waiting
 
-    def wait(self, item: T, owner: Owned) -> None:
-        """Line up."""
+    def line_up(self, item: T, owner: Owned) -> list[tuple[T, Owned]]:
+        """Wait for a place; then give out what is free to those whose turn it is: each item, with its owner."""
         self._waiting.put(item, owner)
+        return self._turns()
 
-    def turns(self) -> Iterator[tuple[T, Owned]]:
-        """Give places to those whose turn it is, for as long as anybody may have one: each item, with its owner."""
+    def leave(self, owner: Owned) -> list[tuple[T, Owned]]:
+        """Free the owner's place; then give out what is free, as `line_up` does."""
+        self._shares.leave(owner)
+        return self._turns()
+
+    def _turns(self) -> list[tuple[T, Owned]]:
+        turns = []
         while not self._shares.full and (found := self._waiting.pop(self._may_take)):
             self._shares.take(found[1])
-            yield found
-
-    def leave(self, owner: Owned) -> None:
-        """Free the owner's place."""
-        self._shares.leave(owner)
+            turns.append(found)
+        return turns
 
     def _may_take(self, owner: Owned) -> bool:
         return self._shares.may_take(owner, self._waiting.others(owner))
+
+
+class Owner(NamedTuple):
+    """A member of a server."""
+
+    guild_id: int
+    member_id: int
 
 
 class FairSemaphore:
@@ -153,28 +163,23 @@ class FairSemaphore:
     @asynccontextmanager
     async def passing(self, owner: Owned) -> AsyncIterator[None]:
         """Wait for a place, and hold it."""
+        held_by = Owner(owner.guild_id, owner.member_id)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._places.wait(place, owner)
-        self._hand_on()
+        self._give(self._places.line_up(place, held_by))
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():  # it was given already
-                self._leave(owner)
+                self._give(self._places.leave(held_by))
             raise
         try:
             yield
         finally:
-            self._leave(owner)
+            self._give(self._places.leave(held_by))
 
-    def _leave(self, owner: Owned) -> None:
-        self._places.leave(owner)
-        self._hand_on()
-
-    def _hand_on(self) -> None:
-        """Give what is free to those whose turn it is."""
-        for place, owner in self._places.turns():
+    def _give(self, turns: list[tuple[asyncio.Future[None], Owned]]) -> None:
+        for place, owner in turns:
             if place.cancelled():
-                self._places.leave(owner)
+                self._give(self._places.leave(owner))
             else:
                 place.set_result(None)

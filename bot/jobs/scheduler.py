@@ -55,10 +55,10 @@ class Scheduler:
         """Serve the schedule until `drain`, and let the steps that have begun end. A step that fails ends this, too."""
         async with asyncio.TaskGroup() as self._steps:
             while self._open:
-                self.turned_at = self._clock.monotonic()
-                for open_job in self._due():
+                self.turned_at = now = self._clock.monotonic()
+                for open_job in self._due(now):
                     self._begin(open_job)
-                await self._until_next()
+                await self._until_next(now)
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more; wait for the steps under way, and cancel what is not done in time."""
@@ -74,17 +74,16 @@ class Scheduler:
         if self._nap:
             self._nap.cancel()
 
-    def _due(self) -> Iterator[OpenJob]:
-        now = self._clock.monotonic()
+    def _due(self, now: float) -> Iterator[OpenJob]:
         while self._heap and self._heap[0][0] <= now:
             _, turn, open_job = heapq.heappop(self._heap)
             if turn == open_job.turn:
                 yield open_job
 
-    async def _until_next(self) -> None:
+    async def _until_next(self, now: float) -> None:
         delay = MOST_SECONDS_ASLEEP
         if self._heap:
-            delay = min(max(0.0, self._heap[0][0] - self._clock.monotonic()), delay)
+            delay = min(max(0.0, self._heap[0][0] - now), delay)
         self._nap = asyncio.ensure_future(self._clock.sleep(delay))
         try:
             await asyncio.wait({self._nap})
@@ -95,18 +94,14 @@ class Scheduler:
         lane = self._lane_of(open_job)
         if lane not in self._lanes:
             self._lanes[lane] = FairPlaces(lane.width)
-        self._lanes[lane].wait(open_job, open_job.job)
-        self._serve(lane)
+        self._start(lane, self._lanes[lane].line_up(open_job, open_job.job))
 
-    def _serve(self, lane: Lane) -> None:
-        """Let everyone in the lane begin who may."""
-        places = self._lanes[lane]
-        for open_job, owner in places.turns() if self._open else ():
+    def _start(self, lane: Lane, turns: list[tuple[OpenJob, Owned]]) -> None:
+        """Let those begin whose turn it is in the lane."""
+        for open_job, owner in turns:
             task = self._steps.create_task(self._take(lane, open_job, owner))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if places.idle:
-            del self._lanes[lane]
 
     async def _take(self, lane: Lane, open_job: OpenJob, owner: Owned) -> None:
         """Take one step; the place is left under the name under which it was taken, whatever the job is then."""
@@ -116,5 +111,9 @@ class Scheduler:
             self._open = False  # it ends the schedule
             raise
         finally:
-            self._lanes[lane].leave(owner)
-            self._serve(lane)
+            places = self._lanes[lane]
+            turns = places.leave(owner)
+            if self._open:
+                self._start(lane, turns)
+            if places.idle:
+                del self._lanes[lane]

@@ -42,13 +42,14 @@ class Trust:
 
     def opens(self, address: Address, purpose: Purpose | None) -> bool:
         """Whether the address may be private or plain http. `BadAddress` when it may be neither that nor public."""
-        own = purpose is not None and address.authority == purpose.authority
-        if not own and address.authority in self.discord:
+        authority = address.authority
+        own = purpose is not None and authority == purpose.authority
+        if not own and authority in self.discord:
             raise BadAddress("it is Discord's")
         if purpose is None or address.host != purpose.host:
             return False
-        listed = address.host in self.private or address.authority in self.private
-        return listed and (own or address.authority not in self.named)
+        listed = address.host in self.private or authority in self.private
+        return listed and (own or authority not in self.named)
 
 
 def is_public(ip_address: str) -> bool:
