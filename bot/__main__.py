@@ -21,26 +21,27 @@ from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
-from storage.engine.sqlite import open_database
+from storage.engine.opening import open_database
 
 log = logging.getLogger(__name__)
 
 CANNOT_START, FAILED = 2, 1  # exit codes; what has failed is worth starting again
 
 
+def _named(settings: Settings) -> str:
+    """The setting that names the database."""
+    return "DATABASE_URL" if settings.database_url else "DATABASE_PATH"
+
+
 def _run(_: argparse.Namespace) -> int:
     try:
         settings = read_settings()
-        secrets = (
-            settings.discord_token.get_secret_value(),
-            settings.master_keys and settings.master_keys.get_secret_value(),
-        )
-        start_logging(settings.log_level, settings.log_format, [secret for secret in secrets if secret])
+        start_logging(settings.log_level, settings.log_format, settings.secrets)
         asyncio.run(run(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
     except StorageError as error:
-        print(f"DATABASE_PATH: {error}", file=sys.stderr)
+        print(f"{_named(settings)}: {error}", file=sys.stderr)
     except DiscordUnreachable as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -57,7 +58,7 @@ def _run(_: argparse.Namespace) -> int:
 async def rotate(settings: Settings) -> str:
     """Seal every stored key with the first of MASTER_KEYS; what is to be told of it."""
     master = settings.master()
-    async with open_database(settings.database_path) as database:
+    async with open_database(settings.database_path, settings.database_url.get_secret_value()) as database:
         await verify(database, master)
         count = await reseal(database, master)
     return f"{count} keys were sealed anew with “{master.active}”; other master keys are no longer needed."
@@ -66,13 +67,14 @@ async def rotate(settings: Settings) -> str:
 def _said(work: Callable[[Settings], str]) -> int:
     """Do something to the database and say what was done; the exit code."""
     try:
-        print(work(read_settings()))
+        settings = read_settings()
+        print(work(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
     except CannotUnseal as error:
         print(f"MASTER_KEYS: {error}; nothing was changed", file=sys.stderr)
     except StorageError as error:
-        print(f"DATABASE_PATH: {error}", file=sys.stderr)
+        print(f"{_named(settings)}: {error}", file=sys.stderr)
     else:
         return 0
     return CANNOT_START
@@ -84,6 +86,8 @@ def _rotate(_: argparse.Namespace) -> int:
 
 def _backup(given: argparse.Namespace) -> int:
     def work(settings: Settings) -> str:
+        if settings.database_url:
+            raise StorageError("this command copies SQLite's file; copy a database on PostgreSQL with its own pg_dump")
         backup(settings.database_path, given.file)
         return f"{given.file} is a whole copy. Keep the master key with it, but not in the same place."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from hypothesis import settings
 from bot.media.pool import WorkerPool, open_pool
 from storage.engine.database import Database
 from storage.engine.sqlite import open_database
+from tests.postgres import server
+from tests.storage.engines import Schema, create
 from tests.world import World, open_world
 
 settings.register_profile("calm", deadline=None)  # no test is about time, and these machines are noisy
@@ -27,6 +29,17 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A fresh database in a real file."""
     async with open_database(tmp_path / "bot.db") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[Schema, str]:
+    """The addresses of two databases for this process, on the server of the run."""
+    base = tmp_path_factory.getbasetemp()
+    address = server(base if worker_id == "master" else base.parent)
+    return {
+        "newest schema": asyncio.run(create(address, f"newest_{worker_id}")),
+        "one more column in every table": asyncio.run(create(address, f"wider_{worker_id}", widen=True)),
+    }
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from bot.app.background import running
 from bot.app.build_worker import build_worker
@@ -49,6 +50,8 @@ from bot.moderation.open_cases import OpenCases
 from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
+from bot.net.faults import Unwritable
+from bot.placing import disk_faults
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Cleanup
@@ -58,7 +61,7 @@ from storage.engine.database import Database
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import CannotUnseal, MasterKeys
 from storage.engine.key_rotation import verify
-from storage.engine.sqlite import open_database
+from storage.engine.opening import open_database
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +78,10 @@ async def open_bot(
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
         master = settings.master()
-        database = await stack.enter_async_context(open_database(settings.database_path))
+        _make_folder(settings.data_folder)
+        database = await stack.enter_async_context(
+            open_database(settings.database_path, settings.database_url.get_secret_value())
+        )
         sandbox_url = await open_sandbox(stack) if settings.sandbox else ""
         http = Http(await stack.enter_async_context(http_client(settings, sandbox_url)), settings.gateway_hosts)
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
@@ -94,7 +100,8 @@ async def open_bot(
         services = partial(_services, parts=parts, settings=settings, clock=clock)
         client = Mouthpiece(parts.stores.installation, membership, clock, services)
         stack.push_async_callback(client.leave)
-        heartbeats = Heartbeats(client, settings.database_path, parts.stores.installation, clock)
+        file = None if settings.database_url else settings.database_path
+        heartbeats = Heartbeats(client, file, parts.stores.installation, clock)
         beside = [heartbeats.run, membership.run, *_beside_the_worker(client.services)]
         await stack.enter_async_context(serve_health(client, heartbeats, settings.http_host, settings.http_port))
         async with running(client.services.worker, client.signed_in, beside, clock):
@@ -166,6 +173,15 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
 def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
     cleanup, answers = services.cleanup, (services.late_answers.run, services.awaited_answers.run)
     return [*answers, services.escalation.run, cleanup.run, cleanup.sweep, services.log_channel.run]
+
+
+def _make_folder(data: Path) -> None:
+    """Make the folder of what no database holds, if it isn't there."""
+    try:
+        with disk_faults():
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except Unwritable as fault:
+        raise SettingsError(problem=f"DATABASE_PATH: {data} can't be used: {fault.detail}") from None
 
 
 async def _open_every_key(database: Database, master: MasterKeys) -> None:

@@ -19,12 +19,12 @@ ALIVE_FACT = "alive_at"
 
 
 class Heartbeats:
-    """Listens to each part; `run` must go on for as long as the bot does."""
+    """Listens to each part; `run` must go on for as long as the bot does. `file` is the database's, if it has one."""
 
-    def __init__(self, client: Mouthpiece, database_path: Path, installation: Installation, clock: Clock) -> None:
+    def __init__(self, client: Mouthpiece, file: Path | None, installation: Installation, clock: Clock) -> None:
         self._client = client
-        self._path = database_path
-        self._file = _identity(database_path)
+        self._path = file
+        self._file = _identity(file)
         self._installation = installation
         self._clock = clock
         self._latency = math.inf
@@ -81,8 +81,10 @@ class Heartbeats:
         self._written_at = self._clock.monotonic()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path | None) -> tuple[int, int] | None:
     """Which file lies there; None for none."""
+    if path is None:
+        return None
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,7 +19,7 @@ from bot.placing import disk_faults, placed
 from bot.providers import provider_classes
 from storage.engine.encryption import MasterKeys
 
-SECRETS = ("discord_token", "master_keys")
+SECRETS = ("discord_token", "database_url", "master_keys")
 
 
 class Settings(BaseSettings):
@@ -31,6 +32,8 @@ class Settings(BaseSettings):
     discord_token: SecretStr
     discord_token_file: Path | None = None
     database_path: Path = Path("data/mouthpiece.db")
+    database_url: SecretStr = SecretStr("")  # of PostgreSQL; empty for a file of SQLite's
+    database_url_file: Path | None = None
     master_keys: SecretStr | None = None
     master_keys_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -101,6 +104,13 @@ class Settings(BaseSettings):
             return value
         return value.upper() if info.field_name == "log_level" else value.lower()
 
+    @field_validator("database_url")
+    @classmethod
+    def _only_postgres(cls, value: SecretStr) -> SecretStr:
+        if value and urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("is no address such as postgresql://user:password@host/database")
+        return value
+
     @field_validator("master_keys")
     @classmethod
     def _parse_master_keys(cls, value: SecretStr | None) -> SecretStr | None:
@@ -133,10 +143,20 @@ class Settings(BaseSettings):
         """Where everything lives that must survive a restart."""
         return self.database_path.parent
 
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show; some of them may be empty."""
+        url = self.database_url.get_secret_value()
+        password = urlsplit(url).password or ""
+        keys = self.master_keys.get_secret_value() if self.master_keys else ""
+        return [self.discord_token.get_secret_value(), keys, url, password, unquote(password)]
+
     def master(self) -> MasterKeys:
-        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database."""
+        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file."""
         if self.master_keys:
             return MasterKeys.parse(self.master_keys.get_secret_value())
+        if self.database_url:
+            raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
         file = self.data_folder / "master.key"
         if not file.exists():
             if self.database_path.is_file():

@@ -56,6 +56,8 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
         ("GATEWAY_HOSTS", "*.canary.example"),
         ("PROVIDER_URLS", '{"canary": "https://x.example"}'.replace("canary", "nobody")),
         ("MASTER_KEYS", "canary"),
+        ("DATABASE_URL", "mysql://me:canary@db.example/bot"),
+        ("DATABASE_URL", "postgresql://me:canary@[db.example/bot"),
     ],
 )
 def test_each_mistake_is_one_line_that_names_the_field(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -105,7 +107,23 @@ def test_what_is_named_for_a_purpose_is_known_with_its_port() -> None:
 
 def test_no_secret_shows_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@db.example/bot")
     assert "canary" not in repr(read_settings())
+
+
+def test_what_no_log_may_show_is_known_in_every_form() -> None:
+    keys, url = MasterKeys.generate("first"), "postgresql://me:ca%2Fnary@db.example/bot"
+    settings = read_settings(discord_token=TOKEN, master_keys=keys, database_url=url)
+    assert settings.secrets == [TOKEN, keys, url, "ca%2Fnary", "ca/nary"]
+
+
+def test_postgresql_needs_a_master_key_that_is_in_no_file_of_one_machine(tmp_path: Path) -> None:
+    settings = read_settings(
+        discord_token=TOKEN, database_url="postgresql://db.example/bot", database_path=tmp_path / "bot.db"
+    )
+    with pytest.raises(SettingsError, match="MASTER_KEYS: is not set; with DATABASE_URL"):
+        settings.master()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_master_keys_one_is_made_once_and_only_the_owner_can_read_it(tmp_path: Path) -> None:

@@ -4,15 +4,13 @@ added columns to.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import pytest
 
 from storage.engine import sqlite
 from storage.engine.database import Database
-from tests.postgres import server
-from tests.storage.engines import Engine, Fresh, Schema, add_columns, create, emptied
+from tests.storage.engines import Engine, Fresh, add_columns, emptied
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -20,17 +18,6 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """What the database is."""
     found: Engine = request.param
     return found
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[Schema, str]:
-    """The addresses of two databases for this process, on the server of the run."""
-    base = tmp_path_factory.getbasetemp()
-    address = server(base if worker_id == "master" else base.parent)
-    return {
-        "newest schema": asyncio.run(create(address, f"newest_{worker_id}")),
-        "one more column in every table": asyncio.run(create(address, f"wider_{worker_id}", widen=True)),
-    }
 
 
 @pytest.fixture

@@ -1,0 +1,97 @@
+"""The whole bot on PostgreSQL: what it does there as in a file, and what it leaves to PostgreSQL's own tools."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+import storage.engine
+from bot.__main__ import _backup, _rotate
+from bot.app.heartbeats import Heartbeats
+from storage.engine.backup import reconcile
+from storage.engine.database import StorageError
+from storage.engine.encryption import MasterKeys
+from storage.engine.opening import open_database
+from storage.jobs.job import NewJob, Position
+from tests.conftest import GUILD
+from tests.provider_table import README
+from tests.storage.engines import Schema, emptied
+from tests.storage.plain import plain_jobs
+from tests.welcome import welcome
+from tests.world import open_world
+
+KEYS = MasterKeys.generate("first")
+
+
+@pytest.fixture
+async def url(postgres: Mapping[Schema, str]) -> str:
+    """The address of an empty database."""
+    async with emptied(postgres["newest schema"]):
+        return postgres["newest schema"]
+
+
+async def test_a_job_goes_from_a_command_to_its_video_and_no_file_is_missed(url: str, tmp_path: Path) -> None:
+    data = tmp_path / "not there" / "yet"
+    async with open_world(data, database_url=SecretStr(url), master_keys=SecretStr(KEYS)) as world:
+        assert "works and is saved" in await world.add_key()
+        assert "is on its way" in await world.text()
+        await world.quiet()
+        assert world.outcomes()[0].attachments
+        heartbeats = Heartbeats(world.client, None, world.parts.stores.installation, world.clock)
+        await heartbeats._probe()
+        assert not [fault for fault in heartbeats.faults() if "database" in fault]
+    assert not list(data.glob("bot.db*"))
+
+
+async def test_a_copy_that_is_marked_as_one_has_nothing_sent_again(url: str, tmp_path: Path) -> None:
+    async with open_database(tmp_path / "bot.db", url) as database:
+        await welcome(database, GUILD)
+        await plain_jobs(database).enqueue(
+            NewJob(guild_id=GUILD, interaction_id=1, member_id=1, channel_id=1, provider="p", request="{}",
+                   position=Position("s"), created_at=1.0, deadline_at=2.0)
+        )  # fmt: skip
+        assert await reconcile(database) is None
+        mark = "INSERT INTO facts (name, value) VALUES ('is_a_backup', '1')"
+        assert mark in README.read_text(encoding="utf-8")
+        await database.write(lambda tx: tx.row(mark), guild_id=None)
+        assert await reconcile(database) == 1
+        (left,) = (await plain_jobs(database).open_jobs())[0]
+        assert left.restored
+
+
+async def test_a_backup_is_left_to_pg_dump_and_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@db.example/bot")
+    assert _backup(argparse.Namespace(file=tmp_path / "copy.db")) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("DATABASE_URL: ")
+    assert "pg_dump" in said
+    assert "canary" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_setting_is_named_where_the_server_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@/bot?host=/nowhere")
+    monkeypatch.setenv("MASTER_KEYS", KEYS)
+    assert _rotate(argparse.Namespace()) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("DATABASE_URL: the server can't be used now: ")
+    assert "canary" not in said
+
+
+def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.delitem(sys.modules, "storage.engine.postgres", raising=False)
+    monkeypatch.delattr(storage.engine, "postgres", raising=False)
+    with pytest.raises(StorageError, match="pip install asyncpg"):
+        open_database(tmp_path / "bot.db", "postgresql://db.example/bot")
