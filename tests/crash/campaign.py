@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
@@ -104,11 +105,12 @@ class Campaign:
 
     async def _finished(self) -> None:
         """Wait until every job is closed and shown, and as long as it may take to answer what was left."""
-        async with asyncio.timeout(PATIENCE):
-            quiet = 0
-            while quiet < 3:
-                await asyncio.sleep(0.2)
-                quiet = 0 if self._world.under_way() else quiet + 1
+        with suppress(TimeoutError):  # what isn't finished then is found
+            async with asyncio.timeout(PATIENCE):
+                quiet = 0
+                while quiet < 3:
+                    await asyncio.sleep(0.2)
+                    quiet = 0 if self._world.under_way() else quiet + 1
         until = time.monotonic() + START_SECONDS / SPEED
         while time.monotonic() < until and any(map(self._may_be_answered, self._people.commands)):
             await asyncio.sleep(0.05)
@@ -139,10 +141,11 @@ class Campaign:
     async def _look(self, ready_at: float) -> None:
         """Hold everything against what must never be."""
         world = self._world
-        jobs, usage = await read_rows(world.database)
+        jobs, usage, undecided = await read_rows(world.database)
         evidence = Evidence(
             jobs=jobs,
             usage=usage,
+            undecided=undecided,
             messages=world.messages,
             runs=list(world.sandbox.runs.ledger),
             books=world.books,

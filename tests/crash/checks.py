@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import PurePath
 
+from bot.chat.custom_ids import DECISIONS
 from bot.domain.costs import micros
 from bot.domain.job import Job
 from bot.files.job_files import CLIP, FILES_KEPT, PARTS, SOUND, VIDEO
@@ -62,6 +64,8 @@ def usage_differs(evidence: Evidence) -> Iterator[str]:
     """What counts against limits, and what was spent, against the providers' books."""
     for job in evidence.jobs:
         runs = [run for run in evidence.runs_for(job) if run.status != "cancelled"]
+        if job.settled_at is not None:
+            continue  # by a moderator, who may be wrong
         if runs and job.counted_at is None:
             yield f"{job.code} was paid, and counts against no limit"
         if job.state == "succeeded" and not runs:
@@ -112,10 +116,21 @@ def stale_cards(evidence: Evidence) -> Iterator[str]:
     for job in evidence.jobs:
         if job.card_id is None or job.closed_at is None or job.forgotten_at is not None:
             continue
-        if (shown := cards.get(job.card_id)) != job_card.card(job, providers, None):
+        as_it_ended = replace(job, settled_at=None)  # what moderators say of its costs later changes no card
+        if (shown := cards.get(job.card_id)) != job_card.card(as_it_ended, providers, None):
             yield f"the card of {job.code}, which is {job.state}, says {(shown or 'nothing').splitlines()[-1]!r}"
         if job.card_id in buttons:
             yield f"the card of {job.code}, which is {job.state}, has a button"
+
+
+def moderators_asked(evidence: Evidence) -> Iterator[str]:
+    """Cases about which moderators aren't asked, or not on one card; cards that go on asking."""
+    firsts: Mapping[str, str] = {kind: decisions[0][1] for kind, decisions in DECISIONS.items()}
+    shown = Counter(button for prefix in firsts.values() for _, button in buttons_in(evidence.messages, prefix))
+    wanted = {f"{firsts[kind]}{job_id}" for kind, job_id in evidence.undecided if kind in firsts}
+    for button in wanted | shown.keys():
+        if shown[button] != (button in wanted):
+            yield f"{button} is on {shown[button]} cards, and {'waits' if button in wanted else 'is decided'}"
 
 
 def prepared_left(evidence: Evidence) -> Iterator[str]:
@@ -154,7 +169,8 @@ def orphans(evidence: Evidence) -> Iterator[str]:
 
 Check = Callable[[Evidence], Iterator[str]]
 CHECKS: tuple[Check, ...] = (
-    lost, paid_twice, posted_twice, usage_differs, files_left, stale_cards, prepared_left, unanswered, orphans,
+    lost, paid_twice, posted_twice, usage_differs, files_left, stale_cards, moderators_asked, prepared_left, unanswered,
+    orphans,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Evidence:
 
     jobs: Sequence[Job]
     usage: Usage
+    undecided: Collection[tuple[str, int]]  # what moderators have to decide: kinds of cases, each with its job's id
     messages: Sequence[Json]
     runs: Sequence[Run]
     books: Mapping[str, str]
@@ -58,15 +59,16 @@ class Evidence:
         return [run for run in self.runs if self.books.get(run.id, "").partition("/")[0] == str(job.id)]
 
 
-async def read_rows(database_path: Path) -> tuple[list[Job], Usage]:
-    """Every job, and what the server is said to have used, by the hour."""
+async def read_rows(database_path: Path) -> tuple[list[Job], Usage, list[tuple[str, int]]]:
+    """Every job, what the server is said to have used by the hour, and what its moderators have to decide."""
     async with open_database(database_path) as database:
         jobs = Jobs(database, RequestCodec())
         ids = await database.rows("SELECT id, guild_id FROM jobs ORDER BY id")
         found = [await jobs.get(row["guild_id"], row["id"]) for row in ids]
+        cases = await database.rows("SELECT kind, subject_id FROM undecided")
         hours = await database.rows("SELECT hour, jobs, milliseconds, micros FROM usage_hours")
     usage = {row["hour"]: (row["jobs"], row["milliseconds"], row["micros"]) for row in hours}
-    return [job for job in found if job], usage
+    return [job for job in found if job], usage, [(row["kind"], row["subject_id"]) for row in cases]
 
 
 def usage_of(jobs: Sequence[Job]) -> Usage:

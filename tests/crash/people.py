@@ -10,6 +10,7 @@ from typing import Any
 from bot.chat.custom_ids import (
     AGAIN_PREFIX,
     CANCEL_PREFIX,
+    CHARGED_PREFIX,
     FULL_PREFIX,
     MEND_PREFIX,
     REPORT_PREFIX,
@@ -32,12 +33,12 @@ MODAL = 9  # the type of an answer that opens a form
 # a long clip is put back into it, a large result is made smaller, and is handed out whole in pieces.
 WISHES: Mapping[str, int] = {
     "text": 4, "audio": 4, "small clip": 2, "sections": 1, "part": 1, "large": 1,
-    "again": 1, "voice": 1, "full": 1, "cancel": 1, "report": 1, "restore": 1,
+    "again": 1, "voice": 1, "full": 1, "cancel": 1, "report": 1, "restore": 1, "settle": 1,
 }  # fmt: skip
 OF_EDITS = ("small clip", "sections", "part", "large", "full")
 PRESSED: Mapping[str, str] = {
     "again": AGAIN_PREFIX, "voice": VOICE_PREFIX, "full": FULL_PREFIX, "cancel": CANCEL_PREFIX,
-    "report": REPORT_PREFIX, "restore": RESTORE_PREFIX,
+    "report": REPORT_PREFIX, "restore": RESTORE_PREFIX, "settle": CHARGED_PREFIX,
 }  # fmt: skip
 
 

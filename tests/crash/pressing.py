@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from bot.chat.custom_ids import (
     AGAIN_PREFIX,
+    CHARGED_PREFIX,
     DELETE_PREFIX,
+    FREE_PREFIX,
     FULL_PREFIX,
     REMOVE_PREFIX,
     REPORT_PREFIX,
@@ -34,6 +36,8 @@ ANSWERS: Mapping[str, str | tuple[str, ...]] = {
     RESTORE_PREFIX: (decisions.restored(shown=True), str(AlreadyDecided())),
     REMOVE_PREFIX: decisions.DELETED,
     DELETE_PREFIX: decisions.DELETED,
+    CHARGED_PREFIX: "LS-",
+    FREE_PREFIX: "LS-",
 }
 
 
@@ -52,8 +56,10 @@ class Presser:
 
     async def take_all_away(self) -> None:
         """Report and delete every result. Of those that are reported, moderators remove every other one; what they
-        restore is deleted by whoever asked for it.
+        restore is deleted by whoever asked for it. Of what nobody knows the costs, they call every other one charged.
         """
+        for number, (message, charged) in enumerate(self._buttons(CHARGED_PREFIX)):
+            await self._press(message, charged.replace(CHARGED_PREFIX, FREE_PREFIX) if number % 2 else charged)
         for number, (message, report) in enumerate(self._buttons(REPORT_PREFIX)):
             job_id = report.removeprefix(REPORT_PREFIX)
             if await self._press(message, report) == REPORTED:

@@ -48,6 +48,7 @@ RUN = Run("run-1", "rc-key", Order("https://cdn.example/v.mp4"), status="complet
 CLEAN = Evidence(
     jobs=[JOB],
     usage={int(1000 // HOUR): (1, 5000, 50_000)},
+    undecided=[],
     messages=[CARD, message(6, OUTCOME)],
     runs=[RUN],
     books={"run-1": f"{JOB.id}/runcomfy/text"},
@@ -85,6 +86,8 @@ def with_command(callback: Json | None, original: Json | None = None, at: float 
 
 
 CANCEL = {"type": 1, "components": [{"type": 2, "custom_id": "v1:cancel:7"}]}
+RESTORE = {"type": 1, "components": [{"type": 2, "custom_id": "v1:restore:7"}]}
+ASKING = message(9, components=[RESTORE])
 PREPARED: Json = {"attachments": [{"filename": "prepared-LS-7-video.mp4"}]}
 THINKING: Json = {"type": 5}
 STARTING: Json = {"type": 7, "data": {"content": asked.STARTING}}
@@ -123,6 +126,12 @@ MADE: dict[str, tuple[Check, Evidence]] = {
         checks.stale_cards,
         with_message({**CARD, "components": [*CARD["components"], CANCEL]}, message(6, OUTCOME)),
     ),
+    "a report of which no moderator knows": (checks.moderators_asked, replace(CLEAN, undecided=[("reported", 7)])),
+    "a report that is told twice": (
+        checks.moderators_asked,
+        replace(with_message(*CLEAN.messages, ASKING, ASKING), undecided=[("reported", 7)]),
+    ),
+    "a card about a report that is decided": (checks.moderators_asked, with_message(*CLEAN.messages, ASKING)),
     "a prepared file in its thread": (checks.prepared_left, with_message(*CLEAN.messages, message(8, **PREPARED))),
     "a command left at thinking": (checks.unanswered, with_command(THINKING)),
     "an offer left at starting": (checks.unanswered, with_command(STARTING, STARTING["data"])),
@@ -133,6 +142,7 @@ FINE: dict[str, Evidence] = {
     "everything": CLEAN,
     "a job that couldn't be shown": replace(CLEAN, jobs=[NEVER_SHOWN], messages=[], runs=[], books={}, usage={}),
     "a second stage": replace(with_run(result=None), books={**CLEAN.books, "run-2": f"{JOB.id}/runcomfy/face"}),
+    "a report of which moderators know": replace(with_message(*CLEAN.messages, ASKING), undecided=[("reported", 7)]),
     "a kept video": with_file("files/7/video.mp4", kept_until=NOW + 1),
     "a command that Discord itself says was lost": with_command(None),
     "a command with an answer": with_command(THINKING, {"content": "LS-7 is on its way"}),

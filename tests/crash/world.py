@@ -29,6 +29,13 @@ from tests.welcome import welcome
 
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 30.0
+# Jobs that aren't closed, or not shown so; cases that are open and not told, or decided and not shown so.
+UNDER_WAY = """
+SELECT (SELECT count(*) FROM jobs WHERE closed_at IS NULL OR card_due)
+  + (SELECT count(*) FROM undecided LEFT JOIN cases USING (guild_id, kind, subject_id, since) WHERE told IS NULL)
+  + (SELECT count(*) FROM cases WHERE NOT EXISTS (SELECT 1 FROM undecided WHERE undecided.guild_id = cases.guild_id
+      AND undecided.kind = cases.kind AND undecided.subject_id = cases.subject_id AND undecided.since = cases.since))
+"""
 END_SECONDS = 3.0  # in which the kernel has ended the children of a bot that is no more
 
 
@@ -125,9 +132,9 @@ class World:
         return aim.hit or (self._note.read_text() if self._note.exists() else "")
 
     def under_way(self) -> int:
-        """How many jobs are not closed yet, or not shown so."""
+        """How many jobs are not closed yet, or not shown so; and how many cases moderators are still to be told of."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            (left,) = connection.execute("SELECT count(*) FROM jobs WHERE closed_at IS NULL OR card_due").fetchone()
+            (left,) = connection.execute(UNDER_WAY).fetchone()
             return int(left)
 
     def _environment(self) -> dict[str, str]:
