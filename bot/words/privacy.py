@@ -27,9 +27,9 @@ def what_is_kept(
     return (
         f"{kept}\n{held}After {days} days, or when you press the button, all that leads to you is taken out of a "
         "record; the server's numbers stay. Only your user id stays beside the numbers until a video can't count "
-        "against a limit any more, 30 days at most. That you confirmed the rules, and that you want direct messages, "
-        "is kept until you press the button; whether you are blocked somewhere is kept by that server. Clips and "
-        "recordings are sent to the provider that makes the video, and go about a day after its end. Finished "
-        f"videos go once they are posted; one that couldn't be, or only as a smaller copy, is kept for {results_days} "
-        "days. What was posted stays in Discord until it is deleted there."
+        "against a limit any more: for 30 days, or until a grant that it used ends. That you confirmed the rules, and "
+        "that you want direct messages, is kept until you press the button; whether you are blocked somewhere is kept "
+        "by that server. Clips and recordings are sent to the provider that makes the video, and go about a day after "
+        "its end. Finished videos go once they are posted; one that couldn't be, or only as a smaller copy, is kept "
+        f"for {results_days} days. What was posted stays in Discord until it is deleted there."
     )

@@ -96,7 +96,7 @@ class Guilds:
         return GuildFacts(**dict(row)) if row else None
 
     async def set_up_by(self, guild_id: int) -> int | None:
-        """Who saved the server's first key, or first opened its setup. None when that isn't known (any more)."""
+        """Who was the first to save a key, open the setup or set a rule. None when that isn't known (any more)."""
         row = await self._database.row("SELECT set_up_by FROM guilds WHERE id = :id", id=guild_id)
         return row["set_up_by"] if row else None
 
