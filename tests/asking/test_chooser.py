@@ -293,7 +293,7 @@ def test_for_each_provider_an_english_voice_is_chosen_where_there_is_one() -> No
     choosing = Choosing()
     assert choosing.chooser.voices(BOTH) == [None]
     assert choosing.chooser.voices(Server()) == [None]
-    speaking: dict[str, list[str]] = {"first": ["zh:a", "en:b", "en:c"], "second": ["zh:a"], "third": ["zh:z", "en:b"]}
+    speaking: dict[str, list[str]] = {"first": ["ar:a", "en:b", "en:c"], "second": ["zh:a"], "third": ["zh:z", "en:b"]}
     for name, voices in speaking.items():
         one = named(name, Speaking)
         assert isinstance(one, Speaking)
