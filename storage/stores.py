@@ -15,6 +15,7 @@ from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.people.direct_messages import DirectMessages
 from storage.people.privacy import Privacy
+from storage.people.reporters import Reporters
 from storage.people.reports import Reports
 from storage.people.unanswered import Unanswered
 from storage.servers.access import Access
@@ -41,6 +42,7 @@ class Stores(Generic[R]):
     corrections: Corrections[R]
     limits: LimitStore
     privacy: Privacy
+    reporters: Reporters
     reports: Reports
     unanswered: Unanswered
 
@@ -61,6 +63,7 @@ class Stores(Generic[R]):
             Corrections(database, jobs),
             LimitStore(database),
             Privacy(database),
+            Reporters(database),
             Reports(database),
             Unanswered(database, master),
         )

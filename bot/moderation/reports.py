@@ -24,9 +24,16 @@ from bot.words.refusals.results import (
     CannotRemove,
     DiscordAway,
     NotYoursToDelete,
+    ReportsUsedUp,
     UndecidedReport,
 )
+from storage.people.reporters import COUNTED_SECONDS
 from storage.people.reports import Decision, Report
+
+# Of one member in one server within an hour. Who means well meets a few bad videos and not a channel full of them: what
+# is reported beyond that stays visible until moderators have looked, and they are not asked without end.
+MOST_HIDDEN = 5
+MOST_REPORTS = 20
 
 
 class ReportedResults:
@@ -41,11 +48,13 @@ class ReportedResults:
     ) -> None:
         self._jobs = stores.jobs
         self._reports = stores.reports
+        self._reporters = stores.reporters
         self._access = stores.access
         self._privacy = stores.privacy
         self._results = results
         self._escalation = escalation
         self._clock = clock
+        self._reporting: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
         self._decisions: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def look_up(self, guild_id: int, job_id: int) -> tuple[Job, Report | None]:
@@ -56,25 +65,41 @@ class ReportedResults:
         """Anyone may report a result: it is hidden and a moderator is asked; what became of that."""
         if await self._access.is_blocked(guild_id, by):
             raise Blocked
-        async with self._deciding(guild_id, job_id) as job:
+        one_at_a_time = self._reporting.setdefault((guild_id, by), asyncio.Lock())  # so that each counts the others
+        async with one_at_a_time, self._deciding(guild_id, job_id) as job:
+            now = self._clock.now()
+            hides_again_at = await self._hides_again_at(guild_id, by, now)
             if earlier := await self._reports.of(guild_id, job_id):
-                raise await self._reported_before(earlier)
-            hidden = await self._results.hide(posted)
+                await self._refuse_again(earlier, by, hides=hides_again_at is None)
+            hidden = hides_again_at is None and await self._results.hide(posted)
             await self._reports.file(
                 job,
                 channel_id=posted.channel_id,
                 message_id=posted.message_id,
                 hidden=hidden,
                 by=by,
-                now=self._clock.now(),
+                now=now,
             )
-        return reported(await self._escalation.told(guild_id, "reported", job_id), hidden=hidden)
+        told = await self._escalation.told(guild_id, "reported", job_id)
+        return reported(told, hidden=hidden, hides_again_at=hides_again_at)
 
-    async def _reported_before(self, report: Report) -> AlreadyReported:
-        if report.decision:
-            return AlreadyReviewed()
-        told = await self._escalation.told(report.guild_id, "reported", report.job_id)
-        return AlreadyReported(what_now=f"{BLURRED if report.hidden else NOT_BLURRED} {TOLD[told]}")
+    async def _hides_again_at(self, guild_id: int, member_id: int, now: float) -> float | None:
+        """When a report of this member hides something again, None for now; `ReportsUsedUp` when they can't report."""
+        made = await self._reporters.counted(guild_id, member_id, now=now)
+        if len(made) >= MOST_REPORTS:
+            at = made[-MOST_REPORTS].reported_at + COUNTED_SECONDS
+            raise ReportsUsedUp(most=MOST_REPORTS, at=int(at) + 1)
+        hiding = [report.reported_at for report in made if report.hidden]
+        return hiding[-MOST_HIDDEN] + COUNTED_SECONDS if len(hiding) >= MOST_HIDDEN else None
+
+    async def _refuse_again(self, earlier: Report, by: int, *, hides: bool) -> None:
+        """Refuse a report after this one if it changes nothing, as `Reports.file` says."""
+        is_theirs = await self._reporters.has_reported(earlier.guild_id, earlier.job_id, by)
+        if earlier.decision == "removed" or (earlier.decision and is_theirs):
+            raise AlreadyReviewed
+        if earlier.decision is None and (earlier.hidden or is_theirs or not hides):
+            told = await self._escalation.told(earlier.guild_id, "reported", earlier.job_id)
+            raise AlreadyReported(what_now=f"{BLURRED if earlier.hidden else NOT_BLURRED} {TOLD[told]}")
 
     async def decide(self, guild_id: int, job_id: int, decision: Decision, *, block: bool, by: int) -> str:
         """Restore a reported result, or remove it and what is stored of it; what became of the message.

@@ -12,6 +12,7 @@ from typing import Any
 
 from storage.engine.database import Database, Transaction
 from storage.jobs.job import Job
+from storage.people.reporters import forget_reporters
 from storage.people.unanswered import drop_too_old
 from storage.servers.limit_rules import LONGEST_WINDOW
 from storage.servers.log_entries import PATIENCE
@@ -34,7 +35,7 @@ _ERASE = """
 _OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
     SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))"""
 # The others go with the row in `guilds`.
-_GUILD_TABLES = ("unanswered", "job_grants", "job_events", "reports", "jobs", "keys")
+_GUILD_TABLES = ("unanswered", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +176,14 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
     )
     await forget_old_hours(tx, now)
     await drop_too_old(tx, now)
+    await forget_reporters(tx, now, older_than)
     await tx.row("DELETE FROM grants WHERE until_at < :uncounted_before", uncounted_before=uncounted_before)
     await tx.row("DELETE FROM log_entries WHERE at < :too_old", too_old=now - PATIENCE)
     await tx.row(
         """DELETE FROM forget_requests WHERE NOT EXISTS (
              SELECT 1 FROM jobs WHERE jobs.member_id = forget_requests.member_id AND created_at <= asked_at
-               AND forgotten_at IS NULL)"""
+               AND forgotten_at IS NULL)
+             AND NOT EXISTS (SELECT 1 FROM reporters WHERE reporters.member_id = forget_requests.member_id
+               AND reported_at <= asked_at)"""
     )
     return [row["id"] for row in erased]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.job import Job
 from storage.people.privacy import erase_job
+from storage.people.reporters import has_reported
 from storage.servers import cases
 from storage.servers.log_entries import note
 
@@ -41,22 +42,26 @@ class Reports:
         self._database = database
 
     async def file(self, job: Job[Any], *, channel_id: int, message_id: int, hidden: bool, by: int, now: float) -> bool:
-        """Report a job's result; False when that was done before, whatever came of it."""
+        """Report a job's result; False when that changes nothing: it waits for a decision already, was removed, or was
+        reported by the same member before. It may be reported anew once it was restored, and to be hidden where an
+        earlier report could not.
+        """
 
         async def work(tx: Transaction) -> bool:
-            row = await tx.row(
-                """INSERT INTO reports (guild_id, job_id, reported_by, reported_at, channel_id, message_id, hidden)
-                   VALUES (:guild_id, :job_id, :by, :now, :channel_id, :message_id, :hidden)
-                   ON CONFLICT DO NOTHING RETURNING job_id""",
-                channel_id=channel_id,
-                message_id=message_id,
-                hidden=hidden,
+            if await has_reported(tx, job.guild_id, job.id, by) or not await _reopen(
+                tx, job, channel_id=channel_id, message_id=message_id, hidden=hidden, by=by, now=now
+            ):
+                return False
+            await tx.row(
+                """INSERT INTO reporters (guild_id, job_id, member_id, reported_at, hidden)
+                   VALUES (:guild_id, :job_id, :by, :now, :hidden)""",
                 guild_id=job.guild_id,
                 job_id=job.id,
                 by=by,
                 now=now,
+                hidden=hidden,
             )
-            return row is not None
+            return True
 
         return await self._database.write(work, guild_id=job.guild_id)
 
@@ -117,6 +122,33 @@ class Reports:
 
 def _report(row: Row) -> Report:
     return Report(**{**dict(row), "hidden": bool(row["hidden"])})
+
+
+async def _reopen(tx: Transaction, job: Job[Any], *, by: int, now: float, hidden: bool, **message: object) -> bool:
+    """Let the job's result wait for a decision, or only be hidden meanwhile; False when that changes nothing."""
+    row = await tx.row(
+        """INSERT INTO reports (guild_id, job_id, reported_by, reported_at, channel_id, message_id, hidden)
+           VALUES (:guild_id, :job_id, :by, :now, :channel_id, :message_id, :hidden)
+           ON CONFLICT (guild_id, job_id) DO UPDATE
+           SET reported_by = excluded.reported_by, reported_at = excluded.reported_at,
+               channel_id = excluded.channel_id, message_id = excluded.message_id, hidden = excluded.hidden,
+               decision = NULL, decided_by = NULL, decided_at = NULL
+           WHERE reports.decision = 'restored' RETURNING job_id""",
+        guild_id=job.guild_id,
+        job_id=job.id,
+        by=by,
+        now=now,
+        hidden=hidden,
+        **message,
+    )
+    if row is None and hidden:
+        row = await tx.row(
+            """UPDATE reports SET hidden = 1
+               WHERE guild_id = :guild_id AND job_id = :job_id AND decision IS NULL AND hidden = 0 RETURNING job_id""",
+            guild_id=job.guild_id,
+            job_id=job.id,
+        )
+    return row is not None
 
 
 async def _ban(tx: Transaction, job: Job[Any], now: float) -> None:

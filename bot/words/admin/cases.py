@@ -30,7 +30,8 @@ TOLD: Mapping[Told | None, str] = {
     None: "I'll ask the moderators as soon as Discord lets me.",
 }
 BLURRED = "It's blurred until a moderator reviews it."
-NOT_BLURRED = "I couldn't blur it, but a moderator can remove it."
+NOT_BLURRED = "It isn't blurred, but a moderator can remove it."
+CANT_BLUR = "I couldn't blur it, but a moderator can remove it."
 WHY_DIRECTLY = (
     "I'm writing to you because you set me up there, and I have no channel to ask in. `/lipsync-admin log` chooses one."
 )
@@ -132,9 +133,17 @@ def _decision(case: Case, about: Subject) -> str:
     }.get(job.failure or "" if job else "", f"✅ {name} was approved")
 
 
-def reported(told: Told | None, *, hidden: bool) -> str:
-    """What whoever has reported a video reads: what became of it, and who was told."""
-    return f"Thanks. {BLURRED if hidden else NOT_BLURRED} {TOLD[told]}"
+def reported(told: Told | None, *, hidden: bool, hides_again_at: float | None) -> str:
+    """What whoever has reported a video reads: what became of it, and who was told. `hides_again_at` is when a report
+    of theirs blurs something again, None where this one could.
+    """
+    done = BLURRED if hidden else CANT_BLUR
+    if hides_again_at is not None:
+        done = (
+            "It stays visible until a moderator reviews it: your reports have blurred several videos within an hour, "
+            f"and can blur the next one <t:{int(hides_again_at) + 1}:R>."
+        )
+    return f"Thanks. {done} {TOLD[told]}"
 
 
 def waiting(cases: Sequence[Case]) -> str:

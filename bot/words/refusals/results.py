@@ -32,6 +32,10 @@ class AlreadyReviewed(AlreadyReported):
     sentence = "A moderator has already looked at this video and left it up."
 
 
+class ReportsUsedUp(Refusal):
+    sentence = "You've reported {most} videos here within an hour. You can report the next one <t:{at}:R>."
+
+
 class UndecidedReport(Refusal):
     sentence = "That video was reported; the moderators decide about it first."
 

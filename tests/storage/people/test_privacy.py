@@ -36,6 +36,7 @@ TABLES = {
     "blocks": "server and person",
     "attestations": "person",
     "reports": "server and person",
+    "reporters": "server and person",
     "removed_files": "server",
     "log_entries": "server and person",
     "forget_requests": "person",
