@@ -1,1 +1,1 @@
-"""SQLite behind plain stores: what the bot remembers."""
+"""A database behind plain stores: what the bot remembers."""

@@ -1,1 +1,1 @@
-"""The database itself: its connection, its migrations, backups, and the encryption of keys."""
+"""The database itself: its engines, its migrations, backups, and the encryption of keys."""

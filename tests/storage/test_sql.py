@@ -56,3 +56,45 @@ def test_no_statement_stands_twice() -> None:
         if re.match(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b.*[:{]", text, re.DOTALL)
     )
     assert [statement for statement, times in statements.items() if times > 1] == []
+
+
+CHANGES = {"add", "append", "clear", "discard", "extend", "pop", "remove", "setdefault", "update"}
+
+
+def effects_outside(source: str) -> list[str]:
+    """What functions that are given a transaction change besides the database: an engine may run them again."""
+    found = []
+    for work in ast.walk(ast.parse(source)):
+        if not isinstance(work, ast.AsyncFunctionDef) or "tx" not in {each.arg for each in work.args.args}:
+            continue
+        names = [node for node in ast.walk(work) if isinstance(node, ast.Name)]
+        own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        for node in ast.walk(work):
+            match node:
+                case ast.Nonlocal() | ast.Global():
+                    found.append(ast.unparse(node))
+                case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
+                    found.append(ast.unparse(node))
+                case ast.Call(ast.Attribute(ast.Name(name), method)) if method in CHANGES and name not in own:
+                    found.append(ast.unparse(node.func))
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_unit_of_work_changes_nothing_but_the_database(file: Path) -> None:
+    assert effects_outside(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "effects"),
+    [
+        ("found.append(1)", ["found.append"]),
+        ("self.count += 1", ["self.count"]),
+        ("known[1] = 2", ["known[1]"]),
+        ("nonlocal count", ["nonlocal count"]),
+        ("own = []; own.append(1)", []),
+        ("await tx.row('DELETE FROM facts')", []),
+    ],
+)
+def test_an_effect_outside_of_the_database_is_seen(line: str, effects: list[str]) -> None:
+    assert effects_outside(f"async def work(tx):\n    {line}") == effects
