@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,12 +10,15 @@ from typing import Any, Literal
 
 import discord
 from discord import app_commands
-from discord.app_commands import Range
+from discord.app_commands import AppCommandChannel, Range
 
+from bot.app.client import Mouthpiece
+from bot.chat.errors import PostFailed, PostRefused
+from bot.chat.posting import post_errors
 from bot.words import monthly_report
 from bot.words.admin import log as words
 from bot.words.english import listed
-from bot.words.refusals.log import BadMonth, ChannelRefuses
+from bot.words.refusals.log import BadMonth, ChannelRefuses, ChannelUntold
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction, defer
 
@@ -28,26 +32,57 @@ MODES: dict[str, Literal["off", "first", "above", "always"]] = {
 }
 
 
+class TextChannel(app_commands.Transformer):
+    """An option for a text channel, taken as the command brings it."""
+
+    type = discord.AppCommandOptionType.channel
+    channel_types = [discord.ChannelType.text, discord.ChannelType.news]  # noqa: RUF012 - as the base class has it
+
+    async def transform(self, _: discord.Interaction, value: AppCommandChannel) -> AppCommandChannel:
+        """Take it."""
+        return value
+
+
 @app_commands.command(description="Choose the channel that tells what happens: one card per event")
 @app_commands.describe(channel="Where; leave it out to switch the log off")
-async def log(interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
+async def log(
+    interaction: Interaction, channel: app_commands.Transform[AppCommandChannel, TextChannel] | None = None
+) -> None:
     """Choose the log channel."""
     guild_id = guild_of_moderator(interaction)
     await defer(interaction, "settings")
     await log_to(interaction, guild_id, channel)
 
 
-def lacking_to_log(channel: discord.abc.GuildChannel) -> str:
-    """The permissions that the bot lacks for a log in this channel, as people read them; nothing if it has them."""
-    lacking = NEEDED_TO_LOG & ~channel.permissions_for(channel.guild.me)
+async def lacking_to_log(client: Mouthpiece, guild_id: int, channel_id: int) -> str:
+    """The permissions that the bot lacks for a log in this channel, as people read them; nothing if it has them.
+    `PostRefused` where it sees no such channel, `PostFailed` when Discord doesn't say.
+    """
+    lacking = NEEDED_TO_LOG & ~await permissions_in(client, guild_id, channel_id)
     names = [f"**{name.replace('_', ' ').title()}**" for name, lacks in lacking if lacks]
     return listed(names) if names else ""
 
 
-async def log_to(interaction: Interaction, guild_id: int, channel: discord.TextChannel | None) -> None:
+async def permissions_in(client: Mouthpiece, guild_id: int, channel_id: int) -> discord.Permissions:
+    """What the bot may do in a channel, by Discord's word. Raises as `lacking_to_log`."""
+    assert client.user
+    async with post_errors():
+        guild = await client.fetch_guild(guild_id, with_counts=False)
+        me, channel = await asyncio.gather(guild.fetch_member(client.user.id), guild.fetch_channel(channel_id))
+        return channel.permissions_for(me)
+
+
+async def log_to(interaction: Interaction, guild_id: int, channel: AppCommandChannel | None) -> None:
     """Choose the log channel, if the bot can post there."""
-    if channel and (missing := lacking_to_log(channel)):
-        raise ChannelRefuses(channel=channel.mention, missing=missing)
+    if channel:
+        try:
+            missing = await lacking_to_log(interaction.client, guild_id, channel.id)
+        except PostRefused:
+            missing = "**View Channel**"
+        except PostFailed:
+            raise ChannelUntold from None
+        if missing:
+            raise ChannelRefuses(channel=channel.mention, missing=missing)
     await interaction.client.services.server_rules.log_to(
         guild_id, channel.id if channel else None, by=interaction.user.id
     )

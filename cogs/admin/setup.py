@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import discord
 from discord import app_commands
+from discord.app_commands import AppCommandChannel
 
+from bot.app.client import Mouthpiece
+from bot.chat.errors import PostFailed, PostRefused
 from bot.errors import Refusal
 from bot.preflight.fit import Candidate
 from bot.words import buttons, forms, log_entries
 from bot.words.admin import setup as words
 from bot.words.admin.keys import WHOSE
 from bot.words.admin.log import WHICH_CHANNEL, WHICH_VIDEOS
-from bot.words.refusals.log import ChannelUntold
 from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
@@ -43,7 +45,7 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         roles=found.roles,
         blocked=len(found.blocks),
         policy=found.policy,
-        log_problem=_log_problem(interaction, found.policy.log_channel_id),
+        log_problem=await _log_problem(client, guild_id, found.policy.log_channel_id),
         missing=missing(interaction),
         reads_automod=interaction.app_permissions.manage_guild,
         rules=await client.services.server_rules.rules(guild_id),
@@ -59,15 +61,17 @@ async def _rehearsed(interaction: Interaction) -> Candidate | Refusal:
         return refusal
 
 
-def _log_problem(interaction: Interaction, channel_id: int | None) -> str | None:
+async def _log_problem(client: Mouthpiece, guild_id: int, channel_id: int | None) -> str | None:
     """What stands against the log channel, None when all is well."""
     if channel_id is None:
         return words.NO_LOG
-    channel = interaction.guild.get_channel(channel_id) if interaction.guild else None
-    if channel is None:
+    try:
+        missing = await lacking_to_log(client, guild_id, channel_id)
+    except PostRefused:
         return words.LOG_GONE
-    missing = lacking_to_log(channel)
-    return words.log_lacks(channel.mention, missing) if missing else None
+    except PostFailed:
+        return words.LOG_UNTOLD
+    return words.log_lacks(f"<#{channel_id}>", missing) if missing else None
 
 
 class _Screen(Panel):
@@ -151,9 +155,8 @@ class _LogChannel(discord.ui.ChannelSelect[Panel]):
         """Take the channel."""
         guild_id = guild_of_moderator(interaction)
         await defer(interaction, "settings")
-        channel = self.values[0].resolve()
-        if not isinstance(channel, discord.TextChannel):
-            raise ChannelUntold
+        channel = self.values[0]
+        assert isinstance(channel, AppCommandChannel)
         await log_to(interaction, guild_id, channel)
 
 

@@ -24,6 +24,7 @@ APPROVAL_CHOICES: Mapping[str, str] = {
 }
 NO_LOG = "no channel tells you what happens"
 LOG_GONE = "its channel is gone, or hidden from me"
+LOG_UNTOLD = "Discord doesn't say just now whether I can post in its channel"
 
 
 @dataclass(frozen=True, slots=True)

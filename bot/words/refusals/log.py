@@ -16,7 +16,7 @@ class ChannelRefuses(Refusal):
 
 
 class ChannelUntold(Refusal):
-    sentence = "Discord hasn't told me of that channel yet. Nothing was changed; try again in a minute."
+    sentence = "Discord doesn't say just now what I may do in that channel. Nothing was changed; try again in a minute."
 
 
 class BadMonth(Refusal):
