@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.app.background import TaskEnded
-from bot.app.client import DiscordUnreachable
+from bot.app.connection import DiscordUnreachable
 from bot.app.logs import start_logging
 from bot.app.process import run
 from bot.app.settings import Settings, read_settings

@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "storage.people": ("storage.engine", "storage.servers", "storage.jobs"),
 }
 STEPS_MAY_BE_IMPORTED_BY = {"bot.jobs.runner", "bot.app.build_worker"}
-MAY_IMPORT_DISCORD = ("bot.chat", "bot.app.client", "cogs", "bot.sandbox")
+MAY_IMPORT_DISCORD = ("bot.chat", "bot.app.client", "bot.app.connection", "cogs", "bot.sandbox")
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -133,7 +133,10 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
             if not rendering:
                 look_into_nothing(parts)
 
-        async with open_bot(settings, clock, prepare=prepare) as client, simcord.run(client, check_errors=False) as env:
+        async with (
+            open_bot(settings, clock, prepare=prepare) as client,
+            simcord.run(client, check_errors=False, shard_count=1) as env,
+        ):
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")

@@ -14,9 +14,10 @@ from bot.app.client import Mouthpiece
 from bot.app.health import serve_health
 from bot.app.heartbeats import Heartbeats
 from bot.app.http_client import http_client
-from bot.app.membership import Membership
 from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
+from bot.app.servers.listing import Listing
+from bot.app.servers.membership import Membership
 from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.asking.admission import Admission
@@ -98,11 +99,12 @@ async def open_bot(
         prepare(parts)
         membership = Membership(parts.stores.guilds, parts.stores.keys, clock)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
-        client = Mouthpiece(parts.stores.installation, membership, clock, services)
+        client = Mouthpiece(parts.stores.installation, membership, clock, settings.shards, services)
         stack.push_async_callback(client.leave)
         file = None if settings.database_url else settings.database_path
         heartbeats = Heartbeats(client, file, parts.stores.installation, clock)
-        beside = [heartbeats.run, membership.run, *_beside_the_worker(client.services)]
+        listing = Listing(client, membership, clock)
+        beside = [heartbeats.run, membership.run, listing.run, listing.daily, *_beside_the_worker(client.services)]
         await stack.enter_async_context(serve_health(client, heartbeats, settings.http_host, settings.http_port))
         async with running(client.services.worker, client.signed_in, beside, clock):
             yield client

@@ -10,18 +10,15 @@ from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 
-import aiohttp
 import discord
-import yarl
 from discord import app_commands
 
-from bot.app.membership import Membership
+from bot.app.connection import Connection
+from bot.app.servers.membership import Membership
+from bot.app.servers.shards import Shards
 from bot.app.services import Services
-from bot.app.settings import Settings
 from bot.chat.explain import explain
 from bot.clock import Clock
-from bot.errors import MouthpieceError, SettingsError
-from bot.words.admin.operator import BAD_TOKEN, CLOSED, CLOSED_OTHERWISE, UNREACHABLE
 from storage.engine.installation import Installation
 from storage.servers.guilds import GuildFacts
 
@@ -39,74 +36,29 @@ COMMANDS_FACT = "synced_commands"
 GOODBYE_SECONDS = 3.0
 
 
-class DiscordUnreachable(MouthpieceError):
-    """The bot can't begin to serve, and that is not the token's fault."""
-
-    sentence = UNREACHABLE
-
-
-class Mouthpiece(discord.Client):
-    """The bot's connection to Discord. Needs no privileged intent: it sees commands, not conversations.
-
-    `services` makes what the cogs use; some of that posts through the client.
-    """
+class Mouthpiece(Connection):
+    """The bot, as discord.py knows it. `services` makes what the cogs use; some of that posts through the client."""
 
     def __init__(
         self,
         installation: Installation,
         membership: Membership,
         clock: Clock,
+        shards: Shards,
         services: Callable[[Mouthpiece], Services],
     ) -> None:
-        super().__init__(
-            intents=discord.Intents(guilds=True),
-            max_messages=None,
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            chunk_guilds_at_startup=False,
-            allowed_mentions=discord.AllowedMentions.none(),
-            max_ratelimit_timeout=60.0,
-        )
+        super().__init__(shards, clock)
         self.tree = Tree(self)
         self.signed_in = asyncio.Event()  # set once posts can be made
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
-        self.session_since: float | None = None  # the beginning of the session under way, by the monotonic clock
         self._installation = installation
         self._membership = membership
-        self._clock = clock
         self.services = services(self)
 
     @property
     def server_count(self) -> int:
         """How many servers Discord has named to this process."""
-        return len(self.guilds)
-
-    async def connect(self, *, reconnect: bool = True) -> None:
-        """Serve until the connection is closed. `SettingsError` when Discord ends it for good, `DiscordUnreachable`
-        when there was none to begin with.
-        """
-        try:
-            await super().connect(reconnect=reconnect)
-        except discord.PrivilegedIntentsRequired:
-            raise SettingsError(problem=CLOSED[4014]) from None
-        except discord.ConnectionClosed as closed:
-            raise SettingsError(problem=CLOSED.get(closed.code, CLOSED_OTHERWISE.format(code=closed.code))) from None
-        except AttributeError:  # discord.py would resume the session of a connection that it never had
-            if self.ws:
-                raise
-            raise DiscordUnreachable(why="its gateway doesn't answer") from None
-
-    async def sign_in(self, token: str) -> None:
-        """Log in, without connecting. `SettingsError` when Discord refuses the token, else `DiscordUnreachable`."""
-        try:
-            await self.login(token)
-        except discord.LoginFailure:
-            raise SettingsError(problem=BAD_TOKEN) from None
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise DiscordUnreachable(why=error or type(error).__name__) from error
-
-    async def leave(self) -> None:
-        """Close the connection, without waiting long for Discord's goodbye. Cancelling the caller doesn't stop it."""
-        await asyncio.wait([asyncio.ensure_future(self.close())], timeout=GOODBYE_SECONDS)
+        return len(self._membership.here)
 
     async def setup_hook(self) -> None:
         """Load every cog; the worker may begin."""
@@ -130,22 +82,17 @@ class Mouthpiece(discord.Client):
         log.info("told Discord of the changed commands")
 
     async def on_ready(self) -> None:
-        """A session has begun, and Discord has told which servers the bot is in."""
-        self.session_since = self._clock.monotonic()
-        self._membership.ready({guild.id: _facts(guild) for guild in self.guilds})
+        """Every shard has begun a session, and Discord has told which servers the bot is in."""
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
-            log.info("ready as %s in %d servers; invite it with %s", self.user, len(self.guilds), invite)
+            log.info("ready as %s; invite it with %s", self.user, invite)
         self.at_home.set()
 
-    async def on_resumed(self) -> None:
-        """The session goes on after the connection was lost."""
-        self.session_since = self._clock.monotonic()
-
-    async def on_disconnect(self) -> None:
-        """The connection was lost, or could not be made again."""
-        self.session_since = None
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """A session has begun, and Discord has told which servers of this shard the bot is in."""
+        await super().on_shard_ready(shard_id)
+        self._membership.ready({guild.id: _facts(guild) for guild in self.guilds if guild.shard_id == shard_id})
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server invited the bot."""
@@ -176,11 +123,3 @@ def _facts(guild: discord.Guild) -> GuildFacts | None:
     """What Discord tells of the server; None when it has told nothing yet."""
     channel = guild.public_updates_channel
     return None if guild.unavailable else GuildFacts(guild.name, channel.id if channel else None)
-
-
-def aim_discord(settings: Settings) -> None:
-    """Use the operator's REST or gateway proxy in place of Discord itself, as far as one is set."""
-    if settings.discord_api_url:
-        discord.http.Route.BASE = settings.discord_api_url
-    if settings.discord_gateway_url:
-        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)

@@ -26,7 +26,7 @@ async def serve_health(client: Mouthpiece, heartbeats: Heartbeats, host: str, po
         return web.Response(text="\n".join(faults or ["ok"]) + "\n", status=503 if faults else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        latency = client.latency if client.session_since is not None else float("nan")
+        latency = client.latency if client.sessions else float("nan")
         lines = (
             "# TYPE mouthpiece_open_jobs gauge",
             f"mouthpiece_open_jobs {client.services.worker.open_jobs}",

@@ -27,8 +27,8 @@ class Heartbeats:
         self._file = _identity(file)
         self._installation = installation
         self._clock = clock
-        self._latency = math.inf
-        self._heard_at = -math.inf  # these by the monotonic clock; -inf for never
+        self._latencies: dict[int, float] = {}  # by shard
+        self._heard_at: dict[int, float] = {}  # by shard; these by the monotonic clock, -inf for never
         self._probed_at = -math.inf
         self._written_at = -math.inf
         self._write_fault = ""
@@ -46,7 +46,7 @@ class Heartbeats:
         self._listen()
         worker = self._client.services.worker
         found = [
-            _silence("Discord has not been heard from", self._age(self._heard_at), DISCORD_SILENT),
+            *self._silent_shards(),
             _silence("the worker has not looked at its jobs", self._age(worker.turned_at), WORKER_SILENT),
             self._write_fault,
             _silence("the database has not been written", self._age(self._written_at), DATABASE_SILENT),
@@ -57,16 +57,27 @@ class Heartbeats:
     def _age(self, moment: float) -> float:
         return self._clock.monotonic() - moment
 
+    def _silent_shards(self) -> list[str]:
+        """What is wrong with the connections to Discord's gateway, of which there may be several."""
+        served = self._client.served_shards
+        where = [f" on shard {shard_id}" if len(served) > 1 else "" for shard_id in served]
+        ages = [self._age(self._heard_at.get(shard_id, -math.inf)) for shard_id in served]
+        return [
+            _silence(f"Discord has not been heard from{there}", age, DISCORD_SILENT)
+            for there, age in zip(where, ages, strict=True)
+        ]
+
     def _listen(self) -> None:
         """Notice an acknowledged heartbeat: each has a latency of its own. discord.py's `is_ready` stays true when the
         connection is lost, so only a session that is under way counts.
         """
-        since, latency = self._client.session_since, self._client.latency
-        if since is None:
-            return
-        self._heard_at = max(self._heard_at, since)
-        if math.isfinite(latency) and latency != self._latency:
-            self._latency, self._heard_at = latency, self._clock.monotonic()
+        for shard_id, latency in self._client.latencies:
+            since = self._client.sessions.get(shard_id)
+            if since is None:
+                continue
+            self._heard_at[shard_id] = max(self._heard_at.get(shard_id, since), since)
+            if math.isfinite(latency) and latency != self._latencies.get(shard_id):
+                self._latencies[shard_id], self._heard_at[shard_id] = latency, self._clock.monotonic()
 
     async def _probe(self) -> None:
         """Write something. The connections go on with a file that was deleted, so that is looked at, too."""

@@ -63,7 +63,7 @@ def _lost_connection(record: logging.LogRecord) -> bool:
     """Make one line, a warning, of what discord.py writes with a traceback whenever it can't reach the gateway. Whether
     it is to be written.
     """
-    if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+    if record.exc_info and str(record.msg).startswith(("Attempting a reconnect", "Failed to connect")):
         cause = record.exc_info[1]
         record.msg = f"Discord's gateway can't be reached (%s: %s). {record.msg}"
         record.args = (type(cause).__name__, cause, *(record.args if isinstance(record.args, tuple) else ()))
@@ -81,4 +81,4 @@ def start_logging(level: str, form: str, secrets: Sequence[str] = ()) -> None:
         # At DEBUG these write whole requests, keys included.
         logging.getLogger(talkative).setLevel(max(logging.INFO, logging.getLevelName(level)))
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("discord.client").addFilter(_lost_connection)
+    logging.getLogger("discord.shard").addFilter(_lost_connection)

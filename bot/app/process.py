@@ -11,7 +11,8 @@ import threading
 
 from bot.app.background import needed
 from bot.app.build import open_bot
-from bot.app.client import Mouthpiece, aim_discord
+from bot.app.client import Mouthpiece
+from bot.app.connection import aim_discord
 from bot.app.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
 from bot.net.address import Address, has_port, host_entry
 from bot.net.faults import BadAddress, Unwritable
@@ -36,8 +44,8 @@ class Settings(BaseSettings):
     database_url_file: Path | None = None
     master_keys: SecretStr | None = None
     master_keys_file: Path | None = None
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["text", "json"] = "text"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=1, le=65535)
     sandbox: bool = False
@@ -50,6 +58,7 @@ class Settings(BaseSettings):
     max_open_jobs: int = Field(default=5000, ge=1)
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
     discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
+    shards: Annotated[Shards, NoDecode, BeforeValidator(Shards.parse)] = Shards()
     provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = {}
     gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -96,13 +105,6 @@ class Settings(BaseSettings):
         except BadAddress:
             raise ValueError("is no web address, or has a name or password in it") from None
         return value
-
-    @field_validator("log_level", "log_format", mode="before")
-    @classmethod
-    def _any_case(cls, value: object, info: Any) -> object:
-        if not isinstance(value, str):
-            return value
-        return value.upper() if info.field_name == "log_level" else value.lower()
 
     @field_validator("database_url")
     @classmethod

@@ -60,7 +60,11 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
             trusted_hosts=frozenset({sandbox.host}),
         )
         # Refusals travel as errors inside discord.py; what members read of them is what counts here.
-        async with open_bot(settings) as client, simcord.run(client, check_errors=False) as env, _in_step(env, turn):
+        async with (
+            open_bot(settings) as client,
+            simcord.run(client, check_errors=False, shard_count=1) as env,
+            _in_step(env, turn),
+        ):
             env.backend.bot_user.name = "Mouthpiece"
             guild = env.create_guild("Video Club")
             mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))

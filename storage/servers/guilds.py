@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,11 +65,16 @@ class Guilds:
         """The servers that have not been seen leaving."""
         return {row["id"] for row in await self._database.rows("SELECT id FROM guilds WHERE left_at IS NULL")}
 
-    async def leave(self, guild_id: int, now: float) -> None:
-        """Note that the server is gone."""
+    async def leave(self, guild_id: int, now: float, *, joined_before: float = math.inf) -> None:
+        """Note that the server is gone, unless it joined at that moment or later."""
 
         async def work(tx: Transaction) -> None:
-            await tx.row("UPDATE guilds SET left_at = :now WHERE id = :id", id=guild_id, now=now)
+            await tx.row(
+                "UPDATE guilds SET left_at = :now WHERE id = :id AND joined_at < :joined_before",
+                id=guild_id,
+                now=now,
+                joined_before=joined_before,
+            )
 
         await self._database.write(work, guild_id=guild_id)
 

@@ -21,6 +21,12 @@ async def fail(_: Any) -> Any:
     raise sqlite3.OperationalError("disk I/O error")
 
 
+async def fail_once_identified(socket: DiscordWebSocket) -> None:
+    if socket.session_id:
+        await fail(socket)
+    await really_poll(socket)
+
+
 async def go_on_when_cancelled(socket: DiscordWebSocket) -> None:
     try:
         await really_poll(socket)
@@ -30,7 +36,7 @@ async def go_on_when_cancelled(socket: DiscordWebSocket) -> None:
 
 FAULTS: dict[str, tuple[type, str, Any]] = {
     "worker": (Jobs, "open_jobs", fail),
-    "connection": (DiscordWebSocket, "poll_event", fail),
+    "connection": (DiscordWebSocket, "poll_event", fail_once_identified),
     "deaf": (DiscordWebSocket, "poll_event", go_on_when_cancelled),
 }
 

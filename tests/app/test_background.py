@@ -129,9 +129,9 @@ async def test_a_session_that_was_lost_is_known_although_discord_py_still_says_r
         outside = Outside(small, sandbox, tmp_path)
         await outside.prepare()
         async with outside.life(Doom()) as client:
-            await until(lambda: client.session_since is not None and 0.0 < client.latency < 60.0)
+            await until(lambda: client.sessions and 0.0 < client.latency < 60.0)
             small.faults.add("answer", "GET", "/gateway/", status=503, times=1)
             await small.gateway.drop()
-            await until(lambda: client.session_since is None)
+            await until(lambda: not client.sessions)
             assert client.is_ready()
-            await until(lambda: client.session_since is not None)
+            await until(lambda: bool(client.sessions))

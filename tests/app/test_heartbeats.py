@@ -43,9 +43,13 @@ class Services:
 class Client:
     """In a session with Discord, which acknowledges when a test says so."""
 
-    session_since: float | None = 1000.0
-    latency: float = 0.05
+    sessions: dict[int, float] = field(default_factory=lambda: {0: 1000.0})
+    latencies: list[tuple[int, float]] = field(default_factory=lambda: [(0, 0.05)])
     services: Services = field(default_factory=Services)
+
+    @property
+    def served_shards(self) -> list[int]:
+        return [shard_id for shard_id, _ in self.latencies]
 
 
 @dataclass
@@ -64,8 +68,8 @@ class Bot:
         for _ in range(int(seconds / 10)):
             if worker:
                 self.client.services.worker.turned_at = self.clock.monotonic() + 10
-            if discord:
-                self.client.latency += 0.001
+            for shard_id, latency in self.client.latencies if discord else ():
+                self.client.latencies[shard_id] = (shard_id, latency + 0.001)
             await self.clock.wake(10.0)
 
 
@@ -104,12 +108,12 @@ async def test_an_idle_bot_writes_at_most_once_in_half_a_minute(bot: Bot) -> Non
 
 async def test_a_lost_connection_that_does_not_come_back_is_told(bot: Bot) -> None:
     await bot.live(60.0)
-    bot.client.session_since, bot.client.latency = None, math.inf
+    bot.client.sessions, bot.client.latencies = {}, [(0, math.inf)]
     await bot.live(90.0, discord=False)
     assert bot.heartbeats.faults() == []
     await bot.live(20.0, discord=False)
     assert bot.heartbeats.faults() == ["Discord has not been heard from for 110 s"]
-    bot.client.session_since, bot.client.latency = bot.clock.monotonic(), 0.07
+    bot.client.sessions, bot.client.latencies = {0: bot.clock.monotonic()}, [(0, 0.07)]
     assert bot.heartbeats.faults() == []
 
 
@@ -119,8 +123,17 @@ async def test_a_connection_on_which_nothing_is_acknowledged_any_more_is_told(bo
     assert bot.heartbeats.faults() == ["Discord has not been heard from for 110 s"]
 
 
+async def test_of_several_shards_the_silent_one_is_named(bot: Bot) -> None:
+    bot.client.sessions, bot.client.latencies = {0: 1000.0, 1: 1000.0}, [(0, 0.05), (1, 0.06)]
+    await bot.live(60.0)
+    assert bot.heartbeats.faults() == []
+    del bot.client.sessions[1]
+    await bot.live(110.0)
+    assert bot.heartbeats.faults() == ["Discord has not been heard from on shard 1 for 110 s"]
+
+
 async def test_acknowledged_heartbeats_without_a_session_count_for_nothing(bot: Bot) -> None:
-    bot.client.session_since = None
+    bot.client.sessions = {}
     await bot.live(110.0)
     assert bot.heartbeats.faults() == ["Discord has not been heard from for 110 s"]
 
@@ -178,7 +191,7 @@ async def test_a_bot_that_is_being_stopped_takes_nothing_more(bot: Bot) -> None:
 
 
 async def test_a_bot_that_has_not_begun_is_not_well_yet(tmp_path: Path, database: Database) -> None:
-    client = Client(session_since=None, services=Services(Worker(turned_at=-math.inf)))
+    client = Client(sessions={}, services=Services(Worker(turned_at=-math.inf)))
     path = tmp_path / "bot.db"
     heartbeats = Heartbeats(cast("Mouthpiece", client), path, Installation(database), StillClock())
     assert heartbeats.faults() == [

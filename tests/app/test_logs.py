@@ -50,15 +50,22 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ValueError: three" in json.loads(line)["exception"]
 
 
+@pytest.mark.parametrize(
+    ("message", "given"),
+    [
+        ("Attempting a reconnect for shard ID %s in %.2fs", (3, 1.5)),
+        ("Failed to connect for shard_id: %s. Retrying...", (3,)),
+    ],
+)
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_an_outage_of_the_gateway_is_one_line(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_outage_of_the_gateway_is_one_line(
+    form: str, message: str, given: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     start_logging("INFO", form)
     start_logging("INFO", form)
-    logging.getLogger("discord.client").error(
-        "Attempting a reconnect in %.2fs", 1.5, exc_info=OSError("no route to host")
-    )
+    logging.getLogger("discord.shard").error(message, *given, exc_info=OSError("no route to host"))
     (line,) = capsys.readouterr().err.splitlines()
-    assert "Discord's gateway can't be reached (OSError: no route to host). Attempting a reconnect in 1.50s" in line
+    assert f"Discord's gateway can't be reached (OSError: no route to host). {message % given}" in line
     assert "WARNING" in line
 
 

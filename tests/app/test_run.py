@@ -385,7 +385,8 @@ async def test_a_setting_that_is_missing_or_wrong_is_one_line_and_exit_code_2(
     ("close_code", "line"),
     [
         (4004, "DISCORD_TOKEN: Discord refused this token"),
-        (4011, "The bot is in more servers than Discord lets one connection serve"),
+        (4010, "SHARDS: Discord doesn't know these shards"),
+        (4011, "SHARDS: the bot is in more servers than Discord lets so few shards serve"),
         (4012, "Discord has closed the connection (close code 4012); update the bot"),
         (4013, "Discord doesn't know the events that the bot asks for"),
         (4014, "Discord doesn't allow the events that the bot asks for"),

@@ -58,6 +58,8 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
         ("MASTER_KEYS", "canary"),
         ("DATABASE_URL", "mysql://me:canary@db.example/bot"),
         ("DATABASE_URL", "postgresql://me:canary@[db.example/bot"),
+        ("SHARDS", "canary"),
+        ("SHARDS", "0-16/16"),
     ],
 )
 def test_each_mistake_is_one_line_that_names_the_field(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

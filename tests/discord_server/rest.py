@@ -11,6 +11,7 @@ from tests.discord_server.state import TOKEN, Json, State, numbered
 
 UNKNOWN_MEMBER = 10007
 THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 160004, 10003, 10008, 40005, 0
+UNKNOWN_GUILD = 10004
 THREAD_ARCHIVED, THREAD_LOCKED, MISSING_ACCESS, MISSING_PERMISSIONS = 50083, 160005, 50001, 50013
 SPOILER = 1 << 3  # a flag of attachments
 
@@ -26,6 +27,8 @@ class Rest:
         api, message = "/api/v10", "/channels/{channel}/messages/{message}"
         return [
             web.get(f"{api}/users/@me", self._me),
+            web.get(f"{api}/users/@me/guilds", self._guilds),
+            web.get(f"{api}/guilds/{{guild}}", self._guild),
             web.get(f"{api}/oauth2/applications/@me", self._application),
             web.put(f"{api}/applications/{{application}}/commands", self._sync),
             web.post(f"{api}/users/@me/channels", self._direct),
@@ -47,11 +50,25 @@ class Rest:
             return refusal(401, UNAUTHORIZED, "401: Unauthorized")
         return reply(self._state.bot)
 
+    async def _guilds(self, request: web.Request) -> web.Response:
+        """The list, in order of the ids, a page at a time."""
+        state, limit, after = self._state, int(request.query["limit"]), int(request.query.get("after", 0))
+        known = {state.guild_id, *state.others} - ({state.guild_id} if state.kicked else set())
+        page = sorted(guild_id for guild_id in known if guild_id > after)[:limit]
+        return reply([{"id": str(guild_id), "name": "Club", "owner": False, "permissions": "0"} for guild_id in page])
+
+    async def _guild(self, request: web.Request) -> web.Response:
+        state = self._state
+        if int(request.match_info["guild"]) != state.guild_id or state.kicked:
+            return refusal(404, UNKNOWN_GUILD, "Unknown Guild")
+        return reply(state.guild())
+
     async def _application(self, _: web.Request) -> web.Response:
         return reply(
             {
                 "id": str(self._state.application_id), "name": "mouthpiece", "description": "", "icon": None,
-                "bot_public": True, "bot_require_code_grant": False, "verify_key": "0", "flags": 0, "team": None,
+                "bot_public": True, "bot_require_code_grant": False, "verify_key": "0",
+                 "flags": 0, "team": None,
                 "owner": self._state.member, "rpc_origins": [], "summary": "",
             }
         )  # fmt: skip

@@ -44,6 +44,7 @@ class DiscordServer:
         app = web.Application(middlewares=[self._record, self.faults.middleware()], client_max_size=64 * 2**20)
         app.add_routes([*Rest(self.state).routes(), *self.people.routes()])
         app.router.add_get("/gateway/", self.gateway.connect)
+        app.router.add_get("/api/v10/gateway/bot", self.gateway.advise)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

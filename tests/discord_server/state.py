@@ -40,6 +40,7 @@ class State:
     marks_ignored: bool = False  # an edit that marks a file as a spoiler changes nothing
     threads_locked: bool = False  # those that are opened from now on
     kicked: bool = False
+    others: set[int] = field(default_factory=set)  # servers of which the bot is a member besides this one
     premium_tier: int = 0
     withheld: bool = False  # Discord doesn't tell of the server: the bot knows its id alone
     notices_channel_id: int | None = None

@@ -190,7 +190,7 @@ async def open_old_world(folder: Path, *, later: float = 0.0) -> AsyncIterator[O
         )
         clock.skipped = LEFT_AT + later - clock.now()
         async with open_bot(settings, clock) as client:
-            env = Env(client, check_errors=False)
+            env = Env(client, check_errors=False, shard_count=1)
             env.backend.advance_clock(LEFT_AT + later - env.now().timestamp())
             people = _people_and_messages(env, file)
             await env.start()

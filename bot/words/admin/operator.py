@@ -10,9 +10,10 @@ UNREACHABLE = "Discord can't be reached, so check this machine's network, then s
 
 CLOSED: Mapping[int, str] = {  # by the gateway's close codes
     4004: BAD_TOKEN,
+    4010: "SHARDS: Discord doesn't know these shards (close code 4010); leave it empty, or name others",
     4011: (
-        "The bot is in more servers than Discord lets one connection serve (close code 4011), and it can't use "
-        "several; take it out of some, or run a second bot with another token for them"
+        "SHARDS: the bot is in more servers than Discord lets so few shards serve (close code 4011); leave it empty, "
+        "or name more, then start the bot again"
     ),
     4013: (
         "Discord doesn't know the events that the bot asks for (close code 4013); update the bot, or look at the "

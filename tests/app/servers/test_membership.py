@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.membership import Membership
+from bot.app.servers.membership import Membership
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from storage.servers.guilds import GuildFacts, Guilds
@@ -61,27 +61,78 @@ def fail(monkeypatch: pytest.MonkeyPatch, store: type, method: str, *, times: in
     monkeypatch.setattr(store, method, failing)
 
 
-async def test_the_servers_that_discord_names_are_noted_and_others_have_left(noting: Noting) -> None:
+async def listed(noting: Noting, *servers: int, begun_at: float | None = None) -> None:
+    """Tell a complete list, which was begun just now, or at that moment."""
+    begun = noting.membership.begin_list()
+    await noting.membership.listed(set(servers), begun if begun_at is None else begun_at)
+
+
+async def test_the_servers_that_discord_names_are_noted_and_others_are_left_as_they_are(noting: Noting) -> None:
     await noting.guilds.join(AWAY, 0.0)
     noting.membership.ready({GUILD: GuildFacts("Club"), OTHER_GUILD: None})
-    await noting.until(GUILD, OTHER_GUILD)
+    await noting.until(AWAY, GUILD, OTHER_GUILD)
     noting.membership.left(OTHER_GUILD)
-    await noting.until(GUILD)
+    await noting.until(AWAY, GUILD)
     noting.membership.joined(OTHER_GUILD, GuildFacts("Other"))
+    await noting.until(AWAY, GUILD, OTHER_GUILD)
+
+
+async def test_a_process_that_sees_half_of_the_servers_notes_none_of_the_other_half_as_left(noting: Noting) -> None:
+    await noting.guilds.join(OTHER_GUILD, 0.0)
+    noting.membership.ready({GUILD: GuildFacts("Club")})
+    await noting.until(GUILD, OTHER_GUILD)
+    noting.membership.joined(AWAY, None)
+    await noting.until(AWAY, GUILD, OTHER_GUILD)
+
+
+async def test_what_a_complete_list_leaves_out_has_left_and_what_it_names_has_joined(noting: Noting) -> None:
+    await noting.guilds.join(AWAY, 0.0)
+    noting.membership.ready({GUILD: None})
+    await noting.until(AWAY, GUILD)
+    noting.clock.go_on(600.0)
+    await listed(noting, GUILD, OTHER_GUILD)
+    await noting.until(GUILD, OTHER_GUILD)
+    assert noting.membership.here == {GUILD, OTHER_GUILD}
+
+
+async def test_a_list_says_nothing_of_what_changed_since_it_was_begun(noting: Noting) -> None:
+    await noting.guilds.join(AWAY, 0.0)
+    await noting.guilds.join(GUILD, 0.0)
+    begun = noting.membership.begin_list()
+    noting.membership.joined(OTHER_GUILD, None)
+    noting.membership.left(GUILD)
+    await noting.membership.listed({GUILD}, begun)
+    await noting.until(OTHER_GUILD)
+    assert noting.membership.here == {OTHER_GUILD}
+
+
+async def test_a_server_that_another_process_saw_joining_since_the_list_was_begun_has_not_left(noting: Noting) -> None:
+    """And clocks differ."""
+    await noting.guilds.join(AWAY, 0.0)
+    await noting.guilds.join(OTHER_GUILD, 980.0)
+    await listed(noting, GUILD, begun_at=1000.0)
     await noting.until(GUILD, OTHER_GUILD)
 
 
-@pytest.mark.parametrize("method", ["join", "leave", "present", "describe"])
+@pytest.mark.parametrize("method", ["join", "present", "describe"])
 async def test_what_can_not_be_written_while_discord_tells_it_is_written_later(
     noting: Noting, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    await noting.guilds.join(AWAY, 0.0)
     fail(monkeypatch, Guilds, method, times=3)
     noting.membership.ready({GUILD: GuildFacts("Club")})
     async with asyncio.timeout(30):
         while await noting.guilds.facts(GUILD) != GuildFacts("Club"):
             noting.clock.go_on(5.0)
             await asyncio.sleep(0.001)
+    await noting.until(GUILD)
+
+
+async def test_a_leave_that_can_not_be_written_is_written_later(
+    noting: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await noting.guilds.join(AWAY, 0.0)
+    fail(monkeypatch, Guilds, "leave", times=3)
+    await listed(noting, GUILD)
     await noting.until(GUILD)
 
 
