@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.app.health import serve_health
 from bot.app.heartbeats import Heartbeats
+from bot.app.http_server.health import health_routes
+from bot.app.http_server.server import serving
 from bot.domain.voices import voices_of
 from bot.providers.base import Submission
 from bot.sandbox.faults import Kind
@@ -45,7 +46,7 @@ async def everything_said(world: World) -> str:
     metrics_url = "http://127.0.0.1:8099/metrics"
     heartbeats = Heartbeats(world.client, folder / "bot.db", world.parts.stores.installation, world.clock)
     async with (
-        serve_health(world.client, heartbeats, "127.0.0.1", 8099),
+        serving(health_routes(world.client, heartbeats), "127.0.0.1", 8099),
         aiohttp.request("GET", metrics_url) as response,
     ):
         metrics = await response.text()

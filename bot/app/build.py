@@ -11,11 +11,14 @@ from pathlib import Path
 from bot.app.background import running
 from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
-from bot.app.health import serve_health
 from bot.app.heartbeats import Heartbeats
 from bot.app.http_client import http_client
+from bot.app.http_server.health import health_routes
+from bot.app.http_server.interactions import interaction_routes
+from bot.app.http_server.server import serving
 from bot.app.parts import Parts
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
+from bot.app.servers.descriptions import Descriptions
 from bot.app.servers.listing import Listing
 from bot.app.servers.membership import Membership
 from bot.app.services import Services
@@ -99,13 +102,16 @@ async def open_bot(
         prepare(parts)
         membership = Membership(parts.stores.guilds, parts.stores.keys, clock)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
-        client = Mouthpiece(parts.stores.installation, membership, clock, settings.shards, services)
+        client = Mouthpiece(parts.stores.installation, membership, clock, settings.served_shards, services)
         stack.push_async_callback(client.leave)
         file = None if settings.database_url else settings.database_path
         heartbeats = Heartbeats(client, file, parts.stores.installation, clock)
-        listing = Listing(client, membership, clock)
-        beside = [heartbeats.run, membership.run, listing.run, listing.daily, *_beside_the_worker(client.services)]
-        await stack.enter_async_context(serve_health(client, heartbeats, settings.http_host, settings.http_port))
+        listing, descriptions = Listing(client, membership, clock), Descriptions(client, membership, clock)
+        interactions = interaction_routes(client, descriptions, settings.interactions_public_key, clock)
+        routes = [*health_routes(client, heartbeats), *interactions]
+        await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
+        own = (heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
+        beside = [*own, *_beside_the_worker(client.services)]
         async with running(client.services.worker, client.signed_in, beside, clock):
             yield client
 

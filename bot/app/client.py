@@ -15,6 +15,7 @@ from discord import app_commands
 
 from bot.app.connection import Connection
 from bot.app.servers.membership import Membership
+from bot.app.servers.refused_posts import when_refused
 from bot.app.servers.shards import Shards
 from bot.app.services import Services
 from bot.chat.explain import explain
@@ -44,10 +45,10 @@ class Mouthpiece(Connection):
         installation: Installation,
         membership: Membership,
         clock: Clock,
-        shards: Shards,
+        shards: Shards | None,
         services: Callable[[Mouthpiece], Services],
     ) -> None:
-        super().__init__(shards, clock)
+        super().__init__(shards, clock, trace=None if shards else when_refused(membership.unsure.set))
         self.tree = Tree(self)
         self.signed_in = asyncio.Event()  # set once posts can be made
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in
@@ -69,6 +70,9 @@ class Mouthpiece(Connection):
                 module.setup(self)
         await self.sync_commands()
         self.signed_in.set()
+        if not self.has_gateway:  # from which all this would be told
+            self._membership.unsure.set()
+            self._begin()
 
     async def sync_commands(self) -> None:
         """Tell Discord of the commands if they have changed since the last time."""
@@ -83,6 +87,9 @@ class Mouthpiece(Connection):
 
     async def on_ready(self) -> None:
         """Every shard has begun a session, and Discord has told which servers the bot is in."""
+        self._begin()
+
+    def _begin(self) -> None:
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
             invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)

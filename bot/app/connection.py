@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,17 @@ from bot.app.servers.shards import Shards
 from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.errors import MouthpieceError, SettingsError
-from bot.words.admin.operator import BAD_TOKEN, CLOSED, CLOSED_OTHERWISE, UNREACHABLE
+from bot.words.admin.operator import (
+    BAD_TOKEN,
+    CLOSED,
+    CLOSED_OTHERWISE,
+    COMMANDS_GO_ELSEWHERE,
+    NO_ADDRESS,
+    UNREACHABLE,
+    WRONG_PUBLIC_KEY,
+)
+
+log = logging.getLogger(__name__)
 
 GOODBYE_SECONDS = 3.0
 
@@ -26,10 +37,15 @@ class DiscordUnreachable(MouthpieceError):
 
 
 class Connection(discord.AutoShardedClient):
-    """A client that needs no privileged intent: it sees commands, not conversations."""
+    """A client that needs no privileged intent: it sees commands, not conversations.
 
-    def __init__(self, shards: Shards, clock: Clock) -> None:
-        named: Any = {"shard_ids": shards.ids, "shard_count": shards.count} if shards.ids else {}
+    Without `shards` it has no connection to the gateway: what people do is handed to `receive`.
+    """
+
+    def __init__(self, shards: Shards | None, clock: Clock, trace: aiohttp.TraceConfig | None = None) -> None:
+        named: dict[str, Any] = {"http_trace": trace}
+        if shards and shards.ids:
+            named |= {"shard_ids": shards.ids, "shard_count": shards.count}
         super().__init__(
             **named,
             intents=discord.Intents(guilds=True),
@@ -39,20 +55,23 @@ class Connection(discord.AutoShardedClient):
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=60.0,
         )
+        self.has_gateway = shards is not None
         self.sessions: dict[int, float] = {}  # by shard: when the session under way began, by the monotonic clock
         self._clock = clock
         self._opened = False
 
     @property
     def served_shards(self) -> Sequence[int]:
-        """The shards of which this process is to hear; the first alone until Discord has said how many there are."""
-        return self.shard_ids or range(self.shard_count or 1)
+        """The shards of which this process is to hear; the first alone until Discord has said how many there are, and
+        none without the gateway.
+        """
+        return (self.shard_ids or range(self.shard_count or 1)) if self.has_gateway else ()
 
     async def sign_in(self, token: str) -> None:
         """Log in, without connecting. `SettingsError` when Discord refuses the token, else `DiscordUnreachable`."""
         try:
             await self.login(token)
-            if not self.shard_count:
+            if self.has_gateway and not self.shard_count:
                 # discord.py would ask as well, and then pass over the operator's gateway proxy.
                 self.shard_count, _, _ = await self.http.get_bot_gateway()
         except discord.LoginFailure:
@@ -67,14 +86,33 @@ class Connection(discord.AutoShardedClient):
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Serve until the connection is closed. `SettingsError` when Discord ends it for good, `DiscordUnreachable`
-        when there was none to begin with.
+        when there was none to begin with. Without the gateway, until cancelled.
         """
+        if not self.has_gateway:
+            await asyncio.Event().wait()
         try:
             await super().connect(reconnect=reconnect)
         except discord.PrivilegedIntentsRequired:
             raise SettingsError(problem=CLOSED[4014]) from None
         except discord.ConnectionClosed as closed:
             raise SettingsError(problem=CLOSED.get(closed.code, CLOSED_OTHERWISE.format(code=closed.code))) from None
+
+    def receive(self, interaction: Any) -> None:
+        """Do what a person has done, as Discord describes it; the gateway's events go the same way. discord.py has no
+        public method for it.
+        """
+        self._connection.parse_interaction_create(interaction)
+
+    def check_way_in(self, public_key: str | None) -> None:
+        """Look at what Discord says of the application, once logged in. `SettingsError` when this isn't its key."""
+        assert self.application
+        if public_key and public_key.lower() != self.application.verify_key.lower():
+            raise SettingsError(problem=WRONG_PUBLIC_KEY)
+        address = self.application.interactions_endpoint_url
+        if self.has_gateway and address:
+            log.warning(COMMANDS_GO_ELSEWHERE, address)
+        if not self.has_gateway and not address:
+            log.warning(NO_ADDRESS)
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Connect a shard; discord.py calls this again when that fails. `DiscordUnreachable` when that was the

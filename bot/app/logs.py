@@ -72,6 +72,11 @@ def _lost_connection(record: logging.LogRecord) -> bool:
     return True
 
 
+def _ours(record: logging.LogRecord) -> bool:
+    """Leave out what discord.py says of an application whose commands come over HTTP: the bot says what is so."""
+    return not str(record.msg).startswith("Application has an interaction endpoint URL set")
+
+
 def start_logging(level: str, form: str, secrets: Sequence[str] = ()) -> None:
     """Log to standard error. `secrets` are blotted out wherever they appear."""
     handler = logging.StreamHandler(sys.stderr)
@@ -82,3 +87,4 @@ def start_logging(level: str, form: str, secrets: Sequence[str] = ()) -> None:
         logging.getLogger(talkative).setLevel(max(logging.INFO, logging.getLevelName(level)))
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("discord.shard").addFilter(_lost_connection)
+    logging.getLogger("discord.client").addFilter(_ours)

@@ -53,7 +53,7 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, begin_to_stop)
     aim_discord(settings)
     async with open_bot(settings) as client, asyncio.TaskGroup() as tree:
-        serving = tree.create_task(_serve(client, settings.discord_token.get_secret_value()))
+        serving = tree.create_task(_serve(client, settings))
         try:
             await stop.wait()
         finally:
@@ -63,7 +63,8 @@ async def run(settings: Settings) -> None:
         await client.leave()  # a cancellation that comes at the moment of connecting is lost in discord.py
 
 
-async def _serve(client: Mouthpiece, token: str) -> None:
-    await client.sign_in(token)
+async def _serve(client: Mouthpiece, settings: Settings) -> None:
+    await client.sign_in(settings.discord_token.get_secret_value())
+    client.check_way_in(settings.interactions_public_key)
     gc.freeze()  # what is loaded by now stays; collecting it again and again would hold up answers for 50 ms
     await needed("the connection to Discord", client.connect, may_end=client.is_closed)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -19,11 +20,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.app.http_server.signature import public_key
+from bot.app.master_key import kept_master_key
 from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
 from bot.net.address import Address, has_port, host_entry
-from bot.net.faults import BadAddress, Unwritable
-from bot.placing import disk_faults, placed
+from bot.net.faults import BadAddress
 from bot.providers import provider_classes
 from storage.engine.encryption import MasterKeys
 
@@ -58,6 +60,7 @@ class Settings(BaseSettings):
     max_open_jobs: int = Field(default=5000, ge=1)
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
     discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
+    interactions_public_key: Annotated[str, AfterValidator(public_key)] | None = None
     shards: Annotated[Shards, NoDecode, BeforeValidator(Shards.parse)] = Shards()
     provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = {}
     gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -82,6 +85,14 @@ class Settings(BaseSettings):
             return json.loads(value) if isinstance(value, str) else value
         except ValueError:
             raise ValueError('is not JSON such as {"runcomfy": "https://proxy.example"}') from None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.interactions_public_key and not self.http_port:
+            raise SettingsError(problem="HTTP_PORT: is not set; INTERACTIONS_PUBLIC_KEY needs it for /interactions")
+        if self.interactions_public_key and self.shards.ids:
+            raise SettingsError(problem="SHARDS: are of the gateway, which INTERACTIONS_PUBLIC_KEY does without")
+        return self
 
     @field_validator("trusted_hosts", "gateway_hosts", mode="before")
     @classmethod
@@ -129,6 +140,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def served_shards(self) -> Shards | None:
+        """The shards of the gateway that this process serves; None when it has no connection to it."""
+        return None if self.interactions_public_key else self.shards
+
+    @property
     def discord_hosts(self) -> frozenset[str]:
         """What stands in for Discord itself, as `host:port`."""
         urls = filter(None, (self.discord_api_url, self.discord_gateway_url))
@@ -159,31 +175,12 @@ class Settings(BaseSettings):
             return MasterKeys.parse(self.master_keys.get_secret_value())
         if self.database_url:
             raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
-        file = self.data_folder / "master.key"
-        if not file.exists():
-            if self.database_path.is_file():
-                raise SettingsError(problem=f"MASTER_KEYS: {file} is missing; the keys in {self.database_path} need it")
-            _make_master_key(file)
-        try:
-            return MasterKeys.parse(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise SettingsError(problem=f"MASTER_KEYS: {file}: {error}") from None
+        return kept_master_key(self.data_folder / "master.key", self.database_path)
 
 
 def _as_http(url: str) -> str:
     """The address of a WebSocket as that of the request that opens it."""
     return f"http{url.removeprefix('ws')}" if url.startswith("ws") else url
-
-
-def _make_master_key(file: Path) -> None:
-    """Whole or not at all: what was saved with half a key could never be opened."""
-    try:
-        with disk_faults():
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with placed(file) as part:
-                part.write_text(MasterKeys.generate("local") + "\n", encoding="utf-8")
-    except Unwritable as fault:
-        raise SettingsError(problem=f"DATABASE_PATH: {file.parent} can't be used: {fault.detail}") from None
 
 
 def read_settings(**given: Any) -> Settings:

@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from bot.app.client import Mouthpiece
-from bot.app.health import serve_health
 from bot.app.heartbeats import Heartbeats
+from bot.app.http_server.health import health_routes
+from bot.app.http_server.server import serving
 from bot.errors import SettingsError
 from storage.engine.database import Database
 from storage.engine.installation import Installation
@@ -132,6 +133,12 @@ async def test_of_several_shards_the_silent_one_is_named(bot: Bot) -> None:
     assert bot.heartbeats.faults() == ["Discord has not been heard from on shard 1 for 110 s"]
 
 
+async def test_without_the_gateway_its_silence_is_no_fault(bot: Bot) -> None:
+    bot.client.sessions, bot.client.latencies = {}, []
+    await bot.live(600.0)
+    assert bot.heartbeats.faults() == []
+
+
 async def test_acknowledged_heartbeats_without_a_session_count_for_nothing(bot: Bot) -> None:
     bot.client.sessions = {}
     await bot.live(110.0)
@@ -202,8 +209,8 @@ async def test_a_bot_that_has_not_begun_is_not_well_yet(tmp_path: Path, database
 
 
 async def test_what_is_wrong_is_in_the_answer_line_by_line(bot: Bot, unused_tcp_port: int) -> None:
-    client = cast("Mouthpiece", bot.client)
-    async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port), httpx.AsyncClient() as http:
+    routes = health_routes(cast("Mouthpiece", bot.client), bot.heartbeats)
+    async with serving(routes, "127.0.0.1", unused_tcp_port), httpx.AsyncClient() as http:
         url = f"http://127.0.0.1:{unused_tcp_port}/healthz"
         well = await http.get(url)
         await bot.live(110.0, discord=False, worker=False)
@@ -214,10 +221,10 @@ async def test_what_is_wrong_is_in_the_answer_line_by_line(bot: Bot, unused_tcp_
 
 
 async def test_a_port_that_is_taken_is_one_readable_line(bot: Bot, unused_tcp_port: int) -> None:
-    client = cast("Mouthpiece", bot.client)
-    async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port):
+    routes = health_routes(cast("Mouthpiece", bot.client), bot.heartbeats)
+    async with serving(routes, "127.0.0.1", unused_tcp_port):
         with pytest.raises(
             SettingsError, match=f"HTTP_PORT: 127.0.0.1:{unused_tcp_port} can't be used, so choose others"
         ):
-            async with serve_health(client, bot.heartbeats, "127.0.0.1", unused_tcp_port):
+            async with serving(routes, "127.0.0.1", unused_tcp_port):
                 pass

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.servers.shards import Shards
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
 from storage.engine.encryption import MasterKeys
 
 TOKEN = "token-canary"
+PUBLIC_KEY = "5e" * 32
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +67,33 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_each_mistake_is_one_line_that_names_the_field(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (line,) = mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, **{name: value})
     assert line.startswith(f"{name}")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"INTERACTIONS_PUBLIC_KEY": "canary"}, "INTERACTIONS_PUBLIC_KEY: is not the 64 hex digits that"),
+        ({"INTERACTIONS_PUBLIC_KEY": PUBLIC_KEY[:-1]}, "INTERACTIONS_PUBLIC_KEY: is not the 64 hex digits that"),
+        ({"INTERACTIONS_PUBLIC_KEY": PUBLIC_KEY}, "HTTP_PORT: is not set; INTERACTIONS_PUBLIC_KEY needs it"),
+        (
+            {"INTERACTIONS_PUBLIC_KEY": PUBLIC_KEY, "HTTP_PORT": "8080", "SHARDS": "0/2"},
+            "SHARDS: are of the gateway, which INTERACTIONS_PUBLIC_KEY does without",
+        ),
+        ({"SHARDS": "0-3"}, "SHARDS: is not written like 0-3/16"),
+    ],
+)
+def test_the_way_in_is_one_or_the_other_and_said_clearly(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], line: str
+) -> None:
+    (said,) = mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, **given)
+    assert said.startswith(line)
+
+
+def test_shards_are_all_unless_some_are_named_and_none_over_http() -> None:
+    assert read_settings(discord_token=TOKEN).served_shards == Shards()
+    assert read_settings(discord_token=TOKEN, shards="1-2/4").served_shards == Shards((1, 2), 4)
+    over_http = read_settings(discord_token=TOKEN, interactions_public_key=PUBLIC_KEY, http_port=8080)
+    assert over_http.served_shards is None
 
 
 def test_two_mistakes_are_two_lines(monkeypatch: pytest.MonkeyPatch) -> None:

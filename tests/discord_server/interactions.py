@@ -8,12 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.discord_server.endpoint import Endpoint
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.rest import TOO_LARGE, read_body, refusal, reply, store_file
 from tests.discord_server.state import EPHEMERAL, Json, State
 
-COMMAND, COMPONENT, MODAL_SUBMIT = 2, 3, 5
-SUBCOMMAND, GROUP, ATTACHMENT = 1, 2, 11
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
+SUBCOMMAND, GROUP, TEXT, CHANNEL, ATTACHMENT = 1, 2, 3, 7, 11
 SELECT, TEXT_INPUT = 3, 4
 REPLY, UPDATE = 4, 7  # kinds of callbacks
 LOADING = 1 << 7  # a flag of messages
@@ -53,6 +54,7 @@ class Interactions:
     def __init__(self, state: State, gateway: Gateway) -> None:
         self._state = state
         self._gateway = gateway
+        self.endpoint = Endpoint(state.signing_key)
         self._by_token: dict[str, Interaction] = {}
         self._last: Json = {}
         self.origin = ""
@@ -75,6 +77,7 @@ class Interactions:
         top, *path = name.split()
         command = next(found for found in self._state.commands if found["name"] == top)
         attachments: dict[str, Json] = {}
+        channels: dict[str, Json] = {}
         leaf = command
         for step in path:
             leaf = next(found for found in leaf["options"] if found["name"] == step)
@@ -85,11 +88,42 @@ class Interactions:
                 file = store_file(self._state, self.origin, *value)
                 attachments[file["id"]] = file
                 value = file["id"]  # noqa: PLW2901
+            if types[option] == CHANNEL:
+                channels[value] = self._channel()
             given.append({"name": option, "type": types[option], "value": value})
         for depth, step in enumerate(reversed(path)):
             given = [{"name": step, "type": SUBCOMMAND if depth == 0 else GROUP, "options": given}]
-        data = {"id": command["id"], "name": top, "type": 1, "options": given, "resolved": {"attachments": attachments}}
+        resolved = {"attachments": attachments, "channels": channels}
+        data = {"id": command["id"], "name": top, "type": 1, "options": given, "resolved": resolved}
         return await self._deliver(COMMAND, data, **_where(within), **(said or {}))
+
+    async def type_into(self, name: str, option: str, typed: str, **before: str) -> list[Json]:
+        """The choices that an option of a command offers for what is typed, after other options were filled in."""
+        top, *path = name.split()
+        command = next(found for found in self._state.commands if found["name"] == top)
+        given: list[Json] = [{"name": one, "type": TEXT, "value": value} for one, value in before.items()]
+        given.append({"name": option, "type": TEXT, "value": typed, "focused": True})
+        for step in reversed(path):
+            given = [{"name": step, "type": SUBCOMMAND, "options": given}]
+        data = {"id": command["id"], "name": top, "type": 1, "options": given}
+        asked = await self._deliver(AUTOCOMPLETE, data)
+        await asyncio.wait_for(asked.acknowledged.wait(), 10)
+        assert asked.callback is not None
+        choices: list[Json] = asked.callback["data"]["choices"]
+        return choices
+
+    async def choose_channel(self, asked: Interaction) -> Interaction:
+        """Choose the channel from the only menu of a private answer."""
+        assert asked.original
+        custom_id = asked.original["components"][0]["components"][0]["custom_id"]
+        channel = self._channel()
+        resolved = {"channels": {channel["id"]: channel}}
+        data = {"custom_id": custom_id, "component_type": 8, "values": [channel["id"]], "resolved": resolved}
+        return await self._deliver(COMPONENT, data, message=asked.original)
+
+    def _channel(self) -> Json:
+        """The channel, as an interaction brings it."""
+        return {**self._state.channel(), "permissions": str(self._state.permissions)}
 
     async def click(self, message: Json, custom_id: str, **more: Any) -> Interaction:
         """Press a button on a message. `really`: how large a file may be, whatever the interaction says."""
@@ -136,7 +170,6 @@ class Interactions:
         interaction.most_bytes = int(more.pop("really", more.get("attachment_size_limit", state.file_limit)))
         token = f"interaction-{interaction.id}"
         self._by_token[token] = interaction
-        await self._gateway.ready.wait()
         event = {
             "id": str(interaction.id), "application_id": str(state.application_id), "type": kind, "data": data, "version": 1,
             "token": token, "guild_id": str(state.guild_id), "channel_id": str(state.channel_id), "locale": "en-US",
@@ -147,12 +180,19 @@ class Interactions:
             "authorizing_integration_owners": {"0": str(state.guild_id)}, "attachment_size_limit": state.file_limit, **more,
         }  # fmt: skip
         self._last = event
-        await self._gateway.send("INTERACTION_CREATE", event)
+        await self._bring(event)
         return interaction
+
+    async def _bring(self, event: Json) -> None:
+        if self.endpoint.address:
+            assert await self.endpoint.bring(event) == 202
+        else:
+            await self._gateway.ready.wait()
+            await self._gateway.send("INTERACTION_CREATE", event)
 
     async def repeat_last(self) -> None:
         """Deliver the last interaction once more, as a resumed connection may."""
-        await self._gateway.send("INTERACTION_CREATE", self._last)
+        await self._bring(self._last)
 
     async def _callback(self, request: web.Request) -> web.Response:
         interaction = self._by_token.get(request.match_info["token"])

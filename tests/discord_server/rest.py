@@ -29,6 +29,7 @@ class Rest:
             web.get(f"{api}/users/@me", self._me),
             web.get(f"{api}/users/@me/guilds", self._guilds),
             web.get(f"{api}/guilds/{{guild}}", self._guild),
+            web.get(f"{api}/guilds/{{guild}}/members/{{user}}", self._member),
             web.get(f"{api}/oauth2/applications/@me", self._application),
             web.put(f"{api}/applications/{{application}}/commands", self._sync),
             web.post(f"{api}/users/@me/channels", self._direct),
@@ -63,12 +64,15 @@ class Rest:
             return refusal(404, UNKNOWN_GUILD, "Unknown Guild")
         return reply(state.guild())
 
+    async def _member(self, _: web.Request) -> web.Response:
+        return reply(self._state.as_member(self._state.bot))
+
     async def _application(self, _: web.Request) -> web.Response:
         return reply(
             {
                 "id": str(self._state.application_id), "name": "mouthpiece", "description": "", "icon": None,
-                "bot_public": True, "bot_require_code_grant": False, "verify_key": "0",
-                 "flags": 0, "team": None,
+                "bot_public": True, "bot_require_code_grant": False, "verify_key": self._state.public_key,
+                "interactions_endpoint_url": self._state.interactions_address, "flags": 0, "team": None,
                 "owner": self._state.member, "rpc_origins": [], "summary": "",
             }
         )  # fmt: skip

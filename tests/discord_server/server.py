@@ -55,6 +55,7 @@ class DiscordServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.people.endpoint.close()
         await self._runner.cleanup()
 
     async def until(self, found: Callable[[], object], seconds: float = 20.0) -> None:

@@ -9,6 +9,8 @@ from itertools import count
 from time import time
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 Json = dict[str, Any]
 
 TOKEN = "test-token"
@@ -41,6 +43,7 @@ class State:
     threads_locked: bool = False  # those that are opened from now on
     kicked: bool = False
     others: set[int] = field(default_factory=set)  # servers of which the bot is a member besides this one
+    interactions_address: str | None = None  # the Interactions Endpoint URL, as Discord knows it
     premium_tier: int = 0
     withheld: bool = False  # Discord doesn't tell of the server: the bot knows its id alone
     notices_channel_id: int | None = None
@@ -50,11 +53,17 @@ class State:
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
+        self.signing_key = Ed25519PrivateKey.generate()
         self.application_id = self.snowflake()
         self.guild_id = self.snowflake()
         self.channel_id = self.snowflake()
         self.bot = self.user("mouthpiece", bot=True, user_id=self.application_id)
         self.member = self.user("alex")
+
+    @property
+    def public_key(self) -> str:
+        """What Discord signs interactions with can be checked with this."""
+        return self.signing_key.public_key().public_bytes_raw().hex()
 
     @property
     def boosted_bytes(self) -> int:

@@ -8,6 +8,18 @@ BAD_TOKEN = "DISCORD_TOKEN: Discord refused this token; copy it again from the d
 
 UNREACHABLE = "Discord can't be reached, so check this machine's network, then start the bot again: {why}"
 
+WRONG_PUBLIC_KEY = (
+    "INTERACTIONS_PUBLIC_KEY: this is not the application's Public Key; copy it again from the developer portal"
+)
+COMMANDS_GO_ELSEWHERE = (
+    "Discord sends commands to %s, so none comes here: delete that Interactions Endpoint URL in the developer portal, "
+    "or set INTERACTIONS_PUBLIC_KEY"
+)
+NO_ADDRESS = (
+    "Discord doesn't know yet where to send commands: in the developer portal, set the Interactions Endpoint URL to "
+    "the public https address of this bot's /interactions"
+)
+
 CLOSED: Mapping[int, str] = {  # by the gateway's close codes
     4004: BAD_TOKEN,
     4010: "SHARDS: Discord doesn't know these shards (close code 4010); leave it empty, or name others",

@@ -9,7 +9,6 @@ import pytest
 
 from bot.app.connection import Connection
 from bot.app.servers.rest import PAGE, describe_server, list_servers
-from bot.app.servers.shards import Shards
 from bot.chat.errors import PostFailed, PostRefused
 from bot.clock import Clock
 from storage.servers.guilds import GuildFacts
@@ -26,7 +25,7 @@ async def small() -> AsyncIterator[DiscordServer]:
 @pytest.fixture
 async def client(small: DiscordServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connection]:
     monkeypatch.setattr(discord.http.Route, "BASE", small.api_url)
-    async with Connection(Shards(), Clock()) as client:
+    async with Connection(None, Clock()) as client:
         await client.login(TOKEN)
         yield client
 

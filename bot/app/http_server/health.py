@@ -1,25 +1,19 @@
-"""Health and metrics over HTTP, for whoever keeps the bot running. Off unless HTTP_PORT is set."""
+"""Health and metrics, for whoever keeps the bot running."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from bot.app.client import Mouthpiece
 from bot.app.heartbeats import Heartbeats
-from bot.errors import SettingsError
 
 
-@asynccontextmanager
-async def serve_health(client: Mouthpiece, heartbeats: Heartbeats, host: str, port: int | None) -> AsyncIterator[None]:
+def health_routes(client: Mouthpiece, heartbeats: Heartbeats) -> Sequence[web.RouteDef]:
     """`/healthz` is 200 while the bot does its work, else 503 with a line for each thing that is wrong; `/metrics` is
-    for Prometheus. `SettingsError` when the port can't be used.
+    for Prometheus.
     """
-    if port is None:
-        yield
-        return
 
     async def healthz(_: web.Request) -> web.Response:
         faults = heartbeats.faults()
@@ -37,17 +31,4 @@ async def serve_health(client: Mouthpiece, heartbeats: Heartbeats, host: str, po
         )
         return web.Response(text="\n".join(lines) + "\n")
 
-    app = web.Application()
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            problem = f"HTTP_HOST, HTTP_PORT: {host}:{port} can't be used, so choose others: {error.strerror}"
-            raise SettingsError(problem=problem) from None
-        yield
-    finally:
-        await runner.cleanup()
+    return web.get("/healthz", healthz), web.get("/metrics", metrics)

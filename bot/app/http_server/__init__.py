@@ -1,0 +1,1 @@
+"""What the bot serves over HTTP: how it is, and where Discord brings what people do."""
