@@ -52,7 +52,7 @@ class Outside:
         self.discord.gateway.ready.clear()
         process = await self.start(**settings)
         try:
-            await asyncio.wait_for(self._ready(), 20)
+            await asyncio.wait_for(self.discord.people.until_reached(), 20)
             yield process
         finally:
             if process.returncode is None:
@@ -63,10 +63,6 @@ class Outside:
         """From the next start on, Discord brings commands to the bot, which has no connection to the gateway."""
         port = self.discord.people.endpoint.choose()
         self.settings |= {"HTTP_PORT": port, "INTERACTIONS_PUBLIC_KEY": self.discord.state.public_key}
-
-    async def _ready(self) -> None:
-        endpoint = self.discord.people.endpoint
-        await (endpoint.until_well() if endpoint.address else self.discord.gateway.ready.wait())
 
     async def command(self, name: str, **settings: str) -> tuple[int, str]:
         """The exit code of another command, and what stood on standard error."""

@@ -48,11 +48,14 @@ FULL = Size(per_second=50, seconds=8, rounds=3, in_flight=1_000, settling=14.0) 
 
 async def main(size: Size = FULL) -> Figures:
     """Print a table, ms: the rounds of each side in turn, the median of the rounds; the figures."""
-    sides = {"only defers": None, "bot, idle": 0, f"bot, {size.in_flight} jobs": size.in_flight}
+    loads = {"idle": 0, f"{size.in_flight} jobs": size.in_flight}
+    sides: dict[str, tuple[int | None, bool]] = {"only defers": (None, False)}
+    for load, jobs in loads.items():
+        sides |= {f"bot, {load}": (jobs, False), f"over HTTP, {load}": (jobs, True)}
     measured: dict[str, list[tuple[float, float, float]]] = {side: [] for side in sides}
     for _ in range(size.rounds):
-        for side, in_flight in sides.items():
-            measured[side].append(await _measure(size, in_flight))
+        for side, (in_flight, over_http) in sides.items():
+            measured[side].append(await _measure(size, in_flight, over_http=over_http))
     print(f"\n/lipsync text to acknowledgement, {size.per_second} a second, ms (median of {size.rounds} rounds)")
     print(f"{'':20} {'p50':>8} {'p99':>8} {'max':>8}   p99 against the baseline")
     middle = {
@@ -60,15 +63,19 @@ async def main(size: Size = FULL) -> Figures:
     }
     for side, (p50, p99, most) in middle.items():
         print(f"{side:20} {p50:8.1f} {p99:8.1f} {most:8.1f}   {p99 / middle['only defers'][1]:.2f}")
+    for load in loads:
+        print(
+            f"over HTTP against the gateway, {load}: {middle[f'over HTTP, {load}'][1] / middle[f'bot, {load}'][1]:.2f}"
+        )
     return {side: dict(zip(("p50", "p99", "max"), figures, strict=True)) for side, figures in middle.items()}
 
 
-async def _measure(size: Size, in_flight: int | None) -> tuple[float, float, float]:
+async def _measure(size: Size, in_flight: int | None, *, over_http: bool) -> tuple[float, float, float]:
     """Median, 99th percentile and maximum of one round, in ms."""
     async with (
         DiscordServer() as discord,
         Sandbox() as sandbox,
-        bot(discord, sandbox, in_flight, size.settling),
+        bot(discord, sandbox, in_flight, size.settling, over_http=over_http),
     ):
         delays: list[float] = []
 
@@ -90,10 +97,15 @@ async def _measure(size: Size, in_flight: int | None) -> tuple[float, float, flo
 
 @asynccontextmanager
 async def bot(
-    discord: DiscordServer, sandbox: Sandbox, in_flight: int | None, settling: float, *more: str
+    discord: DiscordServer,
+    sandbox: Sandbox,
+    in_flight: int | None,
+    settling: float,
+    *more: str,
+    over_http: bool = False,
 ) -> AsyncIterator[None]:
     """The bot as a process, with this many jobs in flight, `settling` seconds after its start; None is the baseline,
-    which may get `more` arguments.
+    which may get `more` arguments. Commands come over the gateway, or over HTTP.
     """
     sandbox.runs.studio, sandbox.runs.work_seconds = CannedStudio(), 3600
     sandbox.runs.slots = asyncio.Semaphore(1_000_000)  # all in progress: counting a line would be the emulator's time
@@ -105,6 +117,9 @@ async def bot(
             "PROVIDER_URLS": f'{{"runcomfy": "{sandbox.url}/runcomfy"}}',
             "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
         }
+        if over_http:
+            port = discord.people.endpoint.choose()
+            environment |= {"HTTP_PORT": port, "INTERACTIONS_PUBLIC_KEY": discord.state.public_key}
         async with connected(discord, Path(folder), environment, *module):
             await asyncio.sleep(settling)
             yield

@@ -29,7 +29,7 @@ async def connected(
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=environment)
     try:
-        await asyncio.wait_for(discord.gateway.ready.wait(), 20)
+        await asyncio.wait_for(discord.people.until_reached(), 20)
         yield process.pid
     finally:
         process.kill()

@@ -68,6 +68,10 @@ class Interactions:
             web.post("/api/v10/webhooks/{application}/{token}", self._follow_up),
         ]
 
+    async def until_reached(self) -> None:
+        """Wait until the bot can be told what people do."""
+        await (self.endpoint.until_well() if self.endpoint.address else self._gateway.ready.wait())
+
     async def slash(
         self, name: str, *, within: Json | None = None, said: Json | None = None, **options: Any
     ) -> Interaction:
