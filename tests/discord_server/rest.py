@@ -14,6 +14,7 @@ THREAD_EXISTS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, TOO_LARGE, UNAUTHORIZED = 16000
 UNKNOWN_GUILD = 10004
 THREAD_ARCHIVED, THREAD_LOCKED, MISSING_ACCESS, MISSING_PERMISSIONS = 50083, 160005, 50001, 50013
 SPOILER = 1 << 3  # a flag of attachments
+SENT: web.RequestKey[object] = web.RequestKey("sent", object)  # the JSON of a request, once it is read
 
 
 class Rest:
@@ -225,7 +226,7 @@ def store_file(state: State, origin: str, name: str, data: bytes) -> Json:
 async def read_body(request: web.Request) -> tuple[Any, list[tuple[str, bytes]]]:
     """The JSON of a request, and the files that came with it."""
     if request.content_type != "multipart/form-data":
-        request["sent"] = body = await request.json()
+        body = request[SENT] = await request.json()
         return body, []
     body = {}
     files = []
@@ -236,7 +237,7 @@ async def read_body(request: web.Request) -> tuple[Any, list[tuple[str, bytes]]]
             body = json.loads(data)
         else:
             files.append((str(part.filename), bytes(data)))  # type: ignore[union-attr]
-    request["sent"] = body
+    request[SENT] = body
     return body, files
 
 

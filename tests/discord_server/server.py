@@ -13,7 +13,7 @@ from bot.sandbox.faults import Faults
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.interactions import Interactions
 from tests.discord_server.openapi import OpenApi
-from tests.discord_server.rest import Rest
+from tests.discord_server.rest import SENT, Rest
 from tests.discord_server.state import Json, State
 
 
@@ -76,5 +76,5 @@ class DiscordServer:
         self.requests.append(f"{request.method} {path}")
         response = await handler(request)
         if self._openapi and path != request.path:
-            self.violations += self._openapi.violations(request.method, path, request.get("sent"))
+            self.violations += self._openapi.violations(request.method, path, request.get(SENT))
         return response
