@@ -89,6 +89,11 @@ def test_the_setting_is_named_where_the_server_cannot_be_reached(
     assert "canary" not in said
 
 
+def test_the_image_has_the_driver() -> None:
+    assert "-r requirements.lock" in README.with_name("Dockerfile").read_text(encoding="utf-8")
+    assert "\nasyncpg==" in README.with_name("requirements.lock").read_text(encoding="utf-8")
+
+
 def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     monkeypatch.delitem(sys.modules, "storage.engine.postgres", raising=False)
