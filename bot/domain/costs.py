@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 from typing import Any, Literal
 
@@ -11,15 +10,13 @@ from bot.domain.job import Job
 from bot.domain.request import Request
 from bot.domain.reuse import own_yields
 from bot.domain.sections import own_name
-from storage.jobs.damaged import DAMAGED
-from storage.jobs.job import State
+from storage.jobs.job import Charge, State
 
 MICROS = 1_000_000  # in a US dollar
 HANDED = {f"{part}_{what}" for part in HANDED_OVER.values() for what in ("source", "message")}  # yielded by that, free
 RAN = {"ran": "1"}  # what is kept of a stage that has yielded nothing
 
 Currency = Literal["USD", "CNY"]
-Charge = Literal["paid", "free", "unclear"]
 
 
 def micros(usd: Decimal | None) -> int:
@@ -38,35 +35,35 @@ def milliseconds(request: Request) -> int:
     return round((request.video.seconds or 0.0) * 1000)
 
 
-def charge(job: Job) -> Charge:
-    """Whether the provider charges for a job that has ended, as far as that is known."""
-    if job.settled_at:
-        return "paid" if job.counted_at else "free"
-    if job.state == "unknown":
-        return "unclear"  # whatever its first steps are known to have cost
-    if job.cost_usd is not None:
-        return "paid" if job.cost_usd else "free"
-    if job.state == "succeeded" or (job.state == "cancelled" and begun(job)):
-        return "paid"
-    damaged = job.position == DAMAGED and job.counted_at is not None  # one that was held was never sent
-    if job.restored or job.failure == "cancelled_by_provider" or damaged:
-        return "unclear"
-    untouched = job.remote is None and not begun(job)
-    return "free" if untouched or job.state == "cancelled" else "unclear"
+def counting(
+    job: Job, state: State, last: Charge, cost_usd: Decimal | None = None, *, has_unnamed_costs: bool = False
+) -> dict[str, Any]:
+    """What a job's row says of money from its end on: what it counts, whether its provider charges for it, and what it
+    has cost, as far as that is known.
 
-
-def counting(job: Job, state: State, *, whole_cost: bool, **changes: Any) -> dict[str, Any]:
-    """What a job that ends like this counts from now on, and what it has cost, as far as that is known. Without a video
-    it counts nothing if it was free. What isn't known counts as much as its own provider named beforehand; without the
-    `whole_cost`, what is known of it is the least it can be.
+    `last` is what is known of its present stage, and `cost_usd` is what that one cost, None where that wasn't named.
+    Of the stages before it, `has_unnamed_costs` says whether one named none. Without a video a job counts nothing if it
+    was free. What isn't known counts as much as its own provider named beforehand, and no less than what is known.
     """
-    ended = replace(job, state=state, **changes)
-    cost = micros(ended.cost_usd)
-    if charge(ended) == "free":
-        return {"micros": 0, "spent_micros": 0} if state == "succeeded" else {"counted_at": None, "spent_micros": 0}
-    if ended.cost_usd is not None and whole_cost:
-        return {"micros": cost, "spent_micros": cost}
-    return {"micros": max(micros(job.request.price_usd), cost)}
+    known = total(job.cost_usd, cost_usd)
+    charge: Charge = last if last != "free" else "paid" if known or has_unnamed_costs else "free"
+    named = not has_unnamed_costs and (last == "free" or cost_usd is not None)
+    said: dict[str, Any] = {"cost_usd": known, "charge": charge, "has_unnamed_costs": has_unnamed_costs}
+    if charge == "free":
+        return said | ({"micros": 0} if state == "succeeded" else {"counted_at": None}) | {"spent_micros": 0}
+    if named and charge == "paid":
+        return said | {"micros": micros(known), "spent_micros": micros(known)}
+    return said | {"micros": max(micros(job.request.price_usd), micros(known))}
+
+
+def total(known: Decimal | None, more: Decimal | None) -> Decimal | None:
+    """The sum of what has been said of costs; None while nothing has."""
+    return known if more is None else (known or Decimal(0)) + more
+
+
+def has_unnamed_costs(job: Job) -> bool:
+    """Whether an open job's stages are done without a word on their cost. Rows of earlier versions don't say it."""
+    return job.has_unnamed_costs or (job.cost_usd is None and begun(job))
 
 
 def begun(job: Job) -> bool:

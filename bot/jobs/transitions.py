@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.costs import RAN, counting
-from bot.domain.flows import stage_after
+from bot.domain.costs import RAN, counting, has_unnamed_costs, total
+from bot.domain.flows import HANDED_OVER, stage_after
 from bot.domain.job import Job
 from bot.domain.reuse import own_yields
 from bot.domain.sections import stored_yields
@@ -18,7 +17,7 @@ from bot.jobs.intervals import Intervals
 from bot.net.address import kept
 from bot.net.faults import ProviderError, RateLimited
 from bot.providers.base import MISSING, Accepted, Done, Failed, Provider, Yields
-from storage.jobs.job import Position, State
+from storage.jobs.job import Charge, Position, State
 
 log = logging.getLogger(__name__)
 
@@ -42,25 +41,22 @@ def answered(job: Job, provider: Provider, answer: Accepted | Done, *, now: floa
 def stage_done(job: Job, provider: Provider, done: Done) -> Advance:
     """Keep what the stage yielded, and queue the next one if there is any."""
     following = stage_after(provider.stages(job.request), job.position)
-    changes: dict[str, Any] = {
-        "yields": _with(job, _bounded(done.yields) or RAN),
-        "cost_usd": total(job.cost_usd, done.cost_usd),
-    }
+    unnamed = has_unnamed_costs(job)
+    changes: dict[str, Any] = {"yields": _with(job, _bounded(done.yields) or RAN)}
     if following:
-        return Advance("queued", changes | sent_anew(following.position))
-    return Advance("succeeded", changes | counting(job, "succeeded", whole_cost=done.cost_usd is not None, **changes))
+        changes |= {"cost_usd": total(job.cost_usd, done.cost_usd), **sent_anew(following.position)}
+        unnamed = unnamed or (done.cost_usd is None and job.position.stage not in HANDED_OVER)
+        return Advance("queued", {**changes, "has_unnamed_costs": unnamed})
+    last: Charge = "free" if done.cost_usd == 0 else "paid"
+    return Advance("succeeded", changes | counting(job, "succeeded", last, done.cost_usd, has_unnamed_costs=unnamed))
 
 
 def stage_failed(job: Job, failed: Failed) -> Advance:
-    """The provider had accepted the stage, and nothing came of it. That it was accepted is kept: it may have cost
-    something.
-    """
+    """The provider had accepted the stage, and nothing came of it; it may have cost something."""
     state: State = "unknown" if failed.reason == MISSING else "failed"
     if failed.reason == "cancelled_by_provider" and job.state == "running":
         state = "cancelled"
-    accepted = replace(job, yields=_with(job, RAN)) if job.remote is None else job
-    over = ended(accepted, state, failed.reason, failed.detail, failed.cost_usd)
-    return replace(over, changes={**over.changes, "yields": accepted.yields})
+    return ended(job, state, failed.reason, failed.detail, failed.cost_usd, taken=True)
 
 
 def _bounded(yields: Yields) -> dict[str, str]:
@@ -85,18 +81,24 @@ def begun_anew(job: Job, provider: Provider, fault: ProviderError) -> Advance:
 
 
 def ended(
-    job: Job, state: State, code: str, detail: str = "", cost_usd: Decimal | None = None, by: int | None = None
+    job: Job,
+    state: State,
+    code: str,
+    detail: str = "",
+    cost_usd: Decimal | None = None,
+    by: int | None = None,
+    *,
+    taken: bool = False,
 ) -> Advance:
-    """The job is over without a video. `cost_usd` is what its present stage cost, None where that isn't known; `by` is
-    the person who wanted that.
+    """The job is over without a video. `taken`: the provider had accepted its present stage. `cost_usd` is what that
+    cost, None where that isn't known; `by` is the person who wanted that. After a backup nothing is sure.
     """
     log.info("%s: %s (%s) %s", job.code, state, code, detail)
-    changes: dict[str, Any] = {
-        "failure": code,
-        "detail": detail,
-        "cost_usd": total(job.cost_usd, cost_usd),
-    }
-    return Advance(state, changes | counting(job, state, whole_cost=cost_usd is not None, **changes), by=by)
+    last: Charge = "paid" if cost_usd else "free"
+    if state == "unknown" or ((taken or job.restored) and cost_usd is None):
+        last = "paid" if cost_usd else "unclear"
+    money = counting(job, state, last, cost_usd, has_unnamed_costs=has_unnamed_costs(job))
+    return Advance(state, {"failure": code, "detail": detail, **money}, by=by)
 
 
 def sent_anew(position: Position) -> dict[str, Any]:
@@ -112,8 +114,3 @@ def _with(job: Job, yielded: Mapping[str, str]) -> dict[str, str]:
 def kind_of(job: Job) -> str:
     """What the running stage has in common with others that take as long."""
     return f"{job.provider}/{job.position.stage}"
-
-
-def total(known: Decimal | None, more: Decimal | None) -> Decimal | None:
-    """The sum of what has been said of costs; None while nothing has."""
-    return known if more is None else (known or Decimal(0)) + more

@@ -9,17 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bot.domain.costs import begun, charge
+from bot.domain.costs import MICROS, begun
 from bot.domain.flows import HANDED_OVER
 from bot.domain.job import Job
 from bot.domain.request import Request
 from bot.domain.voices import catalogue
 from bot.providers.base import MISSING, Provider
 from bot.words.english import QUOTE_CHARS, day, dollars, one_line, ordinal, quoted
-from bot.words.failures import FAILURES, THROWN_AWAY
+from bot.words.failures import FAILURES, THROWN_AWAY, in_short
 from storage.jobs.job import OUTCOMES
 
 WHOLE = 1000  # for those who decide about a text: they must see all of it
+
+# What is said of money and limits. `tests/truth/claims.py` says what each of them claims.
+HELD = "⏸️ Waiting for this server's moderators. Nothing is counted or charged until they say yes."
+IN_LINE = "⏳ In line. Nothing has been charged yet."
+FREE_VIDEO = ", free of charge"
+PRICED_VIDEO = ", for {amount}"
+AT_LEAST = "at least {amount}"
+NOTHING_CHARGED = "Nothing was charged."
+STILL_IN_LINE = "It was still in line, so {provider} should not charge for it."
+CHARGED = "{provider} charged {amount}."
+SAYS_CHARGED = "{provider} says that it charged {amount}."
+CHARGES_FOR_STEPS = "{provider} charges for the steps that were done before."
+CHARGES_AS_ANY = "{provider} charges for it as for any video."
+MOST_LIKELY = "{provider} most likely charges for it."
+NOT_KNOWN = "Whether {provider} charges for it is not known."
+LAST_MOST_LIKELY = "It most likely charges for the last step too."
+LAST_NOT_KNOWN = "Whether it charges for the last step too is not known."
+UNTIL_SETTLED = "It counts against your limits until a moderator settles it."
+UNTIL_GIVEN_BACK = "It counts against your limits until a moderator gives it back."
+SETTLED = "It ended without a video ({reason}), and a moderator has settled it."
 
 
 def subject(request: Request, most: int = QUOTE_CHARS) -> str:
@@ -67,9 +87,9 @@ def status(job: Job, providers: Mapping[str, Provider], position: int | None, *,
     if job.state in OUTCOMES:
         return outcome(job, providers)
     if job.state == "held":
-        return "⏸️ Waiting for this server's moderators. Nothing is counted or charged until they say yes."
+        return HELD
     if job.state == "queued" and not begun(job):
-        return "⏳ In line. Nothing has been charged yet."
+        return IN_LINE
     return _working(job, providers, position)
 
 
@@ -86,13 +106,15 @@ def _made(job: Job, provider: str, *, unfetched: bool) -> str:
 def _price(job: Job) -> str:
     """What a video is said to have cost; nothing where that isn't known."""
     if job.spent_micros == 0:
-        return ", free of charge"
-    return f", for {_known(job)}" if job.cost_usd else ""
+        return FREE_VIDEO
+    return PRICED_VIDEO.format(amount=_known(job)) if job.cost_usd else ""
 
 
 def _known(job: Job) -> str:
     """What is known of its cost, which may be the cost of some steps only."""
-    return f"{'' if job.spent_micros is not None else 'at least '}{dollars(job.cost_usd or Decimal(0))}"
+    if job.spent_micros is not None:
+        return dollars(Decimal(job.spent_micros) / MICROS)
+    return AT_LEAST.format(amount=dollars(job.cost_usd or Decimal(0)))
 
 
 def _working(job: Job, providers: Mapping[str, Provider], position: int | None) -> str:
@@ -114,6 +136,8 @@ def outcome(job: Job, providers: Mapping[str, Provider]) -> str:
     mark = "📦" if is_kept else {"cancelled": "🚫", "unknown": "❓"}.get(job.state, "⚠️")
     sentence = THROWN_AWAY if failure == "kept" and not is_kept else FAILURES[failure].long
     told = sentence.format(provider=name, until=day(job.kept_until))
+    if job.settled_at:
+        told = SETTLED.format(reason=in_short(failure))
     return f"{mark} {told}{_stopped_at(job)} {cost(job, name)}"
 
 
@@ -127,28 +151,40 @@ def _stopped_at(job: Job) -> str:
 
 def cost(job: Job, provider: str) -> str:
     """Whether money moved, and whether the job counts, in a sentence or two."""
-    charged = charge(job)
-    if charged == "free" and job.remote and job.cost_usd is None and job.state == "cancelled":
-        return f"It was still in line, so {provider} should not charge for it."
-    if charged == "free":
-        return "Nothing was charged."
-    if job.cost_usd and charged == "paid":
-        return f"{provider} charged {_known(job)}."
-    if charged == "paid":
-        what = "the steps that were done before" if job.state == "cancelled" else "it as for any video"
-        return f"{provider} charges for {what}."
-    return _unclear(job, provider)
+    told = {"free": _free, "paid": _paid}.get(job.charge or "", _unclear)(job)
+    return " ".join([*told, *_counting(job)]).format(provider=provider, amount=_known(job))
 
 
-def _unclear(job: Job, provider: str) -> str:
-    if job.failure == MISSING and job.cost_usd:
-        charged = f"{provider} says that it charged {_known(job)}."
-    elif job.failure == MISSING:
-        charged = f"{provider} most likely charges for it."
-    else:
-        charged = f"Whether {provider} charges for it is not known."
-    over = "settles it" if job.state == "unknown" else "gives it back"
-    return f"{charged} It counts against your limits until a moderator {over}."
+def _free(job: Job) -> list[str]:
+    was_in_line = job.state == "cancelled" and job.remote and job.cost_usd is None
+    return [STILL_IN_LINE if was_in_line else NOTHING_CHARGED]
+
+
+def _paid(job: Job) -> list[str]:
+    if job.cost_usd:
+        return [SAYS_CHARGED if _is_unsettled(job) else CHARGED]
+    return [CHARGES_AS_ANY if job.state == "succeeded" or job.settled_at else CHARGES_FOR_STEPS]
+
+
+def _unclear(job: Job) -> list[str]:
+    """What is known of the steps before, and that the last one is not known."""
+    is_likely = job.failure == MISSING
+    if job.cost_usd or job.has_unnamed_costs:
+        return [CHARGED if job.cost_usd else CHARGES_FOR_STEPS, LAST_MOST_LIKELY if is_likely else LAST_NOT_KNOWN]
+    return [MOST_LIKELY if is_likely else NOT_KNOWN]
+
+
+def _counting(job: Job) -> list[str]:
+    """That it counts, where a moderator can change that and somebody may want it changed."""
+    if not job.counted_at or job.refunded_at:
+        return []
+    if _is_unsettled(job):
+        return [UNTIL_SETTLED]
+    return [UNTIL_GIVEN_BACK] if job.charge == "unclear" else []
+
+
+def _is_unsettled(job: Job) -> bool:
+    return job.state == "unknown" and not job.settled_at
 
 
 def result_file(job: Job) -> str:

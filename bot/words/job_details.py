@@ -18,6 +18,12 @@ from storage.people.reports import Report
 
 MARKS = {"held": "⏸️", "queued": "⏳", "succeeded": "✅", "failed": "⚠️", "cancelled": "🚫", "unknown": "❓"}
 DEFAULT_MARK = "⚙️"
+FREE = "free"
+ABOUT = "about {amount}"
+PRICE_NOT_KNOWN = "price not known"
+CENT = Decimal("0.01")
+GIVEN_BACK = " · given back"
+DOES_NOT_COUNT = " · doesn't count"
 STATES: Mapping[State, str] = {
     "held": "waiting for the moderators",
     "queued": "in line",
@@ -69,8 +75,11 @@ def mark(job: Job) -> str:
 def money(job: Job) -> str:
     """What it cost, or was to cost where that isn't known (yet)."""
     if job.spent_micros is not None:
-        return dollars(Decimal(job.spent_micros) / MICROS) if job.spent_micros else "free"
-    return f"about ${job.micros / MICROS:.2f}" if job.micros else "price not known"
+        return dollars(Decimal(job.spent_micros) / MICROS) if job.spent_micros else FREE
+    if not job.micros:
+        return PRICE_NOT_KNOWN
+    foreseen = Decimal(job.micros) / MICROS
+    return ABOUT.format(amount=dollars(foreseen if foreseen < CENT else foreseen.quantize(CENT)))
 
 
 def everything(job: Job, providers: Mapping[str, Provider], report: Report | None, *, kept: bool) -> str:
@@ -116,8 +125,8 @@ def _reported(report: Report) -> str:
 
 def _counting(job: Job) -> str:
     if job.refunded_at:
-        return " · given back"
-    return "" if job.counted_at else " · doesn't count"
+        return GIVEN_BACK
+    return "" if job.counted_at else DOES_NOT_COUNT
 
 
 def _state(job: Job) -> str:

@@ -6,13 +6,23 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
+from bot.domain.costs import MICROS
+from bot.words.english import dollars
 from bot.words.failures import in_short
 from storage.jobs.ledger import Line
 
 MOST_MEMBERS = 12
-COLUMNS = ("member_id", "provider", "outcome", "cause", "videos", "seconds", "usd", "usd_estimated", "price_not_known")
+COLUMNS = (
+    *("member_id", "provider", "outcome", "cause", "videos", "seconds", "usd", "usd_estimated", "price_not_known"),
+    *("charge_not_known", "usd_if_charged"),
+)
+BY_PRICE_LISTS = " ({amount} of it by the providers' price lists)"
+PRICE_NOT_KNOWN = ", and {videos} whose price is not known"
+CHARGE_NOT_KNOWN = ", and {videos} for which it is not known whether anything was charged"
+IF_CHARGED = " (up to {amount})"
 K = TypeVar("K", bound=Hashable)
 
 
@@ -41,11 +51,12 @@ def csv_of(lines: Sequence[Line], labels: Mapping[str, str]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for line in lines:
-        money = [f"{micros / 1_000_000:.4f}" for micros in (line.micros, line.micros - line.spent)]
+        charged = line.micros - line.unclear
+        usd, estimated, if_charged = (f"{it / MICROS:.6f}" for it in (charged, charged - line.spent, line.unclear))
         label = labels.get(line.provider, line.provider)
         seconds = line.milliseconds / 1000
         what = [line.member_id or "", label, line.state, line.failure or "", line.jobs, f"{seconds:g}"]
-        writer.writerow([*what, *money, line.unpriced])
+        writer.writerow([*what, usd, estimated, line.unpriced, line.not_known, if_charged])
     return out.getvalue()
 
 
@@ -61,18 +72,30 @@ def _sum(lines: Sequence[Line]) -> str:
     jobs = sum(line.jobs for line in lines)
     made = sum(line.jobs for line in lines if line.state == "succeeded")
     seconds = sum(line.milliseconds for line in lines) / 1000
-    return f"{made} of {jobs} video{'' if jobs == 1 else 's'} made, {seconds:g} s counted, {_money(lines)}"
+    return f"{made} of {_videos(jobs)} made, {seconds:g} s counted, {_money(lines)}"
 
 
 def _money(lines: Sequence[Line]) -> str:
-    """What was spent, and how much of that is an estimate or not known at all."""
-    micros, spent = sum(line.micros for line in lines), sum(line.spent for line in lines)
-    told = f"${micros / 1_000_000:.2f}"
-    if micros > spent:
-        told += f" (${(micros - spent) / 1_000_000:.2f} of it by the providers' price lists)"
+    """What was charged, how much of that is an estimate or not known at all, and what may have been charged."""
+    charged, spent = sum(line.micros - line.unclear for line in lines), sum(line.spent for line in lines)
+    told = _dollars(charged)
+    if charged > spent:
+        told += BY_PRICE_LISTS.format(amount=_dollars(charged - spent))
     if unpriced := sum(line.unpriced for line in lines):
-        told += f", and {unpriced} video{'' if unpriced == 1 else 's'} whose price is not known"
+        told += PRICE_NOT_KNOWN.format(videos=_videos(unpriced))
+    if not_known := sum(line.not_known for line in lines):
+        unclear = sum(line.unclear for line in lines)
+        told += CHARGE_NOT_KNOWN.format(videos=_videos(not_known))
+        told += IF_CHARGED.format(amount=_dollars(unclear)) if unclear else ""
     return told
+
+
+def _dollars(micros: int) -> str:
+    return dollars(Decimal(micros) / MICROS)
+
+
+def _videos(count: int) -> str:
+    return f"{count} video{'' if count == 1 else 's'}"
 
 
 def _who(member_id: int) -> str:

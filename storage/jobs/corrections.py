@@ -33,7 +33,9 @@ class Corrections(Generic[R]):
 
     async def settle(self, job: Job[R], *, charged: bool, by: int, now: float) -> Job[R]:
         """Say what became of an unknown outcome; one that was not charged stops counting. `Stale` when that is said."""
-        assignment = "settled_at = :now" if charged else "settled_at = :now, counted_at = NULL, spent_micros = 0"
+        assignment = "settled_at = :now, charge = 'paid'"
+        if not charged:
+            assignment = "settled_at = :now, charge = 'free', counted_at = NULL, spent_micros = 0"
         kind: Literal["settled_charged", "settled_free"] = "settled_charged" if charged else "settled_free"
         return await self._correct(
             job, assignment, "state = 'unknown' AND settled_at IS NULL", kind=kind, by=by, now=now

@@ -11,6 +11,9 @@ from storage.jobs.job_events import Stale, tell_move
 from storage.jobs.job_row import COLUMNS, Codec, assignments, read_job, written
 
 DAMAGED = Position("damaged")  # of a job whose row could not be read: what it has had done is not known any more
+# What has begun to count may have been sent.
+_MONEY = """, charge = CASE WHEN counted_at IS NULL THEN 'free' ELSE 'unclear' END,
+    spent_micros = CASE WHEN counted_at IS NULL THEN 0 END"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,11 @@ async def end_damaged(
     ends = damaged.state not in OUTCOMES
     to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
     anew: dict[str, Any] = {"request": request, "fallbacks": (), "yields": {}, "role_ids": frozenset()}
-    anew |= {"position": DAMAGED, "cost_usd": None, "spent_micros": None, "failure": failure}
+    anew |= {"position": DAMAGED, "cost_usd": None, "failure": failure}
     columns = {**written(anew, codec), **({"state": to, "ended_at": now} if ends else {})}
     row = await tx.row(
-        f"""UPDATE jobs SET {assignments(columns)} WHERE id = :id AND guild_id = :guild_id AND closed_at IS NULL
-            RETURNING {COLUMNS}""",
+        f"""UPDATE jobs SET {assignments(columns)}{_MONEY if ends else ""}
+            WHERE id = :id AND guild_id = :guild_id AND closed_at IS NULL RETURNING {COLUMNS}""",
         id=damaged.id,
         guild_id=damaged.guild_id,
         **columns,

@@ -13,6 +13,8 @@ from storage.servers.quota import Claim
 
 State = Literal["held", "queued", "submitting", "running", "succeeded", "failed", "cancelled", "unknown"]
 
+Charge = Literal["free", "paid", "unclear"]  # whether the provider charges for it, as far as that is known
+
 # held: waits for a moderator's yes; nothing is counted or sent · queued: the next stage waits to be sent
 #   (unknown at once when what an earlier stage has made can't be had)
 # submitting: its request may be under way · running: the provider has it
@@ -97,7 +99,9 @@ class Job(Generic[R]):
 
     Its `milliseconds` and `micros` (millionths of a US dollar) count against limits from `counted_at` on, and not while
     that is None. `micros` are what was reserved when it was asked for, and what it cost, or should have cost, from its
-    end on. `spent_micros` are what it cost; None while it is under way, and where that isn't known.
+    end on. `spent_micros` are what it cost, None where that isn't known; `charge` says whether it cost anything. Both
+    are None while it is under way. `cost_usd` is the sum of what the provider has named; with `has_unnamed_costs`, it
+    has done stages for which it named nothing.
     """
 
     id: int
@@ -143,6 +147,8 @@ class Job(Generic[R]):
     file_bytes: int = SAFE_FILE_BYTES
     spent_micros: int | None = None
     card_due: bool = False
+    charge: Charge | None = None
+    has_unnamed_costs: bool = False
 
     @cached_property
     def code(self) -> str:

@@ -23,7 +23,9 @@ _TURNING = {
     "provider", "request", "fallbacks", "key_id", "position", "handle", "remote", "yields", "submitted_at",
     "deadline_at",
 }  # fmt: skip
-_MOVING = _TURNING | {"failure", "detail", "cost_usd", "counted_at", "micros", "spent_micros"}
+_MOVING = _TURNING | {
+    "failure", "detail", "cost_usd", "has_unnamed_costs", "charge", "counted_at", "micros", "spent_micros",
+}  # fmt: skip
 _STANDING = _TURNING | {"card_id", "thread_id", "delivering_at", "failure", "kept_until"}
 _CURRENT_KEY = "SELECT 1 FROM keys WHERE guild_id = :guild_id AND id = :key_id AND retired_at IS NULL"
 

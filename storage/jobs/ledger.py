@@ -14,8 +14,9 @@ from storage.jobs.jobs import Jobs
 @dataclass(frozen=True, slots=True)
 class Line:
     """Jobs of a month that have member, provider, outcome and cause in common. `micros` are millionths of a US dollar,
-    as far as they count; of these, `spent` are known to be spent, and the rest is an estimate. For `unpriced` of the
-    jobs there is not even that.
+    as far as they count; of these, `spent` are known to be spent, `unclear` are an estimate for the `not_known` jobs of
+    which it isn't known whether they are charged, and the rest is an estimate. For `unpriced` of the jobs there is not
+    even that.
     """
 
     member_id: int
@@ -27,6 +28,8 @@ class Line:
     micros: int
     spent: int = 0
     unpriced: int = 0
+    not_known: int = 0
+    unclear: int = 0
 
 
 class Holding(NamedTuple):
@@ -162,7 +165,9 @@ class Ledger(Generic[R]):
                       sum(CASE WHEN counted_at IS NULL THEN 0 ELSE micros END) AS micros,
                       sum(CASE WHEN counted_at IS NULL THEN 0 ELSE coalesce(spent_micros, 0) END) AS spent,
                       sum(CASE WHEN counted_at IS NOT NULL AND spent_micros IS NULL AND micros = 0
-                               THEN 1 ELSE 0 END) AS unpriced
+                                 AND coalesce(charge, '') <> 'unclear' THEN 1 ELSE 0 END) AS unpriced,
+                      sum(CASE WHEN counted_at IS NOT NULL AND charge = 'unclear' THEN 1 ELSE 0 END) AS not_known,
+                      sum(CASE WHEN counted_at IS NOT NULL AND charge = 'unclear' THEN micros ELSE 0 END) AS unclear
                FROM jobs WHERE guild_id = :guild_id AND created_at >= :since AND created_at < :until
                GROUP BY member_id, provider, state, failure ORDER BY jobs DESC, member_id, provider""",
             guild_id=guild_id,

@@ -7,51 +7,69 @@ from typing import Any
 
 import pytest
 
-from bot.domain.costs import Charge, begun, charge, counting, in_usd, micros, milliseconds
+from bot.domain.costs import begun, counting, has_unnamed_costs, in_usd, micros, milliseconds
 from bot.domain.reuse import NAMES, SINCE
-from storage.jobs.damaged import DAMAGED
-from storage.jobs.job import State
+from storage.jobs.job import Charge, State
 from tests.words.test_job_card import a_job
 
-FREE = {"counted_at": None, "spent_micros": 0}
+PRICE = Decimal("0.0588")
 
 
-def ended(state: State, *, price: str | None = None, whole: bool = True, **changes: Any) -> dict[str, Any]:
-    job = a_job("running", remote="r", micros=140_000)
-    request = job.request.model_copy(update={"price_usd": None if price is None else Decimal(price)})
-    cost = changes.pop("cost_usd", None)
-    return counting(
-        a_job("running", remote="r", micros=140_000, request=request),
-        state,
-        whole_cost=whole,
-        cost_usd=None if cost is None else Decimal(cost),
-        **changes,
-    )
+def ended(state: State, last: Charge, cost: str | None = None, *, unnamed: bool = False, **row: Any) -> dict[str, Any]:
+    """What the row of a job says then for which 0.14 dollars were reserved, and whose provider named 0.0588."""
+    request = a_job().request.model_copy(update={"price_usd": row.pop("price", PRICE)})
+    job = a_job("running", remote="r", micros=140_000, request=request, **row)
+    named = None if cost is None else Decimal(cost)
+    said = counting(job, state, last, named, has_unnamed_costs=unnamed)
+    return {name: value for name, value in said.items() if name not in {"cost_usd", "has_unnamed_costs"}}
 
 
-@pytest.mark.parametrize("state", ["succeeded", "failed", "unknown"])
-def test_what_was_reserved_for_the_dearest_is_not_told_as_the_price_of_another(state: State) -> None:
-    assert ended(state, failure="gone") == {"micros": 0}
-    assert ended(state, price="0.0588", failure="gone") == {"micros": 58_800}
+@pytest.mark.parametrize(("state", "charge"), [("succeeded", "paid"), ("failed", "unclear"), ("unknown", "unclear")])
+def test_what_was_reserved_for_the_dearest_is_not_told_as_the_price_of_another(state: State, charge: Charge) -> None:
+    assert ended(state, charge, price=None) == {"charge": charge, "micros": 0}
+    assert ended(state, charge) == {"charge": charge, "micros": 58_800}
 
 
 def test_what_was_said_is_spent() -> None:
-    assert ended("succeeded", price="0.05", cost_usd="0.0462") == {"micros": 46_200, "spent_micros": 46_200}
-    assert ended("failed", cost_usd="0.05", failure="x") == {"micros": 50_000, "spent_micros": 50_000}
+    assert ended("succeeded", "paid", "0.0462") == {"charge": "paid", "micros": 46_200, "spent_micros": 46_200}
+    assert ended("failed", "paid", "0.05") == {"charge": "paid", "micros": 50_000, "spent_micros": 50_000}
 
 
-def test_the_cost_of_some_steps_is_the_least_and_not_the_whole() -> None:
-    assert ended("succeeded", price="0.05", cost_usd="0.01", whole=False) == {"micros": 50_000}
-    assert ended("succeeded", cost_usd="0.01", whole=False) == {"micros": 10_000}
+@pytest.mark.parametrize("cost", ["0.02", "0"])
+def test_the_cost_of_the_last_step_is_the_least_and_not_the_whole(cost: str) -> None:
+    last: Charge = "paid" if Decimal(cost) else "free"
+    assert ended("succeeded", last, cost, unnamed=True) == {"charge": "paid", "micros": 58_800}
+    assert ended("succeeded", last, cost, unnamed=True, price=None) == {
+        "charge": "paid",
+        "micros": int(Decimal(cost) * 1_000_000),
+    }
+
+
+def test_the_cost_of_the_steps_before_is_the_whole_where_the_last_one_was_not_taken() -> None:
+    known = Decimal("0.01")
+    assert ended("failed", "free", cost_usd=known) == {"charge": "paid", "micros": 10_000, "spent_micros": 10_000}
+    assert ended("failed", "unclear", cost_usd=known) == {"charge": "unclear", "micros": 58_800}
+
+
+def test_steps_that_were_free_say_nothing_of_one_that_is_not_known() -> None:
+    assert ended("failed", "unclear", cost_usd=Decimal(0)) == {"charge": "unclear", "micros": 58_800}
 
 
 def test_a_free_video_counts_as_a_video_and_costs_nothing() -> None:
-    assert ended("succeeded", price="0", cost_usd="0") == {"micros": 0, "spent_micros": 0}
+    assert ended("succeeded", "free", "0") == {"charge": "free", "micros": 0, "spent_micros": 0}
 
 
 def test_what_ended_without_a_video_and_free_of_charge_counts_nothing() -> None:
-    assert ended("failed", price="0.05", cost_usd="0", failure="provider_failed") == FREE
-    assert ended("cancelled", price="0.05", failure="cancelled") == FREE
+    free = {"charge": "free", "counted_at": None, "spent_micros": 0}
+    assert ended("failed", "free", "0") == free
+    assert ended("cancelled", "free") == free
+
+
+def test_a_row_that_says_nothing_of_its_steps_tells_by_what_they_have_yielded() -> None:
+    assert has_unnamed_costs(a_job(yields={"session_id": "1"}))
+    assert not has_unnamed_costs(a_job(yields={"session_id": "1"}, cost_usd=Decimal("0.01")))
+    assert not has_unnamed_costs(a_job(yields={"video_source": "https://x/upload.mp4"}))
+    assert has_unnamed_costs(a_job(yields={}, cost_usd=Decimal("0.01"), has_unnamed_costs=True))
 
 
 @pytest.mark.parametrize(
@@ -75,44 +93,6 @@ def test_a_videos_length_counts_in_milliseconds(seconds: float | None, expected:
     assert milliseconds(request.model_copy(update={"video": video})) == expected
 
 
-PAID = {"session_id": "7"}
-
-
-@pytest.mark.parametrize(
-    ("state", "values", "expected"),
-    [
-        # A moderator has settled it, whatever else is known.
-        ("unknown", {"settled_at": 5.0, "counted_at": 1.0, "cost_usd": Decimal(0)}, "paid"),
-        ("unknown", {"settled_at": 5.0, "counted_at": None, "cost_usd": Decimal(1)}, "free"),
-        # Nobody knows, whatever the first steps have cost.
-        ("unknown", {"cost_usd": Decimal(0)}, "unclear"),
-        ("unknown", {"cost_usd": Decimal(1)}, "unclear"),
-        # What the provider says of it is told.
-        ("failed", {"cost_usd": Decimal(0), "remote": "r"}, "free"),
-        ("failed", {"cost_usd": Decimal("0.01")}, "paid"),
-        ("succeeded", {"cost_usd": Decimal(0)}, "free"),
-        # Nothing is said of it.
-        ("succeeded", {}, "paid"),
-        ("cancelled", {"yields": PAID}, "paid"),
-        ("cancelled", {"remote": "r"}, "free"),
-        ("cancelled", {}, "free"),
-        ("cancelled", {"failure": "cancelled_by_provider", "remote": "r"}, "unclear"),
-        ("cancelled", {"restored": True}, "unclear"),
-        ("failed", {}, "free"),
-        ("failed", {"remote": "r"}, "unclear"),
-        ("failed", {"yields": PAID}, "unclear"),
-        ("failed", {"restored": True}, "unclear"),
-        # Of a row that can't be read, only what was never sent is known to be free.
-        ("failed", {"position": DAMAGED}, "unclear"),
-        ("failed", {"position": DAMAGED, "counted_at": None}, "free"),
-    ],
-)
-def test_whether_a_provider_charges_is_told_as_far_as_it_is_known(
-    state: State, values: dict[str, Any], expected: Charge
-) -> None:
-    assert charge(a_job(state, **values)) == expected
-
-
 @pytest.mark.parametrize(
     ("yields", "expected"),
     [
@@ -129,8 +109,3 @@ def test_a_job_has_begun_once_a_stage_is_done_that_may_have_cost_something(
     yields: dict[str, str], expected: bool
 ) -> None:
     assert begun(a_job(yields=yields)) is expected
-
-
-def test_without_the_whole_cost_the_larger_of_price_and_what_is_known_counts() -> None:
-    assert ended("failed", price="0.05", cost_usd="0.08", whole=False, failure="x") == {"micros": 80_000}
-    assert ended("succeeded", price="0", cost_usd="0", whole=False) == {"micros": 0, "spent_micros": 0}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.costs import RAN
+from bot.domain.costs import RAN, total
 from bot.domain.flows import Stage
 from bot.domain.job import Job
 from bot.domain.reuse import NAMES, SINCE
@@ -22,7 +22,6 @@ from bot.jobs.transitions import (
     passed_over,
     stage_done,
     stage_failed,
-    total,
 )
 from bot.net.faults import Gone, NotAccepted, RateLimited
 from bot.providers.base import MISSING, Accepted, Done, Failed
@@ -58,12 +57,27 @@ def test_a_stage_that_is_done_hands_what_it_yielded_and_cost_to_the_next() -> No
         {
             "yields": {"session_id": "7"},
             "cost_usd": 2 * CENT,
+            "has_unnamed_costs": False,
             "position": Position("lipsync"),
             "handle": None,
             "remote": None,
             "submitted_at": None,
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("stage", "cost", "unnamed"),
+    [("face", None, True), ("face", CENT, False), ("face", Decimal(0), False), ("upload_video", None, False)],
+)
+def test_of_a_stage_that_is_done_it_is_kept_whether_its_cost_was_named(
+    stage: str, cost: Decimal | None, unnamed: bool
+) -> None:
+    provider = named("first", Scripted, stage, "lipsync")
+    done = stage_done(job_in("running", stage=stage, remote="r"), provider, Done({"it": "7"}, cost))
+    assert done.changes["has_unnamed_costs"] is unnamed
+    later = job_in("running", stage=stage, remote="r", has_unnamed_costs=True)
+    assert stage_done(later, provider, Done({}, cost)).changes["has_unnamed_costs"]
 
 
 def test_the_last_stage_ends_the_job_with_what_all_of_them_cost() -> None:
@@ -74,10 +88,20 @@ def test_the_last_stage_ends_the_job_with_what_all_of_them_cost() -> None:
         {
             "yields": {"session_id": "7", "video_url": VIDEO_URL},
             "cost_usd": 2 * CENT,
+            "has_unnamed_costs": False,
+            "charge": "paid",
             "micros": 20_000,
             "spent_micros": 20_000,
         },
     )
+
+
+def test_the_last_stages_cost_is_not_the_whole_where_a_stage_before_named_none() -> None:
+    job = job_in("running", stage="lipsync", remote="r", has_unnamed_costs=True)
+    for cost, at_least in ((CENT, 10_000), (Decimal(0), 0)):
+        changes = stage_done(job, face_first(), Done({"video_url": VIDEO_URL}, cost)).changes
+        assert (changes["charge"], changes["micros"], changes["cost_usd"]) == ("paid", at_least, cost)
+        assert "spent_micros" not in changes
 
 
 def test_a_last_stage_that_says_no_cost_leaves_open_what_the_job_has_cost() -> None:
@@ -129,13 +153,13 @@ def test_an_accepted_stage_that_failed_counts_as_much_as_the_provider_says() -> 
     told = failed(job, "provider_failed", "0.05")
     assert (told.to, told.changes["failure"], told.changes["detail"]) == ("failed", "provider_failed", "why")
     assert (told.changes["cost_usd"], told.changes["spent_micros"]) == (Decimal("0.06"), 60_000)
-    assert told.changes["yields"] == {}
+    assert "yields" not in told.changes
 
 
 def test_an_accepted_stage_that_failed_without_a_word_of_its_cost_may_have_cost_something() -> None:
     told = failed(job_in("submitting", micros=140_000), "input_rejected")
     assert told.to == "failed"
-    assert told.changes["yields"] == RAN  # it has no remote, so only this says that it was accepted
+    assert told.changes["charge"] == "unclear"
     assert "counted_at" not in told.changes
     assert "spent_micros" not in told.changes
 
@@ -153,18 +177,54 @@ def test_a_job_that_was_never_sent_counts_nothing_in_the_end() -> None:
     decision = ended(job_in("queued"), "failed", "never_sent", by=7)
     assert decision == Advance(
         "failed",
-        {"failure": "never_sent", "detail": "", "cost_usd": None, "counted_at": None, "spent_micros": 0},
+        {
+            "failure": "never_sent",
+            "detail": "",
+            "cost_usd": None,
+            "has_unnamed_costs": False,
+            "charge": "free",
+            "counted_at": None,
+            "spent_micros": 0,
+        },
         by=7,
     )
 
 
-def test_a_job_that_ends_after_a_paid_stage_has_cost_at_least_that() -> None:
+def test_a_job_that_ends_before_its_next_stage_is_taken_has_cost_what_the_others_did() -> None:
     job = job_in("queued", yields={"session_id": "7"}, cost_usd=CENT)
-    assert ended(job, "failed", "x", "said").changes == {
-        "failure": "x", "detail": "said", "cost_usd": CENT, "micros": 10_000,
-    }  # fmt: skip
-    whole = ended(job, "failed", "x", cost_usd=Decimal(0)).changes
-    assert (whole["cost_usd"], whole["micros"], whole["spent_micros"]) == (CENT, 10_000, 10_000)
+    for changes in (ended(job, "failed", "x").changes, ended(job, "failed", "x", cost_usd=Decimal(0)).changes):
+        assert (changes["cost_usd"], changes["charge"]) == (CENT, "paid")
+        assert (changes["micros"], changes["spent_micros"]) == (10_000, 10_000)
+
+
+CHARGES: list[tuple[Advance, str]] = [
+    (ended(job_in("queued"), "failed", "never_sent"), "free"),
+    (ended(job_in("queued"), "cancelled", "cancelled"), "free"),
+    (ended(job_in("running", remote="r"), "cancelled", "cancelled"), "free"),
+    (ended(job_in("queued", yields={"session_id": "7"}), "failed", "bad_key"), "paid"),
+    (ended(job_in("queued", yields={"session_id": "7"}), "cancelled", "cancelled"), "paid"),
+    (ended(job_in("queued", yields={"session_id": "7"}, cost_usd=Decimal(0)), "failed", "bad_key"), "free"),
+    (ended(job_in("queued", yields={"video_source": "x"}), "failed", "bad_key"), "free"),
+    (ended(job_in("queued", restored=True), "failed", "restored"), "unclear"),
+    (ended(job_in("queued", restored=True), "cancelled", "cancelled"), "unclear"),
+    (ended(job_in("submitting"), "unknown", "unknown_outcome"), "unclear"),
+    (ended(job_in("running", remote="r", cost_usd=CENT), "unknown", "gone"), "unclear"),
+    (stage_failed(job_in("running", remote="r", restored=True), Failed("x", cost_usd=Decimal(0))), "free"),
+    (stage_failed(job_in("running", remote="r"), Failed("cancelled_by_provider")), "unclear"),
+    (stage_failed(job_in("running", remote="r", cost_usd=CENT), Failed("x")), "unclear"),
+    (stage_failed(job_in("running", remote="r", cost_usd=Decimal(0)), Failed("x")), "unclear"),
+    (stage_failed(job_in("running", remote="r", has_unnamed_costs=True), Failed("x", cost_usd=Decimal(0))), "paid"),
+    (stage_failed(job_in("running", remote="r"), Failed("x", cost_usd=CENT)), "paid"),
+    (stage_failed(job_in("running", remote="r"), Failed(MISSING)), "unclear"),
+    (stage_failed(job_in("running", remote="r"), Failed(MISSING, cost_usd=Decimal(0))), "unclear"),
+    (stage_failed(job_in("running", remote="r"), Failed(MISSING, cost_usd=CENT)), "paid"),
+]
+
+
+@pytest.mark.parametrize(("decision", "charge"), CHARGES)
+def test_whether_the_provider_charges_is_kept_as_it_is_known_at_the_end(decision: Advance, charge: str) -> None:
+    assert decision.changes["charge"] == charge
+    assert ("counted_at" in decision.changes) == (charge == "free")
 
 
 def test_a_stage_that_an_earlier_job_has_done_is_passed_over() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.costs import begun
+from bot.domain.costs import begun, micros
 from bot.domain.edits import ClipEdit
 from bot.domain.job import Job
 from bot.domain.request import Media, Request, Section
@@ -80,27 +80,51 @@ def test_the_card_counts_the_providers_line(providers: dict[str, Provider]) -> N
     assert "<t:1010:R>" in job_card.card(running, providers, None)
 
 
+COST = Decimal("0.05")
+FAILED = a_job("failed", failure="provider_failed", remote="r", charge="unclear")
+UNKNOWN = a_job("unknown", failure="unknown_outcome", charge="unclear")
+
+
 @pytest.mark.parametrize(
     ("job", "sentence"),
     [
-        (a_job("failed", failure="bad_key"), "Nothing was charged."),
-        (a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal(0)), "Nothing was charged."),
-        (a_job("failed", failure="provider_failed", remote="r"), "Whether RunComfy charges for it is not known."),
+        (a_job("failed", failure="bad_key", charge="free"), "Nothing was charged."),
+        (a_job("failed", failure="bad_key", charge="paid"), "RunComfy charges for the steps that were done before."),
+        (FAILED, "Whether RunComfy charges for it is not known. It counts"),
         (
-            a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal("0.05")),
-            "RunComfy charged at least $0.05.",
+            replace(FAILED, cost_usd=COST),
+            "RunComfy charged at least $0.05. Whether it charges for the last step too is not known. It counts",
         ),
         (
-            a_job("failed", failure="provider_failed", remote="r", cost_usd=Decimal("0.05"), spent_micros=50_000),
-            "RunComfy charged $0.05.",
+            replace(FAILED, has_unnamed_costs=True),
+            "RunComfy charges for the steps that were done before. Whether it charges for the last step too is not "
+            "known. It counts",
         ),
-        (a_job("cancelled", failure="cancelled"), "Nothing was charged."),
-        (a_job("cancelled", failure="cancelled", remote="r"), "RunComfy should not charge"),
-        (a_job("unknown", failure="unknown_outcome"), "Whether RunComfy charges for it is not known."),
+        (replace(FAILED, charge="paid", cost_usd=COST), "RunComfy charged at least $0.05."),
+        (replace(FAILED, charge="paid", cost_usd=COST, spent_micros=50_000), "RunComfy charged $0.05."),
+        (a_job("cancelled", failure="cancelled", charge="free"), "Nothing was charged."),
+        (a_job("cancelled", failure="cancelled", charge="free", remote="r"), "RunComfy should not charge"),
+        (
+            UNKNOWN,
+            "Whether RunComfy charges for it is not known. It counts against your limits until a moderator settles",
+        ),
+        (replace(UNKNOWN, failure="result_missing"), "RunComfy most likely charges for it. It counts"),
+        (
+            replace(UNKNOWN, failure="result_missing", charge="paid", cost_usd=COST, spent_micros=50_000),
+            "RunComfy says that it charged $0.05. It counts against your limits until a moderator settles it.",
+        ),
+        (replace(UNKNOWN, charge="paid", settled_at=9.0), "RunComfy charges for it as for any video."),
+        (replace(UNKNOWN, charge="free", settled_at=9.0, counted_at=None, spent_micros=0), "Nothing was charged."),
     ],
 )
 def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, providers: dict[str, Provider]) -> None:
     assert sentence in result_message.notice(job, providers)
+
+
+@pytest.mark.parametrize("changed", [{"refunded_at": 9.0}, {"counted_at": None}])
+def test_what_does_not_count_is_not_said_to_count(changed: dict[str, Any], providers: dict[str, Provider]) -> None:
+    assert "It counts" in job_card.outcome(FAILED, providers)
+    assert "It counts" not in job_card.outcome(replace(FAILED, **changed), providers)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +134,7 @@ def test_every_outcome_says_whether_it_cost_anything(job: Job, sentence: str, pr
 def test_money_is_written_in_cents_and_finer_only_where_it_is_finer(amount: str, written: str) -> None:
     assert dollars(Decimal(amount)) == written
     assert f"for {written}." in job_card.status(
-        a_job("succeeded", closed_at=1.0, cost_usd=Decimal(amount), spent_micros=1), {}, None
+        a_job("succeeded", closed_at=1.0, cost_usd=Decimal(amount), spent_micros=micros(Decimal(amount))), {}, None
     )
 
 
@@ -194,16 +218,8 @@ def test_parts_of_a_video_come_with_what_went_wrong_and_what_is_kept(providers: 
 def test_handing_files_over_is_free(providers: dict[str, Provider]) -> None:
     handed = a_job(yields={"video_source": "https://x/upload.mp4"})
     assert "Nothing has been charged yet" in job_card.status(handed, providers, None)
-    failed = a_job("failed", failure="input_rejected", yields={"video_source": "https://x/upload.mp4"})
-    assert "Nothing was charged." in job_card.outcome(failed, providers)
-    paid = a_job("failed", failure="input_rejected", yields={"session_id": "1"})
-    assert "Nothing was charged." not in job_card.outcome(paid, providers)
-
-
-def test_a_cancelled_job_says_whether_earlier_steps_cost_something(providers: dict[str, Provider]) -> None:
-    assert "Nothing was charged." in job_card.outcome(a_job("cancelled", failure="cancelled"), providers)
-    begun = a_job("cancelled", failure="cancelled", yields={"session_id": "1"})
-    assert "charges for the steps that were done before" in job_card.outcome(begun, providers)
+    paid = a_job(yields={"session_id": "1"})
+    assert "Nothing has been charged yet" not in job_card.status(paid, providers, None)
 
 
 @pytest.mark.parametrize(

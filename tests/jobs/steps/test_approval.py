@@ -12,7 +12,7 @@ from storage.jobs.job import State
 from tests.app.still_clock import StillClock
 from tests.jobs.steps.alone import job_in, opened
 
-FREE = {"cost_usd": None, "counted_at": None, "spent_micros": 0}
+FREE = {"cost_usd": None, "counted_at": None, "spent_micros": 0, "charge": "free", "has_unnamed_costs": False}
 LEFT = 3600.0  # seconds until the deadline of a job
 
 

@@ -21,7 +21,14 @@ from tests.jobs.steps.alone import HTTP, KEY, VIDEO_URL, Alone, job_in, named, o
 from tests.scripted import Scripted, in_turn
 
 LEFT = 3600.0  # seconds until the deadline of a job
-FREE = {"detail": "", "cost_usd": None, "counted_at": None, "spent_micros": 0}
+FREE = {
+    "detail": "",
+    "cost_usd": None,
+    "counted_at": None,
+    "spent_micros": 0,
+    "charge": "free",
+    "has_unnamed_costs": False,
+}
 
 
 def running(**values: Any) -> OpenJob:

@@ -244,3 +244,39 @@ def test_no_two_migrations_have_one_number() -> None:
     folder = Path(__file__).parents[3] / "storage" / "engine" / "migrations"
     numbers = sorted(int(file.name[:4]) for file in folder.glob("*.sql"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+ENDED = {
+    # What a row said of its money until then, and whether its provider charges for it.
+    "free": ("failed", "bad_key", None, 0, None, 0, None),
+    "a free video": ("succeeded", None, 1.0, 0, "0", 0, None),
+    "a video": ("succeeded", None, 1.0, 50_000, None, None, None),
+    "named": ("failed", "provider_failed", 1.0, 50_000, "0.05", 50_000, None),
+    "failed": ("failed", "provider_failed", 1.0, 50_000, None, None, None),
+    "cancelled after its first step": ("cancelled", "cancelled", 1.0, 50_000, None, None, None),
+    "cancelled by the provider": ("cancelled", "cancelled_by_provider", 1.0, 50_000, None, None, None),
+    "unknown": ("unknown", "gone", 1.0, 50_000, "0.01", None, None),
+    "settled as charged": ("unknown", "gone", 1.0, 50_000, None, None, 5.0),
+    "settled as free": ("unknown", "gone", None, 50_000, None, 0, 5.0),
+}
+CHARGES = ["free", "free", "paid", "paid", "unclear", "paid", "unclear", "unclear", "paid", "free"]
+
+
+def test_what_older_rows_say_of_their_money_is_kept_as_whether_the_provider_charges(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, 16):
+            old.executescript(f"BEGIN;\n{migrations()[number]}\nPRAGMA user_version = {number};\nCOMMIT;")
+        old.execute("INSERT INTO guilds (id, joined_at) VALUES (1, 5.0)")
+        insert = """INSERT INTO jobs (id, guild_id, interaction_id, member_id, provider, request, created_at,
+                      deadline_at, channel_id, stage, ended_at, state, failure, counted_at, micros, cost_usd,
+                      spent_micros, settled_at)
+                    VALUES (?, 1, ?, 2, 'runware', '{}', 1.0, 99.0, 3, 'text', ?, ?, ?, ?, ?, ?, ?, ?)"""
+        for job, row in enumerate(ENDED.values()):
+            old.execute(insert, (job, job, 20.0, *row))
+        for job, cost in ((98, None), (99, "0.01")):
+            old.execute(insert, (job, job, None, "queued", None, 1.0, 0, cost, None, None))
+    migrate(path)
+    with closing(sqlite3.connect(path)) as new:
+        found = new.execute("SELECT charge, has_unnamed_costs FROM jobs ORDER BY id").fetchall()
+    assert found == [*((charge, 0) for charge in CHARGES), (None, 0), (None, 1)]

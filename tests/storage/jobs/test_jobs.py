@@ -260,6 +260,7 @@ async def test_a_job_whose_row_cant_be_read_ends_as_far_as_it_may_have_been_sent
     ended = await jobs.end_damaged(damaged, request="again", failure="internal", now=9.0)
     assert (ended.state, ended.failure, ended.request, ended.position) == (to, "internal", "again", DAMAGED)
     assert (ended.ended_at, ended.cost_usd, ended.spent_micros) == (9.0, None, None)
+    assert (ended.charge, ended.counted_at) == ("unclear", job.counted_at)
     assert await jobs.get(GUILD, job.id) == ended
     await jobs.close(ended, reply_id=1, now=10.0)
     with pytest.raises(Stale):
@@ -285,6 +286,19 @@ async def test_every_write_about_a_job_names_its_server(
     damaged = await enqueue(jobs, 2)
     await jobs.end_damaged(Damaged(damaged.id, GUILD, "queued"), request="{}", failure="internal", now=5.0)
     assert named == [GUILD] * 11
+
+
+async def test_a_held_job_whose_row_cant_be_read_is_free(jobs: Jobs[str]) -> None:
+    job = await jobs.enqueue(new_job(), held=True)
+    ended = await jobs.end_damaged(Damaged(job.id, GUILD, "held"), request="again", failure="internal", now=9.0)
+    assert (ended.charge, ended.spent_micros, ended.counted_at) == ("free", 0, None)
+
+
+async def test_what_a_job_had_cost_at_its_end_stays_known_when_its_row_cant_be_read_any_more(jobs: Jobs[str]) -> None:
+    known: dict[str, Any] = {"charge": "free", "counted_at": None, "spent_micros": 0}
+    job = await jobs.move(await job_in(jobs, "running"), "failed", now=8.0, failure="provider_failed", **known)
+    ended = await jobs.end_damaged(Damaged(job.id, GUILD, "failed"), request="again", failure="internal", now=9.0)
+    assert (ended.charge, ended.spent_micros, ended.counted_at) == ("free", 0, None)
 
 
 async def test_a_job_that_can_not_be_told_anywhere_is_closed_without_a_message(jobs: Jobs[str]) -> None:
