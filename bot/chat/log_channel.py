@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # between two looks at what there is to tell
 AGAIN_SECONDS = 30.0  # after a post that failed
-URGENT = {"failed", "budget", "blocked"}
+URGENT = {"failed", "lost", "budget", "blocked"}
 
 
 class LogChannel:

@@ -183,7 +183,7 @@ class Runner:
             return ended(job, "unknown" if job.state in {"submitting", "running"} else "failed", "internal")
         until = self._clock.now() + self._kept_seconds if has_files else None
         if job.has_video:
-            failure, kind = ("kept", "kept") if has_files else ("result_lost", "")
+            failure, kind = ("kept", "kept") if has_files else ("result_lost", "lost")
             return Amend({"failure": failure, "kept_until": until}, kind=kind)
         if has_files and job.kept_until is None:
             return Amend({"kept_until": until})

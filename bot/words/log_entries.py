@@ -57,9 +57,10 @@ def _finished(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
 
 
 def _kept(_: Entry, job: Job, providers: Mapping[str, Provider]) -> str:
+    maker = job_card.label(job.provider, providers)
     return (
-        f"📦 {head(job)}: {job_card.label(job.provider, providers)} made the video, but I could not post it; its "
-        f"member can fetch it until {day(job.kept_until)}. If that goes on, look at my permissions there.\n"
+        f"📦 {head(job)}: {maker} made the video, but I could not post it; its member can fetch it until "
+        f"{day(job.kept_until)}. {job_card.cost(job, maker)} If that goes on, look at my permissions there.\n"
         f"-# {place(job)}"
     )
 
@@ -87,6 +88,7 @@ _JOB: Mapping[str, Callable[[Entry, Job, Mapping[str, Provider]], str]] = {
     "started": _started,
     "finished": _finished,
     "kept": _kept,
+    "lost": _ended,
     "failed": _ended,
     "cancelled": _ended,
     "restored": _says("👁️ {job} is shown again"),

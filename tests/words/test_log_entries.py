@@ -26,7 +26,7 @@ def written() -> Iterator[str]:
 
 
 def test_every_entry_that_is_written_has_words_and_every_word_is_used() -> None:
-    decisions = {"restored", "removed", "settled_charged", "settled_free", "channels_allowed", "roles_allowed"}
+    decisions = {"lost", "restored", "removed", "settled_charged", "settled_free", "channels_allowed", "roles_allowed"}
     found = set(written()) - {""} | set(_LOGGED.values()) | decisions
     assert found == KINDS
     assert {"blocked", "key_on", "budget", "restored", "started"} <= found

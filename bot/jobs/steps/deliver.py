@@ -167,7 +167,8 @@ class Deliver:
         """Keep what is on disk, if anything is, of a video that can't be had whole."""
         now = self._clock.now()
         until = now + self._places.kept_seconds if self._assembler.has_files(job) else None
-        return Amend({"delivering_at": now, "failure": failure or job.failure, "kept_until": until})
+        changes = {"delivering_at": now, "failure": failure or job.failure, "kept_until": until}
+        return Amend(changes, kind="lost" if failure else "")
 
     def _fetch_again(self, open_job: OpenJob, phase: Delivering, fault: ProviderError) -> Decision:
         job, faults = open_job.job, open_job.faults + 1
