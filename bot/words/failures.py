@@ -37,7 +37,10 @@ FAILURES: Mapping[str, Failure] = {
         of_key="the provider doesn't accept it",
     ),
     "no_key": Failure(
-        long="This server's key for {provider} was removed before the job was sent.",
+        long=(
+            "I have no key of this server for {provider} any more, so I couldn't go on. A moderator can add one with "
+            "`/lipsync-admin key add`."
+        ),
         short="key removed",
     ),
     "out_of_credit": Failure(
@@ -47,7 +50,7 @@ FAILURES: Mapping[str, Failure] = {
     ),
     "bad_address": Failure(
         long=(
-            "The address of {provider} can't be used, so nothing was sent. A moderator can put it right with "
+            "The address of {provider} can't be used, so I couldn't go on. A moderator can put it right with "
             "`/lipsync-admin key add`."
         ),
         short="address can't be used",

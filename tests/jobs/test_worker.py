@@ -254,7 +254,7 @@ async def test_a_removed_key_ends_jobs_that_were_not_sent_yet(world: World) -> N
     await world.text()
     await world.moderator.slash(world.channel, "lipsync-admin key remove", provider="runcomfy")
     said = (await outcome(world)).content
-    assert "was removed before the job was sent" in said
+    assert "I have no key of this server" in said
     assert "Nothing was charged." in said
 
 
