@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test check format lint types bench crash mutants docs screens browser lock image clean
+.PHONY: demo run test check format lint types bench crash mutants truth docs screens browser lock image clean
 
 demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 	$(BIN)/python -m bot demo
@@ -34,6 +34,9 @@ crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are 
 
 mutants: $(VENV)/.dev ## change what decides about money in small ways, and see that tests notice
 	$(BIN)/python -m tests.mutants
+
+truth: $(VENV)/.dev ## hold what is said of every ending against the providers' books
+	$(BIN)/python -m pytest -n auto -m thorough tests/truth
 
 docs: $(VENV)/.dev ## write the README's generated table anew
 	$(BIN)/python -m tests.provider_table

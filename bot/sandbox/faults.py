@@ -14,16 +14,16 @@ from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_DROPS = 1000  # a file is dripped in larger ones, so that it ends
-Kind = Literal["answer", "cut before", "cut after", "hang", "drip", "truncate"]
+Kind = Literal["answer", "answer after", "cut before", "cut after", "hang", "drip", "truncate"]
 
 
 @dataclass
 class Fault:
     """One thing that goes wrong, for the next `times` requests that match.
 
-    answer: this `status` and `body` in place of any effect · cut before / cut after: the connection breaks before or
-    after the effect · hang: no answer · drip: the real answer, bit by bit · truncate: the real effect, half its
-    answer.
+    answer / answer after: this `status` and `body` in place of any effect, or after the effect · cut before / cut
+    after: the connection breaks before or after the effect · hang: no answer · drip: the real answer, bit by bit ·
+    truncate: the real effect, half its answer.
     """
 
     kind: Kind
@@ -76,8 +76,7 @@ class Faults:
 
 async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     if fault.kind == "answer":
-        headers = {"Content-Type": "application/json", **fault.headers}
-        return web.Response(status=fault.status, body=fault.body.encode(), headers=headers)
+        return _given(fault)
     if fault.kind == "hang":
         await asyncio.sleep(3600)
     if fault.kind == "cut before":
@@ -88,6 +87,8 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
         response = refusal
     if fault.kind == "cut after" or response.prepared:
         return _cut(request)
+    if fault.kind == "answer after":
+        return _given(fault)
     status, body, headers = await asyncio.to_thread(_answer, response)
     if fault.kind == "truncate":
         return web.Response(status=status, body=body[: len(body) // 2], headers=headers)
@@ -98,6 +99,11 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
         await slow.write(body[start : start + step])
         await asyncio.sleep(0.001)
     return slow
+
+
+def _given(fault: Fault) -> web.Response:
+    headers = {"Content-Type": "application/json", **fault.headers}
+    return web.Response(status=fault.status, body=fault.body.encode(), headers=headers)
 
 
 def _answer(response: web.StreamResponse) -> tuple[int, bytes, dict[str, str]]:

@@ -148,13 +148,15 @@ async def live_through(
         return trace, await outside.violations()
 
 
-async def answered_or_dead(asking: Coroutine[Any, Any, None], doom: Doom) -> None:
+async def answered_or_dead(asking: Coroutine[Any, Any, object], doom: Doom) -> None:
     """Wait for the command, but not once the bot is dead: it would wait for its card as long as it may."""
     command = asyncio.create_task(asking)
-    while not command.done() and not doom.dead:
-        await asyncio.sleep(0.002)
-    command.cancel()
-    await asyncio.gather(command, return_exceptions=doom.dead)
+    try:
+        while not command.done() and not doom.dead:
+            await asyncio.sleep(0.002)
+    finally:  # a dying bot cancels whoever waits
+        command.cancel()
+        await asyncio.gather(command, return_exceptions=doom.dead)
 
 
 async def over(client: Mouthpiece, doom: Doom) -> None:

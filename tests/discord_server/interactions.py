@@ -135,6 +135,13 @@ class Interactions:
         where = _where(self._state.threads.get(int(message["channel_id"])))
         return await self._deliver(COMPONENT, data, message=message, **where, **more)
 
+    async def choose(self, shown: Interaction, value: str) -> Interaction:
+        """Choose one of the options of the menu under a private answer."""
+        assert shown.original is not None
+        (menu,) = (part for row in shown.original["components"] for part in row["components"] if part["type"] == SELECT)
+        data = {"custom_id": menu["custom_id"], "component_type": SELECT, "values": [value]}
+        return await self._deliver(COMPONENT, data, message=shown.original)
+
     async def use_on(self, message: Json, name: str) -> Interaction:
         """Use a command from a message's menu."""
         command = next(found for found in self._state.commands if found["name"] == name)
@@ -243,7 +250,9 @@ class Interactions:
         body, files = await read_body(request)
         if any(len(data) > interaction.most_bytes for _, data in files):
             return refusal(413, TOO_LARGE, "Request entity too large")
-        kept = interaction.original.get("attachments", []) if interaction.original and "attachments" not in body else []
+        earlier = interaction.original or {}
+        kept = earlier.get("attachments", []) if "attachments" not in body else []
+        body = {name: earlier[name] for name in ("content", "components") if name in earlier} | body
         stored = [store_file(self._state, self.origin, *file) for file in files]
         interaction.original = self._state.post(0, body, kept + stored)
         interaction.answered.set()

@@ -1,0 +1,71 @@
+"""Whether what was said of an ending is true, by the providers' books, and of one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from tests.truth.books import Books
+from tests.truth.claims import CHARGED, COUNTS, MONEY, NO_COUNT, NOT_KNOWN, NOTHING, Claim, Said
+
+ROUNDING = {"the report's table": Decimal("0.005"), "the report's file": Decimal("0.00005")}  # of what is said there
+
+
+def contradictions(said: Mapping[str, Said], books: Books, *, lost: bool) -> list[str]:
+    """What is not true, or says something else than another place; `lost`: an answer was lost on the way."""
+    return [*_against_the_books(said, books, lost=lost), *_against_each_other(said)]
+
+
+def _against_the_books(said: Mapping[str, Said], books: Books, *, lost: bool) -> Iterator[str]:
+    for where, it in said.items():
+        if NOTHING in it.claims and books.possible:
+            yield f"{where} says that nothing was charged: {books}"
+        if CHARGED in it.claims and not books.certain:
+            yield f"{where} says that something was charged: {books}"
+        if NOT_KNOWN in it.claims and not (books.open or lost):
+            yield f"{where} says that it is not known: {books}"
+        if it.exactly is not None and not _equal(it.exactly, books.exact, where):
+            yield f"{where} says ${it.exactly}: {books}"
+        if it.at_least is not None and it.at_least > books.named:
+            yield f"{where} says at least ${it.at_least}: {books}"
+        if books.exact and not lost and CHARGED in it.claims and it.exactly is None and it.at_least is not None:
+            yield f"{where} says at least ${it.at_least} of what is known whole: {books}"
+
+
+def _against_each_other(said: Mapping[str, Said]) -> Iterator[str]:
+    money = {where: it.claims & MONEY for where, it in said.items() if it.claims & MONEY}
+    for claim in (NOTHING, NOT_KNOWN):
+        if len({claim in claims for claims in money.values()}) > 1:
+            yield f"{claim.name} here and not there: {_told(money)}"
+    counting = {where: it.claims & {COUNTS, NO_COUNT} for where, it in said.items() if it.claims & {COUNTS, NO_COUNT}}
+    if len(set(counting.values())) > 1:
+        yield f"it counts, and doesn't: {_told(counting)}"
+    exact = {where: it.exactly for where, it in said.items() if it.exactly is not None}
+    if exact and any(not _equal(amount, max(exact.values()), where) for where, amount in exact.items()):
+        yield f"different amounts: {exact}"
+    least = max((it.at_least for it in said.values() if it.at_least is not None), default=Decimal(0))
+    for where, it in said.items():
+        if it.about is not None and it.about + Decimal("0.005") < least:
+            yield f"{where} says about ${it.about}, and it is at least ${least}"
+
+
+def missing(said: Mapping[str, Said], expected: frozenset[Claim]) -> Iterator[str]:
+    """What a person should read, and doesn't: on the card, in the last message and in the log."""
+    log = [it.claims for where, it in said.items() if where.startswith("the log")]
+    if log and not any(expected <= claims for claims in log):
+        yield f"the log doesn't say {_names(expected)}"
+    for where in ("the card", "the last message"):
+        if where in said and not expected <= said[where].claims:
+            yield f"{where} doesn't say {_names(expected - said[where].claims)}"
+
+
+def _names(claims: frozenset[Claim]) -> str:
+    return " and ".join(sorted(claim.name for claim in claims))
+
+
+def _equal(said: Decimal, true: Decimal | None, where: str) -> bool:
+    return true is not None and abs(said - true) <= ROUNDING.get(where, Decimal("0.000001"))
+
+
+def _told(claims: Mapping[str, frozenset[Claim]]) -> str:
+    return "; ".join(f"{where}: {_names(what)}" for where, what in claims.items())
