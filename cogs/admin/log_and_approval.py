@@ -58,9 +58,7 @@ async def lacking_to_log(client: Mouthpiece, guild_id: int, channel_id: int) -> 
     """The permissions that the bot lacks for a log in this channel, as people read them; nothing if it has them.
     `PostRefused` where it sees no such channel, `PostFailed` when Discord doesn't say.
     """
-    lacking = NEEDED_TO_LOG & ~await permissions_in(client, guild_id, channel_id)
-    names = [f"**{name.replace('_', ' ').title()}**" for name, lacks in lacking if lacks]
-    return listed(names) if names else ""
+    return _named(NEEDED_TO_LOG & ~await permissions_in(client, guild_id, channel_id))
 
 
 async def permissions_in(client: Mouthpiece, guild_id: int, channel_id: int) -> discord.Permissions:
@@ -78,7 +76,7 @@ async def log_to(interaction: Interaction, guild_id: int, channel: AppCommandCha
         try:
             missing = await lacking_to_log(interaction.client, guild_id, channel.id)
         except PostRefused:
-            missing = "**View Channel**"
+            missing = _named(discord.Permissions(view_channel=True))
         except PostFailed:
             raise ChannelUntold from None
         if missing:
@@ -87,6 +85,12 @@ async def log_to(interaction: Interaction, guild_id: int, channel: AppCommandCha
         guild_id, channel.id if channel else None, by=interaction.user.id
     )
     await reply(interaction, words.log_set(channel.mention if channel else None))
+
+
+def _named(permissions: discord.Permissions) -> str:
+    """The permissions as people read them; nothing for none."""
+    names = [f"**{name.replace('_', ' ').title()}**" for name, is_meant in permissions if is_meant]
+    return listed(names) if names else ""
 
 
 @app_commands.command(description="Choose which videos wait for a moderator's yes")
