@@ -51,7 +51,19 @@ async def has_reported(queries: Queries, guild_id: int, job_id: int, member_id: 
 
 
 async def forget_reporters(tx: Transaction, now: float, older_than: float) -> None:
-    """Forget who reported before that moment, and who asked for it; their reports count to the end all the same."""
+    """Forget who reported before that moment, and who asked for it; their reports count to the end all the same.
+
+    Of what was decided before that moment nobody is left, and of a video whose person is forgotten no message.
+    """
+    await tx.row(
+        """UPDATE reports SET reported_by = 0, decided_by = 0, channel_id = 0, message_id = 0
+           WHERE decided_at < :older_than AND (reported_by <> 0 OR decided_by <> 0 OR message_id <> 0)""",
+        older_than=older_than,
+    )
+    await tx.row(
+        """UPDATE reports SET channel_id = 0, message_id = 0 WHERE decision IS NOT NULL AND message_id <> 0
+             AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = reports.job_id AND forgotten_at IS NOT NULL)"""
+    )
     await tx.row(
         """DELETE FROM reporters WHERE reported_at < :older_than OR (reported_at <= :uncounted AND EXISTS (
              SELECT 1 FROM forget_requests AS asked

@@ -93,6 +93,33 @@ async def test_who_reported_is_forgotten_with_the_records_of_that_time(database:
         assert len(await database.rows("SELECT 1 FROM reporters")) == left
 
 
+async def test_a_decided_report_names_nobody_once_its_time_is_over(database: Database) -> None:
+    job, reports, privacy = await reported_job(database), Reports(database), Privacy(database)
+    assert await file(database, job, FIRST, 100.0)
+    await privacy.sweep(now=9000.0, older_than=300.0, left_before=0.0)
+    undecided = await reports.of(GUILD, job.id)
+    assert undecided
+    assert (undecided.reported_by, undecided.message_id) == (FIRST, 4001)  # needed to decide, however old it is
+    assert await reports.decide(job, "restored", by=7, now=200.0)
+    for older_than, left in ((200.0, (FIRST, 7, 3001, 4001)), (201.0, (0, 0, 0, 0))):
+        await privacy.sweep(now=9000.0, older_than=older_than, left_before=0.0)
+        report = await reports.of(GUILD, job.id)
+        assert report
+        assert (report.reported_by, report.decided_by, report.channel_id, report.message_id) == left
+        assert report.decision == "restored"
+
+
+async def test_a_decided_report_leads_to_no_message_once_the_videos_person_is_forgotten(database: Database) -> None:
+    job, reports = await reported_job(database), Reports(database)
+    assert await file(database, job, FIRST, 100.0)
+    assert await reports.decide(job, "restored", by=7, now=200.0)
+    await database.write(lambda tx: tx.row("UPDATE jobs SET forgotten_at = 201.0"), guild_id=GUILD)
+    await Privacy(database).sweep(now=202.0, older_than=0.0, left_before=0.0)
+    report = await reports.of(GUILD, job.id)
+    assert report
+    assert (report.reported_by, report.channel_id, report.message_id) == (FIRST, 0, 0)
+
+
 async def test_a_report_is_read_as_it_was_filed_until_somebody_decides(database: Database) -> None:
     await welcome(database, GUILD)
     reports, new = Reports(database), NewJob(
