@@ -27,6 +27,11 @@ def ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
+def person(member_id: int | None) -> str:
+    """Mention somebody; in words where it is forgotten who that was."""
+    return f"<@{member_id}>" if member_id else "somebody who was forgotten"
+
+
 def quoted(text: str, most: int = QUOTE_CHARS) -> str:
     """A person's text as one harmless line: no markdown, no mention, no line breaks."""
     return one_line(text, most).translate(MARKDOWN)

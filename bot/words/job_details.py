@@ -10,7 +10,7 @@ from bot.domain.costs import MICROS
 from bot.domain.job import Job
 from bot.providers.base import Provider
 from bot.words import job_card
-from bot.words.english import day, dollars
+from bot.words.english import day, dollars, person
 from bot.words.failures import in_short
 from bot.words.links import link
 from storage.jobs.job import State
@@ -39,7 +39,7 @@ STATES: Mapping[State, str] = {
 def line(job: Job, providers: Mapping[str, Provider]) -> str:
     """One job in a list."""
     return (
-        f"- {mark(job)} `{job.code}` {_who(job)} · {job_card.label(job.provider, providers)} · "
+        f"- {mark(job)} `{job.code}` {person(job.member_id)} · {job_card.label(job.provider, providers)} · "
         f"{job.milliseconds / 1000:g} s · "
         f"{money(job)}{_counting(job)} · <t:{int(job.created_at)}:R>"
     )
@@ -85,7 +85,7 @@ def money(job: Job) -> str:
 def everything(job: Job, providers: Mapping[str, Provider], report: Report | None, *, kept: bool) -> str:
     """One job, whole; `kept`: its whole video can be fetched."""
     job = job if kept else replace(job, kept_until=None)
-    lines = [f"{mark(job)} **{job.code}** of {_who(job)}, asked for <t:{int(job.created_at)}:f>"]
+    lines = [f"{mark(job)} **{job.code}** of {person(job.member_id)}, asked for <t:{int(job.created_at)}:f>"]
     if job.forgotten_at is None:
         lines.append(job_card.subject(job.request, job_card.WHOLE))
         lines.append(link(job))
@@ -119,8 +119,8 @@ def _reported(report: Report) -> str:
     if report.decision is None:
         since = f"<t:{int(report.reported_at)}:R>"
         hidden = "hidden until somebody decides" if report.hidden else "**could not be hidden**"
-        return f"🚩 Reported by <@{report.reported_by}> {since}, {hidden}."
-    return f"🚩 Reported <t:{int(report.reported_at)}:R>; {report.decision} by <@{report.decided_by}>."
+        return f"🚩 Reported by {person(report.reported_by)} {since}, {hidden}."
+    return f"🚩 Reported <t:{int(report.reported_at)}:R>; {report.decision} by {person(report.decided_by)}."
 
 
 def _counting(job: Job) -> str:
@@ -136,7 +136,3 @@ def _state(job: Job) -> str:
 def _lost_its_video(job: Job) -> bool:
     """Whether it was made, and didn't reach its place."""
     return job.state == "succeeded" and job.failure is not None
-
-
-def _who(job: Job) -> str:
-    return f"<@{job.member_id}>" if job.member_id else "somebody who was forgotten"

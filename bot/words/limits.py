@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.words.english import listed, quoted
+from bot.words.english import listed, person, quoted
 from storage.servers.limit_rules import SCALE, Grant, Rule, Subject, Unit
 from storage.servers.quota import OverLimit, Pot, Standing
 
@@ -71,7 +71,7 @@ def grant_line(grant: Grant) -> str:
     return (
         f"- `#{grant.id}` **{subject(grant.subject, grant.subject_id)}**: {amount(grant.unit, grant.amount)} more, "
         "until "
-        f"<t:{int(grant.until_at)}:f> · “{quoted(grant.reason)}” · by <@{grant.given_by}>"
+        f"<t:{int(grant.until_at)}:f> · “{quoted(grant.reason)}” · by {person(grant.given_by)}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from bot.words import log_entries
-from bot.words.english import listed, quoted
+from bot.words.english import listed, person, quoted
 from storage.servers.access import Block
 from storage.servers.guilds import Policy
 
@@ -43,7 +43,7 @@ def status(channels: Collection[int], roles: Collection[int], blocks: Sequence[B
     ]
     lines.append(f"**Approval**: {log_entries.approval(policy.approval, policy.approval_cents)}")
     found = [
-        f"- <@{block.member_id}>: {quoted(block.reason)} · by <@{block.blocked_by}> <t:{int(block.blocked_at)}:R>"
+        f"- <@{block.member_id}>: {quoted(block.reason)} · by {person(block.blocked_by)} <t:{int(block.blocked_at)}:R>"
         for block in blocks[:MOST_SHOWN]
     ]
     if len(blocks) > MOST_SHOWN:

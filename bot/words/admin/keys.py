@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot.providers.base import Provider
-from bot.words.english import money
+from bot.words.english import money, person
 from bot.words.failures import why_switched_off
 from storage.servers.key_info import KeyInfo
 
@@ -34,7 +34,7 @@ def line(provider: Provider, info: KeyInfo, used_at: float | None) -> str:
         else ""
     )
     return (
-        f"**{provider.label}** · key ending **…{info.hint}** · added by <@{info.added_by}> "
+        f"**{provider.label}** · key ending **…{info.hint}** · added by {person(info.added_by)} "
         f"<t:{int(info.added_at)}:R> · {used}{off}"
     )
 
