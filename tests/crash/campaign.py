@@ -19,9 +19,9 @@ from random import Random, SystemRandom
 from typing import Any
 
 from storage.people.unanswered import ANSWERABLE_SECONDS
-from tests.crash.checks import START_SECONDS, is_left, violations, was_just_acknowledged
+from tests.crash.checks import START_SECONDS, is_left, violations, was_never_kept
 from tests.crash.doomed import SPEED
-from tests.crash.evidence import Evidence, read_rows
+from tests.crash.evidence import Death, Evidence, read_rows
 from tests.crash.people import OF_EDITS, Command, People
 from tests.crash.points import ANY_MOMENT, Aim, Point, aims
 from tests.crash.pressing import Presser
@@ -44,7 +44,7 @@ class Campaign:
         self._world = world
         self._random = random
         self._people = People(world, [sample.provider.name for sample in all_samples()], random)
-        self._deaths: list[float] = []
+        self._deaths: list[Death] = []
         self.report = Report()
 
     async def run(self, kills: int) -> None:
@@ -73,7 +73,7 @@ class Campaign:
             await asyncio.wait({life.over}, timeout=min(left, self._random.uniform(0.2, 1.5)))
         life.kill()
         await self._end(life, people)
-        self._deaths.append(self._world.now())
+        self._deaths.append(Death(self._world.now(), self._world.waiting()))
         self.report.killed(aim, "at any moment" if is_blind else self._world.hit(aim))
 
     async def rest(self) -> None:
@@ -158,7 +158,7 @@ class Campaign:
         self.report.jobs = Counter(job.state for job in jobs)
         self.report.found(violations(evidence))
         left = [command for command in self._people.commands if is_left(command)]
-        self.report.unanswered = sum(was_just_acknowledged(command, self._deaths) for command in left)
+        self.report.unanswered = sum(was_never_kept(command, self._deaths) for command in left)
         kills = self.report.kills.total()
         print(f"{kills} kills, {len(jobs)} jobs, {len(self.report.violations)} violations", file=sys.stderr, flush=True)
 

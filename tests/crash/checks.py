@@ -17,12 +17,12 @@ from bot.sandbox.runs import Run
 from bot.words import job_card
 from bot.words.answers import asked
 from storage.people.unanswered import ANSWERABLE_SECONDS
-from tests.crash.evidence import Evidence, providers, usage_of
+from tests.crash.evidence import Death, Evidence, providers, usage_of
 from tests.crash.people import MODAL, Command, buttons_in
 
 # By the bot's own fast clock:
 START_SECONDS = 60.0  # in which a bot that has started has answered what was left
-KEPT_SECONDS = 15.0  # in which it has written down who waits for an answer: one second of the world's
+KEPT_SECONDS = 75.0  # in which it has written down who waits for an answer: five seconds of the world's, on any disk
 PRICED = {"runcomfy", "runware"}  # the providers that say what a run has cost
 AT_ONCE = {4, MODAL}  # types of what is the whole answer
 
@@ -143,11 +143,11 @@ def prepared_left(evidence: Evidence) -> Iterator[str]:
 
 def unanswered(evidence: Evidence) -> Iterator[str]:
     """Commands that the bot has begun to answer, and never answered, though it ran while it could; but for those that
-    it had acknowledged right before it was killed.
+    it could not write down before it was killed.
     """
     for command in evidence.commands:
         could_be = command.at + ANSWERABLE_SECONDS > evidence.ready_at + START_SECONDS
-        if could_be and is_left(command) and not was_just_acknowledged(command, evidence.deaths):
+        if could_be and is_left(command) and not was_never_kept(command, evidence.deaths):
             yield f"a command ({command.words}) is left without an answer"
 
 
@@ -157,9 +157,11 @@ def is_left(command: Command) -> bool:
     return said is not None and said["type"] not in AT_ONCE and words in {None, "", asked.STARTING}
 
 
-def was_just_acknowledged(command: Command, deaths: Iterable[float]) -> bool:
-    """Whether the bot was killed before it was sure to have written down that the command waits for an answer."""
-    return any(0 <= death - command.interaction.acknowledged_at < KEPT_SECONDS for death in deaths)
+def was_never_kept(command: Command, deaths: Iterable[Death]) -> bool:
+    """Whether the bot was killed while it wrote down, in the background, that the command waits for an answer."""
+    since = [death for death in deaths if death.at >= command.interaction.acknowledged_at]
+    is_recent = bool(since) and since[0].at < command.interaction.acknowledged_at + KEPT_SECONDS
+    return is_recent and not any(command.interaction.id in death.waiting for death in since)
 
 
 def orphans(evidence: Evidence) -> Iterator[str]:

@@ -21,10 +21,18 @@ Usage = Mapping[int, tuple[int, int, int]]  # by the hour: jobs, milliseconds, m
 providers = load_providers(Http(httpx.AsyncClient()), {})
 
 
+@dataclass(frozen=True, slots=True)
+class Death:
+    """When the bot was killed, by its own clock, and the interactions that it had written down as waiting."""
+
+    at: float
+    waiting: Collection[int]
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """Everything at one moment. `books` says for which job each run was accepted, by the run's id; `deaths` are when
-    the bot was killed, `ready_at` is when its last life began, and `now` when that has ended, by the bot's clock.
+    """Everything at one moment. `books` says for which job each run was accepted, by the run's id; `deaths` are the
+    bot's, oldest first; `ready_at` is when its last life began, and `now` when that has ended, by its clock.
     """
 
     jobs: Sequence[Job]
@@ -35,7 +43,7 @@ class Evidence:
     books: Mapping[str, str]
     files: Sequence[Path]  # relative to the bot's folder
     commands: Sequence[Command]
-    deaths: Sequence[float]
+    deaths: Sequence[Death]
     ready_at: float
     now: float
     orphans: Sequence[str] = field(default_factory=tuple)

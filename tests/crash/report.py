@@ -56,6 +56,6 @@ class Report:
         yield f"{alone + together} kills: {alone} of the main process alone, {together} of its process group"
         ended = ", ".join(f"{count} {how}" for how, count in sorted(self.jobs.items()))
         yield f"{self.jobs.total()} jobs: {ended}; {self.pressed} buttons pressed"
-        yield f"{self.unanswered} commands without an answer: the bot was killed right after it had acknowledged them"
+        yield f"{self.unanswered} commands without an answer: the bot was killed before it had written them down"
         yield from (f"VIOLATION, after {kills} kills: {violation}" for violation, kills in self.violations.items())
         yield f"{len(self.violations)} violations"

@@ -19,7 +19,7 @@ from storage.servers.usage_hours import HOUR
 from tests.crash import checks
 from tests.crash import world as crash_world
 from tests.crash.checks import CHECKS, Check, violations
-from tests.crash.evidence import Evidence, providers
+from tests.crash.evidence import Death, Evidence, providers
 from tests.crash.people import MODAL, Command
 from tests.crash.points import ANY_MOMENT, Aim, Point
 from tests.crash.processes import left_of
@@ -56,7 +56,7 @@ CLEAN = Evidence(
         Path(name) for name in ("bot.db", "files", "intake", "files/7", "files/7/clip", "files/7/video-0123456789ab")
     ],
     commands=[],
-    deaths=[NOW - 50],
+    deaths=[Death(NOW - 50, {2})],
     ready_at=NOW,
     now=NOW,
 )
@@ -79,8 +79,10 @@ def with_message(*messages: Json) -> Evidence:
     return replace(CLEAN, messages=messages)
 
 
-def with_command(callback: Json | None, original: Json | None = None, at: float = NOW - 100) -> Evidence:
-    interaction = Interaction(1)
+def with_command(
+    callback: Json | None, original: Json | None = None, at: float = NOW - 200, number: int = 1
+) -> Evidence:
+    interaction = Interaction(number)
     interaction.callback, interaction.original, interaction.acknowledged_at = callback, original, at
     return replace(CLEAN, commands=[Command("text", at, interaction)])
 
@@ -134,6 +136,7 @@ MADE: dict[str, tuple[Check, Evidence]] = {
     "a card about a report that is decided": (checks.moderators_asked, with_message(*CLEAN.messages, ASKING)),
     "a prepared file in its thread": (checks.prepared_left, with_message(*CLEAN.messages, message(8, **PREPARED))),
     "a command left at thinking": (checks.unanswered, with_command(THINKING)),
+    "a command that was written down": (checks.unanswered, with_command(THINKING, at=NOW - 51, number=2)),
     "an offer left at starting": (checks.unanswered, with_command(STARTING, STARTING["data"])),
     "a process that outlived the bot": (checks.orphans, replace(CLEAN, orphans=["process 1"])),
 }  # fmt: skip

@@ -28,8 +28,12 @@ async def test_a_button_is_dead_without_an_answer_and_with_an_error(
             raise TimeoutError
         return answer
 
+    async def to_nobody(*_: object) -> None:
+        """No bot is connected."""
+
     monkeypatch.setattr(pressing, "answer_to", answered)
     world = World(tmp_path, tmp_path)
+    monkeypatch.setattr(world.discord.gateway, "send", to_nobody)
     async with world.discord, world.sandbox:
         world.discord.gateway.ready.set()
         world.discord.state.post(world.discord.state.channel_id, {"components": [AGAIN]}, [])

@@ -12,6 +12,7 @@ import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.sandbox.server import Sandbox
 from storage.engine.encryption import MasterKeys
@@ -133,9 +134,16 @@ class World:
 
     def under_way(self) -> int:
         """How many jobs are not closed yet, or not shown so; and how many cases moderators are still to be told of."""
+        ((left,),) = self._rows(UNDER_WAY)
+        return int(left)
+
+    def waiting(self) -> set[int]:
+        """The interactions that the bot has written down as waiting for an answer."""
+        return {row[0] for row in self._rows("SELECT interaction_id FROM unanswered")}
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            (left,) = connection.execute(UNDER_WAY).fetchone()
-            return int(left)
+            return connection.execute(sql).fetchall()
 
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
