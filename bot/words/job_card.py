@@ -22,7 +22,7 @@ from storage.jobs.job import OUTCOMES
 WHOLE = 1000  # for those who decide about a text: they must see all of it
 
 # What is said of money and limits. `tests/truth/claims.py` says what each of them claims.
-HELD = "⏸️ Waiting for this server's moderators. Nothing is counted or charged until they say yes."
+HELD = "⏸️ Waiting for this server's moderators. Nothing is sent or charged until they say yes."
 IN_LINE = "⏳ In line. Nothing has been charged yet."
 FREE_VIDEO = ", free of charge"
 PRICED_VIDEO = ", for {amount}"

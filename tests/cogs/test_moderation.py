@@ -545,7 +545,7 @@ async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(w
     (outcome,) = world.outcomes()
     assert not outcome.attachments[0].is_spoiler()
     assert "ai-generated" in outcome.attachments[0].filename
-    assert "already looked at this video and left it up" in answer(await world.moderator.click(outcome, label="Report"))
+    assert "have already decided about this video" in answer(await world.moderator.click(outcome, label="Report"))
     assert not world.outcomes()[0].attachments[0].is_spoiler()
 
 

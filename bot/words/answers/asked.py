@@ -21,7 +21,7 @@ def accepted(job: Job, left: str) -> str:
     sentence = f"**{job.code}** is on its way: {where}\nI'll ping you there when the video is ready."
     if job.state == "held":
         sentence = (
-            f"**{job.code}** waits for this server's moderators: {where}\nNothing is counted or charged until "
+            f"**{job.code}** waits for this server's moderators: {where}\nNothing is sent or charged until "
             "they say yes; I'll ping you there either way."
         )
     return f"{sentence}\n{left}".rstrip()

@@ -29,7 +29,7 @@ class AlreadyReported(Refusal):
 
 
 class AlreadyReviewed(AlreadyReported):
-    sentence = "A moderator has already looked at this video and left it up."
+    sentence = "The moderators have already decided about this video."
 
 
 class ReportsUsedUp(Refusal):
