@@ -213,7 +213,7 @@ async def test_a_server_that_left_while_the_bot_was_away_keeps_its_keys_for_the_
     database = world.parts.database
     await Guilds(database).join(77, 0.0)
     await world.client.services.keys.add(77, "runcomfy", {"api_key": "rc-key-0001"}, added_by=1)
-    await world.client.on_ready()
+    await world.client.on_shard_ready(0)
     await until_none(world, "SELECT id FROM guilds WHERE id = 77 AND left_at IS NULL")
     assert len(await database.rows("SELECT * FROM keys")) == 1
     world.clock.skipped += GRACE + DAY
