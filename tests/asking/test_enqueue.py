@@ -16,6 +16,7 @@ from bot.asking.enqueue import Enqueuer
 from bot.asking.server import Server
 from bot.domain.flows import Stage
 from bot.domain.job import Job, RequestCodec, Stores
+from bot.domain.request import Media
 from bot.domain.reuse import NAMES, SINCE
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import CALL_SECONDS
@@ -79,7 +80,7 @@ class Accepting:
         await self.stores.limits.put(GUILD, Rule("everyone", 0, unit, "day", most), by=9, now=0.0)
 
     async def store(self, *candidates: Candidate, server: Server | None = None, **asked: Any) -> Job:
-        ask = replace(ASK, place=replace(ASK.place, guild_id=GUILD), **asked)
+        ask = replace(ASK, **{"place": replace(ASK.place, guild_id=GUILD), **asked})
         job = await self.enqueuer.store(Draft(ask, FOLDER), server or Server(), list(candidates))
         assert await self.stores.jobs.get(GUILD, job.id) == job
         return job
@@ -118,6 +119,19 @@ async def test_the_dearest_that_may_be_tried_is_reserved(accepting: Accepting) -
         1000.0 + CALL_SECONDS,
     )
     assert (job.video_digest, job.audio_digest, job.position) == ("d-clip", None, Position("only"))
+
+
+async def test_a_job_knows_who_asked_where_and_for_which_files(accepting: Accepting) -> None:
+    sound = Media(url="https://x.example/a.mp3", name="a.mp3", size=9, digest="d-sound")
+    one = candidate("first")
+    job = await accepting.store(
+        replace(one, request=one.request.model_copy(update={"audio": sound})),
+        place=replace(ASK.place, guild_id=GUILD, parent_id=8, opens_thread=False, file_bytes=5),
+        asker=replace(ASK.asker, role_ids=frozenset({6, 7})),
+    )
+    assert (job.channel_id, job.parent_id, job.opens_thread, job.file_bytes) == (2, 8, False, 5)
+    assert (job.member_id, job.role_ids, job.interaction_id) == (3, frozenset({6, 7}), 4)
+    assert (job.video_digest, job.audio_digest) == ("d-clip", "d-sound")
 
 
 async def test_what_is_too_dear_for_a_limit_on_money_is_left_out_the_dearest_first(accepting: Accepting) -> None:

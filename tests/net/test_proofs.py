@@ -126,7 +126,7 @@ async def asked(**sent: Any) -> httpx.Request:
     seen: list[httpx.Request] = []
 
     async def body() -> AsyncIterator[bytes]:
-        yield b"{}"
+        yield b'{"said": "XXXX"}'
 
     async def reading(request: httpx.Request) -> httpx.Response:
         await request.aread()
@@ -135,7 +135,12 @@ async def asked(**sent: Any) -> httpx.Request:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(reading)) as client:
         reply = await Http(client).request("PUT", "https://x.example/a?b=1", headers={"X-A": "1"}, **sent)
-    assert (reply.status, reply.body, reply.retry_after, reply.paid) == (200, {}, None, sent.get("paid", False))
+    assert (reply.status, reply.body, reply.retry_after, reply.paid) == (
+        200,
+        {"said": "XXXX"},
+        None,
+        sent.get("paid", False),
+    )
     return seen[0]
 
 
@@ -161,6 +166,11 @@ async def test_a_file_leaves_as_a_form(tmp_path: Path) -> None:
     request = await asked(file=("upload", tmp_path / "a.mp3"))
     assert b'name="upload"; filename="a.mp3"' in request.content
     assert b"sound" in request.content
+
+
+def test_a_request_says_for_which_host_and_port_the_operator_named_it() -> None:
+    named = Http(httpx.AsyncClient()).at("http://kling.example:8443/api")
+    assert named.purpose == Purpose("kling.example", "kling.example:8443")
 
 
 def test_only_the_gateways_that_the_operator_allows_may_be_typed() -> None:

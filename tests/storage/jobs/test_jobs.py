@@ -310,10 +310,16 @@ async def test_what_is_noted_of_a_move_stands_in_the_jobs_history_and_who_made_i
     jobs: Jobs[str], database: Database
 ) -> None:
     await Guilds(database).log_to(GUILD, 55, by=1, now=0.0)
-    job = await enqueue(jobs)
-    await jobs.move(job, "cancelled", now=2.0, note="because", by=9, failure="cancelled")
-    (row,) = await database.rows("SELECT note, stage FROM job_events WHERE to_state = 'cancelled'")
-    assert tuple(row) == ("because", "text")
+    sent = await jobs.move(await enqueue(jobs), "submitting", now=1.5, handle="h")
+    job = await jobs.move(sent, "queued", now=1.75, note="because")
+    await jobs.move(job, "cancelled", now=2.0, by=9, failure="cancelled")
+    rows = await database.rows("SELECT to_state, note, stage FROM job_events ORDER BY at")
+    assert [tuple(row) for row in rows] == [
+        ("queued", "", "text"),
+        ("submitting", "", "text"),
+        ("queued", "because", "text"),
+        ("cancelled", "", "text"),
+    ]
     (entry,) = [entry for entry in await LogEntries(database).waiting() if entry.kind == "cancelled"]
     assert (entry.actor_id, entry.job_id) == (9, job.id)
 
