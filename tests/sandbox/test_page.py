@@ -57,7 +57,7 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         await plays(page)
         assert await page.locator(".private:has-text('is on its way')").count() == 1, "a double click counts once"
         await page.get_by_role("button", name="Report", exact=True).first.click()
-        await page.wait_for_selector(".private >> text=hidden")
+        await page.wait_for_selector(".private >> text=blurred")
         await page.wait_for_selector(".attachment.blurred")
 
         await be(page, "Mira")
