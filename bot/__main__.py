@@ -1,4 +1,4 @@
-"""`python -m bot run`, `demo`, `backup` and `rotate-keys`."""
+"""`python -m bot run`, `demo`, `backup`, `rotate-keys` and `move-database`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bot.app.background import TaskEnded
@@ -21,7 +22,7 @@ from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
-from storage.engine.opening import open_database
+from storage.engine.opening import existing_file, needs_driver, open_database
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,29 @@ def _backup(given: argparse.Namespace) -> int:
     return _said(work)
 
 
+async def move_database(settings: Settings) -> str:
+    """Move everything from SQLite's file to PostgreSQL; what is to be told of it."""
+    if not settings.database_url:
+        raise SettingsError(problem="DATABASE_URL: is not set; it names the database to move to")
+    with needs_driver():
+        from storage.moving.move import move  # noqa: PLC0415 - only with the extra `postgres` installed
+    master, path = settings.master(), settings.database_path
+    async with AsyncExitStack() as stack:
+        try:
+            source = await stack.enter_async_context(existing_file(path))
+        except StorageError as error:
+            raise SettingsError(problem=f"DATABASE_PATH: {error}") from None
+        await verify(source, master)
+        moved = await move(path, source, settings.database_url.get_secret_value())
+    return (
+        f"{moved}\n\nEverything is in the database at DATABASE_URL. Leave that and MASTER_KEYS set, and start the bot."
+    )
+
+
+def _move(_: argparse.Namespace) -> int:
+    return _said(lambda settings: asyncio.run(move_database(settings)))
+
+
 def _demo(_: argparse.Namespace) -> int:
     from bot.sandbox.demo import main  # noqa: PLC0415 - only with the demo extra installed
 
@@ -110,6 +134,8 @@ def main() -> int:
     backing = commands.add_parser("backup", help="copy the database into a file; the bot may be running")
     backing.add_argument("file", type=Path)
     backing.set_defaults(command=_backup)
+    moving = commands.add_parser("move-database", help="move all from the file at DATABASE_PATH to DATABASE_URL")
+    moving.set_defaults(command=_move)
     commands.add_parser("demo", help="see it work: no token, no key, no network").set_defaults(command=_demo)
     os.umask(0o077)  # whatever is written is for the bot's own user
     keep_memory_private()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.engine.database import Database, StorageError, Transaction
+from storage.engine.installation import delete_fact, read_fact
 from storage.engine.sqlite import copy_file
 
 MARK = "is_a_backup"
@@ -28,11 +29,11 @@ async def reconcile(database: Database) -> int | None:
     """Make a restored backup safe to work on; how many open jobs are concerned, None when this is no backup."""
 
     async def work(tx: Transaction) -> int | None:
-        if await tx.row("SELECT 1 FROM facts WHERE name = :mark", mark=MARK) is None:
+        if await read_fact(tx, MARK) is None:
             return None
         jobs = await tx.rows("UPDATE jobs SET restored = 1 WHERE closed_at IS NULL RETURNING id")
         await tx.skip_ids("jobs", IDS_AHEAD)
-        await tx.row("DELETE FROM facts WHERE name = :mark", mark=MARK)
+        await delete_fact(tx, MARK)
         return len(jobs)
 
     return await database.write(work, guild_id=None)

@@ -1,10 +1,12 @@
-"""The copies that migrations leave of the database as it was: who is erased from it must not live on in them."""
+"""The copies that migrations, and the move to PostgreSQL, leave of the database as it was: whoever is erased from it
+must not live on in them.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-MARK = ".before-"  # the schema's number comes behind it
+MARK = ".before-"  # the schema's number, or what else became of it, comes behind it
 
 
 class EarlierCopies:
@@ -13,9 +15,9 @@ class EarlierCopies:
     def __init__(self, database: Path) -> None:
         self._database = database
 
-    def path(self, schema: int) -> Path:
-        """Where the copy lies that is made before the database gets this schema."""
-        return self._database.with_name(f"{self._database.name}{MARK}{schema}")
+    def path(self, change: int | str) -> Path:
+        """Where the copy lies that is made before the database gets this schema, or something else becomes of it."""
+        return self._database.with_name(f"{self._database.name}{MARK}{change}")
 
     def delete(self, *, made_before: float | None = None) -> int:
         """Delete those made before that moment, in seconds since 1970, or all of them; how many there were."""

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from storage.engine.database import Database, Transaction
+from storage.engine.database import Database, Queries, Transaction
+
+
+async def read_fact(database: Queries, name: str) -> str | None:
+    """What was last put under `name`."""
+    row = await database.row("SELECT value FROM facts WHERE name = :name", name=name)
+    return None if row is None else str(row["value"])
+
+
+async def put_fact(tx: Transaction, name: str, value: str) -> None:
+    """Remember `value` under `name`."""
+    await tx.row(
+        "INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value",
+        name=name,
+        value=value,
+    )
+
+
+async def delete_fact(tx: Transaction, name: str) -> None:
+    """Forget what is under `name`."""
+    await tx.row("DELETE FROM facts WHERE name = :name", name=name)
 
 
 class Installation:
@@ -13,18 +33,8 @@ class Installation:
 
     async def get(self, name: str) -> str | None:
         """What was last put under `name`."""
-        row = await self._database.row("SELECT value FROM facts WHERE name = :name", name=name)
-        return None if row is None else str(row["value"])
+        return await read_fact(self._database, name)
 
     async def put(self, name: str, value: str) -> None:
         """Remember `value` under `name`."""
-
-        async def work(tx: Transaction) -> None:
-            await tx.row(
-                """INSERT INTO facts (name, value) VALUES (:name, :value)
-                   ON CONFLICT (name) DO UPDATE SET value = :value""",
-                name=name,
-                value=value,
-            )
-
-        await self._database.write(work, guild_id=None)
+        await self._database.write(lambda tx: put_fact(tx, name, value), guild_id=None)

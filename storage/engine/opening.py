@@ -1,24 +1,55 @@
-"""Which engine the bot works on."""
+"""Which engine the bot works on, and whether what it finds there is all that there is."""
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from storage.engine import sqlite
 from storage.engine.database import Database, StorageError
+from storage.engine.installation import read_fact
+
+# Facts that a move from one engine to the other leaves in a database that no bot may work on.
+MOVED_AWAY, UNFINISHED_MOVE = "moved_away", "unfinished_move"
+_WORDS = {
+    MOVED_AWAY: "what was in it has been moved to PostgreSQL, so set DATABASE_URL to that; "
+    "if the move didn't come to its end, run `python -m bot move-database` once more",
+    UNFINISHED_MOVE: "a move to it didn't come to its end, so run `python -m bot move-database` once more",
+}
 
 
-def open_database(path: Path, url: str = "") -> AbstractAsyncContextManager[Database]:
+@asynccontextmanager
+async def open_database(path: Path, url: str = "") -> AsyncIterator[Database]:
     """The database at `url`, on PostgreSQL, or without one SQLite's in the file `path`: for this process alone, and
     migrated as needed. `StorageError` when it can't be used, or another process holds it.
     """
-    if not url:
-        return sqlite.open_database(path)
+    async with _postgres(url) if url else sqlite.open_database(path) as database:
+        for mark, words in _WORDS.items():
+            if await read_fact(database, mark) is not None:
+                raise StorageError(words)
+        yield database
+
+
+def existing_file(path: Path) -> AbstractAsyncContextManager[Database]:
+    """SQLite's database in that file, also when a move has marked it; `StorageError` when there is none."""
+    if not path.is_file():
+        raise StorageError(f"there is no database at {path}")
+    return sqlite.open_database(path)
+
+
+@contextmanager
+def needs_driver() -> Iterator[None]:
+    """Turn the absence of PostgreSQL's driver into a `StorageError`."""
     try:
-        from storage.engine import postgres  # noqa: PLC0415 - only with the extra `postgres` installed
+        yield
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise
         raise StorageError("PostgreSQL needs a package that isn't installed: pip install asyncpg") from None
+
+
+def _postgres(url: str) -> AbstractAsyncContextManager[Database]:
+    with needs_driver():
+        from storage.engine import postgres  # noqa: PLC0415 - only with the extra `postgres` installed
     return postgres.open_database(url)

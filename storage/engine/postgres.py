@@ -153,13 +153,19 @@ async def _fetch(on: Any, sql: str, parameters: Mapping[str, object]) -> Sequenc
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
     """The database at `url`, migrated as needed; `StorageError` when it can't be used, or another bot works on it."""
-    with _told_apart():
+    async with taken_over(url), connected(url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def taken_over(url: str) -> AsyncIterator[Any]:
+    """A connection to the database at `url`, which is migrated as needed, and this process's alone while it lasts."""
+    with told_apart():
         alone = await asyncpg.connect(url, server_settings=SESSION)
     try:
-        with _told_apart():
+        with told_apart():
             await take_over(alone)
-        async with connected(url) as database:
-            yield database
+        yield alone
     finally:
         alone.terminate()
 
@@ -183,7 +189,7 @@ def _pool(url: str, size: int, **session: str) -> Any:
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def told_apart() -> Iterator[None]:
     """Turn what the server or the network has against it into a `StorageError`; a mistake of ours stays what it is."""
     try:
         yield

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 import storage.engine
-from bot.__main__ import _backup, _rotate
+from bot.__main__ import _backup, _move, _rotate
 from bot.app.heartbeats import Heartbeats
 from storage.engine.backup import reconcile
 from storage.engine.database import StorageError
@@ -19,6 +19,7 @@ from storage.engine.encryption import MasterKeys
 from storage.engine.opening import open_database
 from storage.jobs.job import NewJob, Position
 from tests.conftest import GUILD
+from tests.jobs.old_database import MASTER_KEYS, load
 from tests.provider_table import README
 from tests.storage.engines import Schema, emptied
 from tests.storage.plain import plain_jobs
@@ -94,9 +95,59 @@ def test_the_image_has_the_driver() -> None:
     assert "\nasyncpg==" in README.with_name("requirements.lock").read_text(encoding="utf-8")
 
 
-def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     monkeypatch.delitem(sys.modules, "storage.engine.postgres", raising=False)
     monkeypatch.delattr(storage.engine, "postgres", raising=False)
     with pytest.raises(StorageError, match="pip install asyncpg"):
-        open_database(tmp_path / "bot.db", "postgresql://db.example/bot")
+        async with open_database(tmp_path / "bot.db", "postgresql://db.example/bot"):
+            pass
+
+
+def set_to_move(monkeypatch: pytest.MonkeyPatch, file: Path, url: str) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("DATABASE_PATH", str(file))
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("MASTER_KEYS", MASTER_KEYS)
+
+
+def test_everything_is_moved_and_said_to_be(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    load(tmp_path / "bot.db")
+    set_to_move(monkeypatch, tmp_path / "bot.db", url)
+    assert _move(argparse.Namespace()) == 0
+    said = capsys.readouterr().out
+    assert "job_events" in said
+    assert "start the bot" in said
+    monkeypatch.delenv("DATABASE_URL")
+    assert _rotate(argparse.Namespace()) == 2
+    assert "what was in it has been moved to PostgreSQL, so set DATABASE_URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("DATABASE_URL", "", "DATABASE_URL: is not set"),
+        ("DATABASE_URL", "postgresql://me:canary@/bot?host=/nowhere", "DATABASE_URL: the server can't be used now"),
+        ("DATABASE_PATH", "/nowhere/bot.db", "DATABASE_PATH: there is no database at /nowhere/bot.db"),
+        ("MASTER_KEYS", KEYS, "MASTER_KEYS: master key “"),
+        ("MASTER_KEYS", "", "MASTER_KEYS: is not set"),
+    ],
+)
+def test_what_keeps_everything_from_being_moved_is_said_by_the_name_of_its_setting(
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    setting: str,
+    value: str,
+    words: str,
+) -> None:
+    load(tmp_path / "bot.db")
+    set_to_move(monkeypatch, tmp_path / "bot.db", url)
+    monkeypatch.setenv(setting, value)
+    assert _move(argparse.Namespace()) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(words)
+    assert "canary" not in said

@@ -12,6 +12,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+import asyncpg
 import discord
 import simcord
 import simcord.backend.cdn
@@ -34,7 +36,10 @@ from bot.app.settings import Settings
 from bot.errors import MouthpieceError
 from bot.sandbox.server import Sandbox
 from bot.sandbox.studio import Order
+from storage.engine.opening import existing_file
+from storage.engine.sqlite import migrate
 from storage.jobs.job_code import code_of
+from storage.moving.move import move
 from tests.canned import FilmedStudio, real_clip
 from tests.fast_clock import FastClock
 
@@ -86,9 +91,12 @@ class OldWorld:
     file: Path
     people: dict[tuple[int, int], MemberActor]  # by server and person
     paid_before: int  # runs that the providers knew before
+    url: str  # where the database was moved to; empty where it wasn't
 
     def rows(self, sql: str) -> list[sqlite3.Row]:
-        """What is in the file."""
+        """What is in the database."""
+        if self.url:
+            mirror(self.url, self.file)
         return rows(self.file, sql)
 
     def named(self) -> list[sqlite3.Row]:
@@ -161,6 +169,40 @@ def load(file: Path, made_at: str = MADE_AT) -> None:
         connection.executescript(DUMP.read_text(encoding="utf-8").replace(MADE_AT, made_at))
 
 
+def mirror(url: str, file: Path) -> None:
+    """Write what is in a database on PostgreSQL into a file of SQLite's, to be looked at in the same words."""
+    mirrored = file.with_suffix(".position")
+    known = mirrored.read_text() if mirrored.exists() else ""
+    with ThreadPoolExecutor(1) as another_loop:
+        position, tables = another_loop.submit(asyncio.run, _everything(url, known)).result()
+    if not file.exists():
+        migrate(file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table, found in tables.items():
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables' names
+            for row in found:
+                places = ", ".join("?" * len(row))
+                connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", tuple(row.values()))  # noqa: S608
+    mirrored.write_text(position)
+
+
+async def _everything(url: str, known: str) -> tuple[str, dict[str, list[dict[str, Any]]]]:
+    """How far the server has written, and all rows by their tables; no table when that is known already."""
+    connection = await asyncpg.connect(url)
+    try:
+        position = str(await connection.fetchval("SELECT pg_current_wal_insert_lsn()"))
+        names = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [name for (name,) in names if position != known and not name.startswith("engine_")]
+        order = {"job_events": "at, ctid"}
+        found = {
+            table: await connection.fetch(f"SELECT * FROM {table} ORDER BY {order.get(table, 'ctid')}")  # noqa: S608
+            for table in tables
+        }
+        return position, {table: [dict(row) for row in rows] for table, rows in found.items()}
+    finally:
+        await connection.close()
+
+
 def said(result: InteractionResult) -> str:
     """The private words that somebody got back."""
     assert result.ephemeral
@@ -169,8 +211,10 @@ def said(result: InteractionResult) -> str:
 
 
 @asynccontextmanager
-async def open_old_world(folder: Path, *, later: float = 0.0) -> AsyncIterator[OldWorld]:
-    """The bot on the old database, so many seconds after it was left; on what became of that if the folder has it."""
+async def open_old_world(folder: Path, *, later: float = 0.0, url: str = "") -> AsyncIterator[OldWorld]:
+    """The bot on the old database, so many seconds after it was left; on what became of that if the folder has it.
+    With an address of PostgreSQL, the database is moved there first.
+    """
     file, clock = folder / "bot.db", FastClock()
     async with Sandbox(lambda path: _file_at(env, sandbox, path)) as sandbox:
         simcord.backend.cdn.CDN_BASE = sandbox.attachments_url
@@ -178,12 +222,19 @@ async def open_old_world(folder: Path, *, later: float = 0.0) -> AsyncIterator[O
         if not file.exists():
             load(file, f"{sandbox.attachments_url}/made")
             _lay_out_files(folder, file)
+            if url:
+                async with existing_file(file) as source:
+                    await move(file, source, url)
+        if url:
+            file = folder / "mirror.db"
+            mirror(url, file)
         await _order_what_is_known(sandbox, file)
         settings = Settings(
             _env_file=None,
             discord_token=SecretStr("token"),
             master_keys=SecretStr(MASTER_KEYS),
-            database_path=file,
+            database_path=folder / "bot.db",
+            database_url=SecretStr(url),
             discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are
             provider_urls=sandbox.provider_urls,
             trusted_hosts=frozenset({sandbox.host}),
@@ -196,7 +247,7 @@ async def open_old_world(folder: Path, *, later: float = 0.0) -> AsyncIterator[O
             await env.start()
             try:
                 with env.time_context():
-                    yield OldWorld(env, client, clock, sandbox, file, people, len(sandbox.runs.ledger))
+                    yield OldWorld(env, client, clock, sandbox, file, people, len(sandbox.runs.ledger), url)
                 unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
                 assert not unexpected
             finally:

@@ -39,6 +39,7 @@ from tests.jobs.old_database import (
     rows,
     said,
 )
+from tests.storage.engines import emptied
 
 
 @dataclass(frozen=True)
@@ -171,11 +172,20 @@ def _counts(file: Path) -> dict[str, int]:
     return {name: len(rows(file, f"SELECT 1 FROM {name}")) for (name,) in tables}  # noqa: S608 - the tables' names
 
 
+@pytest.fixture(params=["in its file", "moved to PostgreSQL"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where the old database is moved to; empty where it isn't."""
+    return "" if request.param == "in its file" else str(request.getfixturevalue("postgres")["newest schema"])
+
+
 @pytest.mark.timeout(300)
 async def test_every_open_job_of_an_old_database_ends_as_well_as_it_can_and_nothing_is_paid_twice(
-    tmp_path: Path,
+    tmp_path: Path, url: str
 ) -> None:
-    async with open_old_world(tmp_path) as world:
+    if url:
+        async with emptied(url):
+            pass
+    async with open_old_world(tmp_path, url=url) as world:
         texts = {row["name"]: json.loads(row["request"]).get("text") for row in world.named()}
         await until(lambda: world.job("held-too-long")["closed_at"])  # what was open has been taken on
         assert "is approved, and starts now" in said(await world.press("approve", "held-to-approve", by=MIRA))
@@ -195,7 +205,7 @@ async def test_every_open_job_of_an_old_database_ends_as_well_as_it_can_and_noth
             assert not [order for order in world.orders() if order.text and order.text == texts[name]]
         await _everybody_was_told(world)
         await _keys_that_nobody_needs_are_gone(world)
-    async with open_old_world(tmp_path, later=3 * 3600.0) as world:
+    async with open_old_world(tmp_path, later=3 * 3600.0, url=url) as world:
         await world.closed()
         await until(lambda: all(row["forgotten_at"] for row in world.named() if row["member_id"] == EDDA))
         assert world.orders() == []

@@ -1,0 +1,1 @@
+"""Moving everything from SQLite's file to PostgreSQL."""
