@@ -306,6 +306,13 @@ async def test_a_job_that_can_not_be_told_anywhere_is_closed_without_a_message(j
     assert (job.reply_id, job.reply_channel_id, job.closed_at) == (None, None, 6.0)
 
 
+@pytest.mark.parametrize("state", ["submitting", "running"])
+async def test_a_job_that_waits_for_its_next_stage_counts_from_when_it_began(jobs: Jobs[str], state: State) -> None:
+    job = await jobs.move(await job_in(jobs, state), "queued", now=50.0)
+    assert (job.counted_at, job.ended_at) == (1.0, None)
+    assert await jobs.get(GUILD, job.id) == job
+
+
 async def test_what_is_noted_of_a_move_stands_in_the_jobs_history_and_who_made_it_in_the_log(
     jobs: Jobs[str], database: Database
 ) -> None:

@@ -198,6 +198,16 @@ async def test_a_job_that_fits_needs_no_grant(counter: Counter) -> None:
     assert await grants_of(counter, await counter.ended(1.0)) == []
 
 
+async def test_a_held_job_needs_its_grant_when_it_is_let_go_and_not_before(counter: Counter) -> None:
+    await counter.limit("everyone", "jobs", "day", 0)
+    number = await grant(counter, 1)
+    held = await counter.job(1.0, held=True)
+    assert await grants_of(counter, held) == []
+    await counter.jobs.move(held, "queued", by=MOD, now=5.0)
+    assert await grants_of(counter, held) == [number]
+    await counter.refused(6.0)
+
+
 async def test_a_grant_that_is_too_small_is_passed_over_for_the_next(counter: Counter) -> None:
     await counter.limit("everyone", "cents", "day", 0)
     await grant(counter, 4, "cents", until_at=50.0)
