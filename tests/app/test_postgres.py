@@ -134,6 +134,7 @@ def test_everything_is_moved_and_said_to_be(
         ("MASTER_KEYS", KEYS, "MASTER_KEYS: master key “"),
         ("MASTER_KEYS", "", "MASTER_KEYS: is not set"),
     ],
+    ids=["no target", "no server there", "no file there", "another master key", "no master key"],
 )
 def test_what_keeps_everything_from_being_moved_is_said_by_the_name_of_its_setting(
     url: str,
