@@ -51,9 +51,9 @@ class Queries(ABC):
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """Run one statement; all rows it returns. `Conflict` when a constraint refuses it."""
 
-    @abstractmethod
     async def row(self, sql: str, **parameters: object) -> Row | None:
         """Run one statement; its first row, if any."""
+        return next(iter(await self.rows(sql, **parameters)), None)
 
 
 class Transaction(Queries):
@@ -79,6 +79,10 @@ class Database(Queries):
         self._writing.add(task)
         task.add_done_callback(self._written)
         return await asyncio.shield(task)
+
+    @abstractmethod
+    async def now(self) -> float | None:
+        """The moment by the clock of the database's machine, in seconds since 1970; None when that is this machine."""
 
     @abstractmethod
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from storage.engine.installation import read_fact
 
 # Facts that a move from one engine to the other leaves in a database that no bot may work on.
 MOVED_AWAY, UNFINISHED_MOVE = "moved_away", "unfinished_move"
+MOST_SECONDS_APART = 2.0
 _WORDS = {
     MOVED_AWAY: "what was in it has been moved to PostgreSQL, so set DATABASE_URL to that; "
     "if the move didn't come to its end, run `python -m bot move-database` once more",
@@ -28,7 +30,22 @@ async def open_database(path: Path, url: str = "") -> AsyncIterator[Database]:
         for mark, words in _WORDS.items():
             if await read_fact(database, mark) is not None:
                 raise StorageError(words)
+        await _compare_clocks(database)
         yield database
+
+
+async def _compare_clocks(database: Database) -> None:
+    """Refuse a database whose machine has another time: moments of both stand side by side in it."""
+    before = time.time()
+    there = await database.now()
+    if there is None:
+        return
+    ahead, behind = there - time.time(), before - there  # for certain, however long the answer took
+    if (apart := max(ahead, behind)) > MOST_SECONDS_APART:
+        which = "ahead of" if ahead > behind else "behind"
+        raise StorageError(
+            f"the clock of its machine is {apart:.0f} s {which} this one's, so have both set over the network (NTP)"
+        )
 
 
 def existing_file(path: Path) -> AbstractAsyncContextManager[Database]:

@@ -51,10 +51,6 @@ class PostgresTransaction(Transaction):
         """Run one statement; all rows it returns. `Conflict` when a constraint refuses it."""
         return await _fetch(self._connection, sql, parameters)
 
-    async def row(self, sql: str, **parameters: object) -> Row | None:
-        """Run one statement; its first row, if any."""
-        return next(iter(await self.rows(sql, **parameters)), None)
-
     async def skip_ids(self, table: str, count: int) -> None:
         """Give the next `count` ids of the table to no row."""
         sequence = "CAST(pg_get_serial_sequence(:table, 'id') AS regclass)"
@@ -75,9 +71,10 @@ class PostgresDatabase(Database):
         """What is committed."""
         return await _persistently(lambda: self._read(sql, parameters))
 
-    async def row(self, sql: str, **parameters: object) -> Row | None:
-        """The first committed row, if any."""
-        return next(iter(await self.rows(sql, **parameters)), None)
+    async def now(self) -> float | None:
+        """The moment by the server's clock, in seconds since 1970."""
+        row = await self.row("SELECT CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION) AS now")
+        return None if row is None else float(row["now"])
 
     async def _read(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
         async with _connection(self._readers) as connection:

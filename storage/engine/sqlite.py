@@ -64,10 +64,6 @@ class SqliteTransaction(Transaction):
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
 
-    async def row(self, sql: str, **parameters: object) -> Row | None:
-        """Run one statement; its first row, if any."""
-        return next(iter(await self.rows(sql, **parameters)), None)
-
     async def skip_ids(self, table: str, count: int) -> None:
         """Give the next `count` ids of the table to no row."""
         await self.row("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :table", count=count, table=table)
@@ -86,9 +82,9 @@ class SqliteDatabase(Database):
         """What is committed, from the read-only connection."""
         return await self._reader.rows(sql, **parameters)
 
-    async def row(self, sql: str, **parameters: object) -> Row | None:
-        """The first committed row, if any."""
-        return await self._reader.row(sql, **parameters)
+    async def now(self) -> float | None:
+        """None: a file has no clock of its own."""
+        return None
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
         async with self._lock:

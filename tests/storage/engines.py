@@ -48,10 +48,20 @@ async def create(address: str, name: str, *, widen: bool = False) -> str:
 
 @asynccontextmanager
 async def emptied(url: str) -> AsyncIterator[Database]:
-    """The database there, without anything that was stored in it."""
+    """The database there, without anything that was stored in it, and nobody's alone."""
+    await nobody_runs(url)
     async with connected(url) as database:
         await database.write(lambda tx: tx.row("SELECT empty_everything()"), guild_id=None)
         yield database
+
+
+async def nobody_runs(url: str) -> None:
+    """Wait until the server has noticed that whoever had the database to itself has gone."""
+    held = """SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+              WHERE locktype = 'advisory' AND datname = current_database()"""
+    async with connected(url) as database:
+        while await database.row(held):
+            pass
 
 
 async def add_columns(tx: Transaction) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from storage.engine import commit_keys, postgres_setup
+from storage.engine import commit_keys, opening, postgres_setup
 from storage.engine.database import Database, StorageError, Transaction, Unsettled
-from storage.engine.postgres import connected, open_database
+from storage.engine.postgres import PostgresDatabase, connected, open_database
 from storage.engine.schema import migrations
 from storage.jobs.job import NewJob, Position
 from storage.servers.limit_rules import Rule
@@ -282,3 +284,41 @@ async def test_every_number_is_stored_in_eight_bytes(url: str) -> None:
                WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'engine_%'"""
         )
     assert {row["data_type"] for row in rows} == {"bigint", "double precision", "text", "bytea"}
+
+
+async def test_the_moment_is_told_by_the_servers_clock(database: Database) -> None:
+    before = time.time()
+    now = await database.now()
+    assert now
+    assert before - 1.0 <= now <= time.time() + 1.0
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(3.5, "ahead of"), (-3.5, "behind"), (1.0, ""), (-1.0, "")])
+async def test_a_server_with_another_time_is_not_worked_on(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, words: str
+) -> None:
+    async def now(_: Database) -> float:
+        return time.time() + seconds
+
+    monkeypatch.setattr(PostgresDatabase, "now", now)
+    refused = pytest.raises(StorageError, match=f"the clock of its machine is . s {words} this one's")
+    with refused if words else nullcontext():
+        async with opening.open_database(tmp_path / "bot.db", url):
+            pass
+
+
+async def test_a_slow_answer_is_no_other_time(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([100.0, 160.0])
+    monkeypatch.setattr(opening, "time", SimpleNamespace(time=lambda: next(moments)))
+
+    async def now(_: Database) -> float:
+        return 130.0
+
+    monkeypatch.setattr(PostgresDatabase, "now", now)
+    async with opening.open_database(tmp_path / "bot.db", url):
+        pass
+
+
+async def test_a_file_has_no_clock_of_its_own(tmp_path: Path) -> None:
+    async with opening.open_database(tmp_path / "bot.db") as database:
+        assert await database.now() is None

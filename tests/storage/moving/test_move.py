@@ -20,7 +20,7 @@ from storage.engine.postgres import connected
 from storage.moving import move as moving
 from storage.moving.copying import copy_table, tables_in_order
 from tests.jobs.old_database import load
-from tests.storage.engines import Schema, emptied
+from tests.storage.engines import Schema, emptied, nobody_runs
 
 SAID = "Forget me when this is done"  # in the text of a job
 MARKS = {"moved_away", "unfinished_move", "moved_here"}
@@ -30,9 +30,7 @@ MARKS = {"moved_away", "unfinished_move", "moved_here"}
 async def url(postgres: Mapping[Schema, str]) -> str:
     """The address of an empty database."""
     async with emptied(postgres["newest schema"]):
-        pass
-    await nobody_runs(postgres["newest schema"])
-    return postgres["newest schema"]
+        return postgres["newest schema"]
 
 
 @pytest.fixture
@@ -44,13 +42,6 @@ def file(tmp_path: Path) -> Path:
     shutil.copy(tmp_path / "bot.db", tmp_path / "before.db")
     sqlite.migrate(tmp_path / "before.db")
     return tmp_path / "bot.db"
-
-
-async def nobody_runs(url: str) -> None:
-    """Wait until the server has noticed that whoever had the database to itself has gone."""
-    async with connected(url) as database:
-        while await database.row("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
-            pass
 
 
 async def moved(file: Path, url: str) -> str:
