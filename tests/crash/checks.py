@@ -116,11 +116,17 @@ def stale_cards(evidence: Evidence) -> Iterator[str]:
     for job in evidence.jobs:
         if job.card_id is None or job.closed_at is None or job.forgotten_at is not None:
             continue
-        as_it_ended = replace(job, settled_at=None)  # what moderators say of its costs later changes no card
-        if (shown := cards.get(job.card_id)) != job_card.card(as_it_ended, providers, None):
+        if (shown := cards.get(job.card_id)) != job_card.card(_as_it_ended(job), providers, None):
             yield f"the card of {job.code}, which is {job.state}, says {(shown or 'nothing').splitlines()[-1]!r}"
         if job.card_id in buttons:
             yield f"the card of {job.code}, which is {job.state}, has a button"
+
+
+def _as_it_ended(job: Job) -> Job:
+    """The job before moderators said what it has cost, which changes no card."""
+    if job.settled_at is None:
+        return job
+    return replace(job, settled_at=None, charge="unclear", counted_at=job.created_at, spent_micros=None)
 
 
 def moderators_asked(evidence: Evidence) -> Iterator[str]:

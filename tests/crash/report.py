@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -31,9 +32,11 @@ class Report:
             self.missed[aim.point] += 1
 
     def found(self, violations: Iterable[str]) -> None:
-        """Remember what was found."""
+        """Remember what was found, and tell it at once."""
         for violation in violations:
-            self.violations.setdefault(violation, self.kills.total())
+            if violation not in self.violations:
+                print(f"after {self.kills.total()} kills: {violation}", file=sys.stderr, flush=True)
+                self.violations[violation] = self.kills.total()
 
     def add(self, other: Report) -> None:
         """Count what another campaign has counted, too."""

@@ -87,6 +87,15 @@ def with_command(
     return replace(CLEAN, commands=[Command("text", at, interaction)])
 
 
+def settled() -> Evidence:
+    unknown = replace(
+        JOB, state="unknown", failure="unknown_outcome", charge="unclear", cost_usd=None, spent_micros=None
+    )
+    card = message(4, card=job_card.card(replace(unknown, spent_micros=None), providers, None))
+    job = replace(unknown, charge="free", settled_at=1200.0, counted_at=None, spent_micros=0)
+    return replace(with_message(card, message(6, OUTCOME)), jobs=[job], usage={})
+
+
 CANCEL = {"type": 1, "components": [{"type": 2, "custom_id": "v1:cancel:7"}]}
 RESTORE = {"type": 1, "components": [{"type": 2, "custom_id": "v1:restore:7"}]}
 ASKING = message(9, components=[RESTORE])
@@ -145,6 +154,7 @@ FINE: dict[str, Evidence] = {
     "everything": CLEAN,
     "a job that couldn't be shown": replace(CLEAN, jobs=[NEVER_SHOWN], messages=[], runs=[], books={}, usage={}),
     "a second stage": replace(with_run(result=None), books={**CLEAN.books, "run-2": f"{JOB.id}/runcomfy/face"}),
+    "a job of which moderators have said that it was free": settled(),
     "a report of which moderators know": replace(with_message(*CLEAN.messages, ASKING), undecided=[("reported", 7)]),
     "a kept video": with_file("files/7/video.mp4", kept_until=NOW + 1),
     "a command that Discord itself says was lost": with_command(None),
