@@ -181,6 +181,7 @@ ELSEWHERE: Mapping[str, set[type[Refusal]]] = {
         *(
             results.AlreadyReported,
             results.AlreadyReviewed,
+            results.ReportsUsedUp,
             results.UndecidedReport,
             results.NotYoursToDelete,
             results.CannotRemove,

@@ -105,7 +105,13 @@ async def until_all_cards_show_it(world: World) -> None:
 async def notices_channel(world: World) -> ChannelHandle:
     """A channel in which Discord itself tells moderators things."""
     channel = world.guild.create_text_channel("mods-only")
-    await world.parts.stores.guilds.describe(world.guild.id, GuildFacts("Club", channel.id))
+    facts = GuildFacts("Club", channel.id)
+    world.client._membership.joined(world.guild.id, facts)  # after what was told at the start, which it may still write
+
+    async def is_noted() -> bool:
+        return await world.parts.stores.guilds.facts(world.guild.id) == facts
+
+    await until(is_noted)
     return channel
 
 
