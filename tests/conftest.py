@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,11 @@ settings.register_profile("calm", deadline=None)  # no test is about time, and t
 settings.load_profile("calm")
 
 GUILD, OTHER_GUILD, MEMBER = 1001, 1002, 2001
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers for each core, as tests wait for sockets and child processes much of their time; 16 at most."""
+    return min(16, 2 * (os.cpu_count() or 1))
 
 
 @pytest.fixture
