@@ -8,7 +8,7 @@ from decimal import Decimal
 from tests.truth.books import Books
 from tests.truth.claims import CHARGED, COUNTS, MONEY, NO_COUNT, NOT_KNOWN, NOTHING, Claim, Said
 
-ROUNDING = {"the report's table": Decimal("0.005"), "the report's file": Decimal("0.00005")}  # of what is said there
+CENTS = Decimal("0.005")  # by which an amount in whole cents is off at most
 
 
 def contradictions(said: Mapping[str, Said], books: Books, *, lost: bool) -> list[str]:
@@ -24,12 +24,20 @@ def _against_the_books(said: Mapping[str, Said], books: Books, *, lost: bool) ->
             yield f"{where} says that something was charged: {books}"
         if NOT_KNOWN in it.claims and not (books.open or lost):
             yield f"{where} says that it is not known: {books}"
-        if it.exactly is not None and not _equal(it.exactly, books.exact, where):
+        if it.exactly is not None and it.exactly != books.exact:
             yield f"{where} says ${it.exactly}: {books}"
         if it.at_least is not None and it.at_least > books.named:
             yield f"{where} says at least ${it.at_least}: {books}"
-        if books.exact and not lost and CHARGED in it.claims and it.exactly is None and it.at_least is not None:
-            yield f"{where} says at least ${it.at_least} of what is known whole: {books}"
+        if not lost and books.exact is not None:
+            yield from _less_than_known(where, it, books.exact)
+
+
+def _less_than_known(where: str, it: Said, exact: Decimal) -> Iterator[str]:
+    """What is told as an estimate, or as the least, where it is known; the log's cards stay as they were posted."""
+    if it.about is not None and abs(it.about - exact) > CENTS and not where.startswith("the log"):
+        yield f"{where} says about ${it.about} of ${exact}"
+    if it.at_least is not None and it.exactly is None:
+        yield f"{where} says at least ${it.at_least} of ${exact}"
 
 
 def _against_each_other(said: Mapping[str, Said]) -> Iterator[str]:
@@ -41,11 +49,11 @@ def _against_each_other(said: Mapping[str, Said]) -> Iterator[str]:
     if len(set(counting.values())) > 1:
         yield f"it counts, and doesn't: {_told(counting)}"
     exact = {where: it.exactly for where, it in said.items() if it.exactly is not None}
-    if exact and any(not _equal(amount, max(exact.values()), where) for where, amount in exact.items()):
+    if len(set(exact.values())) > 1:
         yield f"different amounts: {exact}"
     least = max((it.at_least for it in said.values() if it.at_least is not None), default=Decimal(0))
     for where, it in said.items():
-        if it.about is not None and it.about + Decimal("0.005") < least:
+        if it.about is not None and it.about + CENTS < least:
             yield f"{where} says about ${it.about}, and it is at least ${least}"
 
 
@@ -61,10 +69,6 @@ def missing(said: Mapping[str, Said], expected: frozenset[Claim]) -> Iterator[st
 
 def _names(claims: frozenset[Claim]) -> str:
     return " and ".join(sorted(claim.name for claim in claims))
-
-
-def _equal(said: Decimal, true: Decimal | None, where: str) -> bool:
-    return true is not None and abs(said - true) <= ROUNDING.get(where, Decimal("0.000001"))
 
 
 def _told(claims: Mapping[str, frozenset[Claim]]) -> str:

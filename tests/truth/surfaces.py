@@ -11,10 +11,12 @@ from decimal import Decimal
 
 from bot.domain.job import Job
 from bot.words import job_card, monthly_report
+from storage.engine.database import Transaction
 from storage.servers.limit_rules import Rule
+from storage.servers.limits import put_rule
 from tests.discord_server.state import Json
 from tests.truth.claims import AMOUNT, CHARGED, COUNTS, NO_COUNT, NOT_KNOWN, NOTHING, Said, amount, pattern, read
-from tests.truth.scene import MODERATOR, Scene
+from tests.truth.scene import Scene
 
 MOST = 1000
 RULES = [
@@ -54,8 +56,8 @@ async def surfaces(scene: Scene, job: Job) -> dict[str, Said]:
     found["the report's table"] = _table(table)
     found["the report's file"] = _file(rows)
     for whose, usage in (await used(scene)).items():
-        counts = COUNTS if usage.jobs else NO_COUNT
-        found[f"/lipsync usage, {whose}"] = Said(frozenset({counts}))
+        counts = COUNTS if usage.jobs or usage.seconds or usage.dollars else NO_COUNT
+        found[f"/lipsync usage, {whose}"] = Said(frozenset({counts}), about=usage.dollars)
     return found
 
 
@@ -84,8 +86,12 @@ def _text(message: Json) -> str:
 
 async def used(scene: Scene) -> dict[str, Usage]:
     """What `/lipsync usage` shows of the member's limits, and of the server's."""
-    for rule in RULES:
-        await scene.client.services.server_rules.put(scene.guild_id, rule, by=MODERATOR)
+
+    async def work(tx: Transaction) -> None:
+        for rule in RULES:
+            await put_rule(tx, scene.guild_id, rule)
+
+    await scene.stand.parts.database.write(work, guild_id=scene.guild_id)
     said = await (await scene.stand.discord.people.slash("lipsync usage")).answer()
     found = {}
     for whose, words in (("the member", "for everyone"), ("the server", "for the whole server")):
