@@ -16,6 +16,7 @@ DELIVERY_PATIENCE = 24 * 3600.0  # seconds after the end of a job in which its o
 
 SOONEST, LATEST = 2.0, 10.0  # seconds between two polls of one job
 SHARE_OF_ELAPSED = 0.06
+SHARE_OF_FAST_END = 0.9  # before which nothing is asked
 RECENT = 20  # ends that are remembered per kind of job
 ENOUGH = 5  # ends before they tell anything
 LONGEST_BACKOFF = 60.0
@@ -28,13 +29,18 @@ class Intervals:
     def __init__(self) -> None:
         self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RECENT))
 
-    def ended(self, kind: str, seconds: float) -> None:
-        """Learn that a job of this kind took so long."""
-        self._ends[kind].append(seconds)
+    def ended(self, kind: str, seconds: float, *, watched: bool) -> None:
+        """Learn that a job of this kind took so long. One that was over when it was first asked about wasn't `watched`:
+        it may have ended long before, as while the bot was down. That only tells that no poll was too early.
+        """
+        if not watched:
+            seconds = min(seconds, SHARE_OF_FAST_END * self._fast_end(kind))
+        if seconds > 0:
+            self._ends[kind].append(seconds)
 
     def until_next_poll(self, kind: str, elapsed: float) -> float:
         """No poll before nine tenths of a recent fast end, then a share of what has passed."""
-        quiet = 0.9 * self._fast_end(kind) - elapsed
+        quiet = SHARE_OF_FAST_END * self._fast_end(kind) - elapsed
         delay = max(quiet, min(max(SHARE_OF_ELAPSED * elapsed, SOONEST), LATEST))
         return delay * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
 

@@ -43,9 +43,11 @@ class Submitting:
 @dataclass(slots=True)
 class Polling:
     """The provider has it: its place in the provider's queue, and the last fault of a poll with how often in a row.
-    `missing_since`: the provider says since then that it is made, and doesn't say where.
+    `watched`: it was seen to be under way. `missing_since`: the provider says since then that it is made, and doesn't
+    say where.
     """
 
+    watched: bool = False
     position: int | None = None
     missing_since: float | None = None
     same_fault: tuple[str, int] = ("", 0)

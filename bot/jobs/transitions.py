@@ -112,5 +112,7 @@ def _with(job: Job, yielded: Mapping[str, str]) -> dict[str, str]:
 
 
 def kind_of(job: Job) -> str:
-    """What the running stage has in common with others that take as long."""
-    return f"{job.provider}/{job.position.stage}"
+    """What the running stage has in common with others that take as long: each account may have a queue of its own, and
+    what one server's jobs take must not delay another's polls.
+    """
+    return f"{job.provider}/{job.position.stage}/{job.key_id}"

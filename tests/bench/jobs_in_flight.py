@@ -108,7 +108,8 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
             await database.write(insert, guild_id=None)
             clock, intervals = Clock(), Intervals()
             for share in range(20):  # a bot that has seen such jobs before
-                intervals.ended("runcomfy/text", size.shortest + (size.longest - size.shortest) * share / 19)
+                seconds = size.shortest + (size.longest - size.shortest) * share / 19
+                intervals.ended("runcomfy/text/1", seconds, watched=True)
             providers = {"runcomfy": RunComfy(Http(client), url)}
             nothing = cast("Any", Nothing())
             job_keys = JobKeys(keys, providers, clock)

@@ -46,16 +46,33 @@ def test_an_unknown_kind_is_asked_every_two_to_ten_seconds(elapsed: float) -> No
 def test_nothing_is_asked_before_jobs_of_the_kind_have_ever_ended() -> None:
     intervals = Intervals()
     for seconds in (100, 110, 120, 130, 140, 150):
-        intervals.ended("text", seconds)
+        intervals.ended("text", seconds, watched=True)
     assert 0.9 * 90 <= intervals.until_next_poll("text", 0.0) <= 1.1 * 90
     assert intervals.until_next_poll("text", 88.0) <= 1.1 * LATEST
     assert intervals.until_next_poll("audio", 0.0) <= 1.1 * SOONEST
 
 
+def test_jobs_that_were_over_when_they_were_asked_about_first_do_not_tell_how_long_they_took() -> None:
+    intervals = Intervals()
+    for _ in range(RECENT):
+        intervals.ended("text", 3600.0, watched=False)  # the bot was down for an hour
+    assert intervals.until_next_poll("text", 0.0) <= 1.1 * SOONEST
+
+
+def test_where_jobs_are_over_at_their_first_poll_the_next_ones_are_polled_sooner_and_sooner() -> None:
+    intervals, first_poll = Intervals(), 0.0
+    for _ in range(RECENT):
+        intervals.ended("text", 100.0, watched=True)
+    for _ in range(200):  # from now on, each takes 20 seconds
+        first_poll = intervals.until_next_poll("text", 0.0)
+        intervals.ended("text", first_poll, watched=False)
+    assert first_poll < 20.0
+
+
 def test_a_few_ends_prove_nothing_yet() -> None:
     intervals = Intervals()
     for _ in range(ENOUGH - 1):
-        intervals.ended("text", 500.0)
+        intervals.ended("text", 500.0, watched=True)
     assert intervals.until_next_poll("text", 0.0) <= 1.1 * SOONEST
 
 
@@ -91,7 +108,7 @@ def test_the_longer_a_stage_has_run_the_seldomer_it_is_asked_about(
 def test_the_fast_end_is_that_of_the_fastest_tenth_of_the_last_twenty() -> None:
     intervals = Intervals()
     for seconds in (1.0, 1.0, 1.0, *range(400, 200, -10)):  # the first three are forgotten
-        intervals.ended("text", seconds)
+        intervals.ended("text", seconds, watched=True)
     assert RECENT == 20
     assert intervals.until_next_poll("text", 30.0) == pytest.approx(0.9 * (0.9 * 230 - 30))
 
@@ -100,7 +117,7 @@ def test_the_fast_end_is_that_of_the_fastest_tenth_of_the_last_twenty() -> None:
 def test_five_ends_are_enough() -> None:
     intervals = Intervals()
     for seconds in (104, 103, 102, 101, 100):
-        intervals.ended("text", seconds)
+        intervals.ended("text", seconds, watched=True)
     assert ENOUGH == 5
     assert intervals.until_next_poll("text", 0.0) == pytest.approx(0.9 * 90)
 

@@ -243,5 +243,5 @@ def test_beginning_anew_keeps_what_the_job_itself_has_paid_for() -> None:
     )
 
 
-def test_stages_of_one_name_take_as_long_at_one_provider_only() -> None:
-    assert kind_of(job_in("running", stage="face", section=3)) == "first/face"
+def test_stages_of_one_name_take_as_long_at_one_provider_with_one_key_only() -> None:
+    assert kind_of(replace(job_in("running", stage="face", section=3), key_id=7)) == "first/face/7"

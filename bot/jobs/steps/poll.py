@@ -60,11 +60,11 @@ class Poll:
             if late:
                 return ended(job, "unknown", "took_too_long")
             self._wonder(job.provider, answer.word)
-            phase.position = answer.position
+            phase.position, phase.watched = answer.position, True
             return Wait(self._intervals.until_next_poll(kind_of(job), now - (job.submitted_at or now)))
         if isinstance(answer, Failed):
             return await self._failed(job, phase, answer, now)
-        self._intervals.ended(kind_of(job), now - (job.submitted_at or now))
+        self._intervals.ended(kind_of(job), now - (job.submitted_at or now), watched=phase.watched)
         return stage_done(job, self._providers[job.provider], answer)
 
     async def _failed(self, job: Job, phase: Polling, failed: Failed, now: float) -> Decision:

@@ -36,10 +36,12 @@ class SteadyIntervals(Intervals):
         super().__init__()
         self.asked: list[tuple[str, float]] = []
         self.ends: list[tuple[str, float]] = []
+        self.watched: list[bool] = []
         self.backoffs: list[int] = []
 
-    def ended(self, kind: str, seconds: float) -> None:
+    def ended(self, kind: str, seconds: float, *, watched: bool) -> None:
         self.ends.append((kind, seconds))
+        self.watched.append(watched)
 
     def until_next_poll(self, kind: str, elapsed: float) -> float:
         self.asked.append((kind, elapsed))

@@ -45,7 +45,7 @@ async def test_a_lost_submission_that_is_found_goes_on_without_being_sent_again(
     world = alone()
     world.first.on_find = in_turn(Accepted("r-9"))
     assert await world.find(opened(SENT)) == Advance("running", {"remote": "r-9", "submitted_at": 1000.0}, then=5.0)
-    assert world.intervals.asked == [("first/only", 0.0)]
+    assert world.intervals.asked == [("first/only/11", 0.0)]
     assert (world.first.submits, world.first.lookups) == ([], ["h-1"])
 
 

@@ -57,10 +57,10 @@ async def test_the_next_poll_depends_on_how_long_the_stage_has_run() -> None:
     world.first.on_poll = in_turn(Waiting(position=4))
     job = running()
     assert await world.poll(job) == Wait(5.0)
-    assert world.intervals.asked == [("first/only", 100.0)]
+    assert world.intervals.asked == [("first/only/1", 100.0)]
     assert job.position == 4
     await world.poll(running(submitted_at=None))
-    assert world.intervals.asked[1:] == [("first/only", 0.0)]
+    assert world.intervals.asked[1:] == [("first/only/1", 0.0)]
 
 
 async def test_how_long_a_stage_has_run_is_remembered_when_it_ends_well_and_only_then() -> None:
@@ -71,7 +71,7 @@ async def test_how_long_a_stage_has_run_is_remembered_when_it_ends_well_and_only
     world.first.on_poll = in_turn(Waiting(), Failed("provider_failed"))
     await world.poll(running())
     await world.poll(running())
-    assert world.intervals.ends == [("first/only", 150.0), ("first/only", 0.0)]
+    assert world.intervals.ends == [("first/only/1", 150.0), ("first/only/1", 0.0)]
 
 
 async def test_a_stage_that_failed_costs_what_the_provider_says_and_its_key_is_looked_at() -> None:
@@ -186,7 +186,17 @@ async def test_a_job_in_another_phase_is_polled_from_the_beginning() -> None:
     job = running()
     job.phase = opened(job_in("queued")).phase
     await world.poll(job)
-    assert job.phase == Polling(position=2)
+    assert job.phase == Polling(position=2, watched=True)
+
+
+async def test_it_is_told_of_an_end_whether_the_job_was_seen_under_way_before() -> None:
+    world = Alone()
+    await world.poll(running())
+    job = running()
+    world.first.on_poll = in_turn(Waiting(), Done({"video_url": VIDEO_URL}))
+    await world.poll(job)
+    await world.poll(job)
+    assert world.intervals.watched == [False, True]
 
 
 @pytest.mark.parametrize("missing", ["provider", "key", "remote"])

@@ -189,7 +189,7 @@ async def test_an_accepted_stage_is_asked_about_later() -> None:
     assert await answer(world, Accepted("r-1"), sent()) == Advance(
         "running", {"remote": "r-1", "submitted_at": 1050.0}, then=5.0
     )
-    assert world.intervals.asked == [("first/only", 0.0)]
+    assert world.intervals.asked == [("first/only/11", 0.0)]
     assert world.first.submits == [call()]
 
 
