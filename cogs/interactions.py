@@ -29,8 +29,8 @@ async def defer(interaction: Interaction, matter: Matter, *, ask_id: int | None 
     """Acknowledge it; what is answered then is private. Should the bot be restarted before that, `matter` says what is
     answered in its place. `ask_id` is the interaction with which a video was asked for, if not this one.
     """
-    interaction.client.services.awaited_answers.expect(interaction, matter, ask_id)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    async with interaction.client.services.awaited_answers.turn(interaction, matter, ask_id):
+        await interaction.response.defer(ephemeral=True, thinking=True)
 
 
 async def ask_of(interaction: Interaction, video: Media, **options: Any) -> Ask:

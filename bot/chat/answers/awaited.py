@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Any, NamedTuple
 
 import discord
 
 from bot.clock import Clock
+from bot.fair_queue import FairSemaphore
 from bot.words.answers.restarted import Matter
 from storage.people.unanswered import AwaitedAnswer, Unanswered
+
+MOST_AT_ONCE = 10  # of either kind in one transaction: in a flood of commands, other writes have their turn in between
+ACKNOWLEDGED_AT_ONCE = 32
+
+
+class _Owner(NamedTuple):
+    guild_id: int
+    member_id: int
 
 
 class AwaitedAnswers:
@@ -23,6 +35,18 @@ class AwaitedAnswers:
         self._waiting: dict[int, AwaitedAnswer] = {}  # not on disk yet
         self._answered: set[int] = set()  # on disk still
         self._changed = asyncio.Event()
+        self._turns = FairSemaphore(ACKNOWLEDGED_AT_ONCE)
+
+    @asynccontextmanager
+    async def turn(
+        self, interaction: discord.Interaction[Any], matter: Matter, ask_id: int | None = None
+    ) -> AsyncIterator[None]:
+        """Wait until it is the server's turn to have an interaction acknowledged: work on all that one server sends at
+        once would hold up everybody. Then `expect` it.
+        """
+        async with self._turns.passing(_Owner(interaction.guild_id or 0, interaction.user.id)):
+            self.expect(interaction, matter, ask_id)
+            yield
 
     def expect(self, interaction: discord.Interaction[Any], matter: Matter, ask_id: int | None = None) -> None:
         """Keep this interaction until its task ends, with its answer given; one that is cancelled gave none. Call it
@@ -51,7 +75,8 @@ class AwaitedAnswers:
         """Until cancelled: bring to the disk what has changed."""
         while True:
             await self._changed.wait()
-            self._changed.clear()
-            waiting, self._waiting = self._waiting, {}
-            answered, self._answered = self._answered, set()
-            await self._unanswered.change(waiting.values(), answered)
+            waiting = [self._waiting.pop(one) for one in [*islice(self._waiting, MOST_AT_ONCE)]]
+            answered = [self._answered.pop() for _ in range(min(len(self._answered), MOST_AT_ONCE))]
+            if not self._waiting and not self._answered:
+                self._changed.clear()
+            await self._unanswered.change(waiting, answered)

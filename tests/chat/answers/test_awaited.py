@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.answers.awaited import AwaitedAnswers
+from bot.chat.answers.awaited import ACKNOWLEDGED_AT_ONCE, MOST_AT_ONCE, AwaitedAnswers
 from bot.clock import Clock
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
@@ -84,6 +84,21 @@ async def test_a_command_that_is_cancelled_with_the_bot_is_still_kept(scene: Sce
     assert await scene.ids() == [1]
 
 
+async def test_a_flood_of_commands_leaves_other_writes_their_turn(scene: Scene, database: Database) -> None:
+    commands = [scene.use(number, asyncio.Event()) for number in range(1, 26)]
+    while not scene.writes:
+        await asyncio.sleep(0)
+    other, found = list[int](), scene.store.all
+
+    async def count(_: Any) -> None:
+        other.append(len(await found()))
+
+    await database.write(count, guild_id=1)
+    assert other == [MOST_AT_ONCE]
+    assert len(await scene.ids()) == len(commands)
+    assert scene.writes == [(10, 0), (10, 0), (5, 0)]
+
+
 async def test_what_comes_while_the_disk_is_busy_is_written_together_and_what_is_answered_by_then_is_not(
     scene: Scene, database: Database
 ) -> None:
@@ -105,3 +120,23 @@ async def test_what_comes_while_the_disk_is_busy_is_written_together_and_what_is
     await blocking
     assert await scene.ids() == [1, 3, 4]
     assert scene.writes == [(1, 0), (2, 0)]
+
+
+async def test_of_one_server_so_many_are_acknowledged_at_once_and_of_another_meanwhile(scene: Scene) -> None:
+    acknowledged, gate = list[int](), asyncio.Event()
+
+    async def command(number: int, guild_id: int) -> None:
+        used: Any = SimpleNamespace(id=number, guild_id=guild_id, user=SimpleNamespace(id=2), token="token")
+        async with scene.awaited.turn(used, "view"):
+            acknowledged.append(guild_id)
+            await gate.wait()
+
+    flood = [asyncio.create_task(command(number, 1)) for number in range(200)]
+    await asyncio.sleep(0)
+    other = asyncio.create_task(command(200, 2))
+    while 2 not in acknowledged:
+        await asyncio.sleep(0)
+    assert acknowledged.count(1) == ACKNOWLEDGED_AT_ONCE - ACKNOWLEDGED_AT_ONCE // 4
+    gate.set()
+    await asyncio.gather(other, *flood)
+    assert acknowledged.count(1) == len(flood)
