@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -66,7 +66,8 @@ def catalogue() -> dict[str, Voice]:
     return {voice.key: voice for voice in voices}
 
 
-def voices_of(provider: str) -> dict[str, Voice]:
+@cache
+def voices_of(provider: str) -> Mapping[str, Voice]:
     """The catalogue's voices that this provider accepts."""
     return {key: voice for key, voice in catalogue().items() if provider in voice.providers}
 
