@@ -59,8 +59,8 @@ class Size:
 
 FULL = Size(
     rounds=3,
-    results=6,
-    every=4.0,
+    results=12,
+    every=2.0,
     size=8_000_000,
     work=(4.0, 6.0),  # anywhere between two polls
     hostile=Hostile(drips=45, hanging=32),
@@ -79,6 +79,10 @@ class Both:
     took: dict[str, list[float]] = field(default_factory=dict)
     flood: list[Interaction] = field(default_factory=list)
     held: list[Mapping[str, int]] = field(default_factory=list)
+    core: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # seconds for which the bot ran, and for which it waited for a core
 
     async def go_on(self, provider: str, gateway: str) -> None:
         """The other server's results, and the flood and a look at what is held up meanwhile."""
@@ -180,6 +184,9 @@ async def main(size: Size = FULL) -> Figures:
             ratio = middle / statistics.median(all_took["alone"])
             print(f"{measure:28} {side:12} {middle:8.3f} {p90:8.3f} {max(took):8.3f}   {ratio:.2f}")
             figures[f"{measure}, {side}"] = {"p50": middle, "p90": p90, "max": max(took), "ratio": ratio}
+    for side, rounds in sides.items():
+        ran, waited = (sum(seconds) for seconds in zip(*(both.core for both in rounds), strict=True))
+        print(f"{side}: the bot ran for {ran:.1f} s and waited {waited:.1f} s for a core")
     _print_load(size, sides["beside it"])
     return figures
 
@@ -210,8 +217,17 @@ async def _measure(size: Size, videos: str) -> Both:
                 "TRUSTED_HOSTS": ",".join([discord.host, *hosts]),
                 "DISK_SHARE": str(DISK_SHARE),
             }
-            async with connected(discord, Path(folder), settings, "bot", "run"), httpx.AsyncClient() as client:
+            async with connected(discord, Path(folder), settings, "bot", "run") as bot, httpx.AsyncClient() as client:
                 await asyncio.sleep(size.settling)
-                both = Both(discord, client, size)
+                both, before = Both(discord, client, size), _on_core(bot)
                 await both.go_on(provider, gateway)
+                ran, waited = (now - then for now, then in zip(_on_core(bot), before, strict=True))
+                both.core = ran, waited
                 return both
+
+
+def _on_core(process: int) -> tuple[float, float]:
+    """Seconds for which its first thread has run, and has waited for a core; none where the system doesn't tell."""
+    told = Path(f"/proc/{process}/schedstat")
+    ran, waited, *_ = told.read_text().split() if told.exists() else ("0", "0")
+    return int(ran) / 1e9, int(waited) / 1e9
