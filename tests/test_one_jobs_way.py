@@ -32,7 +32,7 @@ BESIDE = {f"{ROOT}bot/{name}.py" for name in RUN_BESIDE}
 SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 MOST_FILES = 100
-MOST_CALLS = 640
+MOST_CALLS = 690
 
 
 @dataclass
