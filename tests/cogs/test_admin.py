@@ -118,5 +118,5 @@ async def test_a_log_channel_of_which_discord_tells_nothing_just_now_doesnt_swit
     offered = await press(world.moderator, shown, "Log channel")
     assert "tells what happens" in answer(await pick(world, offered, [chosen]))
     world.env.inject_error("GET", f"/channels/{chosen.id}", status=503, times=1)
-    assert "doesn't say just now what I may do" in answer(await pick(world, offered, [chosen]))
+    assert "won't tell me right now what I may do" in answer(await pick(world, offered, [chosen]))
     assert (await world.parts.stores.guilds.policy(world.guild.id)).log_channel_id == chosen.id

@@ -24,7 +24,7 @@ from storage.servers.key_info import KeyInfo
 TOLD: Mapping[Told | None, str] = {
     "log": "I've asked the moderators in their channel.",
     "notices": "I've asked the moderators in their channel.",
-    "person": "I've written to the one who set me up here.",
+    "person": "I've messaged the person who set up this bot here.",
     "moderator": "One of the moderators knows about it.",
     "nobody": "I couldn't reach a moderator yet; the next one who uses me here will see it.",
     None: "I'll ask the moderators as soon as Discord lets me.",
@@ -33,12 +33,13 @@ BLURRED = "It's blurred until a moderator reviews it."
 NOT_BLURRED = "It isn't blurred, but a moderator can remove it."
 CANT_BLUR = "I couldn't blur it, but a moderator can remove it."
 WHY_DIRECTLY = (
-    "I'm writing to you because you set me up there, and I have no channel to ask in. `/lipsync-admin log` chooses one."
+    "You're getting this because you set up this bot there, and I have no channel to ask in. "
+    "`/lipsync-admin log` chooses one."
 )
 COUNTED: Mapping[CaseKind, tuple[str, str]] = {
     "reported": ("reported video", "reported videos"),
     "held": ("video to approve", "videos to approve"),
-    "unknown": ("video of which nobody knows if it was charged", "videos of which nobody knows if they were charged"),
+    "unknown": ("video that may or may not have been charged", "videos that may or may not have been charged"),
     "key_off": ("key that is switched off", "keys that are switched off"),
 }
 COMMANDS: Mapping[CaseKind, str] = {

@@ -24,7 +24,7 @@ APPROVAL_CHOICES: Mapping[str, str] = {
 }
 NO_LOG = "no channel tells you what happens"
 LOG_GONE = "its channel is gone, or hidden from me"
-LOG_UNTOLD = "Discord doesn't say just now whether I can post in its channel"
+LOG_UNTOLD = "Discord won't tell me right now whether I can post in its channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _verdict(rehearsed: Candidate | Refusal) -> str:
     if isinstance(rehearsed, Refusal):
         return f"{NOT_DONE} **Members can't make videos here.** {rehearsed}"
     price = rehearsed.request.price_usd
-    costs = "at a price that it doesn't say beforehand"
+    costs = "which doesn't name a price beforehand"
     if price is not None:
         costs = f"about {dollars(price)} each" if price else "free of charge"
     return f"{DONE} **Members can make videos here**: {rehearsed.provider.label}, {costs}."

@@ -16,7 +16,9 @@ class ChannelRefuses(Refusal):
 
 
 class ChannelUntold(Refusal):
-    sentence = "Discord doesn't say just now what I may do in that channel. Nothing was changed; try again in a minute."
+    sentence = (
+        "Discord won't tell me right now what I may do in that channel. Nothing was changed; try again in a minute."
+    )
 
 
 class BadMonth(Refusal):
