@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+DAY = 86_400.0  # seconds
+
 
 class Clock:
     """The real time. `now` is for what is stored or shown, `monotonic` for measuring; all in seconds."""

@@ -8,7 +8,7 @@ from bot.app.settings import Settings
 from bot.chat.card import Cards
 from bot.chat.provider_files import ProviderFiles
 from bot.chat.result_post import ResultPosts
-from bot.clock import Clock
+from bot.clock import DAY, Clock
 from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit
 from bot.files.room import Room
@@ -19,7 +19,7 @@ from bot.jobs.lanes import Lanes
 from bot.jobs.runner import Runner
 from bot.jobs.steps import Steps
 from bot.jobs.steps.approval import Approval
-from bot.jobs.steps.deliver import DAY, Deliver
+from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.find import Find
 from bot.jobs.steps.poll import Poll
 from bot.jobs.steps.show import Show, ShowEnd

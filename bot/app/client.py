@@ -34,7 +34,6 @@ PERMISSIONS = discord.Permissions(
     read_message_history=True,
 )
 COMMANDS_FACT = "synced_commands"
-GOODBYE_SECONDS = 3.0
 
 
 class Mouthpiece(Connection):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bot.asking.server import Server
 from bot.chat.automod import forbidding
+from bot.clock import DAY
 from bot.domain.ask import Ask
 from bot.words.english import listed
 from bot.words.refusals.access import (
@@ -18,8 +19,6 @@ from bot.words.refusals.access import (
     WordsForbidden,
 )
 from bot.words.refusals.asks import TextEmpty
-
-DAY = 86_400.0
 
 
 def check_place(ask: Ask, _: Server) -> None:

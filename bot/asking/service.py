@@ -72,7 +72,6 @@ class Service:
         raise refusal
 
     async def _rehearsed(self, ask: Ask, server: Server) -> Candidate:
-        Draft(ask, self._incoming.new_folder()).throw_away()
         await self._chooser.look_at_nothing(ask, server)
         found = await self._chooser.candidates(ask, server, SEEN)
         if isinstance(found, NeedsFixes):

@@ -5,7 +5,6 @@ to decide comes from `bot/chat/cases/`.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -13,7 +12,7 @@ from itertools import groupby
 import discord
 
 from bot.chat.errors import PostFailed, PostRefused
-from bot.chat.posting import post_errors
+from bot.chat.posting import nonce_of, post_errors
 from bot.clock import Clock
 from bot.domain.job import Stores
 from bot.providers.base import Provider
@@ -84,7 +83,7 @@ class LogChannel:
         channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
         try:
             async with post_errors():
-                await channel.send(view=_card(entry, text), nonce=_nonce(entry))
+                await channel.send(view=_card(entry, text), nonce=nonce_of("log", entry.guild_id, entry.id, entry.at))
         except PostRefused as refused:
             log.warning("the log of server %s can't be posted in %s: %s", entry.guild_id, channel_id, refused)
 
@@ -96,8 +95,3 @@ def _card(entry: Entry, text: str) -> discord.ui.LayoutView:
     box.add_item(discord.ui.TextDisplay(text))
     view.add_item(box)
     return view
-
-
-def _nonce(entry: Entry) -> str:
-    """The same for every attempt at the same post."""
-    return hashlib.blake2b(f"log|{entry.guild_id}|{entry.id}|{entry.at}".encode(), digest_size=12).hexdigest()

@@ -48,6 +48,11 @@ def nonce(job: Job, kind: str) -> str:
     return base64.b32encode(digest).decode()
 
 
+def nonce_of(*what: object) -> str:
+    """The same for posts that have no job: of whatever tells them apart from all others."""
+    return hashlib.blake2b("|".join(map(str, what)).encode(), digest_size=12).hexdigest()
+
+
 async def earlier(
     client: discord.Client,
     channel: discord.abc.Messageable,

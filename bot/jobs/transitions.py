@@ -94,9 +94,8 @@ def ended(
     cost, None where that isn't known; `by` is the person who wanted that. After a backup nothing is sure.
     """
     log.info("%s: %s (%s) %s", job.code, state, code, detail)
-    last: Charge = "paid" if cost_usd else "free"
-    if state == "unknown" or ((taken or job.restored) and cost_usd is None):
-        last = "paid" if cost_usd else "unclear"
+    is_unsure = state == "unknown" or ((taken or job.restored) and cost_usd is None)
+    last: Charge = "paid" if cost_usd else "unclear" if is_unsure else "free"
     money = counting(job, state, last, cost_usd, has_unnamed_costs=has_unnamed_costs(job))
     return Advance(state, {"failure": code, "detail": detail, **money}, by=by)
 

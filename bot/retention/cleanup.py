@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.clock import Clock
+from bot.clock import DAY, Clock
 from bot.domain.job import Stores
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.retention.privacy import Forgettable
@@ -13,7 +13,6 @@ from storage.engine.earlier_copies import EarlierCopies
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400.0
 EVERY = 3600.0  # seconds between two rounds
 SWEEP_EVERY = 60.0  # for what may be kept for minutes only
 GRACE = 30 * DAY  # after which nothing is left of a server that removed the bot

@@ -58,16 +58,11 @@ async def lacking_to_log(client: Mouthpiece, guild_id: int, channel_id: int) -> 
     """The permissions that the bot lacks for a log in this channel, as people read them; nothing if it has them.
     `PostRefused` where it sees no such channel, `PostFailed` when Discord doesn't say.
     """
-    return _named(NEEDED_TO_LOG & ~await permissions_in(client, guild_id, channel_id))
-
-
-async def permissions_in(client: Mouthpiece, guild_id: int, channel_id: int) -> discord.Permissions:
-    """What the bot may do in a channel, by Discord's word. Raises as `lacking_to_log`."""
     assert client.user
     async with post_errors():
         guild = await client.fetch_guild(guild_id, with_counts=False)
         me, channel = await asyncio.gather(guild.fetch_member(client.user.id), guild.fetch_channel(channel_id))
-        return channel.permissions_for(me)
+    return _named(NEEDED_TO_LOG & ~channel.permissions_for(me))
 
 
 async def log_to(interaction: Interaction, guild_id: int, channel: AppCommandChannel | None) -> None:

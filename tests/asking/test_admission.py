@@ -18,13 +18,12 @@ from bot.words.refusals.limits import BotBusy, ServerBusy
 from storage.servers.guilds import Policy
 from tests.canned import canned_look
 from tests.conftest import OTHER_GUILD
-from tests.scripted import CLIP, scripted, start, until
+from tests.scripted import CLIP, Scripted, scripted, start, until
 from tests.world import World
 
 
-@pytest.mark.settings(max_open_jobs_per_server=3)
-async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwards(world: World) -> None:
-    provider = scripted(world)
+def held_up(provider: Scripted) -> asyncio.Event:
+    """Let the provider answer to no submission before this is set."""
     gate = asyncio.Event()
 
     async def wait(_: Submission) -> Accepted:
@@ -32,6 +31,12 @@ async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwa
         return Accepted("r")
 
     provider.on_submit = wait
+    return gate
+
+
+@pytest.mark.settings(max_open_jobs_per_server=3)
+async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwards(world: World) -> None:
+    gate = held_up(scripted(world))
     results = await asyncio.gather(*(start(world, number) for number in range(10)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, ServerBusy)]
     assert len(refused) == 7
@@ -72,13 +77,7 @@ async def test_nothing_is_read_for_a_command_that_its_server_has_no_place_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provider = scripted(world)
-    gate = asyncio.Event()
-
-    async def wait(_: Submission) -> Accepted:
-        await gate.wait()
-        return Accepted("r")
-
-    provider.on_submit = wait
+    gate = held_up(provider)
     await start(world)
     await until(lambda: provider.submits)
     read: list[object] = []
@@ -116,14 +115,7 @@ async def test_it_is_read_what_the_server_is_for_so_many_commands_at_once_and_fo
 
 @pytest.mark.settings(max_open_jobs=1)
 async def test_the_bot_as_a_whole_takes_only_so_much(world: World) -> None:
-    provider = scripted(world)
-    gate = asyncio.Event()
-
-    async def wait(_: Submission) -> Accepted:
-        await gate.wait()
-        return Accepted("r")
-
-    provider.on_submit = wait
+    gate = held_up(scripted(world))
     await start(world)
     with pytest.raises(BotBusy):
         await start(world, 2)

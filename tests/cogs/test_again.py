@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import DAY
 from bot.domain.flows import Flow, Stage
 from bot.domain.job import Job
 from bot.media.editor import Editor
@@ -15,7 +16,6 @@ from bot.net.faults import BadKey, InputRejected, OutOfCredit, ProviderError
 from bot.providers._faces import SESSION_SECONDS
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Submission
-from bot.retention.cleanup import DAY
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.cogs.test_offers import choose, long_clip, press, sample, sent, wish, write_ogg
 from tests.scripted import Scripted, in_turn, outcome, scripted, start

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.clock import DAY
 from bot.delivery.kept_videos import MOST_LISTED
 from bot.domain.job import Job
-from bot.retention.cleanup import DAY
 from bot.words.refusals.results import NotYoursToFetch
 from tests.world import World, answer
 

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from bot.clock import DAY
 from bot.domain.job import Job
-from bot.retention.cleanup import DAY, GRACE
+from bot.retention.cleanup import GRACE
 from storage.engine.database import Transaction
 from storage.servers.guilds import Guilds
 from tests.canned import hold_work

@@ -10,10 +10,10 @@ from typing import Any
 import av
 import pytest
 
+from bot.clock import DAY
 from bot.domain.results import MARGIN
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
-from bot.retention.cleanup import DAY
 from tests.canned import look_into_no_clip
 from tests.crash.doom import Doom
 from tests.crash.test_crash import over

@@ -10,11 +10,10 @@ from bot.app.connection import Connection
 from bot.app.servers.membership import Membership
 from bot.app.servers.rest import list_servers
 from bot.chat.errors import PostFailed, PostRefused
-from bot.clock import Clock
+from bot.clock import DAY, Clock
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400.0
 PAUSE_SECONDS = 600.0  # between two lists, at least
 
 

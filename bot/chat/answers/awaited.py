@@ -6,22 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import discord
 
 from bot.clock import Clock
-from bot.fair_queue import FairSemaphore
+from bot.fair_queue import FairSemaphore, Owner
 from bot.words.answers.restarted import Matter
 from storage.people.unanswered import AwaitedAnswer, Unanswered
 
 MOST_AT_ONCE = 10  # of either kind in one transaction: in a flood of commands, other writes have their turn in between
 ACKNOWLEDGED_AT_ONCE = 32
-
-
-class _Owner(NamedTuple):
-    guild_id: int
-    member_id: int
 
 
 class AwaitedAnswers:
@@ -44,7 +39,7 @@ class AwaitedAnswers:
         """Wait until it is the server's turn to have an interaction acknowledged: work on all that one server sends at
         once would hold up everybody. Then `expect` it.
         """
-        async with self._turns.passing(_Owner(interaction.guild_id or 0, interaction.user.id)):
+        async with self._turns.passing(Owner(interaction.guild_id or 0, interaction.user.id)):
             self.expect(interaction, matter, ask_id)
             yield
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import discord
 
 from bot.chat.custom_ids import DECISIONS
-from bot.chat.posting import all_text, earlier, post_errors
+from bot.chat.posting import all_text, earlier, nonce_of, post_errors
 from storage.servers.cases import Case, CaseCard
 
 
@@ -70,5 +68,4 @@ def _card(text: str, case: Case | None = None) -> discord.ui.LayoutView:
 
 def _nonce(case: Case, channel_id: int) -> str:
     """The same for every attempt at the same post."""
-    whole = f"case|{case.guild_id}|{case.kind}|{case.subject_id}|{case.since}|{channel_id}"
-    return hashlib.blake2b(whole.encode(), digest_size=12).hexdigest()
+    return nonce_of("case", case.guild_id, case.kind, case.subject_id, case.since, channel_id)

@@ -30,7 +30,6 @@ from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400.0
 AT_ONCE = Wait(0.0, fault=None)
 
 

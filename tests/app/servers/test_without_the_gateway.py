@@ -10,10 +10,11 @@ import discord
 import pytest
 
 from bot.app.connection import Connection
-from bot.app.servers.descriptions import DAY, Descriptions
+from bot.app.servers.descriptions import Descriptions
 from bot.app.servers.listing import PAUSE_SECONDS, Listing
 from bot.app.servers.membership import Membership
 from bot.app.servers.refused_posts import when_refused
+from bot.clock import DAY
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from storage.servers.guilds import GuildFacts, Guilds
