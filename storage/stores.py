@@ -13,6 +13,7 @@ from storage.jobs.job import R
 from storage.jobs.job_row import Codec
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
+from storage.people.deletions import Deletions
 from storage.people.direct_messages import DirectMessages
 from storage.people.privacy import Privacy
 from storage.people.reporters import Reporters
@@ -33,6 +34,7 @@ class Stores(Generic[R]):
     access: Access
     cases: Cases
     log_entries: LogEntries
+    deletions: Deletions
     direct_messages: DirectMessages
     installation: Installation
     guilds: Guilds
@@ -54,6 +56,7 @@ class Stores(Generic[R]):
             Access(database),
             Cases(database),
             LogEntries(database),
+            Deletions(database),
             DirectMessages(database),
             Installation(database),
             Guilds(database),

@@ -179,8 +179,8 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
 
 
 def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
-    cleanup, answers = services.cleanup, (services.late_answers.run, services.awaited_answers.run)
-    return [*answers, services.escalation.run, cleanup.run, cleanup.sweep, services.log_channel.run]
+    told = (services.late_answers, services.awaited_answers, services.escalation, services.log_channel)
+    return [*(one.run for one in (*told, services.cleanup)), services.cleanup.sweep, services.reports.finish_deletions]
 
 
 def _make_folder(data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
@@ -27,13 +28,18 @@ from bot.words.refusals.results import (
     ReportsUsedUp,
     UndecidedReport,
 )
+from storage.people.deletions import Deletion
 from storage.people.reporters import COUNTED_SECONDS
 from storage.people.reports import Decision, Report
+
+log = logging.getLogger(__name__)
 
 # Of one member in one server within an hour. Who means well meets a few bad videos and not a channel full of them: what
 # is reported beyond that stays visible until moderators have looked, and they are not asked without end.
 MOST_HIDDEN = 5
 MOST_REPORTS = 20
+LOOK_SECONDS = 30.0  # between two looks for deletions that a life of the bot didn't finish
+UNDER_WAY_SECONDS = 60.0  # for which whoever began one is still at it
 
 
 class ReportedResults:
@@ -51,6 +57,7 @@ class ReportedResults:
         self._reporters = stores.reporters
         self._access = stores.access
         self._privacy = stores.privacy
+        self._deletions = stores.deletions
         self._results = results
         self._escalation = escalation
         self._clock = clock
@@ -131,10 +138,38 @@ class ReportedResults:
                 raise NotYoursToDelete(job=job.code)
             if await self._reports.awaits_decision(guild_id, job_id):
                 raise UndecidedReport
-            if not await self._results.remove(job, posted):
-                raise CannotRemove
-            await self._privacy.erase(job, now=self._clock.now())
+            await self._deletions.begin(
+                job, channel_id=posted.channel_id, message_id=posted.message_id, now=self._clock.now()
+            )
+            try:
+                await self._carry_out(job, posted)
+            except (PostFailed, CannotRemove):
+                await self._deletions.abandon(guild_id, job_id)
+                raise
             return decisions.DELETED
+
+    async def finish_deletions(self) -> None:
+        """Until cancelled: carry out what the last life of the bot had begun when it ended."""
+        while True:
+            for begun in await self._deletions.begun_before(self._clock.now() - UNDER_WAY_SECONDS):
+                await self._finish(begun)
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def _finish(self, begun: Deletion) -> None:
+        posted = Posted(begun.guild_id, begun.channel_id, begun.message_id)
+        try:
+            async with self._deciding(begun.guild_id, begun.job_id) as job:
+                await self._carry_out(job, posted)
+        except DiscordAway as fault:
+            log.info("job %s: its deletion waits: %s", begun.job_id, fault)
+        except CannotRemove:  # whoever pressed the button sees that it is still there
+            await self._deletions.abandon(begun.guild_id, begun.job_id)
+
+    async def _carry_out(self, job: Job, posted: Posted) -> None:
+        """Delete a result and what is stored of it; again after a crash in between, which changes nothing."""
+        if not await self._results.remove(job, posted):
+            raise CannotRemove
+        await self._privacy.erase(job, now=self._clock.now())
 
     @asynccontextmanager
     async def _deciding(self, guild_id: int, job_id: int) -> AsyncIterator[Job]:

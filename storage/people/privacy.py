@@ -12,6 +12,7 @@ from typing import Any
 
 from storage.engine.database import Database, Transaction
 from storage.jobs.job import Job
+from storage.people.deletions import end_deletion
 from storage.people.reporters import forget_reporters
 from storage.people.unanswered import drop_too_old
 from storage.servers.limit_rules import LONGEST_WINDOW
@@ -35,7 +36,7 @@ _ERASE = """
 _OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
     SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))"""
 # The others go with the row in `guilds`.
-_GUILD_TABLES = ("unanswered", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
+_GUILD_TABLES = ("unanswered", "deletions", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ async def erase_job(tx: Transaction, job: Job[Any], now: float) -> None:
         now=now,
         uncounted_before=now - LONGEST_WINDOW,
     )
+    await end_deletion(tx, job.guild_id, job.id)
 
 
 async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:

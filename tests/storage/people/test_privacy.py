@@ -38,6 +38,7 @@ TABLES = {
     "reports": "server and person",
     "reporters": "server and person",
     "removed_files": "server",
+    "deletions": "server",
     "log_entries": "server and person",
     "forget_requests": "person",
     "direct_messages": "person",
