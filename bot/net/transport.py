@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
@@ -54,8 +55,7 @@ class _PublicResolver(AbstractResolver):
 class _Transport(httpx.AsyncBaseTransport):
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
-        tls = ssl.create_default_context()
-        self._sessions = {(inside, fresh): _session(tls, inside, fresh) for inside in BOTH for fresh in BOTH}
+        self._sessions = {(inside, fresh): _session(_tls(), inside, fresh) for inside in BOTH for fresh in BOTH}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         address = Address.of(request.url)
@@ -73,6 +73,12 @@ class _Transport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         for session in self._sessions.values():
             await session.aclose()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Whom every client of the process trusts: reading the system's certificates takes 20 ms."""
+    return ssl.create_default_context()
 
 
 def _session(tls: ssl.SSLContext, inside: bool, fresh: bool) -> AiohttpTransport:
