@@ -41,7 +41,7 @@ class MendButton(
         service = interaction.client.services.asking
         try:
             if self.act == "part":
-                offer = service.offered(asker_of(interaction), self.asked)
+                offer = await service.offered(asker_of(interaction), self.asked)
                 await interaction.response.send_modal(PartForm(offer, rest=self.rest))
                 return
             if self.act == "do":
@@ -92,7 +92,8 @@ async def _begin(interaction: Interaction, asked_with: int) -> None:
 
 async def _show(interaction: Interaction, asked: int, *, rest: bool, above: str = "") -> None:
     """The card, as long as what it is about is known."""
-    text, view = offer_card(interaction.client.services.asking.offered(asker_of(interaction), asked), rest=rest)
+    offer = await interaction.client.services.asking.offered(asker_of(interaction), asked)
+    text, view = offer_card(offer, rest=rest)
     await interaction.edit_original_response(content=f"{above}{text}"[:2000], view=view)
 
 

@@ -15,6 +15,7 @@ from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 from storage.people.deletions import Deletions
 from storage.people.direct_messages import DirectMessages
+from storage.people.drafts import Drafts
 from storage.people.privacy import Privacy
 from storage.people.reporters import Reporters
 from storage.people.reports import Reports
@@ -36,6 +37,7 @@ class Stores(Generic[R]):
     log_entries: LogEntries
     deletions: Deletions
     direct_messages: DirectMessages
+    drafts: Drafts
     installation: Installation
     guilds: Guilds
     jobs: Jobs[R]
@@ -58,6 +60,7 @@ class Stores(Generic[R]):
             LogEntries(database),
             Deletions(database),
             DirectMessages(database),
+            Drafts(database),
             Installation(database),
             Guilds(database),
             jobs,

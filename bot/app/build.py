@@ -26,7 +26,7 @@ from bot.app.settings import Settings
 from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
 from bot.asking.choices import Choices
-from bot.asking.drafts import Draft, Pending
+from bot.asking.drafts import Draft, Pending, PendingDrafts
 from bot.asking.enqueue import Enqueuer
 from bot.asking.inspect import Inspector
 from bot.asking.prices import Prices
@@ -135,7 +135,7 @@ def _asking(
         Enqueuer(stores, parts.job_files, worker, clock),
         worker,
         parts.incoming,
-        drafts,
+        PendingDrafts(stores.drafts, drafts, parts.incoming, clock),
         clock,
     )
 

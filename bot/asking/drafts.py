@@ -1,5 +1,5 @@
-"""What people have asked for and not yet said yes to: the files on disk, all else in memory only. After a restart they
-ask once more.
+"""What people have asked for and not yet said yes to: a row each, so that the yes is heard after a restart and by any
+other process too. The files stay where they were brought for a while, so that they needn't be fetched again.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from bot.clock import Clock
-from bot.domain.ask import Ask
+from bot.domain.ask import Ask, Asker
 from bot.domain.job import Job
 from bot.domain.media_facts import Seen
+from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.preflight.offer import Offer
+from storage.people import drafts
 
 T = TypeVar("T")
 MOST_PENDING = 500
-PENDING_SECONDS = 15 * 60.0  # as long as the private message with the button can be changed
+PENDING_SECONDS = drafts.WAITING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +69,23 @@ class Pending(Generic[T]):
 
     def take(self, key: int, owner_id: int) -> T | None:
         """What is kept under that key for that person, and is not kept any more then; None when nothing is."""
+        value = self.find(key, owner_id)
+        if value is not None:
+            del self._entries[owner_id]
+        return value
+
+    def find(self, key: int, owner_id: int) -> T | None:
+        """The same, and it is kept."""
         self.sweep()
         entry = self._entries.get(owner_id)
-        if entry is None or entry.key != key:
-            return None
-        del self._entries[owner_id]
-        return entry.value
+        return entry.value if entry and entry.key == key else None
 
     def forget(self, owner_id: int) -> None:
         """Drop what is kept for that person."""
         self._drop(owner_id)
 
     def sweep(self) -> None:
-        """Drop what is too old, and the oldest of what is too much. `keep` and `take` do it too."""
+        """Drop what is too old, and the oldest of what is too much. All others do it too."""
         too_old = self._clock.monotonic() - PENDING_SECONDS
         while self._entries:
             oldest = next(iter(self._entries))
@@ -89,3 +97,65 @@ class Pending(Generic[T]):
         entry = self._entries.pop(owner_id, None)
         if entry is not None and self._dropped is not None:
             self._dropped(entry.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is stored of a draft; `seen` is known where the person was offered something."""
+
+    ask: Ask
+    seen: Seen | None
+
+
+_ROW = TypeAdapter(_Row)
+
+
+class PendingDrafts:
+    """The newest draft of each person. What is stored decides whether it still waits."""
+
+    def __init__(self, rows: drafts.Drafts, here: Pending[Draft], incoming: Incoming, clock: Clock) -> None:
+        self._rows = rows
+        self._here = here
+        self._incoming = incoming
+        self._clock = clock
+
+    async def keep(self, draft: Draft) -> None:
+        """Let it wait for its person's yes, in place of whatever else they were asked."""
+        ask, seen = draft.ask, draft.offer.seen if draft.offer else None
+        await self._rows.keep(
+            _ROW.dump_json(_Row(ask, seen)).decode(),
+            guild_id=ask.guild_id,
+            member_id=ask.member_id,
+            interaction_id=ask.interaction_id,
+            now=self._clock.now(),
+        )
+        self._here.keep(ask.interaction_id, ask.member_id, draft)
+
+    async def find(self, asker: Asker, interaction_id: int) -> Draft | None:
+        """What the person asked for with that interaction, without the offer where it was made by another process; None
+        when it doesn't wait any more.
+        """
+        if here := self._here.find(interaction_id, asker.member_id):
+            return here
+        row = _read(await self._rows.find(asker.member_id, interaction_id, now=self._clock.now()))
+        return Draft(row.ask, self._incoming.new_folder(), row.seen) if row else None
+
+    async def take(self, asker: Asker, interaction_id: int) -> Draft | None:
+        """The same, which doesn't wait any more then. Where its files are not at hand, nothing is said of what they
+        hold: they are to be fetched and looked into again.
+        """
+        here = self._here.take(interaction_id, asker.member_id)
+        row = _read(await self._rows.take(asker.member_id, interaction_id, now=self._clock.now()))
+        if row is None:
+            if here:
+                here.throw_away()
+            return None
+        return here or Draft(row.ask, self._incoming.new_folder())
+
+
+def _read(stored: str | None) -> _Row | None:
+    """None also for what another version of the bot has written in a way that this one doesn't know."""
+    try:
+        return _ROW.validate_json(stored) if stored else None
+    except ValidationError:
+        return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.asking.admission import Admission
 from bot.asking.answers import Answer, NeedsAttestation, NeedsFixes, Question, Started
 from bot.asking.candidates import Chooser
-from bot.asking.drafts import Draft, Pending
+from bot.asking.drafts import Draft, PendingDrafts
 from bot.asking.enqueue import Enqueuer
 from bot.asking.server import POLICY_VERSION, Server
 from bot.clock import Clock
@@ -39,7 +39,7 @@ class Service:
         enqueuer: Enqueuer,
         worker: Worker,
         incoming: Incoming,
-        waiting: Pending[Draft],
+        drafts: PendingDrafts,
         clock: Clock,
     ) -> None:
         self._stores = stores
@@ -48,7 +48,7 @@ class Service:
         self._enqueuer = enqueuer
         self._worker = worker
         self._incoming = incoming
-        self._waiting = waiting  # until the person has said yes
+        self._drafts = drafts
         self._clock = clock
 
     async def start(self, ask: Ask, files: Path | None = None) -> Answer:
@@ -80,26 +80,29 @@ class Service:
 
     async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Answer:
         """The person agrees to what was offered, or has chosen another part of the clip."""
-        draft = self._take(asker, interaction_id)
-        if draft.offer is None:
-            raise OfferGone
-        fixes = draft.offer.agreed(rest=rest, part=part)
-        return await self._go_on(replace(draft, ask=replace(draft.ask, asker=asker, fixes=fixes)), before=draft)
+        offer = await self.offered(asker, interaction_id)
+        before = replace(await self._take(asker, interaction_id), offer=offer)
+        fixes = offer.agreed(rest=rest, part=part)
+        return await self._go_on(replace(before, ask=replace(before.ask, asker=asker, fixes=fixes)), before)
 
     async def drop(self, asker: Asker, interaction_id: int) -> None:
         """The person doesn't want it any more."""
-        self._take(asker, interaction_id).throw_away()
+        (await self._take(asker, interaction_id)).throw_away()
 
-    def offered(self, asker: Asker, interaction_id: int) -> Offer:
-        """What was offered to the person."""
-        draft = self._take(asker, interaction_id)
-        self._waiting.keep(interaction_id, asker.member_id, draft)
-        if draft.offer is None:
+    async def offered(self, asker: Asker, interaction_id: int) -> Offer:
+        """What was offered to the person; worked out anew where another process did."""
+        draft = await self._drafts.find(asker, interaction_id)
+        if draft and draft.offer:
+            return draft.offer
+        if draft is None or draft.seen is None:
             raise OfferGone
-        return draft.offer
+        found = await self._chooser.candidates(draft.ask, await self._admission.check(draft.ask), draft.seen)
+        if not isinstance(found, NeedsFixes):
+            raise OfferGone
+        return found.offer
 
-    def _take(self, asker: Asker, interaction_id: int) -> Draft:
-        draft = self._waiting.take(interaction_id, asker.member_id)
+    async def _take(self, asker: Asker, interaction_id: int) -> Draft:
+        draft = await self._drafts.take(asker, interaction_id)
         if draft is None:
             raise OfferGone
         return draft
@@ -108,12 +111,11 @@ class Service:
         """From a draft to a job or a question; the draft is spent once the job is stored, whether or not that can be
         shown. When it is refused, the offer that was there `before` waits on, else that of the draft itself.
         """
-        self._waiting.sweep()
         async with AsyncExitStack() as door:
             try:
                 stored = await self._stored(draft, door)
             except Refusal:
-                self._keep_offer(before or draft)
+                await self._keep_offer(before or draft)
                 raise
             except Conflict:
                 draft.throw_away()
@@ -137,29 +139,29 @@ class Service:
         draft = replace(draft, seen=seen)
         found = await self._chooser.candidates(ask, server, seen)
         if isinstance(found, NeedsFixes):
-            return self._asked(replace(draft, offer=found.offer), found)
+            return await self._asked(replace(draft, offer=found.offer), found)
         if not server.has_attested:
-            return self._asked(draft, NeedsAttestation(ask.interaction_id))
+            return await self._asked(draft, NeedsAttestation(ask.interaction_id))
         return await self._enqueuer.store(draft, server, found), server
 
-    def _asked(self, draft: Draft, question: Question) -> Question:
+    async def _asked(self, draft: Draft, question: Question) -> Question:
         """The question, with which the draft waits."""
-        self._waiting.keep(draft.ask.interaction_id, draft.ask.member_id, draft)
+        await self._drafts.keep(draft)
         return question
 
-    def _keep_offer(self, draft: Draft) -> None:
+    async def _keep_offer(self, draft: Draft) -> None:
         """Let the person choose something else of what was offered, if anything was."""
         if draft.offer is None:
             draft.throw_away()
         else:
-            self._waiting.keep(draft.ask.interaction_id, draft.ask.member_id, draft)
+            await self._drafts.keep(draft)
 
     async def attest(self, asker: Asker, interaction_id: int) -> Answer | None:
         """The person confirms that they may use the likeness in their clips: what comes of what they asked for then,
         None when it is not known any more.
         """
         await self._stores.access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
-        draft = self._waiting.take(interaction_id, asker.member_id)
+        draft = await self._drafts.take(asker, interaction_id)
         if draft is None:
             return None
         return await self._go_on(replace(draft, ask=replace(draft.ask, asker=asker)))  # who they are now, not then

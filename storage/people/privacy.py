@@ -35,8 +35,15 @@ _ERASE = """
     SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
 _OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
     SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))"""
+_NAMED_IN = (
+    ("keys", "added_by"),
+    ("reports", "reported_by"),
+    ("reports", "decided_by"),
+    ("grants", "given_by"),
+    ("blocks", "blocked_by"),
+)
 # The others go with the row in `guilds`.
-_GUILD_TABLES = ("unanswered", "deletions", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
+_GUILD_TABLES = ("unanswered", "drafts", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +83,15 @@ class Privacy:
                 member_id=member_id,
                 now=now,
             )
-            for table, column in (("keys", "added_by"), ("reports", "reported_by"), ("reports", "decided_by")):
+            for table, column in _NAMED_IN:
                 await tx.row(
                     f"UPDATE {table} SET {column} = :nobody WHERE {column} = :member_id",
                     member_id=member_id,
                     nobody=NOBODY,
                 )
-            await tx.row("UPDATE grants SET given_by = :nobody WHERE given_by = :id", id=member_id, nobody=NOBODY)
-            await tx.row("UPDATE blocks SET blocked_by = :nobody WHERE blocked_by = :id", id=member_id, nobody=NOBODY)
             await tx.row("UPDATE guilds SET set_up_by = NULL WHERE set_up_by = :id", id=member_id)
             await tx.row("UPDATE cases SET decided_by = NULL WHERE decided_by = :id", id=member_id)
-            for table in ("attestations", "direct_messages", "unanswered"):
+            for table in ("attestations", "direct_messages", "drafts", "unanswered"):
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(

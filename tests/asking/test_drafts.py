@@ -1,9 +1,17 @@
-"""What waits for a person's yes: few, the newest, not for long, and nobody else's."""
+"""What waits for a person's yes: the newest, not for long, nobody else's, and given once, by whichever process."""
 
 from __future__ import annotations
 
-from bot.asking.drafts import MOST_PENDING, PENDING_SECONDS, Pending
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.asking.drafts import MOST_PENDING, PENDING_SECONDS, Draft, Pending, PendingDrafts
 from bot.clock import Clock
+from bot.domain.ask import Asker
+from tests.asking.test_service import ask_of
+from tests.world import World
 
 ANN, BEN = 2001, 2002
 
@@ -92,3 +100,74 @@ def test_somebody_who_asks_again_is_not_the_oldest_any_more() -> None:
     kept.pending.keep(MOST_PENDING + 1, MOST_PENDING + 1, "one more")
     assert kept.dropped == ["0", "1"]
     assert kept.pending.take(MOST_PENDING, 0) == "again"
+
+
+class Process:
+    """One of several processes on one database."""
+
+    def __init__(self, world: World) -> None:
+        self.clock = StandingClock()
+        self.here: Pending[Draft] = Pending(self.clock, Draft.throw_away)
+        self.drafts = PendingDrafts(world.parts.stores.drafts, self.here, world.parts.incoming, world.clock)
+
+
+async def test_any_process_is_given_what_waits_and_only_one_of_them(world: World, tmp_path: Path) -> None:
+    one, other = Process(world), Process(world)
+    ask = ask_of(world, ANN)
+    await one.drafts.keep(Draft(ask, tmp_path))
+    found = await other.drafts.find(Asker(ANN), ask.interaction_id)
+    assert found
+    assert found.ask == ask
+    taken = await other.drafts.take(Asker(ANN), ask.interaction_id)
+    assert taken
+    assert taken.ask == ask
+    assert taken.folder != tmp_path
+    assert await one.drafts.take(Asker(ANN), ask.interaction_id) is None
+    assert not tmp_path.exists()
+
+
+async def test_a_stored_draft_is_its_owners_and_the_newest_and_waits_fifteen_minutes(
+    world: World, tmp_path: Path
+) -> None:
+    one, other = Process(world), Process(world)
+    ask = ask_of(world, ANN)
+    await one.drafts.keep(Draft(ask, tmp_path / "a"))
+    assert await other.drafts.find(Asker(BEN), ask.interaction_id) is None
+    assert await other.drafts.take(Asker(BEN), ask.interaction_id) is None
+    await one.drafts.keep(Draft(replace(ask, interaction_id=9001), tmp_path / "b"))
+    assert await other.drafts.find(Asker(ANN), ask.interaction_id) is None
+    assert await other.drafts.find(Asker(ANN), 9001)
+    world.clock.skipped += PENDING_SECONDS
+    assert await other.drafts.find(Asker(ANN), 9001) is None
+    assert await other.drafts.take(Asker(ANN), 9001) is None
+    assert await world.parts.database.rows("SELECT 1 FROM drafts")
+    await world.parts.stores.drafts.sweep(now=world.clock.now())
+    assert not await world.parts.database.rows("SELECT 1 FROM drafts")
+
+
+async def test_a_draft_that_another_version_wrote_otherwise_is_gone_and_breaks_nothing(world: World) -> None:
+    rows, other = world.parts.stores.drafts, Process(world)
+    await rows.keep("{}", guild_id=world.guild.id, member_id=ANN, interaction_id=1, now=world.clock.now())
+    assert await other.drafts.find(Asker(ANN), 1) is None
+    assert await other.drafts.take(Asker(ANN), 1) is None
+
+
+async def test_who_is_forgotten_has_no_draft(world: World, tmp_path: Path) -> None:
+    one = Process(world)
+    await one.drafts.keep(Draft(ask_of(world, ANN), tmp_path))
+    await world.parts.stores.privacy.forget(ANN, now=world.clock.now())
+    assert not await world.parts.database.rows("SELECT 1 FROM drafts")
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_draft_of_a_clip_that_is_used_again_comes_back_whole(world: World, tmp_path: Path, again: bool) -> None:
+    await world.add_key()
+    await world.text()
+    await world.quiet()
+    (row,) = await world.parts.database.rows("SELECT id FROM jobs")
+    earlier = await world.parts.stores.jobs.get(world.guild.id, row["id"])
+    ask = replace(ask_of(world, ANN), earlier=earlier if again else None)
+    await Process(world).drafts.keep(Draft(ask, tmp_path))
+    taken = await Process(world).drafts.take(Asker(ANN), ask.interaction_id)
+    assert taken
+    assert taken.ask == ask

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.asking.answers import NeedsAttestation, NeedsFixes, Started
+from bot.asking.drafts import Draft, Pending, PendingDrafts
 from bot.domain.ask import Ask, Asker, Place
+from bot.errors import Refusal
+from bot.words.refusals.asks import OfferGone
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.scripted import CLIP, scripted
 from tests.world import World
@@ -46,10 +52,55 @@ async def test_what_can_be_mended_is_asked_and_the_offer_waits_for_the_yes(world
     asking, ask = world.client.services.asking, ask_of(world, world.member.id)
     answer: Any = await asking.start(ask)
     assert isinstance(answer, NeedsFixes)
-    assert answer.offer == asking.offered(ask.asker, ask.interaction_id)
+    assert answer.offer == await asking.offered(ask.asker, ask.interaction_id)
     assert world.client.services.worker.open_jobs == 0
     await asking.drop(ask.asker, ask.interaction_id)
 
 
-async def test_nothing_is_known_any_more_of_what_was_asked_before_a_restart(world: World) -> None:
+async def test_what_was_never_asked_is_not_known(world: World) -> None:
     assert await world.client.services.asking.attest(Asker(world.member.id), 1234) is None
+    with pytest.raises(OfferGone):
+        await world.client.services.asking.offered(Asker(world.member.id), 1234)
+
+
+async def from_another_process(world: World, draft: Draft) -> None:
+    """Keep a draft as another process, or an earlier life of this one, would."""
+    here: Pending[Draft] = Pending(world.clock)
+    await PendingDrafts(world.parts.stores.drafts, here, world.parts.incoming, world.clock).keep(draft)
+
+
+async def test_what_another_process_offered_begins_with_the_yes_here(world: World, tmp_path: Path) -> None:
+    scripted(world)
+    facts_of_the_clip(world, seconds=25.0)
+    asking, ask = world.client.services.asking, ask_of(world, world.member.id)
+    before: Any = await asking.start(ask)
+    await asking.drop(ask.asker, ask.interaction_id)
+    await from_another_process(world, Draft(ask, tmp_path / "elsewhere", before.offer.seen, before.offer))
+    assert (await asking.offered(ask.asker, ask.interaction_id)).request == before.offer.request
+    assert isinstance(await asking.mend(ask.asker, ask.interaction_id, rest=False, part=None), Started)
+    with pytest.raises(OfferGone):
+        await asking.mend(ask.asker, ask.interaction_id, rest=False, part=None)
+    await world.quiet()
+
+
+async def test_a_refusal_lets_what_another_process_offered_wait_on(world: World, tmp_path: Path) -> None:
+    scripted(world)
+    facts_of_the_clip(world, seconds=25.0)
+    asking, ask = world.client.services.asking, ask_of(world, world.member.id)
+    before: Any = await asking.start(ask)
+    await asking.drop(ask.asker, ask.interaction_id)
+    await from_another_process(world, Draft(ask, tmp_path / "elsewhere", before.offer.seen, before.offer))
+    with pytest.raises(Refusal):
+        await asking.mend(ask.asker, ask.interaction_id, rest=False, part=(99.0, 5.0))
+    assert isinstance(await asking.mend(ask.asker, ask.interaction_id, rest=False, part=None), Started)
+    await world.quiet()
+
+
+async def test_who_confirms_gets_what_they_asked_another_process_for(world: World, tmp_path: Path) -> None:
+    scripted(world)
+    newcomer = world.guild.add_member(world.env.create_user("new"))
+    ask, asking = ask_of(world, newcomer.id), world.client.services.asking
+    await from_another_process(world, Draft(ask, tmp_path / "elsewhere"))
+    assert isinstance(await asking.attest(ask.asker, ask.interaction_id), Started)
+    assert await asking.attest(ask.asker, ask.interaction_id) is None
+    await world.quiet()

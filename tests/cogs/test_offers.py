@@ -117,7 +117,8 @@ async def test_a_file_that_is_prepared_for_the_thread_leaves_room_for_the_rest_o
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", await long_clip()))
-        clip = world.client.services.asking.offered(Asker(world.member.id), asked(said)).request.clip
+        offer = await world.client.services.asking.offered(Asker(world.member.id), asked(said))
+        clip = offer.request.clip
         assert clip
         assert clip.most_bytes == DEFAULT_FILE_SIZE_LIMIT_BYTES - MARGIN
 
