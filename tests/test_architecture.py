@@ -108,7 +108,7 @@ def forbidden_outside(module: str) -> set[str]:
         forbidden |= {"httpx", "aiohttp"}
     if module != "storage.engine.sqlite":
         forbidden |= {"aiosqlite", "sqlite3"}
-    if module != "storage.engine.postgres":
+    if module != "storage.engine.postgres.database":
         forbidden.add("asyncpg")
     if not under(module, ("bot.sandbox",)):
         forbidden |= {"simcord", "espeakng_loader"}
@@ -152,7 +152,7 @@ def test_the_rules_would_notice_an_import_in_the_wrong_direction() -> None:
     assert not is_allowed("cogs.lipsync", "bot.jobs.worker")
     assert "discord" in forbidden_outside("bot.jobs.worker")
     assert "av" in forbidden_outside("bot.files.incoming")
-    assert "asyncpg" in forbidden_outside("storage.engine.postgres_setup")
+    assert "asyncpg" in forbidden_outside("storage.engine.postgres.setup")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=id_of)

@@ -68,5 +68,5 @@ def needs_driver() -> Iterator[None]:
 
 def _postgres(url: str) -> AbstractAsyncContextManager[Database]:
     with needs_driver():
-        from storage.engine import postgres  # noqa: PLC0415 - only with the extra `postgres` installed
-    return postgres.open_database(url)
+        from storage.engine.postgres import database  # noqa: PLC0415 - only with the extra `postgres` installed
+    return database.open_database(url)

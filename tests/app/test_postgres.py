@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-import storage.engine
+import storage.engine.postgres
 from bot.__main__ import _backup, _move, _rotate
 from bot.app.heartbeats import Heartbeats
 from storage.engine.backup import reconcile
@@ -97,8 +97,8 @@ def test_the_image_has_the_driver() -> None:
 
 async def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    monkeypatch.delitem(sys.modules, "storage.engine.postgres", raising=False)
-    monkeypatch.delattr(storage.engine, "postgres", raising=False)
+    monkeypatch.delitem(sys.modules, "storage.engine.postgres.database", raising=False)
+    monkeypatch.delattr(storage.engine.postgres, "database", raising=False)
     with pytest.raises(StorageError, match="pip install asyncpg"):
         async with open_database(tmp_path / "bot.db", "postgresql://db.example/bot"):
             pass

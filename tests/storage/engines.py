@@ -9,8 +9,8 @@ from typing import Literal
 import asyncpg
 
 from storage.engine.database import Database, Transaction
-from storage.engine.postgres import connected
-from storage.engine.postgres_setup import migrate
+from storage.engine.postgres.database import connected
+from storage.engine.postgres.setup import migrate
 from storage.engine.sqlite import SqliteTransaction
 
 Engine = Literal["sqlite", "postgres"]

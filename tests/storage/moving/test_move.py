@@ -16,7 +16,7 @@ from storage.engine import sqlite
 from storage.engine.backup import reconcile
 from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.opening import existing_file, open_database
-from storage.engine.postgres import connected
+from storage.engine.postgres.database import connected
 from storage.moving import move as moving
 from storage.moving.copying import copy_table, tables_in_order
 from tests.jobs.old_database import load

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storage.engine import commit_keys
 from storage.engine.database import StorageError
+from storage.engine.postgres import commit_keys
 from storage.engine.schema import for_postgres, migrations
 
 OLDEST = 15  # of PostgreSQL's versions

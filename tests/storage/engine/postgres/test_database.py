@@ -14,16 +14,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from storage.engine import commit_keys, opening, postgres_setup
+from storage.engine import opening
 from storage.engine.database import Database, StorageError, Transaction, Unsettled
-from storage.engine.postgres import PostgresDatabase, connected, open_database
+from storage.engine.postgres import commit_keys, setup
+from storage.engine.postgres.database import PostgresDatabase, connected, open_database
 from storage.engine.schema import migrations
 from storage.jobs.job import NewJob, Position
 from storage.servers.limit_rules import Rule
 from storage.servers.limits import LimitStore
 from storage.servers.quota import OverLimit
 from tests.conftest import GUILD, OTHER_GUILD
-from tests.storage.engine.proxy import Proxy
+from tests.storage.engine.postgres.proxy import Proxy
 from tests.storage.engines import Schema, emptied
 from tests.storage.plain import plain_jobs
 from tests.welcome import welcome
@@ -32,7 +33,7 @@ from tests.welcome import welcome
 @pytest.fixture
 async def url(postgres: Mapping[Schema, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of an empty database, and no pause between attempts."""
-    monkeypatch.setattr("storage.engine.postgres.PAUSES", (0.0,) * 7)
+    monkeypatch.setattr("storage.engine.postgres.database.PAUSES", (0.0,) * 7)
     async with emptied(postgres["newest schema"]):
         return postgres["newest schema"]
 
@@ -244,7 +245,7 @@ async def test_a_newer_database_is_refused_and_left_alone(url: str) -> None:
 async def test_a_migration_that_fails_changes_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = migrations()
     broken = {**known, max(known) + 1: "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (x TEXT) STRICT;"}
-    monkeypatch.setattr(postgres_setup, "migrations", lambda: broken)
+    monkeypatch.setattr(setup, "migrations", lambda: broken)
     with pytest.raises(asyncpg.DuplicateTableError):
         async with open_database(url):
             pass
@@ -254,7 +255,7 @@ async def test_a_migration_that_fails_changes_nothing(url: str, monkeypatch: pyt
 
 
 async def test_a_server_that_is_too_old_is_called_that(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.engine.postgres_setup.OLDEST", 999)
+    monkeypatch.setattr("storage.engine.postgres.setup.OLDEST", 999)
     with pytest.raises(StorageError, match="999 or newer is needed"):
         async with open_database(url):
             pass

@@ -1,4 +1,4 @@
-"""PostgreSQL, for whoever outgrows one machine.
+"""One database on a PostgreSQL server.
 
 There is one writer per server at a time: a write takes its server's lock first, and reads what is committed by then, so
 READ COMMITTED is enough. The tables that belong to no store are those named `engine_…`.
@@ -16,10 +16,10 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
-from storage.engine import commit_keys
 from storage.engine.database import Conflict, Database, Row, StorageError, Transaction, Unsettled
 from storage.engine.parameters import numbered, storable
-from storage.engine.postgres_setup import SESSION, begin_session, leave_session, take_over
+from storage.engine.postgres import commit_keys
+from storage.engine.postgres.setup import SESSION, begin_session, leave_session, take_over
 
 T = TypeVar("T")
 

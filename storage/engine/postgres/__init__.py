@@ -1,0 +1,1 @@
+"""PostgreSQL, for whoever outgrows one machine."""
