@@ -1,4 +1,4 @@
-"""`python -m bot run`, `demo`, `backup`, `rotate-keys` and `move-database`."""
+"""`python -m bot run`, `demo`, `migrate`, `backup`, `rotate-keys` and `move-database`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
-from storage.engine.opening import existing_file, needs_driver, open_database
+from storage.engine.opening import existing_file, migrate_database, needs_driver, open_database
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +95,14 @@ def _backup(given: argparse.Namespace) -> int:
     return _said(work)
 
 
+def _migrate(_: argparse.Namespace) -> int:
+    def work(settings: Settings) -> str:
+        version = asyncio.run(migrate_database(settings.database_path, settings.database_url.get_secret_value()))
+        return f"The database has schema {version}, and this version of the bot can work on it."
+
+    return _said(work)
+
+
 async def move_database(settings: Settings) -> str:
     """Move everything from SQLite's file to PostgreSQL; what is to be told of it."""
     if not settings.database_url:
@@ -131,6 +139,8 @@ def main() -> int:
     commands.add_parser("run", help="serve Discord").set_defaults(command=_run)
     rotating = commands.add_parser("rotate-keys", help="seal the stored provider keys with the first of MASTER_KEYS")
     rotating.set_defaults(command=_rotate)
+    migrating = commands.add_parser("migrate", help="bring the database to the newest schema, before an upgrade")
+    migrating.set_defaults(command=_migrate)
     backing = commands.add_parser("backup", help="copy the database into a file; the bot may be running")
     backing.add_argument("file", type=Path)
     backing.set_defaults(command=_backup)

@@ -108,7 +108,7 @@ def forbidden_outside(module: str) -> set[str]:
         forbidden |= {"httpx", "aiohttp"}
     if module != "storage.engine.sqlite":
         forbidden |= {"aiosqlite", "sqlite3"}
-    if module != "storage.engine.postgres.database":
+    if module != "storage.engine.postgres.driver":
         forbidden.add("asyncpg")
     if not under(module, ("bot.sandbox",)):
         forbidden |= {"simcord", "espeakng_loader"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from storage.engine import sqlite
 from storage.engine.database import Database, StorageError
 from storage.engine.installation import read_fact
+from storage.engine.schema import migrations
 
 # Facts that a move from one engine to the other leaves in a database that no bot may work on.
 MOVED_AWAY, UNFINISHED_MOVE = "moved_away", "unfinished_move"
@@ -23,8 +24,8 @@ _WORDS = {
 
 @asynccontextmanager
 async def open_database(path: Path, url: str = "") -> AsyncIterator[Database]:
-    """The database at `url`, on PostgreSQL, or without one SQLite's in the file `path`: for this process alone, and
-    migrated as needed. `StorageError` when it can't be used, or another process holds it.
+    """The database at `url`, on PostgreSQL, or without one SQLite's in the file `path`, which is migrated as needed. It
+    is this process's alone. `StorageError` when it can't be used, or another process holds it.
     """
     async with _postgres(url) if url else sqlite.open_database(path) as database:
         for mark, words in _WORDS.items():
@@ -46,6 +47,18 @@ async def _compare_clocks(database: Database) -> None:
         raise StorageError(
             f"the clock of its machine is {apart:.0f} s {which} this one's, so have both set over the network (NTP)"
         )
+
+
+async def migrate_database(path: Path, url: str = "") -> int:
+    """Bring the database to the newest schema; its number. Others may work on one on PostgreSQL meanwhile.
+    `StorageError` when it can't be used.
+    """
+    if not url:
+        async with sqlite.open_database(path):
+            return max(migrations())
+    with needs_driver():
+        from storage.engine.postgres import database  # noqa: PLC0415 - only with the extra `postgres` installed
+    return await database.migrate_database(url)
 
 
 def existing_file(path: Path) -> AbstractAsyncContextManager[Database]:

@@ -20,12 +20,22 @@ _WORDS: Mapping[str, str] = {
 _WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b")
 _COMMENT = re.compile(r"--[^\n]*")
 _MOVES_ROWS = ("INSERT", "UPDATE", "DELETE")
+_SERVES = re.compile(r"^-- serves: (\d+)$", re.MULTILINE)
 
 
 def migrations() -> Mapping[int, str]:
     """The SQL of each schema version, by number."""
     found = files("storage.engine").joinpath("migrations").iterdir()
     return {int(file.name[:4]): file.read_text(encoding="utf-8") for file in found if file.name.endswith(".sql")}
+
+
+def serves_from(steps: Mapping[int, str], version: int) -> int:
+    """The oldest schema such that a version of the bot that was made for it can work on this one, too.
+
+    A step that says nothing of it serves only those that know it.
+    """
+    stated = ((number, _SERVES.search(text)) for number, text in steps.items() if number <= version)
+    return max(int(found[1]) if found else number for number, found in stated)
 
 
 def for_postgres(version: int, migration: str) -> Iterator[str]:

@@ -18,7 +18,8 @@ from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.installation import delete_fact, put_fact, read_fact
 from storage.engine.opening import MOVED_AWAY, UNFINISHED_MOVE
-from storage.engine.postgres.database import PostgresTransaction, taken_over, told_apart
+from storage.engine.postgres.database import PostgresTransaction, taken_over
+from storage.engine.postgres.driver import told_apart
 from storage.engine.postgres.setup import begin_session
 from storage.moving.comparison import Inventory
 from storage.moving.copying import copy_table, tables_in_order

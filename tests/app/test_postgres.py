@@ -11,12 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 import storage.engine.postgres
-from bot.__main__ import _backup, _move, _rotate
+from bot.__main__ import _backup, _migrate, _move, _rotate
 from bot.app.heartbeats import Heartbeats
 from storage.engine.backup import reconcile
 from storage.engine.database import StorageError
 from storage.engine.encryption import MasterKeys
 from storage.engine.opening import open_database
+from storage.engine.schema import migrations
 from storage.jobs.job import NewJob, Position
 from tests.conftest import GUILD
 from tests.jobs.old_database import MASTER_KEYS, load
@@ -78,6 +79,18 @@ async def test_a_backup_is_left_to_pg_dump_and_said_to_be(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_schema_is_changed_by_a_command_which_says_how_far(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    set_to_move(monkeypatch, tmp_path / "bot.db", url)
+    assert _migrate(argparse.Namespace()) == 0
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert _migrate(argparse.Namespace()) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"The database has schema {max(migrations())}, and this version of the bot can work on it."] * 2
+    assert (tmp_path / "bot.db").exists()
+
+
 def test_the_setting_is_named_where_the_server_cannot_be_reached(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,8 +110,9 @@ def test_the_image_has_the_driver() -> None:
 
 async def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    monkeypatch.delitem(sys.modules, "storage.engine.postgres.database", raising=False)
-    monkeypatch.delattr(storage.engine.postgres, "database", raising=False)
+    for name in ("driver", "database"):
+        monkeypatch.delitem(sys.modules, f"storage.engine.postgres.{name}", raising=False)
+        monkeypatch.delattr(storage.engine.postgres, name, raising=False)
     with pytest.raises(StorageError, match="pip install asyncpg"):
         async with open_database(tmp_path / "bot.db", "postgresql://db.example/bot"):
             pass

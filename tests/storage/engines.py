@@ -10,7 +10,7 @@ import asyncpg
 
 from storage.engine.database import Database, Transaction
 from storage.engine.postgres.database import connected
-from storage.engine.postgres.setup import migrate
+from storage.engine.postgres.migrating import migrate
 from storage.engine.sqlite import SqliteTransaction
 
 Engine = Literal["sqlite", "postgres"]

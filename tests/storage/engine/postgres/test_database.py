@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,17 +16,11 @@ import pytest
 
 from storage.engine import opening
 from storage.engine.database import Database, StorageError, Transaction, Unsettled
-from storage.engine.postgres import commit_keys, setup
+from storage.engine.postgres import commit_keys
 from storage.engine.postgres.database import PostgresDatabase, connected, open_database
-from storage.engine.schema import migrations
-from storage.jobs.job import NewJob, Position
-from storage.servers.limit_rules import Rule
-from storage.servers.limits import LimitStore
-from storage.servers.quota import OverLimit
 from tests.conftest import GUILD, OTHER_GUILD
 from tests.storage.engine.postgres.proxy import Proxy
 from tests.storage.engines import Schema, emptied
-from tests.storage.plain import plain_jobs
 from tests.welcome import welcome
 
 
@@ -191,38 +185,6 @@ async def test_a_server_whose_writes_are_held_up_holds_up_no_other(database: Dat
     assert len(await names(database)) == 20
 
 
-async def three_of_fifty(url: str, rounds: int) -> list[int]:
-    """How many of fifty commands pass in each round, given over five processes' connections to one with three left."""
-    async with AsyncExitStack() as stack:
-        processes = [await stack.enter_async_context(connected(url)) for _ in range(5)]
-        await welcome(processes[0], GUILD)
-        await LimitStore(processes[0]).put(GUILD, Rule("everyone", 0, "jobs", "day", 3), by=9, now=0.0)
-
-        async def one(member: int, number: int) -> bool:
-            new = NewJob(
-                guild_id=GUILD, interaction_id=member * 100 + number, member_id=member, channel_id=1, provider="p",
-                request="{}", position=Position("s"), created_at=1.0, deadline_at=2.0,
-            )  # fmt: skip
-            try:
-                await plain_jobs(processes[number % 5]).enqueue(new)
-            except OverLimit:
-                return False
-            return True
-
-        members = range(1, rounds + 1)
-        return [sum(await asyncio.gather(*(one(member, number) for number in range(50)))) for member in members]
-
-
-async def test_fifty_commands_at_once_over_five_processes_with_three_left_take_exactly_three(url: str) -> None:
-    assert await three_of_fifty(url, rounds=20) == [3] * 20
-
-
-async def test_without_the_lock_of_their_server_more_would_pass(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = commit_keys.begin
-    monkeypatch.setattr(commit_keys, "begin", lambda connection, key, _: begin(connection, key, None))
-    assert max(await three_of_fifty(url, rounds=3)) > 3
-
-
 async def test_a_second_bot_on_the_same_database_is_refused(url: str) -> None:
     async with open_database(url):
         with pytest.raises(StorageError, match="already running"):
@@ -230,28 +192,6 @@ async def test_a_second_bot_on_the_same_database_is_refused(url: str) -> None:
                 pass
     async with open_database(url):
         pass
-
-
-async def test_a_newer_database_is_refused_and_left_alone(url: str) -> None:
-    async with beside(url) as other:
-        before = await other.fetchval("SELECT version FROM engine_schema")
-        await other.execute("UPDATE engine_schema SET version = 9999")
-        with pytest.raises(StorageError, match=r"newer version of this bot \(schema 9999"):
-            async with open_database(url):
-                pass
-        assert await other.fetchval("UPDATE engine_schema SET version = $1 RETURNING 1", before)
-
-
-async def test_a_migration_that_fails_changes_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = migrations()
-    broken = {**known, max(known) + 1: "CREATE TABLE later (x TEXT) STRICT; CREATE TABLE guilds (x TEXT) STRICT;"}
-    monkeypatch.setattr(setup, "migrations", lambda: broken)
-    with pytest.raises(asyncpg.DuplicateTableError):
-        async with open_database(url):
-            pass
-    async with beside(url) as other:
-        assert await other.fetchval("SELECT version FROM engine_schema") == max(known)
-        assert await other.fetchval("SELECT to_regclass('later')") is None
 
 
 async def test_a_server_that_is_too_old_is_called_that(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
