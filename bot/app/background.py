@@ -27,9 +27,12 @@ class TaskEnded(MouthpieceError):
 
 
 @asynccontextmanager
-async def running(worker: Worker, begin: asyncio.Event, beside: Sequence[Run], clock: Clock) -> AsyncIterator[None]:
+async def running(
+    worker: Worker, begin: asyncio.Event, beside: Sequence[Run], clock: Clock, watches: Sequence[Run] = ()
+) -> AsyncIterator[None]:
     """Run the worker after `begin`, and what goes on beside it, until the block is left; then let the steps under way
-    end. When the worker ends before, the block is cancelled, and this raises `TaskEnded`.
+    end. When the worker ends before, or one of the `watches` says so, the block is cancelled, and this raises
+    `TaskEnded`.
     """
 
     async def work() -> None:
@@ -40,6 +43,7 @@ async def running(worker: Worker, begin: asyncio.Event, beside: Sequence[Run], c
         async with asyncio.TaskGroup() as tree:
             tasks = [tree.create_task(_lasting(run, clock)) for run in beside]
             tasks.append(tree.create_task(needed("the worker", work, may_end=lambda: worker.draining)))
+            tasks.extend(tree.create_task(needed("a watch", watch)) for watch in watches)
             try:
                 yield
             finally:

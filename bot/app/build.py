@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 from bot.app.background import running
 from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
+from bot.app.database.opening import own_database, watch_history
 from bot.app.heartbeats import Heartbeats
 from bot.app.http_client import http_client
 from bot.app.http_server.health import health_routes
@@ -60,14 +60,7 @@ from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Cleanup
 from bot.retention.privacy import PersonalData
-from storage.engine.backup import reconcile
-from storage.engine.database import Database
 from storage.engine.earlier_copies import EarlierCopies
-from storage.engine.encryption import CannotUnseal, MasterKeys
-from storage.engine.key_rotation import verify
-from storage.engine.opening import open_database
-
-log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -83,19 +76,12 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         master = settings.master()
         _make_folder(settings.data_folder)
-        database = await stack.enter_async_context(
-            open_database(settings.database_path, settings.database_url.get_secret_value())
-        )
+        database = await stack.enter_async_context(own_database(settings, master))
         sandbox_url = await open_sandbox(stack) if settings.sandbox else ""
         http = Http(await stack.enter_async_context(http_client(settings, sandbox_url)), settings.gateway_hosts)
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= sandbox_providers(http, sandbox_url)
-        await _open_every_key(database, master)
-        if (restored := await reconcile(database)) is not None:
-            log.warning(
-                "started on a backup: %d open jobs are asked about and looked for, and not sent again", restored
-            )
         stores = Stores.on(database, master, RequestCodec())
         pool = await stack.enter_async_context(open_pool())
         parts = Parts.of(settings, stores, database, http, providers, pool, clock)
@@ -112,7 +98,8 @@ async def open_bot(
         await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
         own = (heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
         beside = [*own, *_beside_the_worker(client.services)]
-        async with running(client.services.worker, client.signed_in, beside, clock):
+        watches = [partial(watch_history, database)]
+        async with running(client.services.worker, client.signed_in, beside, clock, watches):
             yield client
 
 
@@ -190,11 +177,3 @@ def _make_folder(data: Path) -> None:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except Unwritable as fault:
         raise SettingsError(problem=f"DATABASE_PATH: {data} can't be used: {fault.detail}") from None
-
-
-async def _open_every_key(database: Database, master: MasterKeys) -> None:
-    """Refuse to start with the wrong master key: better now than job by job."""
-    try:
-        await verify(database, master)
-    except CannotUnseal as error:
-        raise SettingsError(problem=f"MASTER_KEYS: {error}; nothing was changed") from None

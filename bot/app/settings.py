@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.app.database.master_key import kept_master_key
 from bot.app.http_server.signature import public_key
-from bot.app.master_key import kept_master_key
 from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
 from bot.net.address import Address, has_port, host_entry

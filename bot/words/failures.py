@@ -117,10 +117,10 @@ FAILURES: Mapping[str, Failure] = {
     ),
     "restored": Failure(
         long=(
-            "I was restored from a backup and can't tell what became of this job since then. I won't send it again, so "
-            "that nobody pays twice. A moderator can look it up in {provider}'s console."
+            "I had to go on from a copy of my records, and can't tell what that has missed of this job. I won't send "
+            "it again, so that nobody pays twice. A moderator can look it up in {provider}'s console."
         ),
-        short="restored from a backup",
+        short="restored from a copy",
     ),
     "took_too_long": Failure(
         long=(

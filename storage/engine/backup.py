@@ -1,7 +1,8 @@
 """Copies of the database, and what must happen before a bot may work on one.
 
 A backup is older than the world: jobs that are open in it may have been paid, finished and told since. So it carries a
-mark, and a bot that finds the mark sends nothing for those jobs; it only asks, and looks before it posts.
+mark, and a bot that finds the mark sends nothing for those jobs; it only asks, and looks before it posts. A server that
+was failed over to may be older, too, and nobody marks it: the history that it is on isn't the one that is noted in it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.engine.database import Database, StorageError, Transaction
-from storage.engine.installation import delete_fact, read_fact
+from storage.engine.installation import put_fact
 from storage.engine.sqlite import copy_file
 
-MARK = "is_a_backup"
+MARK, HISTORY = "is_a_backup", "history"  # facts
 IDS_AHEAD = 1_000_000  # ids given since the backup must not be given again: codes and buttons are made of them
 
 
@@ -26,14 +27,36 @@ def backup(source: Path, target: Path) -> None:
 
 
 async def reconcile(database: Database) -> int | None:
-    """Make a restored backup safe to work on; how many open jobs are concerned, None when this is no backup."""
+    """Make a database safe to work on that may be older than the world; how many open jobs are concerned, None when it
+    isn't. Of several processes that start at once, one does it, before any other goes on.
+    """
+    history = await database.history()
 
     async def work(tx: Transaction) -> int | None:
-        if await read_fact(tx, MARK) is None:
+        is_a_backup, was_failed_over = await _take_mark(tx), await _follow(tx, history)
+        if not (is_a_backup or was_failed_over):
             return None
         jobs = await tx.rows("UPDATE jobs SET restored = 1 WHERE closed_at IS NULL RETURNING id")
         await tx.skip_ids("jobs", IDS_AHEAD)
-        await delete_fact(tx, MARK)
         return len(jobs)
 
     return await database.write(work, guild_id=None)
+
+
+async def _take_mark(tx: Transaction) -> bool:
+    """Take the mark of a backup off; whether there was one."""
+    return await tx.row("DELETE FROM facts WHERE name = :mark RETURNING name", mark=MARK) is not None
+
+
+async def _follow(tx: Transaction, history: str | None) -> bool:
+    """Note the history that the database is on; whether it was on another one when that was last noted."""
+    if history is None:
+        return False
+    other = await tx.row(
+        "UPDATE facts SET value = :history WHERE name = :name AND value <> :history RETURNING name",
+        name=HISTORY,
+        history=history,
+    )
+    if other is None:
+        await put_fact(tx, HISTORY, history)
+    return other is not None

@@ -24,6 +24,13 @@ class Unsettled(StorageError):
     """The connection was lost over a COMMIT, and whether that was carried out couldn't be found out."""
 
 
+class OtherHistory(StorageError):
+    """The database is no longer the one that was opened: what was committed may be missing from it."""
+
+    def __init__(self) -> None:
+        super().__init__("it is on another line of history than at the start, as after a failover")
+
+
 class Rejected(Exception):
     """A unit of work ended on purpose without writing anything."""
 
@@ -65,9 +72,12 @@ class Transaction(Queries):
 
 
 class Database(Queries):
-    """One open database. What is read from it outside of a transaction is committed."""
+    """One open database. What is read from it outside of a transaction is committed. `other_history` is set when it
+    has been left for another: whoever works on it must end, and begin anew.
+    """
 
     def __init__(self) -> None:
+        self.other_history = asyncio.Event()
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]], *, guild_id: int | None) -> T:
@@ -83,6 +93,12 @@ class Database(Queries):
     @abstractmethod
     async def now(self) -> float | None:
         """The moment by the clock of the database's machine, in seconds since 1970; None when that is this machine."""
+
+    @abstractmethod
+    async def history(self) -> str | None:
+        """The line of history that it is on: on another, what was committed here may be missing. None where there are
+        no others, as whoever puts a copy in the place of a file marks that.
+        """
 
     @abstractmethod
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:

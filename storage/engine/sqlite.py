@@ -86,6 +86,10 @@ class SqliteDatabase(Database):
         """None: a file has no clock of its own."""
         return None
 
+    async def history(self) -> str | None:
+        """None: a file has one only."""
+        return None
+
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
         async with self._lock:
             await self._writer.execute("BEGIN IMMEDIATE")

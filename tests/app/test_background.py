@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -13,8 +14,10 @@ import pytest
 
 from bot.app.background import TaskEnded, needed, running
 from bot.app.build import open_bot
+from bot.app.database.opening import watch_history
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
+from storage.engine.database import Database
 from tests.app.still_clock import StillClock
 from tests.canned import CannedStudio
 from tests.crash.doom import Doom
@@ -74,6 +77,24 @@ async def test_a_worker_that_ends_by_itself_ends_everything(caplog: pytest.LogCa
         async with running(worker, begun(), [], StillClock()):
             await asyncio.Event().wait()
     assert [record.message for record in caplog.records] == ["the worker has ended, so the bot ends"]
+
+
+async def test_another_history_of_the_database_ends_everything_and_is_said_in_one_line(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def life() -> None:
+        idle = Idle()
+        async with running(cast("Worker", idle), begun(), [], StillClock(), [partial(watch_history, database)]):
+            await asyncio.sleep(0)
+            assert not idle.draining
+            database.other_history.set()
+            await asyncio.Event().wait()
+
+    with pytest.raises(TaskEnded):
+        await life()
+    (record,) = (record for record in caplog.records if record.levelno == logging.CRITICAL)
+    assert "another line of history" in record.message
+    assert not record.exc_info
 
 
 async def test_a_worker_that_is_drained_may_end() -> None:

@@ -28,6 +28,7 @@ from tests.welcome import welcome
 from tests.world import open_world
 
 KEYS = MasterKeys.generate("first")
+SCALING = README.with_name("docs") / "scaling.md"
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def test_a_copy_that_is_marked_as_one_has_nothing_sent_again(url: str, tmp
         )  # fmt: skip
         assert await reconcile(database) is None
         mark = "INSERT INTO facts (name, value) VALUES ('is_a_backup', '1')"
-        assert mark in README.read_text(encoding="utf-8")
+        assert mark in SCALING.read_text(encoding="utf-8")
         await database.write(lambda tx: tx.row(mark), guild_id=None)
         assert await reconcile(database) == 1
         (left,) = (await plain_jobs(database).open_jobs())[0]

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
-from storage.engine.database import Database, Row, Transaction, Unsettled
-from storage.engine.postgres import commit_keys
+from storage.engine.database import Database, OtherHistory, Row, Transaction, Unsettled
+from storage.engine.postgres import commit_keys, history
 from storage.engine.postgres.driver import PASSING, connection_to, fetch, pool, taken_from, told_apart
 from storage.engine.postgres.migrating import migrate
 from storage.engine.postgres.setup import begin_session, check_server, take_over
@@ -44,14 +44,18 @@ class PostgresTransaction(Transaction):
 
 
 class PostgresDatabase(Database):
-    """One database on a server, as one process sees it. What is read has connections of its own, which can't write."""
+    """One database on a server, as one process sees it. What is read has connections of its own, which can't write.
+
+    All connections are to the history that the first one found. Once one has found another, nothing is written.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._writers = pool(url, WRITERS, begin_session)
-        self._readers = pool(url, READERS, begin_session, default_transaction_read_only="on")
+        self._writers = pool(url, WRITERS, self._begin)
+        self._readers = pool(url, READERS, self._begin, default_transaction_read_only="on")
         self._writes = count()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._history = ""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -71,6 +75,20 @@ class PostgresDatabase(Database):
         row = await self.row("SELECT CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION) AS now")
         return None if row is None else float(row["now"])
 
+    async def history(self) -> str | None:
+        """The line of history that it is on."""
+        await self.rows("SELECT 1")
+        return self._history
+
+    async def _begin(self, connection: Any) -> None:
+        """Make a new connection ready; `OtherHistory` when it is to another one than the first."""
+        await begin_session(connection)
+        found = await history.read(connection)
+        self._history = self._history or found
+        if found != self._history:
+            self.other_history.set()
+            raise OtherHistory
+
     async def _read(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
         async with taken_from(self._readers) as connection:
             return await fetch(connection, sql, parameters)
@@ -83,6 +101,8 @@ class PostgresDatabase(Database):
     async def _once(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:
         """Run `work` and commit it; `Unsettled` when that can't be known, any other error when it isn't committed."""
         key, is_done = uuid4(), False
+        if self.other_history.is_set():
+            raise OtherHistory
         try:
             async with taken_from(self._writers) as connection:
                 if next(self._writes) % SWEEP_EVERY == 0:

@@ -14,8 +14,8 @@ from storage.engine.postgres.setup import SESSION, leave_session
 
 PASSING = (  # what another attempt may not meet
     OSError, asyncpg.DeadlockDetectedError, asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.InterfaceError,
-    asyncpg.InternalClientError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError, asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError,
 )  # fmt: skip
 _WORDS: Mapping[type[Exception], str] = {
     asyncpg.InvalidAuthorizationSpecificationError: "the server doesn't take the name and password in it: {error}",

@@ -14,9 +14,8 @@ class Proxy:
     """Passes on what both sides say, until it is to be cut."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        host = parse_qs(urlsplit(url).query)["host"][0]
-        self.url = url.replace(host, str(folder))
-        self._real, self._own = str(Path(host, SOCKET)), str(folder / SOCKET)
+        self._real, self._own = _socket_of(url), str(folder / SOCKET)
+        self.url = url.replace(str(Path(self._real).parent), str(folder))
         self._cuts = self._arrives = self._for_good = False
 
     async def __aenter__(self) -> Self:
@@ -26,12 +25,20 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
 
+    def move_to(self, url: str) -> None:
+        """Stand before another server from the next connection on."""
+        self._real = _socket_of(url)
+
     def cut_at_commit(self, *, arrives: bool, for_good: bool = False) -> None:
         """Cut the connection that sends the next COMMIT, after it has been carried out or before it arrives."""
         self._cuts, self._arrives, self._for_good = True, arrives, for_good
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(self._real)
+        try:
+            there, back = await asyncio.open_unix_connection(self._real)
+        except OSError:  # nobody is there now
+            writer.close()
+            return
         answers = asyncio.create_task(self._pass_on(there, writer))
         try:
             while said := await reader.read(65_536):
@@ -39,6 +46,8 @@ class Proxy:
                     await self._cut(said, there, back, answers)
                     return
                 back.write(said)
+        except ConnectionError:  # the server has ended
+            pass
         finally:
             answers.cancel()
             writer.close()
@@ -60,3 +69,7 @@ class Proxy:
         while said := await reader.read(65_536):
             writer.write(said)
         writer.close()
+
+
+def _socket_of(url: str) -> str:
+    return str(Path(parse_qs(urlsplit(url).query)["host"][0], SOCKET))
