@@ -33,7 +33,7 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
     kind = response.headers.get("content-type", "")
     if kind.startswith(("text/", "application/json")):
         raise TextInstead(f"the result is {kind[:40]}")
-    expected = int(response.headers.get("content-length", "-1"))
+    expected = _expected(response.headers.get("content-length", "-1"))
     if shutil.disk_usage(target.parent).free < LEFT_FREE + max(0, expected):
         raise Unwritable("the disk has no room for it")
     written = 0
@@ -53,6 +53,14 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
                 await give(piece)
         if written == 0 or expected not in {-1, written}:
             raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
+
+
+def _expected(length: str) -> int:
+    """Read a Content-Length: bytes, -1 where none is said. `NotAccepted` for one that nobody can mean."""
+    try:
+        return int(length)
+    except ValueError:  # of thousands of digits
+        raise NotAccepted("the result has no length that can be read") from None
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

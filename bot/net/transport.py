@@ -18,6 +18,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
 from aiohttp.resolver import ThreadedResolver
 from httpx_aiohttp import AiohttpTransport
 
@@ -50,6 +51,15 @@ class _PublicResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._system.close()
+
+
+class _WithoutReason(aiohttp.ClientResponse):
+    """An answer without the words beside its status: httpx-aiohttp raises over those in another encoding."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        await super().start(connection)
+        self.reason = None
+        return self
 
 
 class _Transport(httpx.AsyncBaseTransport):
@@ -90,7 +100,9 @@ def _session(tls: ssl.SSLContext, inside: bool, fresh: bool) -> AiohttpTransport
             force_close=fresh,
             keepalive_timeout=None if fresh else KEEP_ALIVE_SECONDS,
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), response_class=_WithoutReason
+        )
 
     return AiohttpTransport(verify=tls, client=build)
 

@@ -1,0 +1,33 @@
+"""Answers that are made to hold up the bot or to break it, on real sockets: each is one of its own faults, or taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.net.client import Http
+from bot.net.faults import NotAccepted
+from bot.net.transport import open_client
+from tests.net.test_client import HEADERS, answering, serving
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    async with open_client({"127.0.0.1"}) as client:
+        yield Http(client).at("http://127.0.0.1")
+
+
+@pytest.mark.parametrize("reason", ["成功".encode("gbk"), b"\xff\xfe\xd8", b"\xed\xa0\x80", "é".encode()])
+async def test_the_words_beside_a_status_may_be_in_any_encoding(http: Http, tmp_path: Path, reason: bytes) -> None:
+    async with serving(answering(b"HTTP/1.1 200 " + reason + b'\r\nContent-Length: 8\r\n\r\n{"a": 1}')) as url:
+        assert (await http.request("POST", url, headers=HEADERS, body={}, paid=True)).body == {"a": 1}
+        await http.download(url, tmp_path / "x.mp4", most=100)
+
+
+async def test_a_length_of_thousands_of_digits_is_a_download_that_failed(http: Http, tmp_path: Path) -> None:
+    async with serving(answering(f"HTTP/1.1 200 OK\r\nContent-Length: {'0' * 5000}5\r\n\r\n12345")) as url:
+        with pytest.raises(NotAccepted):
+            await http.download(url, tmp_path / "x.mp4", most=100)
+    assert not list(tmp_path.iterdir())
