@@ -39,6 +39,7 @@ from bot.net.transport import FRESH, LOCATION, PURPOSE
 from bot.net.trust import Purpose
 
 MAX_JSON_BYTES = 1 << 20
+MOST_PARTS = 10_000  # of JSON; to go through many more would hold up everybody else's calls
 MAX_REDIRECTS = 3
 REDIRECTS = {301, 302, 303, 307, 308}
 REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
@@ -139,7 +140,7 @@ class Http:
         reply = Reply(response.status_code, None, retry_after(response.headers.get("retry-after", ""), time()), paid)
         key = headers.get("Authorization", "").removeprefix("Bearer ")
         try:
-            return Reply(reply.status, cleaned(json.loads(raw), key), reply.retry_after, paid)
+            return Reply(reply.status, cleaned(_parsed(raw), key), reply.retry_after, paid)
         except (ValueError, RecursionError):
             reply.raise_by_status("without JSON")
             reply.unusable("the answer is not JSON")
@@ -175,6 +176,13 @@ def _judged(fault: Exception, *, paid: bool) -> ProviderError:
     cause = fault.__cause__ or fault
     never_left = isinstance(cause, _NEVER_CONNECTED) or isinstance(fault, httpx.PoolTimeout)
     return lost(type(cause).__name__, paid=paid and not never_left)
+
+
+def _parsed(raw: bytes) -> Any:
+    """The answer's JSON. A `ValueError` when it is none, or has too many parts."""
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise ValueError("more parts than any answer has")
+    return json.loads(raw)
 
 
 async def _capped(response: httpx.Response) -> bytes:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.net.client import Http
-from bot.net.faults import NotAccepted
+from bot.net.client import MAX_JSON_BYTES, MOST_PARTS, Http
+from bot.net.faults import NotAccepted, UnknownOutcome
 from bot.net.transport import open_client
-from tests.net.test_client import HEADERS, answering, serving
+from tests.net.test_client import HEADERS, answering, http_answer, serving
 
 
 @pytest.fixture
@@ -31,3 +33,22 @@ async def test_a_length_of_thousands_of_digits_is_a_download_that_failed(http: H
         with pytest.raises(NotAccepted):
             await http.download(url, tmp_path / "x.mp4", most=100)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("part", ["[]", "{}", '{"":0}', "1", '""', "[" * 400 + "]" * 400])
+async def test_an_answer_of_very_many_parts_is_not_gone_through(
+    http: Http, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    body = f'{{"data":[{",".join([part] * (MAX_JSON_BYTES // (len(part) + 1) - 20))}]}}'
+    parsed: list[Any] = []
+    monkeypatch.setattr("bot.net.client.json.loads", parsed.append)
+    async with serving(answering(http_answer("200 OK", body))) as url:
+        with pytest.raises(UnknownOutcome, match="not JSON"):
+            await http.request("POST", url, headers=HEADERS, body={}, paid=True)
+    assert not parsed
+
+
+async def test_an_answer_may_have_as_many_parts_as_any_provider_sends(http: Http) -> None:
+    body = {"data": [{"id": number} for number in range(MOST_PARTS // 2 - 2)], "text": "x" * 500_000}
+    async with serving(answering(http_answer("200 OK", json.dumps(body)))) as url:
+        assert (await http.request("GET", url, headers=HEADERS)).body == body
