@@ -8,11 +8,13 @@ operator's own network. Requests that may reach a private host share no connecti
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Collection
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
@@ -29,28 +31,36 @@ from bot.net.trust import Trust, is_private_literal, is_public
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 KEEP_ALIVE_SECONDS = 75.0
+RESOLVING_AT_ONCE = 128  # names of strangers, each of which may take as long as the system's resolver is patient
 BOTH = (False, True)
+NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 FRESH = "fresh_connection"  # request extension: never reuse a connection for this one
 LOCATION = "location"  # response extension: where an answer redirects to
 PURPOSE = "purpose"  # request extension: the `Purpose` for which it may reach a private host
 
 
 class _PublicResolver(AbstractResolver):
-    """Resolves names to public addresses only."""
+    """Resolves names to public addresses only, in threads of its own: whoever chooses a name may let its nameserver
+    never answer, and in everybody's threads, files and Discord's own names would wait for that.
+    """
 
-    def __init__(self) -> None:
-        self._system = ThreadedResolver()
+    def __init__(self, threads: Executor) -> None:
+        self._threads = threads
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        found = await self._system.resolve(host, port, family)
+        looking = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        found = [
+            ResolveResult(hostname=host, host=str(at[0]), port=port, family=kind, proto=proto, flags=NUMERIC)
+            for kind, _, proto, _, at in await asyncio.get_running_loop().run_in_executor(self._threads, looking)
+        ]
         if all(is_public(answer["host"]) for answer in found):
             return found
         raise OSError(f"{host} is not a public address")
 
     async def close(self) -> None:
-        await self._system.close()
+        """The threads are the transport's."""
 
 
 class _WithoutReason(aiohttp.ClientResponse):
@@ -65,7 +75,8 @@ class _WithoutReason(aiohttp.ClientResponse):
 class _Transport(httpx.AsyncBaseTransport):
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
-        self._sessions = {(inside, fresh): _session(_tls(), inside, fresh) for inside in BOTH for fresh in BOTH}
+        self._threads = ThreadPoolExecutor(RESOLVING_AT_ONCE, "names")
+        self._sessions = {(inside, fresh): self._session(inside, fresh) for inside in BOTH for fresh in BOTH}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         address = Address.of(request.url)
@@ -83,28 +94,28 @@ class _Transport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         for session in self._sessions.values():
             await session.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _session(self, inside: bool, fresh: bool) -> AiohttpTransport:
+        def build() -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(
+                limit=0,
+                ssl=_tls(),
+                resolver=ThreadedResolver() if inside else _PublicResolver(self._threads),
+                force_close=fresh,
+                keepalive_timeout=None if fresh else KEEP_ALIVE_SECONDS,
+            )
+            return aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), response_class=_WithoutReason
+            )
+
+        return AiohttpTransport(verify=_tls(), client=build)
 
 
 @cache
 def _tls() -> ssl.SSLContext:
     """Whom every client of the process trusts: reading the system's certificates takes 20 ms."""
     return ssl.create_default_context()
-
-
-def _session(tls: ssl.SSLContext, inside: bool, fresh: bool) -> AiohttpTransport:
-    def build() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            ssl=tls,
-            resolver=ThreadedResolver() if inside else _PublicResolver(),
-            force_close=fresh,
-            keepalive_timeout=None if fresh else KEEP_ALIVE_SECONDS,
-        )
-        return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), response_class=_WithoutReason
-        )
-
-    return AiohttpTransport(verify=tls, client=build)
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yarl
-from aiohttp.resolver import ThreadedResolver
 
 from bot.files.incoming import Incoming
 from bot.net.address import Address, host_entry, kept
@@ -123,13 +122,13 @@ def addresses(seed: int) -> Iterator[str]:
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every name is this machine's, so nothing is ever connected to."""
 
-    async def here(_: object, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[dict[str, Any]]:
-        return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": family, "proto": 0, "flags": 0}]
+    def here(_: str, port: int, *__: object, **___: object) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
     async def literal(*_: object) -> None:
         raise OSError("no network here")
 
-    monkeypatch.setattr(ThreadedResolver, "resolve", here)
+    monkeypatch.setattr(socket, "getaddrinfo", here)
     monkeypatch.setattr("asyncio.base_events.BaseEventLoop.sock_connect", literal, raising=False)
     monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", literal)
 

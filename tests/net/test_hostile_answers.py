@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,12 @@ from bot.net.faults import NotAccepted, UnknownOutcome
 from bot.net.transport import open_client
 from tests.net.test_client import HEADERS, answering, http_answer, serving
 
+MORE_THAN_THE_COMMON_THREADS = 40  # there are 32 at most
+
 
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
-    async with open_client({"127.0.0.1"}) as client:
+    async with open_client({"127.0.0.1", "localhost"}) as client:
         yield Http(client).at("http://127.0.0.1")
 
 
@@ -52,3 +57,36 @@ async def test_an_answer_may_have_as_many_parts_as_any_provider_sends(http: Http
     body = {"data": [{"id": number} for number in range(MOST_PARTS // 2 - 2)], "text": "x" * 500_000}
     async with serving(answering(http_answer("200 OK", json.dumps(body)))) as url:
         assert (await http.request("GET", url, headers=HEADERS)).body == body
+
+
+@pytest.fixture
+def silent_nameserver(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A nameserver that never answers, and which names it was asked for."""
+    system, asked, over = socket.getaddrinfo, list[str](), threading.Event()
+
+    def looking(host: Any, *rest: Any, **named: Any) -> Any:
+        if not str(host).endswith(".silent.example"):
+            return system(host, *rest, **named)
+        asked.append(host)
+        over.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", looking)
+    yield asked
+    over.set()
+
+
+async def test_names_whose_nameserver_never_answers_hold_up_no_other_work(
+    http: Http, tmp_path: Path, silent_nameserver: list[str]
+) -> None:
+    addresses = [f"https://{number}.silent.example/v.mp4" for number in range(MORE_THAN_THE_COMMON_THREADS)]
+    waiting = [asyncio.create_task(http.download(url, tmp_path / "none", most=100)) for url in addresses]
+    async with asyncio.timeout(60):
+        while len(silent_nameserver) < len(addresses):
+            await asyncio.sleep(0.005)
+        async with serving(answering(http_answer("200 OK", "made"))) as url:  # with names and files of its own
+            await http.at("http://localhost").download(url.replace("127.0.0.1", "localhost"), tmp_path / "x", most=100)
+    assert not any(task.done() for task in waiting)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
