@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from bot.net.address import MOST_CHARS
+
 MOST_USD = 10_000  # no call of any provider costs that much
 MICRO = Decimal("0.000001")
 MOST_DIGITS = 40  # with sign, point and exponent
@@ -30,9 +32,10 @@ def usd(value: object) -> Decimal | None:
         amount = Decimal(str(value))
         if not 0 <= amount < MOST_USD:  # InvalidOperation for what is no number
             return None
-        return max(amount.quantize(MICRO), MICRO) if amount else Decimal(0)  # whatever isn't free costs something
+        rounded = max(amount.quantize(MICRO), MICRO) if amount else Decimal(0)  # whatever isn't free costs something
     except (InvalidOperation, ValueError):  # the latter for whole numbers too long to be written out
         return None
+    return rounded if rounded < MOST_USD else None
 
 
 def retry_after(value: str, now: float) -> float | None:
@@ -64,8 +67,11 @@ Word = Annotated[str, BeforeValidator(lambda word: word if isinstance(word, str)
 
 
 def text_of(value: object) -> str:
-    """An id or an address, which may come as a number; empty where the answer has something else in its place."""
-    return str(value or "").strip() if isinstance(value, str | int) and value is not True else ""
+    """An id or an address, which may come as a number; empty where the answer has something else in its place, or what
+    is longer than an address can be.
+    """
+    text = str(value or "").strip() if isinstance(value, str | int) and value is not True else ""
+    return text if len(text) <= MOST_CHARS else ""
 
 
 def cleaned(value: Any, key: str) -> Any:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from bot.jobs.steps.poll import MOST_WORDS
 from bot.net.faults import BadKey, Gone, NotAccepted, ProviderError, RateLimited, UnknownOutcome
 from bot.providers.base import Accepted, Done, Waiting
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
@@ -285,3 +286,19 @@ async def test_a_status_word_that_no_document_knows_is_logged_once(
     assert [record.message for record in caplog.records if "pondering" in record.message] == [
         "scripted says 'pondering', which no document knows; taken as still running"
     ]
+
+
+async def test_of_a_provider_that_always_says_another_word_a_few_are_remembered(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider = scripted(world)
+    words, done = (
+        [f"{number} pondering {'x' * 10_000}" for number in range(3 * MOST_WORDS)],
+        provider.on_poll("only", ""),
+    )
+    provider.on_poll = in_turn(*(Waiting(word=word) for word in words), done)
+    await start(world)
+    await world.quiet()
+    told = [record.message for record in caplog.records if "pondering" in record.message]
+    assert len(told) == MOST_WORDS
+    assert max(map(len, told)) < 200

@@ -35,7 +35,7 @@ def test_an_amount_of_money_is_taken_as_it_is_said(said: str, amount: str) -> No
     [
         -0.07, "-0.07", 10_000, "1e30", 1e30, float("nan"), float("inf"), float("-inf"), "NaN", "sNaN", "Infinity", "",
         "1" * 10_000, "0." + "0" * 10_000 + "1", True, None, [], {"usd": 1}, "1 $", "9" * 40,
-        "1e999999999999999999", Decimal("NaN"), "0.05" + 37 * "0",
+        "1e999999999999999999", Decimal("NaN"), "0.05" + 37 * "0", 9999.9999999, "9999.9999999999",
     ],
 )  # fmt: skip
 def test_an_amount_of_money_out_of_bounds_counts_as_not_said(said: Any) -> None:
@@ -93,7 +93,7 @@ def test_an_id_is_a_text_or_a_number(said: Any, text: str) -> None:
     assert text_of(said) == text
 
 
-@pytest.mark.parametrize("said", [None, True, False, 0, 2.5, "", " ", [], ["9f"], {}, {"id": "9f"}])
+@pytest.mark.parametrize("said", [None, True, False, 0, 2.5, "", " ", [], ["9f"], {}, {"id": "9f"}, "9" * 8193])
 def test_nothing_else_is_an_id(said: Any) -> None:
     assert text_of(said) == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ from storage.jobs.job import OUTCOMES
 
 log = logging.getLogger(__name__)
 
+MOST_WORDS, LONGEST_WORD = 20, 50  # status words of a provider that are remembered, and the characters of one
+
 
 @dataclass(slots=True)
 class _Batch:
@@ -40,7 +43,7 @@ class Poll:
         self._providers = providers
         self._clock = clock
         self._intervals = intervals
-        self._unknown_words: set[tuple[str, str]] = set()
+        self._unknown_words: defaultdict[str, set[str]] = defaultdict(set)  # by provider
         self._batches: dict[tuple[str, int | None], _Batch] = {}
 
     async def __call__(self, open_job: OpenJob) -> Decision:
@@ -107,9 +110,11 @@ class Poll:
         return again(open_job.job, fault, self._intervals, open_job.faults)
 
     def _wonder(self, provider: str, word: str) -> None:
-        if word and (provider, word) not in self._unknown_words:
-            self._unknown_words.add((provider, word))
-            log.warning("%s says %r, which no document knows; taken as still running", provider, word[:50])
+        """Tell the log of a word once; of somebody who always says another one, of the first few."""
+        known, word = self._unknown_words[provider], word[:LONGEST_WORD]
+        if word and word not in known and len(known) < MOST_WORDS:
+            known.add(word)
+            log.warning("%s says %r, which no document knows; taken as still running", provider, word)
 
     async def _stopped(self, job: Job) -> bool:
         provider, credentials = self._providers.get(job.provider), await self._keys.credentials(job)
