@@ -191,7 +191,7 @@ async def test_a_connection_that_was_opened_for_one_purpose_serves_no_other(
 ) -> None:
     """A name that leads inside is judged when it is resolved, and a connection that is kept resolves nothing."""
     for_server, for_client = encrypted(tmp_path)
-    monkeypatch.setattr("bot.net.transport.ssl.create_default_context", lambda: for_client)
+    monkeypatch.setattr("bot.net.transport._tls", lambda: for_client)
     heard = answering(http_answer("200 OK", "{}"), then_close=False)
     async with serving(heard, tls=for_server) as url:
         named = url.replace("http://127.0.0.1", "https://localhost")
