@@ -2,7 +2,7 @@
 
 A backup is older than the world: jobs that are open in it may have been paid, finished and told since. So it carries a
 mark, and a bot that finds the mark sends nothing for those jobs; it only asks, and looks before it posts. A server that
-was failed over to may be older, too, and nobody marks it: the history that it is on isn't the one that is noted in it.
+was failed over to may be older, too, and nobody marks it: it is on a line of history that isn't noted in it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.engine.database import Database, StorageError, Transaction
-from storage.engine.installation import put_fact
 from storage.engine.sqlite import copy_file
 
-MARK, HISTORY = "is_a_backup", "history"  # facts
+MARK = "is_a_backup"
 IDS_AHEAD = 1_000_000  # ids given since the backup must not be given again: codes and buttons are made of them
+
+
+def known(history: str) -> str:
+    """The name of the fact that the database has been on this line of history."""
+    return f"history {history}"
 
 
 def backup(source: Path, target: Path) -> None:
@@ -49,14 +53,12 @@ async def _take_mark(tx: Transaction) -> bool:
 
 
 async def _follow(tx: Transaction, history: str | None) -> bool:
-    """Note the history that the database is on; whether it was on another one when that was last noted."""
+    """Note the history that the database is on; whether it knew others before, and not this one."""
     if history is None:
         return False
-    other = await tx.row(
-        "UPDATE facts SET value = :history WHERE name = :name AND value <> :history RETURNING name",
-        name=HISTORY,
-        history=history,
+    mine = known(history)
+    is_new = await tx.row(
+        "INSERT INTO facts (name, value) VALUES (:name, '1') ON CONFLICT (name) DO NOTHING RETURNING name", name=mine
     )
-    if other is None:
-        await put_fact(tx, HISTORY, history)
-    return other is not None
+    others = await tx.row("SELECT name FROM facts WHERE name LIKE :all AND name <> :name", all=known("%"), name=mine)
+    return is_new is not None and others is not None

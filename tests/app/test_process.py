@@ -6,10 +6,15 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Mapping
 
 import pytest
 
+from storage.engine.encryption import MasterKeys
 from tests.app.test_run import ROOT, Outside, ended, outside  # noqa: F401 - a fixture
+from tests.storage.engine.postgres.test_history import put_back
+from tests.storage.engines import Schema, emptied
+from tests.welcome import welcome
 
 BLOCKED = """
 import logging
@@ -34,6 +39,28 @@ async def test_what_fails_and_is_needed_ends_the_process_with_one_line_and_exit_
     (line,) = (line for line in log.splitlines() if "CRITICAL" in line)
     assert f"{part} has failed, so the bot ends" in line
     assert "disk I/O error" in log
+
+
+async def test_another_history_of_the_database_ends_the_process_and_the_next_start_says_what_it_makes_of_that(
+    outside: Outside,  # noqa: F811
+    postgres: Mapping[Schema, str],
+) -> None:
+    url, keys = postgres["newest schema"], MasterKeys.generate("first")
+    async with emptied(url) as database:
+        await welcome(database, outside.discord.state.guild_id)
+    async with outside.bot(DATABASE_URL=url, MASTER_KEYS=keys) as process:
+        await put_back(url)
+        await outside.discord.people.slash("lipsync usage")
+        code, log = await ended(process)
+    assert code == 1
+    (line,) = (line for line in log.splitlines() if "CRITICAL" in line)
+    assert "on another line of history than at the start" in line
+    async with outside.bot(DATABASE_URL=url, MASTER_KEYS=keys) as process:
+        process.send_signal(signal.SIGTERM)
+        code, log = await ended(process)
+    assert code == 0
+    assert "was failed over" in log
+    assert "0 open jobs" in log
 
 
 async def test_sigterm_ends_a_connection_that_goes_on_when_it_is_cancelled(outside: Outside) -> None:  # noqa: F811

@@ -87,6 +87,7 @@ class PostgresDatabase(Database):
         self._history = self._history or found
         if found != self._history:
             self.other_history.set()
+            await history.mark_unless_known(connection, self._history)
             raise OtherHistory
 
     async def _read(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:

@@ -50,13 +50,17 @@ async def leave_open(database: Database) -> None:
 
 
 async def put_back(url: str) -> None:
-    """Make the table anew in which the history is noted, with what is in it, as `pg_restore --clean` does."""
+    """Make the table anew in which the history is noted, with what is in it, as `pg_restore --clean` does; everybody
+    loses their connections.
+    """
     connection = await asyncpg.connect(url)
     await connection.execute(
         """CREATE TABLE again (LIKE facts INCLUDING ALL);
            INSERT INTO again SELECT * FROM facts;
            DROP TABLE facts;
-           ALTER TABLE again RENAME TO facts;"""
+           ALTER TABLE again RENAME TO facts;
+           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND pid <> pg_backend_pid();"""
     )
     await connection.close()
 
@@ -108,13 +112,35 @@ async def test_of_two_processes_that_start_on_it_at_once_one_marks_and_the_other
 
 async def test_a_connection_to_another_history_can_do_nothing_and_nothing_is_written_from_then_on(url: str) -> None:
     async with connected(url) as database:
-        await write(database)  # this connection stays
+        await write(database)
         await put_back(url)
         with pytest.raises(OtherHistory):
             await database.rows("SELECT 1 FROM facts")
         assert database.other_history.is_set()
         with pytest.raises(OtherHistory):
             await write(database)
+
+
+async def test_a_server_that_was_failed_over_from_and_is_started_again_is_marked_by_whoever_comes_from_the_other(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ["the first"]
+    monkeypatch.setattr(history, "read", lambda _: asyncio.sleep(0, line[0]))
+    async with connected(url) as database:
+        await leave_open(database)
+        assert await reconcile(database) is None
+    async with connected(url) as one, connected(url) as two:
+        line[0] = "the second"
+        assert await one.history() == await two.history() == "the second"
+        line[0] = "the first"
+        with pytest.raises(OtherHistory):  # on a second connection, which is for reading
+            await asyncio.gather(*(one.rows("SELECT 1") for _ in range(2)))
+        async with connected(url) as database:
+            assert await reconcile(database) == 1
+        with pytest.raises(OtherHistory):
+            await write(two)
+        async with connected(url) as database:
+            assert await reconcile(database) is None
 
 
 async def test_the_same_history_is_no_other_one(url: str) -> None:
