@@ -104,7 +104,10 @@ async def pots(at: Queries, claim: Claim, now: float) -> list[Pot]:
     """The grants that the member has, the one that ends first before the others."""
     about = {("everyone", 0), ("member", claim.member_id), *(("role", role) for role in claim.role_ids)}
     mine = [grant for grant in await grants_of(at, claim.guild_id, now) if (grant.subject, grant.subject_id) in about]
-    return [Pot(grant, await _left_of(at, grant, claim)) for grant in mine]
+    used = await _used_of_grants(at, claim) if mine else {}
+    return [
+        Pot(grant, max(0, grant.amount * SCALE[grant.unit] - used.get((grant.id, grant.unit), 0))) for grant in mine
+    ]
 
 
 async def check(at: Queries, claim: Claim, now: float, *, rules: Sequence[Rule] | None = None) -> list[int]:
@@ -112,12 +115,14 @@ async def check(at: Queries, claim: Claim, now: float, *, rules: Sequence[Rule] 
     are the limits that bind the member, None to read them now.
     """
     needed: dict[Unit, int] = {}
-    given = await pots(at, claim, now)
+    given: list[Pot] | None = None  # read only where a limit is used up: there may be thousands
     for rule in await rules_for(at, claim) if rules is None else rules:
         unit, personal = rule.unit, rule.subject != "server"
         if (personal and unit in needed) or claim.needs(unit) <= left_of(rule, await used_of(at, rule, claim, now)):
             continue
-        carries = (pot.grant.id for pot in given if pot.grant.unit == unit and claim.needs(unit) <= pot.left)
+        if personal and given is None:
+            given = await pots(at, claim, now)
+        carries = (pot.grant.id for pot in given or () if pot.grant.unit == unit and claim.needs(unit) <= pot.left)
         found = next(carries, None) if personal else None
         if found is None:
             raise OverLimit(await standing(at, rule, claim, now), claim)
@@ -182,14 +187,14 @@ def _counted(rule: Rule, claim: Claim, now: float) -> tuple[str, dict[str, objec
     return f"FROM usage WHERE guild_id = :guild_id AND at > :since AND {whose}", bound
 
 
-async def _left_of(at: Queries, grant: Grant, claim: Claim) -> int:
-    row = await at.row(
-        f"""SELECT coalesce(sum({_COLUMNS[grant.unit]}), 0) AS used FROM usage
-            JOIN job_grants ON job_grants.job_id = usage.job_id
-            WHERE usage.guild_id = :guild_id AND member_id = :member_id AND counts_for_member
-              AND grant_id = :grant_id""",
+async def _used_of_grants(at: Queries, claim: Claim) -> dict[tuple[int, Unit], int]:
+    """What the member has used of each grant, in small units."""
+    rows = await at.rows(
+        """SELECT grant_id, sum(jobs) AS jobs, sum(milliseconds) AS seconds, sum(micros) AS cents FROM usage
+           JOIN job_grants ON job_grants.job_id = usage.job_id
+           WHERE usage.guild_id = :guild_id AND member_id = :member_id AND counts_for_member
+           GROUP BY grant_id""",
         guild_id=claim.guild_id,
         member_id=claim.member_id,
-        grant_id=grant.id,
     )
-    return max(0, grant.amount * SCALE[grant.unit] - (row["used"] if row else 0))
+    return {(row["grant_id"], unit): row[unit] for row in rows for unit in _COLUMNS}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from storage.engine.database import Database
+from storage.engine.database import Database, Row
 from storage.jobs.job import Job
 from storage.servers.limit_rules import SCALE, WINDOWS, Rule, Unit, binding
 from storage.servers.quota import Claim, OverLimit, Standing, check, left_of, pots, rules_of, standings
@@ -236,3 +237,24 @@ async def test_a_grant_for_one_unit_does_not_let_a_server_limit_of_that_unit_pas
     await grant(counter, 9)
     await counter.ended(1.0)
     assert (await counter.refused(2.0)).rule.subject == "server"
+
+
+async def test_thousands_of_grants_take_no_more_questions_than_one(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, asked = Claim(GUILD, MEMBER, jobs=1), list[str]()
+    await counter.limit("everyone", "jobs", "day", 5)
+    for _ in range(50):
+        await grant(counter, 1)
+    ask = counter.database.rows
+
+    async def counted(sql: str, **parameters: object) -> Sequence[Row]:
+        asked.append(sql)
+        return await ask(sql, **parameters)
+
+    monkeypatch.setattr(counter.database, "rows", counted)
+    assert await check(counter.database, claim, 2.0) == []
+    assert not any("grants" in sql and "FROM usage" not in sql for sql in asked)  # it fits without them
+    asked.clear()
+    assert len(await pots(counter.database, claim, 2.0)) == 50
+    assert len(asked) == 2
