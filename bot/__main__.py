@@ -59,7 +59,8 @@ def _run(_: argparse.Namespace) -> int:
 async def rotate(settings: Settings) -> str:
     """Seal every stored key with the first of MASTER_KEYS; what is to be told of it."""
     master = settings.master()
-    async with open_database(settings.database_path, settings.database_url.get_secret_value()) as database:
+    url = settings.database_url.get_secret_value()
+    async with open_database(settings.database_path, url, alone=True) as database:
         await verify(database, master)
         count = await reseal(database, master)
     return f"{count} keys were sealed anew with “{master.active}”; other master keys are no longer needed."

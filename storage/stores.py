@@ -8,11 +8,13 @@ from typing import Generic
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from storage.engine.installation import Installation
+from storage.jobs.claims import Claims
 from storage.jobs.corrections import Corrections
 from storage.jobs.job import R
 from storage.jobs.job_row import Codec
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
+from storage.jobs.workers import Workers
 from storage.people.deletions import Deletions
 from storage.people.direct_messages import DirectMessages
 from storage.people.drafts import Drafts
@@ -41,6 +43,7 @@ class Stores(Generic[R]):
     installation: Installation
     guilds: Guilds
     jobs: Jobs[R]
+    claims: Claims[R]
     keys: Keys
     ledger: Ledger[R]
     corrections: Corrections[R]
@@ -49,11 +52,15 @@ class Stores(Generic[R]):
     reporters: Reporters
     reports: Reports
     unanswered: Unanswered
+    workers: Workers
 
     @classmethod
     def on(cls, database: Database, master: MasterKeys, codec: Codec[R]) -> Stores[R]:
-        """The stores of this database; `codec` says how the requests of jobs are written."""
-        jobs = Jobs(database, codec)
+        """The stores of this database, for one life of the process; `codec` says how the requests of jobs are
+        written.
+        """
+        workers = Workers(database)
+        jobs = Jobs(database, codec, workers.life)
         return cls(
             Access(database),
             Cases(database),
@@ -64,6 +71,7 @@ class Stores(Generic[R]):
             Installation(database),
             Guilds(database),
             jobs,
+            Claims(database, jobs),
             Keys(database, master),
             Ledger(database, jobs),
             Corrections(database, jobs),
@@ -72,4 +80,5 @@ class Stores(Generic[R]):
             Reporters(database),
             Reports(database),
             Unanswered(database, master),
+            workers,
         )

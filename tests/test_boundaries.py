@@ -53,8 +53,7 @@ ACROSS_SERVERS = {
     "DirectMessages.agreed": "a person's own word, wherever it is given",
     "DirectMessages.withdraw": "a person's own word, wherever it is given",
     "Guilds.present": "which servers the bot was in, at the start",
-    "Jobs.open_jobs": "the worker's start",
-    "Jobs.with_cards_due": "the worker's start",
+    "Claims.claim": "the worker, of which each has jobs of all servers",
     "Jobs.with_files": "what lies on disk, whosever it is",
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",
@@ -62,6 +61,9 @@ ACROSS_SERVERS = {
     "Unanswered.all": "the start, which answers whoever still waits",
     "Unanswered.change": "what is noted of all commands at once, each with its server",
     "Unanswered.sweep": "what is old, wherever it is",
+    "Workers.begin": "processes, which work for all servers",
+    "Workers.end": "processes, which work for all servers",
+    "Workers.renew": "processes, which work for all servers",
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 from bot.app.background import running
 from bot.app.build_worker import build_worker
@@ -16,7 +15,7 @@ from bot.app.http_client import http_client
 from bot.app.http_server.health import health_routes
 from bot.app.http_server.interactions import interaction_routes
 from bot.app.http_server.server import serving
-from bot.app.parts import Parts
+from bot.app.parts import Parts, make_folder
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.servers.descriptions import Descriptions
 from bot.app.servers.listing import Listing
@@ -44,7 +43,6 @@ from bot.clock import Clock
 from bot.delivery.kept_videos import KeptVideos
 from bot.delivery.size_limit import SizeLimit
 from bot.domain.job import RequestCodec, Stores
-from bot.errors import SettingsError
 from bot.files.room import Room
 from bot.jobs.worker import Worker
 from bot.media.pool import open_pool
@@ -54,8 +52,6 @@ from bot.moderation.open_cases import OpenCases
 from bot.moderation.reports import ReportedResults
 from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
-from bot.net.faults import Unwritable
-from bot.placing import disk_faults
 from bot.providers import load_providers
 from bot.providers.base import Provider
 from bot.retention.cleanup import Cleanup
@@ -75,7 +71,7 @@ async def open_bot(
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
         master = settings.master()
-        _make_folder(settings.data_folder)
+        make_folder(settings.data_folder)
         database = await stack.enter_async_context(own_database(settings, master))
         sandbox_url = await open_sandbox(stack) if settings.sandbox else ""
         http = Http(await stack.enter_async_context(http_client(settings, sandbox_url)), settings.gateway_hosts)
@@ -86,6 +82,7 @@ async def open_bot(
         pool = await stack.enter_async_context(open_pool())
         parts = Parts.of(settings, stores, database, http, providers, pool, clock)
         prepare(parts)
+        await parts.lease.begin()
         membership = Membership(parts.stores.guilds, parts.stores.keys, clock)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
         client = Mouthpiece(parts.stores.installation, membership, clock, settings.served_shards, services)
@@ -96,7 +93,7 @@ async def open_bot(
         interactions = interaction_routes(client, descriptions, settings.interactions_public_key, clock)
         routes = [*health_routes(client, heartbeats), *interactions]
         await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
-        own = (heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
+        own = (parts.lease.run, heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
         beside = [*own, *_beside_the_worker(client.services)]
         watches = [partial(watch_history, database)]
         async with running(client.services.worker, client.signed_in, beside, clock, watches):
@@ -168,12 +165,3 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
 def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
     told = (services.late_answers, services.awaited_answers, services.escalation, services.log_channel)
     return [*(one.run for one in (*told, services.cleanup)), services.cleanup.sweep, services.reports.finish_deletions]
-
-
-def _make_folder(data: Path) -> None:
-    """Make the folder of what no database holds, if it isn't there."""
-    try:
-        with disk_faults():
-            data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except Unwritable as fault:
-        raise SettingsError(problem=f"DATABASE_PATH: {data} can't be used: {fault.detail}") from None

@@ -12,6 +12,7 @@ from bot.clock import DAY, Clock
 from bot.delivery.places import Places
 from bot.delivery.size_limit import SizeLimit
 from bot.files.room import Room
+from bot.jobs.claiming import Claiming
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
@@ -38,8 +39,9 @@ def build_worker(client: Mouthpiece, parts: Parts, room: Room, settings: Setting
     size_limit = SizeLimit(parts.finishing, parts.job_files)
     result_posts = ResultPosts(client, stores.guilds, providers)
     places = Places(stores.direct_messages, kept_seconds=kept_seconds)
-    submit = Submit(inputs, job_keys, providers, clock, intervals, parts.assembler.gather)
+    submit = Submit(inputs, job_keys, providers, clock, intervals, parts.assembler.gather, parts.lease)
     steps = Steps(
+        parts.lease,
         Show(cards, intervals),
         Approval(clock),
         submit,
@@ -49,4 +51,5 @@ def build_worker(client: Mouthpiece, parts: Parts, room: Room, settings: Setting
         ShowEnd(stores.ledger, cards, intervals),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
-    return Worker(stores.jobs, runner, Lanes(providers), inputs, cards, room, clock, intervals)
+    claiming = Claiming(parts.lease, stores.claims, stores.jobs, clock, intervals)
+    return Worker(claiming, runner, Lanes(providers), inputs, cards, room, clock, parts.lease)

@@ -10,12 +10,16 @@ from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
 from bot.domain.job import Stores
+from bot.errors import SettingsError
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
+from bot.jobs.lease import Lease
 from bot.media.edit_queue import EditQueue
 from bot.media.pool import WorkerPool
 from bot.media.probe import Probe
 from bot.net.client import Http
+from bot.net.faults import Unwritable
+from bot.placing import disk_faults
 from bot.providers.base import Provider
 from storage.engine.database import Database
 
@@ -39,6 +43,7 @@ class Parts:
     preparing: EditQueue
     finishing: EditQueue
     handing_out: EditQueue
+    lease: Lease
 
     @classmethod
     def of(
@@ -69,7 +74,17 @@ class Parts:
             EditQueue(pool),
             finishing,
             EditQueue(pool),
+            Lease.on(database, stores.workers),
         )
+
+
+def make_folder(data: Path) -> None:
+    """Make the folder of what no database holds, if it isn't there."""
+    try:
+        with disk_faults():
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except Unwritable as fault:
+        raise SettingsError(problem=f"DATABASE_PATH: {data} can't be used: {fault.detail}") from None
 
 
 def _emptied(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.request import Request
 from storage.jobs import job as rows
+from storage.jobs.claims import Claims as ClaimsStore
 from storage.jobs.corrections import Corrections as CorrectionsStore
 from storage.jobs.jobs import Jobs as JobStore
 from storage.jobs.ledger import Ledger as LedgerStore
@@ -13,6 +14,7 @@ Job = rows.Job[Request]
 NewJob = rows.NewJob[Request]
 Fallback = rows.Fallback[Request]
 Jobs = JobStore[Request]
+Claims = ClaimsStore[Request]
 Ledger = LedgerStore[Request]
 Corrections = CorrectionsStore[Request]
 Stores = StoresOf[Request]

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from bot.domain.request import Request
 
 LOOKUP_SECONDS = 20.0  # between two lookups of a lost submission, or of a result that is missing
+HELD_BACK_SECONDS = 5.0  # until a request is announced again that it was too late to send
 MISSING_PATIENCE = 600.0  # seconds in which a result is looked for that a provider has made and doesn't hand out
 
 CALL_SECONDS = 3600.0

@@ -1,8 +1,9 @@
-"""An open job as the worker holds it in memory: its row as last read, and what only matters until the next start."""
+"""Open jobs as the worker holds them in memory: their rows as last read, and what only matters until the next start."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.domain.job import Job
 from bot.domain.media_facts import MediaFacts
 from bot.domain.results import Parcel, Rung
+from bot.jobs.lease import SendWindow
 from bot.providers.base import Submission
 from storage.jobs.job import OUTCOMES
 
@@ -31,11 +33,13 @@ class Queued:
 
 @dataclass(slots=True)
 class Submitting:
-    """Its request is to leave (`call`), or may have left. `lookups` is how often a lost one was not found;
-    `not_before` as in `Queued`.
+    """Its request is to leave (`call`, within `window`), or may have left. `was_sent`: this process has tried to send
+    it, and that is over. `lookups` is how often a lost one was not found; `not_before` as in `Queued`.
     """
 
     call: Submission | None = None
+    window: SendWindow | None = None
+    was_sent: bool = False
     lookups: int = 0
     not_before: dict[str, float] = field(default_factory=dict)
 
@@ -105,6 +109,33 @@ class OpenJob:
     def needs_editing(self) -> bool:
         """Whether its next step runs an encoder."""
         return isinstance(self.phase, Delivering) and self.phase.needs_editing
+
+
+class OpenJobs(dict[int, OpenJob]):
+    """One for each job that this process owns, by the job's id. One that was taken on anew is current no more, and is
+    left alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._per_guild: Counter[int] = Counter()
+
+    def in_guild(self, guild_id: int) -> int:
+        """How many of them are this server's."""
+        return self._per_guild[guild_id]
+
+    def take_on(self, job: Job, phase: Phase) -> OpenJob:
+        """Hold the job, in place of what was known of it."""
+        if job.id not in self:
+            self._per_guild[job.guild_id] += 1
+        open_job = self[job.id] = OpenJob(job, phase)
+        return open_job
+
+    def drop(self, open_job: OpenJob) -> None:
+        """Hold it no more: it is over, or somebody else's by now."""
+        if self.get(open_job.job.id) is open_job:
+            del self[open_job.job.id]
+            self._per_guild[open_job.job.guild_id] -= 1
 
 
 def phase_of(job: Job) -> Phase:

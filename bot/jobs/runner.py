@@ -152,13 +152,13 @@ class Runner:
         return self._intervals.after_fault(open_job.faults)
 
     async def reload(self, open_job: OpenJob) -> float | None:
-        """The row is not what it was: go on from what it is."""
+        """The row is not what it was: go on from what it is. None when it is gone, or somebody else's by now."""
         job = await self._jobs.get(open_job.job.guild_id, open_job.job.id)
         open_job.undone = None
         if job is None:
             return None
         open_job.job, open_job.phase = job, phase_of(job)
-        return 0.0
+        return 0.0 if job.owner == self._jobs.life else None
 
     async def _give_up(self, open_job: OpenJob) -> float | None:
         """End a job after too many faults of ours; seconds until its next step, None when it is over."""

@@ -4,58 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from bot.chat.card import Cards
 from bot.clock import Clock
-from bot.domain.job import NO_REQUEST, Job, Jobs
+from bot.domain.job import Job
 from bot.errors import Refusal
 from bot.files.room import Room
+from bot.jobs.claiming import Claiming
 from bot.jobs.inputs import Inputs
-from bot.jobs.intervals import Intervals
 from bot.jobs.lanes import Lanes
-from bot.jobs.open_job import OpenJob, Phase, Queued, phase_of
+from bot.jobs.lease import Lease
+from bot.jobs.open_job import OpenJob, OpenJobs, Phase, Queued, phase_of
 from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
 from bot.words.refusals.jobs import NothingToCancel, NotWaiting
 from bot.words.refusals.limits import ShuttingDown
-from storage.jobs.damaged import Damaged
 from storage.jobs.job import OUTCOMES
 from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 
-RESUME_SPREAD = 10.0  # seconds over which the first steps after a start are spread
+CLAIM_SECONDS = 1.0  # between two looks at what is nobody's
+MOST_TRIES = 3  # to move a job that somebody else moves at the same time
 DRAIN_SECONDS = 15.0
 RESUME_PATIENCE = 10.0  # seconds in which somebody who acts on a job right after a start waits for the worker
 SHOW_PATIENCE = 10.0  # seconds in which a new job is shown before its member is answered all the same
 
 
 class Worker:
-    """Owns every open job between its start and its end. One per database."""
+    """Holds the open jobs that this process owns. One per process."""
 
     def __init__(
         self,
-        jobs: Jobs,
+        claiming: Claiming,
         runner: Runner,
         lanes: Lanes,
         inputs: Inputs,
         cards: Cards,
         room: Room,
         clock: Clock,
-        intervals: Intervals,
+        lease: Lease,
     ) -> None:
-        self._jobs = jobs
+        self._claiming = claiming
         self._runner = runner
         self._inputs = inputs
         self._cards = cards
         self._room = room
         self._clock = clock
-        self._intervals = intervals
-        self._open_jobs: dict[int, OpenJob] = {}
-        self._per_guild: Counter[int] = Counter()
+        self._lease = lease
+        self._open_jobs = OpenJobs()
         self._scheduler = Scheduler(self._take, lanes.of, clock)
         self._resumed = asyncio.Event()
         self.draining = False
@@ -72,27 +71,23 @@ class Worker:
 
     @property
     def open_jobs(self) -> int:
-        """How many jobs are not closed yet."""
+        """How many jobs this process has that are not closed yet."""
         return len(self._open_jobs)
 
     def open_in(self, guild_id: int) -> int:
         """How many of them are this server's."""
-        return self._per_guild[guild_id]
+        return self._open_jobs.in_guild(guild_id)
 
     async def run(self) -> None:
-        """Resume what the last run left open, then work until `drain`."""
-        left_open, damaged = await self._jobs.open_jobs()
-        for row in damaged:
-            if ended := await self._end(row):
-                left_open.append(ended)
-        left_open += await self._jobs.with_cards_due()
-        for job in left_open:
-            urgent = job.closed_at is None and (job.state == "submitting" or job.delivering_at is not None)
-            delay = 0.0 if urgent else self._intervals.spread(min(RESUME_SPREAD, len(left_open) / 10))
-            self._take_on(job, phase_of(job), delay)
+        """Take on what is nobody's, then work until `drain`, and take on what becomes nobody's."""
+        count = await self._claim()
         self._resumed.set()
-        log.info("working; %d open jobs resumed", len(left_open))
-        await self._scheduler.run()
+        log.info("working; %d open jobs resumed", count)
+        claiming = asyncio.ensure_future(self._go_on_claiming())
+        try:
+            await self._scheduler.run()
+        finally:
+            claiming.cancel()
 
     async def begin(self, job: Job) -> Job:
         """Take on a job that was just accepted; the job once it is shown, or once that was tried."""
@@ -107,78 +102,94 @@ class Worker:
         """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once. The
         card of one that is closed is brought up to date: it may still have offered this.
         """
-        if job.closed_at is not None:
+        if job.closed_at is not None and job.id not in self._open_jobs:
             self._take_on(job, phase_of(job), 0.0)
         if job.state in OUTCOMES:  # its last step may take minutes, and can't be stopped
             raise NothingToCancel(job=job.code)
         self._inputs.stop(job)
-        async with self._moving(job, NothingToCancel) as open_job:
-            await self._runner.cancel(open_job, by=by)
+        await self._move(job, lambda open_job: self._runner.cancel(open_job, by=by), NothingToCancel)
 
     async def approve(self, job: Job, *, by: int) -> None:
         """Let a held job begin, or raise the `Refusal` that says why not; `OverLimit` leaves it waiting."""
-        async with self._moving(job, NotWaiting) as open_job:
-            await self._runner.approve(open_job, by=by)
+        await self._move(job, lambda open_job: self._runner.approve(open_job, by=by), NotWaiting)
 
     async def deny(self, job: Job, *, by: int) -> None:
         """End a held job, or raise the `Refusal` that says why not."""
-        async with self._moving(job, NotWaiting) as open_job:
-            await self._runner.deny(open_job, by=by)
+        await self._move(job, lambda open_job: self._runner.deny(open_job, by=by), NotWaiting)
 
     async def drain(self) -> None:
-        """Finish the steps under way, within a bound; open jobs stay for the next start."""
+        """Finish the steps under way, within a bound; open jobs stay for other processes, or for the next start."""
         self.draining = True
         await self._scheduler.drain(DRAIN_SECONDS)
         await self._cards.close()
+        await self._lease.end()
 
-    async def _end(self, damaged: Damaged) -> Job | None:
-        """End a job whose row can't be read; None when even that fails: it must not keep the others waiting."""
-        try:
-            return await self._jobs.end_damaged(damaged, request=NO_REQUEST, failure="internal", now=self._clock.now())
-        except Exception:
-            log.exception("job %s can't be read, nor ended; it is left as it is", damaged.id)
-            return None
+    async def _claim(self) -> int:
+        """Take on what is nobody's, as far as there is room; how many jobs that were."""
+        count = 0
+        while not self.draining and (claimed := await self._claiming.claim(held=len(self._open_jobs))):
+            count += len(claimed)
+            for job, delay in claimed:
+                self._take_on(job, phase_of(job), delay)
+        return count
+
+    async def _go_on_claiming(self) -> None:
+        while self._lease.can_end:
+            await self._clock.sleep(CLAIM_SECONDS)
+            try:
+                await self._claim()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
+                log.warning("no jobs can be taken on: %s; again later", error)
 
     def _take_on(self, job: Job, phase: Phase, delay: float) -> OpenJob:
-        """The open job; one that is known already stays as it is."""
-        open_job = self._open_jobs.get(job.id)
-        if open_job is None:
-            open_job = self._open_jobs[job.id] = OpenJob(job, phase)
-            self._per_guild[job.guild_id] += 1
-            self._scheduler.put(open_job, delay)
+        open_job = self._open_jobs.take_on(job, phase)
+        self._scheduler.put(open_job, delay)
         return open_job
 
-    @asynccontextmanager
-    async def _moving(self, job: Job, otherwise: type[Refusal]) -> AsyncIterator[OpenJob]:
-        """An open job while nobody else moves it; its next step is taken at once."""
+    async def _move(self, job: Job, move: Callable[[OpenJob], Awaitable[None]], otherwise: type[Refusal]) -> None:
+        """Move a job while nobody else here does. One that this process owns takes its next step at once; any other
+        is nobody's from then on, and is taken on by whoever sees it first.
+        """
         try:
             async with asyncio.timeout(RESUME_PATIENCE):
                 await self._resumed.wait()
         except TimeoutError:
             raise ShuttingDown from None
-        open_job = self._open_jobs.get(job.id)
-        if open_job is None or open_job.job.guild_id != job.guild_id:
-            raise otherwise(job=job.code)
-        async with open_job.stepping:
-            try:
-                if open_job.undone:
-                    await self._runner.apply(open_job, open_job.undone)
-                yield open_job
-            except Stale:
-                await self._runner.reload(open_job)
-                raise otherwise(job=job.code) from None
-            self._runner.show(open_job)
-            self._scheduler.put(open_job, 0.0)
+        for _ in range(MOST_TRIES):
+            open_job = self._open_jobs.get(job.id) or OpenJob(job, phase_of(job))
+            async with open_job.stepping:
+                try:
+                    if open_job.undone:
+                        await self._runner.apply(open_job, open_job.undone)
+                    await move(open_job)
+                except Stale:
+                    if await self._runner.reload(open_job) is None:
+                        self._open_jobs.drop(open_job)
+                    job = open_job.job
+                    continue
+                if self._is_current(open_job):
+                    self._runner.show(open_job)
+                    self._scheduler.put(open_job, 0.0)
+                return
+        raise otherwise(job=job.code)
 
     async def _take(self, open_job: OpenJob) -> None:
         """One step; whatever happens in it, the job keeps its place in the schedule until it is over."""
+        if not self._is_current(open_job):
+            return
         delay = await self._runner.run(open_job)
+        if not self._is_current(open_job):
+            return
         if delay is not None:
             self._scheduler.put(open_job, delay)
-        elif self._open_jobs.pop(open_job.job.id, None):
-            self._per_guild[open_job.job.guild_id] -= 1
-            if open_job.job.kept_until:
-                await self._make_room(open_job.job)
+            return
+        self._open_jobs.drop(open_job)
+        if open_job.job.kept_until:
+            await self._make_room(open_job.job)
+
+    def _is_current(self, open_job: OpenJob) -> bool:
+        """Whether it was neither dropped nor taken on anew."""
+        return self._open_jobs.get(open_job.job.id) is open_job
 
     async def _make_room(self, job: Job) -> None:
         """A kept video counts against its server's share of the disk."""

@@ -3,6 +3,7 @@
 ProviderError
 ├─ NotAccepted            no effect; the same call may be made again
 │  ├─ RateLimited         no effect, and not before `retry_after`
+│  ├─ HeldBack            it was too late to send it
 │  ├─ TextInstead         a text came in place of a file
 │  └─ Unwritable          the bot's own disk is full
 ├─ UnknownOutcome         it may have had its effect; never repeated
@@ -54,6 +55,10 @@ class RateLimited(NotAccepted):
     def __init__(self, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class HeldBack(NotAccepted):
+    """Nothing was sent: the job may soon be another process's."""
 
 
 class TextInstead(NotAccepted):

@@ -2,8 +2,9 @@
 
 httpx runs on aiohttp's transport: a tenth of the CPU per poll. Two things are decided here for everybody: requests
 that spend money get a fresh connection (a reused one may have been closed at the other end, which would leave their
-outcome unknown), and private addresses are refused at the moment of connecting, so that no name can be pointed at the
-operator's own network. Requests that may reach a private host share no connection with those that may not.
+outcome unknown), which is checked once more before they leave on it; and private addresses are refused at the moment of
+connecting, so that no name can be pointed at the operator's own network. Requests that may reach a private host share
+no connection with those that may not.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import aiohttp
 import httpx
@@ -25,7 +28,7 @@ from aiohttp.resolver import ThreadedResolver
 from httpx_aiohttp import AiohttpTransport
 
 from bot.net.address import Address
-from bot.net.faults import BadAddress
+from bot.net.faults import BadAddress, HeldBack
 from bot.net.trust import Trust, is_private_literal, is_public
 
 CONNECT_SECONDS = 10.0
@@ -72,6 +75,34 @@ class _WithoutReason(aiohttp.ClientResponse):
         return self
 
 
+def _always() -> bool:
+    return True
+
+
+_may_leave: ContextVar[Callable[[], bool]] = ContextVar("may_leave", default=_always)
+
+
+@contextmanager
+def leaving_while(is_open: Callable[[], bool]) -> Iterator[None]:
+    """Let requests that spend money leave only while that is so; those of this task, and of tasks that it begins."""
+    token = _may_leave.set(is_open)
+    try:
+        yield
+    finally:
+        _may_leave.reset(token)
+
+
+class _FencedConnector(aiohttp.TCPConnector):
+    """Gives out a connection only while requests may leave. `HeldBack` otherwise: connecting may have taken long."""
+
+    async def connect(self, *given: Any, **named: Any) -> Connection:
+        connection = await super().connect(*given, **named)
+        if not _may_leave.get()():
+            connection.close()
+            raise HeldBack("it was too late to send it")
+        return connection
+
+
 class _Transport(httpx.AsyncBaseTransport):
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
@@ -98,7 +129,7 @@ class _Transport(httpx.AsyncBaseTransport):
 
     def _session(self, inside: bool, fresh: bool) -> AiohttpTransport:
         def build() -> aiohttp.ClientSession:
-            connector = aiohttp.TCPConnector(
+            connector = (_FencedConnector if fresh else aiohttp.TCPConnector)(
                 limit=0,
                 ssl=_tls(),
                 resolver=ThreadedResolver() if inside else _PublicResolver(self._threads),

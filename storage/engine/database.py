@@ -10,7 +10,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -64,7 +64,11 @@ class Queries(ABC):
 
 
 class Transaction(Queries):
-    """What a unit of work may do."""
+    """What a unit of work may do. `skip_locked` ends a SELECT that takes its rows for this transaction, and passes over
+    those that another one has taken.
+    """
+
+    skip_locked: ClassVar[str]
 
     @abstractmethod
     async def skip_ids(self, table: str, count: int) -> None:
@@ -72,9 +76,12 @@ class Transaction(Queries):
 
 
 class Database(Queries):
-    """One open database. What is read from it outside of a transaction is committed. `other_history` is set when it
-    has been left for another: whoever works on it must end, and begin anew.
+    """One open database. What is read from it outside of a transaction is committed. `is_alone`: no other process can
+    work on it before this one has gone. `other_history` is set when it has been left for another: whoever works on it
+    must end, and begin anew. In SQL, `engine_now()` is the moment by its clock, in seconds since 1970.
     """
+
+    is_alone: ClassVar[bool]
 
     def __init__(self) -> None:
         self.other_history = asyncio.Event()
@@ -90,9 +97,10 @@ class Database(Queries):
         task.add_done_callback(self._written)
         return await asyncio.shield(task)
 
-    @abstractmethod
-    async def now(self) -> float | None:
-        """The moment by the clock of the database's machine, in seconds since 1970; None when that is this machine."""
+    async def now(self) -> float:
+        """The moment by the clock of the database's machine, in seconds since 1970."""
+        (row,) = await self.rows("SELECT engine_now() AS now")
+        return float(row["now"])
 
     @abstractmethod
     async def history(self) -> str | None:

@@ -23,11 +23,11 @@ _WORDS = {
 
 
 @asynccontextmanager
-async def open_database(path: Path, url: str = "") -> AsyncIterator[Database]:
-    """The database at `url`, on PostgreSQL, or without one SQLite's in the file `path`, which is migrated as needed. It
-    is this process's alone. `StorageError` when it can't be used, or another process holds it.
+async def open_database(path: Path, url: str = "", *, alone: bool = False) -> AsyncIterator[Database]:
+    """The database at `url`, on PostgreSQL, or without one SQLite's in the file `path`, which is migrated as needed.
+    The file is this process's alone, and the other only if it is to be. `StorageError` when it can't be used.
     """
-    async with _postgres(url) if url else sqlite.open_database(path) as database:
+    async with _postgres(url, alone=alone) if url else sqlite.open_database(path) as database:
         for mark, words in _WORDS.items():
             if await read_fact(database, mark) is not None:
                 raise StorageError(words)
@@ -39,8 +39,6 @@ async def _compare_clocks(database: Database) -> None:
     """Refuse a database whose machine has another time: moments of both stand side by side in it."""
     before = time.time()
     there = await database.now()
-    if there is None:
-        return
     ahead, behind = there - time.time(), before - there  # for certain, however long the answer took
     if (apart := max(ahead, behind)) > MOST_SECONDS_APART:
         which = "ahead of" if ahead > behind else "behind"
@@ -79,7 +77,7 @@ def needs_driver() -> Iterator[None]:
         raise StorageError("PostgreSQL needs a package that isn't installed: pip install asyncpg") from None
 
 
-def _postgres(url: str) -> AbstractAsyncContextManager[Database]:
+def _postgres(url: str, *, alone: bool) -> AbstractAsyncContextManager[Database]:
     with needs_driver():
         from storage.engine.postgres import database  # noqa: PLC0415 - only with the extra `postgres` installed
-    return database.open_database(url)
+    return database.open_database(url, alone=alone)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -54,6 +55,8 @@ _WORDS: Mapping[int, str] = {
 class SqliteTransaction(Transaction):
     """A unit of work on the connection that writes, or what is read on the other one."""
 
+    skip_locked = ""  # there is no other one
+
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
 
@@ -72,6 +75,8 @@ class SqliteTransaction(Transaction):
 class SqliteDatabase(Database):
     """One open database file. It has one writer at a time, whichever server a write is about."""
 
+    is_alone = True
+
     def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         super().__init__()
         self._writer = writer
@@ -81,10 +86,6 @@ class SqliteDatabase(Database):
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """What is committed, from the read-only connection."""
         return await self._reader.rows(sql, **parameters)
-
-    async def now(self) -> float | None:
-        """None: a file has no clock of its own."""
-        return None
 
     async def history(self) -> str | None:
         """None: a file has one only."""
@@ -119,6 +120,9 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
             with told_apart(path):
                 await writer.executescript(_SETTINGS)
                 await reader.execute("PRAGMA busy_timeout = 5000")
+            for connection in (writer, reader):
+                await connection.create_function("engine_now", 0, time.time)
+            await writer.execute("DELETE FROM workers")  # whoever worked on the file has ended
             writer.row_factory = reader.row_factory = sqlite3.Row
             database = SqliteDatabase(writer, reader)
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from storage.engine.database import Transaction
+from storage.engine.database import Row, Transaction
 from storage.jobs.job import OUTCOMES, Job, Position, R, State
 from storage.jobs.job_events import Stale, tell_move
 from storage.jobs.job_row import COLUMNS, Codec, assignments, read_job, written
@@ -23,13 +23,19 @@ class Damaged:
     id: int
     guild_id: int
     state: State
+    owner: int | None
+
+    @classmethod
+    def of(cls, row: Row) -> Damaged:
+        """What can be read of its row."""
+        return cls(row["id"], row["guild_id"], row["state"], row["owner"])
 
 
 async def end_damaged(
     tx: Transaction, damaged: Damaged, codec: Codec[R], *, request: R, failure: str, now: float
 ) -> Job[R]:
     """Replace what can't be read, and end the job: as unknown where something may have been sent, else as failed. One
-    that has ended keeps its outcome. `Stale` when it is closed.
+    that has ended keeps its outcome. `Stale` when it is closed, or somebody else's.
     """
     ends = damaged.state not in OUTCOMES
     to: State = "unknown" if damaged.state in {"submitting", "running"} else "failed"
@@ -38,8 +44,10 @@ async def end_damaged(
     columns = {**written(anew, codec), **({"state": to, "ended_at": now} if ends else {})}
     row = await tx.row(
         f"""UPDATE jobs SET {assignments(columns)}{_MONEY if ends else ""}
-            WHERE id = :id AND guild_id = :guild_id AND closed_at IS NULL RETURNING {COLUMNS}""",
+            WHERE id = :id AND guild_id = :guild_id AND owner IS NOT DISTINCT FROM :held_by AND closed_at IS NULL
+            RETURNING {COLUMNS}""",
         id=damaged.id,
+        held_by=damaged.owner,
         guild_id=damaged.guild_id,
         **columns,
     )

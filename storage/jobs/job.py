@@ -102,6 +102,9 @@ class Job(Generic[R]):
     end on. `spent_micros` are what it cost, None where that isn't known; `charge` says whether it cost anything. Both
     are None while it is under way. `cost_usd` is the sum of what the provider has named; with `has_unnamed_costs`, it
     has done stages for which it named nothing.
+
+    `owner` is the life of a process that works on it, None for nobody. The request that was announced by `submitting`
+    leaves before `send_before`, or not at all; None where whoever may send it is known to be alive or gone.
     """
 
     id: int
@@ -149,6 +152,8 @@ class Job(Generic[R]):
     card_due: bool = False
     charge: Charge | None = None
     has_unnamed_costs: bool = False
+    owner: int | None = None
+    send_before: float | None = None
 
     @cached_property
     def code(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Generic
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # What may change while a job moves, and what may change besides.
 _TURNING = {
     "provider", "request", "fallbacks", "key_id", "position", "handle", "remote", "yields", "submitted_at",
-    "deadline_at",
+    "deadline_at", "send_before",
 }  # fmt: skip
 _MOVING = _TURNING | {
     "failure", "detail", "cost_usd", "has_unnamed_costs", "charge", "counted_at", "micros", "spent_micros",
@@ -31,11 +31,15 @@ _CURRENT_KEY = "SELECT 1 FROM keys WHERE guild_id = :guild_id AND id = :key_id A
 
 
 class Jobs(Generic[R]):
-    """Store of the tables `jobs` and `job_events`. `codec` says how requests are written."""
+    """Store of the tables `jobs` and `job_events`. `codec` says how requests are written; `life` is the owner of the
+    jobs that are accepted. One that is moved by anybody but its owner has none from then on: whoever takes it on, which
+    may be the same, sees it as it is.
+    """
 
-    def __init__(self, database: Database, codec: Codec[R]) -> None:
+    def __init__(self, database: Database, codec: Codec[R], life: int | None = None) -> None:
         self._database = database
         self._codec = codec
+        self.life = life
 
     def read(self, row: Row) -> Job[R]:
         """The job in a row with the columns of `COLUMNS`; `DamagedRow` when there is none."""
@@ -55,7 +59,7 @@ class Jobs(Generic[R]):
             may_begin = job.key_id is None or await tx.row(_CURRENT_KEY, guild_id=job.guild_id, key_id=job.key_id)
             begun = values if may_begin else {**values, "key_id": None, "yields": {}}
             columns = written(begun, self._codec) | {"state": "held" if held else "queued"}
-            columns |= {"counted_at": None if held else now}
+            columns |= {"counted_at": None if held else now, "owner": self.life}
             row = await tx.row(
                 f"""INSERT INTO jobs ({", ".join(columns)}) VALUES ({", ".join(f":{name}" for name in columns)})
                     RETURNING {COLUMNS}""",
@@ -74,14 +78,16 @@ class Jobs(Generic[R]):
     ) -> Job[R]:
         """Move the job as it was read to another state, with what else became known; the job as it is then.
 
-        `Stale` when the row has moved since. A held job that is let go is checked against all limits and counted now:
-        `OverLimit` leaves it held. `note` goes to the job's history; it must hold no secret. `by` is the person who
-        moves it.
+        `Stale` when the row has moved since, or has another owner. A held job that is let go is checked against all
+        limits and counted now: `OverLimit` leaves it held. `note` goes to the job's history; it must hold no secret.
+        `by` is the person who moves it.
         """
         if to not in TRANSITIONS[job.state] or not changes.keys() <= _MOVING:
             raise ValueError(f"no job may move from {job.state} to {to} with {sorted(changes)}")
         begins = job.state == "held" and to == "queued"
         changes |= {"ended_at": now if to in OUTCOMES else None, **({"counted_at": now} if begins else {})}
+        if job.owner != self.life:
+            changes["owner"] = None
         moved = replace(job, state=to, **changes)
 
         async def work(tx: Transaction) -> Job[R]:
@@ -94,7 +100,7 @@ class Jobs(Generic[R]):
         return await self._database.write(work, guild_id=job.guild_id)
 
     async def amend(self, job: Job[R], *, now: float, kind: str = "", **changes: Any) -> Job[R]:
-        """Change an open job without moving it; with a `kind`, tell of it in the log. `Stale` when it has moved."""
+        """Change an open job without moving it; with a `kind`, tell of it in the log. `Stale` as `move`."""
         if not changes.keys() <= _STANDING:
             raise ValueError(f"{sorted(changes)} can't change without a move")
         amended = replace(job, **changes)
@@ -143,20 +149,6 @@ class Jobs(Generic[R]):
         )
         return None if row is None else self.read(row)
 
-    async def open_jobs(self) -> tuple[list[Job[R]], list[Damaged]]:
-        """Every job of every server whose outcome has not been posted yet, oldest first; and those that can't be
-        read.
-        """
-        rows = await self._database.rows(f"SELECT {COLUMNS} FROM jobs WHERE closed_at IS NULL ORDER BY id")
-        damaged: list[Damaged] = []
-        jobs = self._readable(rows, lambda row: damaged.append(Damaged(row["id"], row["guild_id"], row["state"])))
-        return jobs, damaged
-
-    async def with_cards_due(self) -> list[Job[R]]:
-        """Every server's closed jobs whose cards don't show that yet, oldest first."""
-        rows = await self._database.rows(f"SELECT {COLUMNS} FROM jobs WHERE card_due = 1 ORDER BY id")
-        return self._readable(rows, lambda _: None)
-
     async def with_files(self, *, now: float, closed_since: float) -> dict[int, Job[R]]:
         """Every server's jobs whose files are still needed, by id: open ones, those that were closed since then, and
         those whose videos are kept.
@@ -167,9 +159,10 @@ class Jobs(Generic[R]):
             now=now,
             closed_since=closed_since,
         )
-        return {job.id: job for job in self._readable(rows, lambda _: None)}
+        return {job.id: job for job in self.readable(rows, lambda _: None)}
 
-    def _readable(self, rows: Any, otherwise: Callable[[Row], None]) -> list[Job[R]]:
+    def readable(self, rows: Iterable[Row], otherwise: Callable[[Row], None]) -> list[Job[R]]:
+        """The jobs in these rows; those that hold none are given to `otherwise`."""
         found = []
         for row in rows:
             try:
@@ -184,9 +177,10 @@ class Jobs(Generic[R]):
         row = await tx.row(
             f"""UPDATE jobs SET {assignments(columns)}
                 WHERE id = :id AND guild_id = :guild_id AND state = :from_state AND stage = :from_stage
-                  AND closed_at IS NULL RETURNING id""",
+                  AND owner IS NOT DISTINCT FROM :held_by AND closed_at IS NULL RETURNING id""",
             id=job.id,
             guild_id=job.guild_id,
+            held_by=job.owner,
             from_state=job.state,
             from_stage=str(job.position),
             **columns,

@@ -12,12 +12,12 @@ import pytest
 from discord.gateway import DiscordWebSocket
 
 from bot import __main__ as program
-from storage.jobs.jobs import Jobs
+from storage.jobs.claims import Claims
 
 really_poll = DiscordWebSocket.poll_event
 
 
-async def fail(_: Any) -> Any:
+async def fail(*_: Any) -> Any:
     raise sqlite3.OperationalError("disk I/O error")
 
 
@@ -35,7 +35,7 @@ async def go_on_when_cancelled(socket: DiscordWebSocket) -> None:
 
 
 FAULTS: dict[str, tuple[type, str, Any]] = {
-    "worker": (Jobs, "open_jobs", fail),
+    "worker": (Claims, "claim", fail),
     "connection": (DiscordWebSocket, "poll_event", fail_once_identified),
     "deaf": (DiscordWebSocket, "poll_event", go_on_when_cancelled),
 }

@@ -23,7 +23,7 @@ from tests.conftest import GUILD
 from tests.jobs.old_database import MASTER_KEYS, load
 from tests.provider_table import README
 from tests.storage.engines import Schema, emptied
-from tests.storage.plain import plain_jobs
+from tests.storage.plain import open_jobs, plain_jobs
 from tests.welcome import welcome
 from tests.world import open_world
 
@@ -63,7 +63,7 @@ async def test_a_copy_that_is_marked_as_one_has_nothing_sent_again(url: str, tmp
         assert mark in SCALING.read_text(encoding="utf-8")
         await database.write(lambda tx: tx.row(mark), guild_id=None)
         assert await reconcile(database) == 1
-        (left,) = (await plain_jobs(database).open_jobs())[0]
+        (left,) = await open_jobs(plain_jobs(database))
         assert left.restored
 
 

@@ -19,11 +19,13 @@ from typing import Any, cast
 import httpx
 
 from bot.clock import Clock
-from bot.domain.job import Jobs, RequestCodec
+from bot.domain.job import RequestCodec, Stores
+from bot.jobs.claiming import Claiming
 from bot.jobs.decision import Close, Leave
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.lanes import Lanes
+from bot.jobs.lease import Lease
 from bot.jobs.open_job import OpenJob
 from bot.jobs.runner import Runner
 from bot.jobs.steps import Steps
@@ -36,7 +38,6 @@ from storage.engine.database import Transaction
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite import open_database
 from storage.servers.guilds import Guilds
-from storage.servers.keys import Keys
 from tests.bench.jobs import Size
 
 GUILD = 1
@@ -85,7 +86,9 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
     """CPU seconds used, and bytes of memory per job."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_database(Path(folder) / "bot.db") as database, open_client({"127.0.0.1"}) as client:
-            jobs, keys = Jobs(database, RequestCodec()), Keys(database, MasterKeys.parse(MasterKeys.generate("bench")))
+            stores = Stores.on(database, MasterKeys.parse(MasterKeys.generate("bench")), RequestCodec())
+            keys, lease = stores.keys, Lease.on(database, stores.workers)
+            await lease.begin()
             await Guilds(database).join(GUILD, 0.0)
             await keys.put(GUILD, "runcomfy", {"api_key": "rc-bench-0001"}, hint="0001", added_by=1, now=0.0)
 
@@ -114,9 +117,10 @@ async def worker(url: str, size: Size, begin: Callable[[], Awaitable[None]]) -> 
             nothing = cast("Any", Nothing())
             job_keys = JobKeys(keys, providers, clock)
             poll = Poll(job_keys, providers, clock, intervals)
-            steps = Steps(nothing, nothing, nothing, nothing, poll, closed, left)
-            runner = Runner(jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)
-            ours = Worker(jobs, runner, Lanes(providers), nothing, nothing, nothing, clock, intervals)
+            steps = Steps(lease, nothing, nothing, nothing, nothing, poll, closed, left)
+            runner = Runner(stores.jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)
+            claiming = Claiming(lease, stores.claims, stores.jobs, clock, intervals)
+            ours = Worker(claiming, runner, Lanes(providers), nothing, nothing, nothing, clock, lease)
             empty = memory()
             gc.freeze()  # as `python -m bot run` does
             await begin()

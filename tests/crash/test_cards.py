@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import Jobs, RequestCodec
 from bot.sandbox.server import Sandbox
 from storage.engine.sqlite import open_database
 from tests.canned import CannedStudio
@@ -16,6 +15,7 @@ from tests.crash.doom import Doom, Killed
 from tests.crash.test_crash import Outside, over
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import COMPONENTS_V2, Json, State
+from tests.storage.plain import with_cards_due
 
 
 class KilledAt(Doom):
@@ -48,7 +48,7 @@ async def killed_before_the_last_edit(outside: Outside) -> None:
 async def due(outside: Outside) -> int:
     """How many cards are still to show how their jobs ended."""
     async with open_database(outside.settings.database_path) as database:
-        return len(await Jobs(database, RequestCodec()).with_cards_due())
+        return len(await with_cards_due(database))
 
 
 async def test_a_card_that_was_not_edited_before_the_bot_was_killed_shows_the_end_after_the_next_start(

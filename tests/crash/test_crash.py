@@ -38,6 +38,7 @@ from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import COMPONENTS_V2, TOKEN, State
 from tests.fast_clock import FastClock
+from tests.storage.plain import open_jobs
 from tests.welcome import welcome
 
 MOST_LIVES = 6
@@ -107,7 +108,7 @@ class Outside:
         """What must never be, and is."""
         async with open_database(self.settings.database_path) as database:
             rows = await database.rows("SELECT state, closed_at, reply_id FROM jobs")
-            still_open, _ = await Jobs(database, RequestCodec()).open_jobs()
+            still_open = await open_jobs(Jobs(database, RequestCodec()))
         found = [f"still open in state {job.state}" for job in still_open]
         if len(self.sandbox.runs.ledger) > 1:
             found.append(f"paid {len(self.sandbox.runs.ledger)} times")

@@ -12,14 +12,15 @@ import pytest
 
 from bot.chat.card import Cards
 from bot.chat.result_post import ResultPosts
-from bot.domain.job import Job, Jobs
+from bot.domain.job import Claims, Job
 from bot.net.client import Http
 from bot.net.faults import UnknownOutcome
 from bot.providers.base import Accepted, Waiting
+from storage.jobs.claims import Claims as ClaimsStore
 from storage.jobs.job_events import Stale
-from storage.jobs.jobs import Jobs as JobStore
 from tests.cogs.test_jobs import shown
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
+from tests.storage.plain import open_jobs
 from tests.world import World, answer, open_world
 
 DAY = 86_400.0
@@ -248,17 +249,17 @@ async def test_what_the_database_cannot_take_for_a_while_is_written_later_and_no
 async def test_a_command_that_comes_before_the_open_jobs_are_read_makes_one_card_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, open_jobs, opened, opened_for = asyncio.Event(), JobStore.open_jobs, Cards.open, list[int]()
+    read, claim, opened, opened_for = asyncio.Event(), ClaimsStore.claim, Cards.open, list[int]()
 
-    async def late(jobs: Jobs) -> Any:
+    async def late(claims: Claims, room: int) -> Any:
         await read.wait()
-        return await open_jobs(jobs)
+        return await claim(claims, room)
 
     async def counting(cards: Cards, job: Job, **how: Any) -> Any:
         opened_for.append(job.id)
         return await opened(cards, job, **how)
 
-    monkeypatch.setattr(JobStore, "open_jobs", late)
+    monkeypatch.setattr(ClaimsStore, "claim", late)
     monkeypatch.setattr(Cards, "open", counting)
     async with open_world(tmp_path) as world:
         worker = world.client.services.worker
@@ -276,19 +277,19 @@ async def test_a_command_that_comes_before_the_open_jobs_are_read_makes_one_card
 async def test_a_button_that_is_pressed_before_the_open_jobs_are_read_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, open_jobs = asyncio.Event(), JobStore.open_jobs
+    read, claim = asyncio.Event(), ClaimsStore.claim
 
-    async def late(jobs: Jobs) -> Any:
+    async def late(claims: Claims, room: int) -> Any:
         await read.wait()
-        return await open_jobs(jobs)
+        return await claim(claims, room)
 
-    monkeypatch.setattr(JobStore, "open_jobs", late)
+    monkeypatch.setattr(ClaimsStore, "claim", late)
     async with open_world(tmp_path) as world:
         worker = world.client.services.worker
         scripted(world)
         asking = asyncio.create_task(start(world))
         await until(lambda: worker.open_jobs)
-        (job,) = (open_job.job for open_job in worker._open_jobs.values())
+        (job,) = await open_jobs(world.parts.stores.jobs)
         cancelling = asyncio.create_task(worker.cancel(job, by=world.member.id))
         await asyncio.wait([cancelling], timeout=0)
         assert not cancelling.done()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from math import inf
+from typing import Any
 
 from storage.engine.database import Database
+from storage.jobs.claims import Claims
 from storage.jobs.corrections import Corrections
+from storage.jobs.job import Job, R
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
 
@@ -31,9 +35,9 @@ def _read(request: str) -> dict[str, str | None]:
     return dict(json.loads(request)) if request.startswith("{") else {}
 
 
-def plain_jobs(database: Database) -> Jobs[str]:
-    """The store of jobs of this database."""
-    return Jobs(database, PlainText())
+def plain_jobs(database: Database, life: int | None = None) -> Jobs[str]:
+    """The store of jobs of this database, for that life of a process."""
+    return Jobs(database, PlainText(), life)
 
 
 def plain_corrections(database: Database) -> Corrections[str]:
@@ -44,3 +48,19 @@ def plain_corrections(database: Database) -> Corrections[str]:
 def plain_ledger(database: Database) -> Ledger[str]:
     """What is shown of these jobs."""
     return Ledger(database, plain_jobs(database))
+
+
+def plain_claims(database: Database, jobs: Jobs[str]) -> Claims[str]:
+    """What takes these jobs for the life of `jobs`."""
+    return Claims(database, jobs)
+
+
+async def open_jobs(jobs: Jobs[R]) -> list[Job[R]]:
+    """Every job whose outcome has not been posted yet."""
+    return list((await jobs.with_files(now=inf, closed_since=inf)).values())
+
+
+async def with_cards_due(database: Database) -> list[int]:
+    """The ids of the closed jobs whose cards don't show that yet."""
+    rows: Any = await database.rows("SELECT id FROM jobs WHERE card_due = 1 ORDER BY id")
+    return [row["id"] for row in rows]

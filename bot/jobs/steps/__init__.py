@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.jobs.decision import Decision
+from bot.jobs.decision import Decision, Wait
+from bot.jobs.lease import Lease
 from bot.jobs.open_job import OpenJob
 from bot.jobs.steps.approval import Approval
 from bot.jobs.steps.poll import Poll
 from storage.jobs.job import OUTCOMES, State
+
+PAUSE_SECONDS = 1.0
 
 
 class Step(Protocol):
@@ -21,8 +24,9 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The kinds of step."""
+    """The kinds of step. None is taken while the job may be another process's."""
 
+    lease: Lease
     show: Step
     approval: Approval
     submit: Step
@@ -33,6 +37,8 @@ class Steps:
 
     def of(self, open_job: OpenJob) -> Step:
         """The step that the job's row asks for."""
+        if self.lease.can_end and not self.lease.holds:
+            return _pause
         if open_job.job.closed_at is not None:
             return self.show_end
         if open_job.job.state in OUTCOMES:
@@ -41,3 +47,7 @@ class Steps:
             return self.show
         by_state: Mapping[State, Step] = {"held": self.approval, "queued": self.submit, "running": self.poll}
         return by_state.get(open_job.job.state, self.find)
+
+
+async def _pause(open_job: OpenJob) -> Decision:  # noqa: ARG001
+    return Wait(PAUSE_SECONDS, fault=None)

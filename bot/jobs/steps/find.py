@@ -5,17 +5,22 @@ whose answer was lost.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from bot.clock import Clock
 from bot.domain.flows import HANDED_OVER, Stage, stage_at
+from bot.domain.job import Job
 from bot.jobs.decision import Advance, Decision, Wait
 from bot.jobs.intervals import LOOKUP_SECONDS, Intervals
 from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Submitting
 from bot.jobs.steps.submit import Submit
 from bot.jobs.transitions import CONFIRMATIONS, again, answered, ended, kind_of
+from bot.net.client import REQUEST_SECONDS
 from bot.net.faults import ProviderError
 from bot.providers.base import Provider
+
+CLOCKS_DIFFER = 5.0  # seconds at most, those of processes that share a database; and more
 
 
 class Find:
@@ -34,7 +39,7 @@ class Find:
         """Send what is to leave; else settle what was sent."""
         phase = open_job.phase
         if isinstance(phase, Submitting) and phase.call:
-            call, phase.call = phase.call, None  # whatever comes of it, it never leaves twice
+            call, phase.call, phase.was_sent = phase.call, None, True  # whatever comes of it, it never leaves twice
             return await self._submit.send(open_job, call)
         return await self._settled(open_job)
 
@@ -63,8 +68,17 @@ class Find:
         job, phase = open_job.job, open_job.phase
         if late or not stage.findable or not isinstance(phase, Submitting):
             return ended(job, "unknown", "unknown_outcome", "the answer to the submission was lost")
+        if not phase.was_sent and self._may_arrive(job):
+            return Wait(LOOKUP_SECONDS)
         phase.lookups += 1
         if phase.lookups < CONFIRMATIONS:
             return Wait(LOOKUP_SECONDS)
         # To nobody else: a lookup is good proof, and not good enough to pay another provider.
         return Advance("queued", {"fallbacks": ()}, note="never arrived")
+
+    def _may_arrive(self, job: Job) -> bool:
+        """Whether a request that another process has announced may reach its provider still: its sender may have been
+        frozen, and wake.
+        """
+        until = -inf if job.send_before is None else job.send_before + REQUEST_SECONDS + CLOCKS_DIFFER
+        return self._clock.now() <= until

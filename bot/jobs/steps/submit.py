@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from math import isfinite
 from uuid import uuid4
 
 from bot.clock import Clock
@@ -17,8 +19,9 @@ from bot.domain.reuse import is_passed_over, is_reusing
 from bot.domain.sections import request_here, results, yields_here
 from bot.jobs.decision import Advance, Amend, Decision, Wait
 from bot.jobs.inputs import Inputs, left_in_thread
-from bot.jobs.intervals import LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, deadline
+from bot.jobs.intervals import HELD_BACK_SECONDS, LONGEST_RETRY_AFTER, LOOKUP_SECONDS, Intervals, deadline
 from bot.jobs.keys import JobKeys
+from bot.jobs.lease import Lease
 from bot.jobs.open_job import OpenJob, Queued, Submitting
 from bot.jobs.transitions import again, answered, begun_anew, ended, kind_of, passed_over, sent_anew, stage_failed
 from bot.net.client import Http
@@ -28,6 +31,7 @@ from bot.net.faults import (
     BadKey,
     CannotHandOver,
     Gone,
+    HeldBack,
     InputRejected,
     NotAccepted,
     OutOfCredit,
@@ -37,6 +41,7 @@ from bot.net.faults import (
     UnknownOutcome,
     Unwritable,
 )
+from bot.net.transport import leaving_while
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission
 
 log = logging.getLogger(__name__)
@@ -58,6 +63,7 @@ class Submit:
         clock: Clock,
         intervals: Intervals,
         gather: Callable[[Job, Http | None], Awaitable[None]],
+        lease: Lease,
     ) -> None:
         self._inputs = inputs
         self._keys = keys
@@ -65,6 +71,7 @@ class Submit:
         self._clock = clock
         self._intervals = intervals
         self._gather = gather
+        self._lease = lease
 
     async def __call__(self, open_job: OpenJob) -> Decision:
         """Announce the queued stage: the request leaves once that is written down."""
@@ -94,15 +101,22 @@ class Submit:
             return again(job, fault, self._intervals, open_job.faults)
         handle = job.handle or str(uuid4())
         call = Submission(stage.name, request_here(job), handle, yields_here(job), credentials)
-        changes = {"handle": handle, "key_id": job.key_id, "yields": job.yields}
+        window = self._lease.window()
+        send_before = self._clock.now() + window.seconds if isfinite(window.seconds) else None
+        changes = {"handle": handle, "key_id": job.key_id, "yields": job.yields, "send_before": send_before}
         not_before = open_job.phase.not_before if isinstance(open_job.phase, Queued) else {}
-        return Advance("submitting", changes, phase=Submitting(call, not_before=not_before), at_once=True)
+        return Advance("submitting", changes, phase=Submitting(call, window, not_before=not_before), at_once=True)
 
     async def send(self, open_job: OpenJob, call: Submission) -> Decision:
         """Send the announced stage."""
-        job, provider = open_job.job, self._providers[open_job.job.provider]
+        job, provider, phase = open_job.job, self._providers[open_job.job.provider], open_job.phase
+        window = phase.window if isinstance(phase, Submitting) else None
         try:
-            answer = await self._sent(job, provider, call)
+            with leaving_while(window.is_open) if window else nullcontext():
+                answer = await self._sent(job, provider, call)
+        except HeldBack as fault:
+            log.warning("%s: nothing was sent: %s", job.code, fault)
+            return Advance("queued", note="it was too late to send it", then=HELD_BACK_SECONDS)
         except UnknownOutcome as fault:
             log.warning("%s: %s", job.code, fault)
             if stage_at(provider.stages(job.request), job.position).findable:

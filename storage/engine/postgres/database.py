@@ -30,6 +30,8 @@ SWEEP_EVERY = 1000  # writes
 class PostgresTransaction(Transaction):
     """A unit of work on one connection."""
 
+    skip_locked = "FOR UPDATE SKIP LOCKED"
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
@@ -48,6 +50,8 @@ class PostgresDatabase(Database):
 
     All connections are to the history that the first one found. Once one has found another, nothing is written.
     """
+
+    is_alone = False
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -69,11 +73,6 @@ class PostgresDatabase(Database):
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """What is committed."""
         return await _persistently(lambda: self._read(sql, parameters))
-
-    async def now(self) -> float | None:
-        """The moment by the server's clock, in seconds since 1970."""
-        row = await self.row("SELECT CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION) AS now")
-        return None if row is None else float(row["now"])
 
     async def history(self) -> str | None:
         """The line of history that it is on."""
@@ -143,21 +142,23 @@ async def _persistently(attempt: Callable[[], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
-    """The database at `url`, whose schema is made if it has none; `StorageError` when it can't be used, or another bot
-    works on it.
+async def open_database(url: str, *, alone: bool = False) -> AsyncIterator[Database]:
+    """The database at `url`, whose schema is made if it has none, for several processes at once or for this one
+    `alone`; `StorageError` when it can't be used.
     """
-    async with taken_over(url), connected(url) as database:
+    async with taken_over(url, alone=alone), connected(url) as database:
         yield database
 
 
 @asynccontextmanager
-async def taken_over(url: str) -> AsyncIterator[Any]:
-    """A connection to the database at `url`, which has its schema, and is this process's alone while it lasts."""
-    async with connection_to(url) as alone:
+async def taken_over(url: str, *, alone: bool = True) -> AsyncIterator[Any]:
+    """A connection to the database at `url`, which has its schema; while it lasts, nobody else has the database for
+    itself `alone`, or at all.
+    """
+    async with connection_to(url) as held:
         with told_apart():
-            await take_over(alone)
-        yield alone
+            await take_over(held, alone=alone)
+        yield held
 
 
 @asynccontextmanager

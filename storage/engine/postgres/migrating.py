@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS engine_schema (version BIGINT NOT NULL);
 ALTER TABLE engine_schema ADD COLUMN IF NOT EXISTS serves_from BIGINT NOT NULL DEFAULT 0;
 INSERT INTO engine_schema (version) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM engine_schema);
 """
+_NOW = """
+CREATE OR REPLACE FUNCTION engine_now() RETURNS DOUBLE PRECISION LANGUAGE SQL VOLATILE AS
+$$SELECT CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)$$;
+"""
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
 _PATIENCE = "SET LOCAL lock_timeout = '5s'"  # who waits for a table holds up all who come after
 
@@ -37,7 +41,7 @@ async def migrate(connection: Any) -> int:
     """
     async with connection.transaction():
         await connection.execute(_LOCK, MIGRATING)
-        await connection.execute(_VERSION)
+        await connection.execute(_VERSION + _NOW)
     steps = migrations()
     while await _step(connection, steps):
         pass

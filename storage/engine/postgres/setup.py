@@ -23,13 +23,14 @@ SESSION: Mapping[str, str] = {
 }
 
 
-async def take_over(connection: Any) -> None:
-    """Make the database ready, and this bot the only one that works on it, for as long as the connection lasts.
-    `StorageError` when it can't be.
+async def take_over(connection: Any, *, alone: bool) -> None:
+    """Make the database ready, and this process one of those that work on it, or the only one, for as long as the
+    connection lasts. `StorageError` when it can't be.
     """
     await check_server(connection)
-    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", RUNNING):
-        raise StorageError("another bot is already running on this database")
+    lock, in_the_way = ("", "a bot is") if alone else ("_shared", "something that wants it for itself alone is")
+    if not await connection.fetchval(f"SELECT pg_try_advisory_lock{lock}($1)", RUNNING):
+        raise StorageError(f"{in_the_way} already running on this database")
     await ensure_schema(connection)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.domain.request import Part
 from bot.jobs.inputs import Inputs
 from bot.jobs.intervals import Intervals
 from bot.jobs.keys import JobKeys
+from bot.jobs.lease import Lease, SendWindow
 from bot.jobs.open_job import OpenJob, Phase, phase_of
 from bot.jobs.steps.find import Find
 from bot.jobs.steps.poll import Poll
@@ -110,6 +112,22 @@ def staged(provider: Scripted, *stages: Stage) -> Scripted:
     return provider
 
 
+class Held(Lease):
+    """One that has no end, unless a test says when."""
+
+    def __init__(self) -> None:
+        self.can_end = True
+        self.left = math.inf
+        self.is_open = True
+
+    @property
+    def holds(self) -> bool:
+        return self.left > 0.0
+
+    def window(self) -> SendWindow:
+        return SendWindow(self.left, lambda: self.is_open)
+
+
 @dataclass
 class Alone:
     """The steps that submit, find and poll, and what they stand on; the providers `first` and `second` are known."""
@@ -121,10 +139,12 @@ class Alone:
     keys: OneKey = field(default_factory=OneKey)
     inputs: NoInputs = field(default_factory=NoInputs)
     gathered: list[tuple[str, Http | None]] = field(default_factory=list)
+    lease: Held = field(default_factory=Held)
 
     def __post_init__(self) -> None:
         self.providers: dict[str, Provider] = {one.name: one for one in (self.first, self.second)}
-        self.submit = Submit(self.inputs, self.keys, self.providers, self.clock, self.intervals, self._gather)
+        parts = (self.inputs, self.keys, self.providers, self.clock, self.intervals)
+        self.submit = Submit(*parts, self._gather, self.lease)
         self.find = Find(self.submit, self.keys, self.providers, self.clock, self.intervals)
         self.poll = Poll(self.keys, self.providers, self.clock, self.intervals)
 

@@ -9,8 +9,10 @@ import pytest
 from bot.jobs.decision import Advance, Wait
 from bot.jobs.intervals import LOOKUP_SECONDS
 from bot.jobs.open_job import Submitting
+from bot.jobs.steps.find import CLOCKS_DIFFER
 from bot.jobs.transitions import CONFIRMATIONS
-from bot.net.faults import NotAccepted
+from bot.net.client import REQUEST_SECONDS
+from bot.net.faults import NotAccepted, UnknownOutcome
 from bot.providers.base import Accepted, Done
 from storage.jobs.job import Fallback
 from tests.jobs.steps.alone import KEY, VIDEO_URL, Alone, job_in, named, opened
@@ -147,3 +149,42 @@ async def test_what_there_is_nothing_to_look_up_with_is_unknown(missing: str) ->
 async def test_handing_over_is_free_and_simply_done_again() -> None:
     decision = await alone().find(opened(job_in("submitting", stage="upload_video", handle="h"), faults=2))
     assert decision == Advance("queued", note="handing over is free", then=20.0)
+
+
+ANNOUNCED = job_in("submitting", handle="h-1", key_id=11, send_before=1010.0)
+
+
+async def test_while_another_process_may_send_it_and_its_request_may_arrive_a_denial_proves_nothing() -> None:
+    world = alone()
+    job = opened(ANNOUNCED)
+    assert [await world.find(job) for _ in range(5)] == [Wait(LOOKUP_SECONDS)] * 5
+    world.clock.go_on(10.0 + REQUEST_SECONDS + CLOCKS_DIFFER)
+    assert await world.find(job) == Wait(LOOKUP_SECONDS)
+    assert isinstance(job.phase, Submitting)
+    assert job.phase.lookups == 0
+    world.clock.go_on(0.1)
+    assert [await world.find(job) for _ in range(CONFIRMATIONS)] == [
+        Wait(LOOKUP_SECONDS),
+        Wait(LOOKUP_SECONDS),
+        Advance("queued", {"fallbacks": ()}, note="never arrived"),
+    ]
+
+
+async def test_while_another_process_may_send_it_it_goes_on_as_soon_as_it_is_found() -> None:
+    world = alone()
+    world.first.on_find = in_turn(None, Accepted("r-9"))
+    job = opened(ANNOUNCED)
+    await world.find(job)
+    assert await world.find(job) == Advance("running", {"remote": "r-9", "submitted_at": 1000.0}, then=5.0)
+
+
+async def test_whoever_has_sent_it_needs_not_wait_for_its_own_request() -> None:
+    world = alone()
+    world.first.on_submit = in_turn(UnknownOutcome("reset"))
+    announced = await world.submit(opened(job_in("queued")))
+    assert isinstance(announced, Advance)
+    job = opened(ANNOUNCED, announced.phase)
+    assert [await world.find(job) for _ in range(CONFIRMATIONS + 1)] == [
+        *[Wait(LOOKUP_SECONDS)] * CONFIRMATIONS,
+        Advance("queued", {"fallbacks": ()}, note="never arrived"),
+    ]

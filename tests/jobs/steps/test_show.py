@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.chat.custom_ids import CANCEL_PREFIX
 from tests.canned import hold_work
 from tests.scripted import until
+from tests.storage.plain import with_cards_due
 from tests.world import World, answer
 
 
@@ -18,7 +19,7 @@ async def test_a_last_edit_that_fails_for_a_while_is_made_again(world: World) ->
     go_on.set()
     await world.quiet()
     assert "✅ Done" in world.card_text()
-    assert await world.parts.stores.jobs.with_cards_due() == []
+    assert await with_cards_due(world.parts.database) == []
 
 
 async def test_a_last_edit_that_goes_on_failing_is_left_to_the_next_start(world: World) -> None:
@@ -31,7 +32,7 @@ async def test_a_last_edit_that_goes_on_failing_is_left_to_the_next_start(world:
     go_on.set()
     await world.quiet()
     assert len(world.outcomes()) == 1
-    assert len(await world.parts.stores.jobs.with_cards_due()) == 1
+    assert len(await with_cards_due(world.parts.database)) == 1
 
 
 async def test_cancel_on_a_card_left_as_it_was_says_how_the_job_ended_and_brings_the_card_up_to_date(

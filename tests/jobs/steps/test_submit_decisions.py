@@ -12,7 +12,7 @@ import pytest
 from bot.domain.flows import Stage
 from bot.domain.reuse import NAMES, SINCE
 from bot.jobs.decision import Advance, Amend, Decision, Wait
-from bot.jobs.intervals import CALL_SECONDS, LONGEST_RETRY_AFTER, LOOKUP_SECONDS
+from bot.jobs.intervals import CALL_SECONDS, HELD_BACK_SECONDS, LONGEST_RETRY_AFTER, LOOKUP_SECONDS
 from bot.jobs.open_job import Delivering, OpenJob, Queued, Submitting
 from bot.jobs.steps.submit import MEASURES
 from bot.net.faults import (
@@ -22,6 +22,7 @@ from bot.net.faults import (
     CannotHandOver,
     ContentRefused,
     Gone,
+    HeldBack,
     InputRejected,
     Mistyped,
     NotAccepted,
@@ -33,6 +34,7 @@ from bot.net.faults import (
     UnknownOutcome,
     Unwritable,
 )
+from bot.net.transport import _may_leave
 from bot.providers.base import Accepted, Failed, Submission
 from storage.jobs.job import Fallback, Position
 from tests.jobs.steps.alone import HTTP, KEY, VIDEO_URL, Alone, job_in, named, opened, staged
@@ -73,9 +75,10 @@ async def test_a_stage_is_announced_before_it_leaves_with_an_id_and_the_key_that
     handle = decision.changes["handle"]
     assert str(UUID(handle)) == handle
     yields = {"a": "b", "measured": "yes"}
-    assert decision.changes == {"handle": handle, "key_id": 11, "yields": yields}
+    assert decision.changes == {"handle": handle, "key_id": 11, "yields": yields, "send_before": None}
     assert (decision.to, decision.at_once, decision.then) == ("submitting", True, 0.0)
-    assert decision.phase == Submitting(Submission("only", job.request, handle, yields, KEY))
+    assert isinstance(decision.phase, Submitting)
+    assert decision.phase.call == Submission("only", job.request, handle, yields, KEY)
     assert world.inputs.measures == [("only", HTTP)]
     assert world.first.submits == []
 
@@ -405,3 +408,23 @@ async def test_without_another_provider_only_what_had_no_effect_is_sent_again(ki
     assert isinstance(decision, Advance)
     expected = "queued" if issubclass(kind, NotAccepted) else "unknown" if kind is UnknownOutcome else "failed"
     assert decision.to == expected
+
+
+async def test_the_row_says_until_when_an_announced_stage_may_be_sent() -> None:
+    world = Alone()
+    world.lease.left = 12.5
+    decision = await world.submit(opened(job_in("queued")))
+    assert isinstance(decision, Advance)
+    assert decision.changes["send_before"] == 1012.5
+
+
+async def test_what_is_too_late_to_be_sent_is_in_line_again_with_the_same_provider_and_no_fault() -> None:
+    world = Alone()
+    announced = await world.submit(opened(job_in("queued", fallbacks=(SECOND,))))
+    assert isinstance(announced, Advance)
+    world.first.on_submit = lambda _: Accepted("r") if _may_leave.get()() else HeldBack("too late")
+    world.lease.is_open = False
+    job = opened(job_in("submitting", handle="h", fallbacks=(SECOND,)), announced.phase)
+    decision = await world.submit.send(job, call())
+    assert decision == Advance("queued", note="it was too late to send it", then=HELD_BACK_SECONDS)
+    assert world.keys.refusals == []

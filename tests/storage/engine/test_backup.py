@@ -13,7 +13,7 @@ from storage.engine.sqlite import open_database
 from storage.jobs.job import Job, NewJob, Position
 from storage.jobs.jobs import Jobs
 from tests.conftest import GUILD, MEMBER
-from tests.storage.plain import plain_jobs
+from tests.storage.plain import open_jobs, plain_jobs
 from tests.welcome import welcome
 
 
@@ -32,7 +32,7 @@ async def test_a_running_bots_database_is_copied_whole_and_for_its_owner_only(tm
         await enqueue(plain_jobs(database), 2)
     assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
     async with open_database(tmp_path / "copy.db") as copy:
-        assert (await plain_jobs(copy).open_jobs())[0] == [job]
+        assert await open_jobs(plain_jobs(copy)) == [job]
 
 
 async def test_open_jobs_of_a_backup_are_marked_once_and_their_ids_are_not_given_again(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_open_jobs_of_a_backup_are_marked_once_and_their_ids_are_not_given
     async with open_database(tmp_path / "copy.db") as copy:
         assert await reconcile(copy) == 1
         assert await reconcile(copy) is None
-        (left,) = (await plain_jobs(copy).open_jobs())[0]
+        (left,) = await open_jobs(plain_jobs(copy))
         assert left.restored
         assert (await enqueue(plain_jobs(copy), 3)).id > 1_000_000
 

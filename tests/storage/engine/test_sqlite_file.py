@@ -6,6 +6,7 @@ import json
 import sqlite3
 import stat
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from storage.engine.database import StorageError, Transaction
 from storage.engine.schema import migrations
 from storage.engine.sqlite import migrate, open_database, told_apart
+from storage.jobs.workers import Workers
 
 
 async def test_the_settings_that_durability_rests_on_are_in_force(tmp_path: Path) -> None:
@@ -280,3 +282,11 @@ def test_what_older_rows_say_of_their_money_is_kept_as_whether_the_provider_char
     with closing(sqlite3.connect(path)) as new:
         found = new.execute("SELECT charge, has_unnamed_costs FROM jobs ORDER BY id").fetchall()
     assert found == [*((charge, 0) for charge in CHARGES), (None, 0), (None, 1)]
+
+
+async def test_whoever_worked_on_the_file_has_ended_when_it_is_opened_again(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "bot.db") as database:
+        await Workers(database).begin(inf)
+        assert await database.rows("SELECT id FROM workers")
+    async with open_database(tmp_path / "bot.db") as database:
+        assert not await database.rows("SELECT id FROM workers")

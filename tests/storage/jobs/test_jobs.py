@@ -18,7 +18,14 @@ from storage.people.privacy import Privacy
 from storage.servers.guilds import Guilds
 from storage.servers.log_entries import LogEntries
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
-from tests.storage.plain import plain_corrections, plain_jobs, plain_ledger
+from tests.storage.plain import (
+    open_jobs,
+    plain_claims,
+    plain_corrections,
+    plain_jobs,
+    plain_ledger,
+    with_cards_due,
+)
 from tests.welcome import welcome
 
 NEEDED: dict[State, dict[str, Any]] = {
@@ -165,11 +172,11 @@ async def test_another_server_sees_no_job_of_this_one(jobs: Jobs[str]) -> None:
 
 async def test_a_job_is_open_until_its_outcome_is_posted(jobs: Jobs[str]) -> None:
     job = await job_in(jobs, "succeeded")
-    assert [found.id for found in (await jobs.open_jobs())[0]] == [job.id]
+    assert [found.id for found in await open_jobs(jobs)] == [job.id]
     job = await jobs.amend(job, now=5.0, delivering_at=5.0)
     job = await jobs.close(job, reply_id=99, now=6.0)
     assert (job.reply_id, job.closed_at) == (99, 6.0)
-    assert (await jobs.open_jobs())[0] == []
+    assert await open_jobs(jobs) == []
 
 
 async def test_a_closed_job_cannot_be_closed_again(jobs: Jobs[str]) -> None:
@@ -199,15 +206,17 @@ async def test_what_a_move_is_needed_for_is_not_amended(jobs: Jobs[str]) -> None
 
 
 @pytest.mark.parametrize("card_id", [None, 7])
-async def test_only_a_job_that_has_a_card_is_to_show_on_it_how_it_ended(jobs: Jobs[str], card_id: int | None) -> None:
+async def test_only_a_job_that_has_a_card_is_to_show_on_it_how_it_ended(
+    jobs: Jobs[str], database: Database, card_id: int | None
+) -> None:
     job = await jobs.amend(await enqueue(jobs), now=2.0, card_id=card_id)
     job = await jobs.move(job, "failed", now=3.0, failure="provider_failed")
     job = await jobs.close(job, reply_id=5, reply_channel_id=6, now=4.0)
     assert (job.reply_id, job.reply_channel_id, job.card_due) == (5, 6, card_id is not None)
     assert await jobs.get(GUILD, job.id) == job
-    assert await jobs.with_cards_due() == ([job] if card_id else [])
+    assert await with_cards_due(database) == ([job.id] if card_id else [])
     await jobs.card_shown(job)
-    assert await jobs.with_cards_due() == []
+    assert await with_cards_due(database) == []
 
 
 async def test_a_row_that_cant_be_read_is_told_apart_and_keeps_no_other_back(
@@ -219,7 +228,9 @@ async def test_a_row_that_cant_be_read_is_told_apart_and_keeps_no_other_back(
         await tx.row("UPDATE jobs SET yields = 'no JSON' WHERE id = :id", id=broken.id)
 
     await database.write(spoil, guild_id=GUILD)
-    assert await jobs.open_jobs() == ([whole], [Damaged(broken.id, GUILD, "queued")])
+    mine = plain_jobs(database, 7)
+    claimed, damaged = await plain_claims(database, mine).claim(10)
+    assert (claimed, damaged) == ([replace(whole, owner=7)], [Damaged(broken.id, GUILD, "queued", 7)])
     assert list(await jobs.with_files(now=5.0, closed_since=0.0)) == [whole.id]
     assert "no JSON" not in caplog.text
 
@@ -256,7 +267,7 @@ async def test_a_job_whose_row_cant_be_read_ends_as_far_as_it_may_have_been_sent
     jobs: Jobs[str], state: State, to: State
 ) -> None:
     job = await job_in(jobs, state)
-    damaged = Damaged(job.id, GUILD, state)
+    damaged = Damaged(job.id, GUILD, state, None)
     ended = await jobs.end_damaged(damaged, request="again", failure="internal", now=9.0)
     assert (ended.state, ended.failure, ended.request, ended.position) == (to, "internal", "again", DAMAGED)
     assert (ended.ended_at, ended.cost_usd, ended.spent_micros) == (9.0, None, None)
@@ -284,20 +295,20 @@ async def test_every_write_about_a_job_names_its_server(
     await corrections.forget_kept(GUILD, unknown.id)
     await jobs.card_shown(await jobs.close(await jobs.amend(unknown, now=4.0, kept_until=9.0), reply_id=1, now=4.0))
     damaged = await enqueue(jobs, 2)
-    await jobs.end_damaged(Damaged(damaged.id, GUILD, "queued"), request="{}", failure="internal", now=5.0)
+    await jobs.end_damaged(Damaged(damaged.id, GUILD, "queued", None), request="{}", failure="internal", now=5.0)
     assert named == [GUILD] * 11
 
 
 async def test_a_held_job_whose_row_cant_be_read_is_free(jobs: Jobs[str]) -> None:
     job = await jobs.enqueue(new_job(), held=True)
-    ended = await jobs.end_damaged(Damaged(job.id, GUILD, "held"), request="again", failure="internal", now=9.0)
+    ended = await jobs.end_damaged(Damaged(job.id, GUILD, "held", None), request="again", failure="internal", now=9.0)
     assert (ended.charge, ended.spent_micros, ended.counted_at) == ("free", 0, None)
 
 
 async def test_what_a_job_had_cost_at_its_end_stays_known_when_its_row_cant_be_read_any_more(jobs: Jobs[str]) -> None:
     known: dict[str, Any] = {"charge": "free", "counted_at": None, "spent_micros": 0}
     job = await jobs.move(await job_in(jobs, "running"), "failed", now=8.0, failure="provider_failed", **known)
-    ended = await jobs.end_damaged(Damaged(job.id, GUILD, "failed"), request="again", failure="internal", now=9.0)
+    ended = await jobs.end_damaged(Damaged(job.id, GUILD, "failed", None), request="again", failure="internal", now=9.0)
     assert (ended.charge, ended.spent_micros, ended.counted_at) == ("free", 0, None)
 
 
@@ -371,7 +382,7 @@ async def test_the_last_voice_is_that_of_the_newest_text_of_this_member_here(job
 
 async def test_a_forgotten_job_tells_no_voice(jobs: Jobs[str], database: Database) -> None:
     await spoken(jobs, 1, '{"mode": "text", "voice": "en:one"}')
-    (job,) = (await jobs.open_jobs())[0]
+    (job,) = await open_jobs(jobs)
     job = await jobs.move(job, "failed", now=2.0, failure="provider_failed")
     await jobs.close(job, reply_id=1, now=3.0)
     await Privacy(database).forget(MEMBER, now=4.0)

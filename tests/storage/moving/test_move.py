@@ -206,7 +206,7 @@ async def test_nothing_is_moved_while_a_bot_runs_on_either(file: Path, url: str)
         with pytest.raises(StorageError, match="another bot is already running"):
             await moved(file, url)
     async with open_database(file, url):
-        with pytest.raises(StorageError, match="another bot is already running"):
+        with pytest.raises(StorageError, match="a bot is already running"):
             await moved(file, url)
     assert await starts(file, url) == ["file"]
 

@@ -45,6 +45,7 @@ TABLES = {
     "unanswered": "server and person",
     "drafts": "server and person",
     "facts": "nobody",
+    "workers": "nobody",
 }
 
 

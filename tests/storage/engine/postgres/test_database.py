@@ -185,9 +185,13 @@ async def test_a_server_whose_writes_are_held_up_holds_up_no_other(database: Dat
     assert len(await names(database)) == 20
 
 
-async def test_a_second_bot_on_the_same_database_is_refused(url: str) -> None:
-    async with open_database(url):
-        with pytest.raises(StorageError, match="already running"):
+async def test_several_bots_work_on_the_same_database_unless_one_is_to_be_alone(url: str) -> None:
+    async with open_database(url), open_database(url):
+        with pytest.raises(StorageError, match="a bot is already running"):
+            async with open_database(url, alone=True):
+                pass
+    async with open_database(url, alone=True):
+        with pytest.raises(StorageError, match="for itself alone is already running"):
             async with open_database(url):
                 pass
     async with open_database(url):
@@ -260,6 +264,7 @@ async def test_a_slow_answer_is_no_other_time(url: str, tmp_path: Path, monkeypa
         pass
 
 
-async def test_a_file_has_no_clock_of_its_own(tmp_path: Path) -> None:
+async def test_a_file_has_the_clock_of_its_machine(tmp_path: Path) -> None:
     async with opening.open_database(tmp_path / "bot.db") as database:
-        assert await database.now() is None
+        before = time.time()
+        assert before <= await database.now() <= time.time()

@@ -20,7 +20,7 @@ from storage.jobs.job import NewJob, Position
 from tests.conftest import GUILD
 from tests.storage.engine.postgres.standby import Pair, pair
 from tests.storage.engines import Schema, create, emptied
-from tests.storage.plain import plain_jobs
+from tests.storage.plain import open_jobs, plain_jobs
 from tests.welcome import welcome
 
 
@@ -90,7 +90,7 @@ async def test_a_start_on_another_history_marks_what_is_open_once(url: str) -> N
     await put_back(url)
     async with connected(url) as database:
         assert await reconcile(database) == 1
-        (job,) = (await plain_jobs(database).open_jobs())[0]
+        (job,) = await open_jobs(plain_jobs(database))
         assert job.restored
         assert await reconcile(database) is None
         again = await plain_jobs(database).enqueue(

@@ -18,7 +18,7 @@ from storage.engine.postgres.database import open_database
 from storage.engine.schema import migrations, serves_from
 from tests.conftest import GUILD
 from tests.storage.engines import Schema
-from tests.storage.plain import plain_jobs
+from tests.storage.plain import open_jobs, plain_jobs
 from tests.welcome import welcome
 
 KNOWN = migrations()
@@ -82,12 +82,12 @@ async def test_an_older_process_works_on_while_the_schema_grows_and_can_be_start
 ) -> None:
     async with open_database(url) as database:
         await welcome(database, GUILD, 1)
-        assert await plain_jobs(database).open_jobs() == ([], [])
+        assert await open_jobs(plain_jobs(database)) == []
         with monkeypatch.context() as newer:
             knowing(newer, EXPANDS)
             assert await migrate_database(Path(), url) == NEWEST + 1
         await welcome(database, GUILD + 1, 2)
-        assert await plain_jobs(database).open_jobs() == ([], [])
+        assert await open_jobs(plain_jobs(database)) == []
     async with open_database(url) as database:
         await welcome(database, GUILD + 2, 3)
     assert await migrate_database(Path(), url) == NEWEST + 1

@@ -1,0 +1,101 @@
+"""How long this process may work on the jobs that it owns, by its own clock.
+
+Another process takes them when the lease is over, so a lease once lost is never renewed: the process ends itself, and
+whatever it still holds in memory with it. Where no other process can work on the database, the lease has no end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from storage.engine.database import Database
+from storage.jobs.workers import Workers
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 20.0
+RENEWALS = 4  # in the time of one lease; and for one of these parts before its end, nothing leaves that may cost money
+
+
+@dataclass(frozen=True, slots=True)
+class SendWindow:
+    """The time in which a request that is announced now may leave: its seconds from now on, and whether it still is."""
+
+    seconds: float
+    is_open: Callable[[], bool]
+
+
+class Lease:
+    """Begins and renews the lease of this life. `clock` is the real one, as the database's is; `leave` ends the
+    process.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        clock: Clock,
+        seconds: float = LEASE_SECONDS,
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._workers = workers
+        self._clock = clock
+        self._seconds = seconds
+        self.can_end = math.isfinite(seconds)  # another process may take over jobs of this one, or leave some to it
+        self._leave = leave
+        self._ends_at = -math.inf  # by the monotonic clock
+
+    @classmethod
+    def on(cls, database: Database, workers: Workers) -> Lease:
+        """The lease of a life on this database."""
+        return cls(workers, Clock(), math.inf if database.is_alone else LEASE_SECONDS)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the jobs that this process owns are certainly its own."""
+        return self._clock.monotonic() < self._ends_at
+
+    def window(self) -> SendWindow:
+        """The time in which a request that is announced now may leave."""
+        now = self._clock.monotonic()
+        closes_at = self._ends_at - self._seconds / RENEWALS if self.can_end else math.inf
+        return SendWindow(closes_at - now, lambda: self._clock.monotonic() < closes_at)
+
+    async def begin(self) -> None:
+        """Begin the life."""
+        asked_at = self._clock.monotonic()
+        await self._workers.begin(self._seconds)
+        self._ends_at = asked_at + self._seconds
+
+    async def run(self) -> None:
+        """Renew it in time, until cancelled."""
+        while self.can_end:
+            await self._clock.sleep(self._seconds / RENEWALS)
+            await self._renew()
+        await asyncio.Event().wait()
+
+    async def end(self) -> None:
+        """End the life, and leave its jobs to whoever takes them."""
+        if self.can_end:
+            self._ends_at = -math.inf
+            try:
+                await self._workers.end()
+            except Exception:
+                log.exception("this process's jobs can't be handed over; others take them when its lease is over")
+
+    async def _renew(self) -> None:
+        asked_at = self._clock.monotonic()
+        try:
+            is_renewed = await self._workers.renew(self._seconds)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
+            log.warning("the lease can't be renewed: %s; again later", error)
+            return
+        if not is_renewed and self._ends_at > -math.inf:
+            log.critical("the lease is lost, so other processes have this one's jobs by now: it ends at once")
+            self._leave(1)
+        self._ends_at = asked_at + self._seconds

@@ -1,0 +1,55 @@
+"""Which lives of processes there are to work on jobs, and until when for certain."""
+
+from __future__ import annotations
+
+from secrets import randbits
+
+from storage.engine.database import Database, Transaction
+
+TO_DO = "(closed_at IS NULL OR card_due = 1)"  # of a job: something is left to be done for it
+ALIVE = "SELECT id FROM workers WHERE alive_until > engine_now()"
+_LONG_DEAD = 86_400.0  # seconds
+
+
+class Workers:
+    """Store of the table `workers`, for one life of this process, of which `life` is the id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.life = randbits(62) + 1
+
+    async def begin(self, seconds: float) -> None:
+        """Begin the life, which may own jobs for so many seconds from now on."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row("DELETE FROM workers WHERE alive_until < engine_now() - :long", long=_LONG_DEAD)
+            await tx.row(
+                "INSERT INTO workers (id, alive_until) VALUES (:life, engine_now() + :seconds)",
+                life=self.life,
+                seconds=seconds,
+            )
+
+        await self._database.write(work, guild_id=None)
+
+    async def renew(self, seconds: float) -> bool:
+        """Let it own jobs for so many seconds from now on; False when it is over already, which is for good."""
+
+        async def work(tx: Transaction) -> bool:
+            renewed = await tx.row(
+                """UPDATE workers SET alive_until = engine_now() + :seconds
+                   WHERE id = :life AND alive_until > engine_now() RETURNING id""",
+                life=self.life,
+                seconds=seconds,
+            )
+            return renewed is not None
+
+        return await self._database.write(work, guild_id=None)
+
+    async def end(self) -> None:
+        """End the life, and leave its jobs to whoever takes them."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row(f"UPDATE jobs SET owner = NULL WHERE owner = :life AND {TO_DO}", life=self.life)
+            await tx.row("DELETE FROM workers WHERE id = :life", life=self.life)
+
+        await self._database.write(work, guild_id=None)
