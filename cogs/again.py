@@ -9,14 +9,15 @@ import discord
 
 from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import AGAIN_PREFIX, VOICE_PREFIX
-from bot.chat.explain import Form, explained
-from bot.domain.request import Request
+from bot.chat.explain import explained
+from bot.chat.forms import Form
+from bot.domain.voices import Voice
 from bot.words import forms
 from bot.words.refusals.keys import NoWorkingKey
 from cogs.asking import carry_on
 from cogs.interactions import Interaction, asker_of, defer, guild_of, place_of
 from cogs.lipsync import LONGEST_TEXT
-from cogs.make_it_speak import FORM_SECONDS, LONGEST_NAME, MOST_CHOICES, voice_menu
+from cogs.make_it_speak import LONGEST_NAME, MOST_CHOICES, voice_menu
 
 
 class AgainButton(
@@ -46,28 +47,39 @@ class AgainButton(
             if not voices:
                 raise NoWorkingKey
             voices.sort(key=lambda voice: voice.key != earlier_request.voice)
-            await interaction.response.send_modal(
-                VoiceForm(self.job_id, earlier_request, voice_menu(voices[:MOST_CHOICES]))
-            )
+            form = VoiceForm(self.job_id, earlier_request.text, voices[:MOST_CHOICES])
+            await interaction.client.services.forms.open(interaction, form)
             return
         await defer(interaction, "video")
         await carry_on(interaction, repeat.start(await place_of(interaction), asker, interaction.id, self.job_id))
 
 
 class VoiceForm(Form):
-    """Asks for other words and another voice for the same clip."""
+    """Asks for other words and another voice for the same clip; `said` is what was said before."""
 
-    def __init__(self, job_id: int, earlier_request: Request, voices: discord.ui.Select[Any]) -> None:
-        super().__init__(title=forms.CHANGE_VOICE, timeout=FORM_SECONDS)
+    kind = "voice"
+
+    def __init__(self, job_id: int, said: str | None, voices: list[Voice]) -> None:
+        super().__init__(title=forms.CHANGE_VOICE)
         self._job_id = job_id
         self._text: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(
-            style=discord.TextStyle.paragraph, default=earlier_request.text, max_length=LONGEST_TEXT
+            style=discord.TextStyle.paragraph, default=said, max_length=LONGEST_TEXT
         )
-        self._voice = voices
+        self._voice = voice_menu(voices)
         self._other: discord.ui.TextInput[VoiceForm] = discord.ui.TextInput(required=False, max_length=LONGEST_NAME)
-        self.ask(forms.SAID, self._text)
-        self.ask(forms.VOICE, self._voice)
-        self.ask(forms.OTHER_VOICE, self._other)
+        self.ask("text", forms.SAID, self._text)
+        self.ask("voice", forms.VOICE, self._voice)
+        self.ask("other", forms.OTHER_VOICE, self._other)
+
+    @property
+    def about(self) -> str:
+        """The job that is repeated."""
+        return str(self._job_id)
+
+    @classmethod
+    def reopened(cls, about: str, _client: Mouthpiece) -> VoiceForm:
+        """The same, without the voices to choose from."""
+        return cls(int(about), None, [])
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Start with what was typed and chosen."""
@@ -80,5 +92,6 @@ class VoiceForm(Form):
 
 
 def setup(client: Mouthpiece) -> None:
-    """Listen for the buttons."""
+    """Listen for the buttons, and take what is sent with the form."""
+    client.services.forms.add(VoiceForm)
     client.add_dynamic_items(AgainButton)

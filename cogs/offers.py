@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import discord
+from pydantic import BaseModel
 
 from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import MEND_PREFIX
-from bot.chat.explain import Form, explain, explained
+from bot.chat.explain import explain, explained
+from bot.chat.forms import Form
 from bot.errors import MouthpieceError
 from bot.preflight.offer import Offer
 from bot.words import forms
@@ -42,7 +44,8 @@ class MendButton(
         try:
             if self.act == "part":
                 offer = await service.offered(asker_of(interaction), self.asked)
-                await interaction.response.send_modal(PartForm(offer, rest=self.rest))
+                form = PartForm(PartOf(interaction_id=self.asked, rest=self.rest), offer)
+                await interaction.client.services.forms.open(interaction, form)
                 return
             if self.act == "do":
                 await _begin(interaction, self.asked)
@@ -58,20 +61,39 @@ class MendButton(
             await _refuse(interaction, self.asked, refusal, rest=self.rest)
 
 
-class PartForm(Form):
-    """Asks which part of the clip is used."""
+class PartOf(BaseModel):
+    """The ask whose clip is too long, and whether the rest of the clip stays."""
 
-    def __init__(self, offer: Offer, *, rest: bool) -> None:
-        super().__init__(title=forms.WHICH_PART, timeout=900)
-        seconds = offer.request.clip.seconds if offer.request.clip else 0.0
-        self._asked, self._rest = offer.ask.interaction_id, rest
+    interaction_id: int
+    rest: bool
+
+
+class PartForm(Form):
+    """Asks which part of the clip is used; the offer says what there is to choose from."""
+
+    kind = "part"
+
+    def __init__(self, part_of: PartOf, offer: Offer | None = None) -> None:
+        super().__init__(title=forms.WHICH_PART)
+        self._part_of = part_of
+        self._asked, self._rest = part_of.interaction_id, part_of.rest
+        seconds = offer.request.clip.seconds if offer and offer.request.clip else 0.0
         self._begin: discord.ui.TextInput[PartForm] = discord.ui.TextInput(
             placeholder="0:00", default="0", max_length=12
         )
         self._length: discord.ui.TextInput[PartForm] = discord.ui.TextInput(default=f"{seconds:g}", max_length=12)
-        self.ask(forms.part_begin(offer.seen.video.seconds), self._begin)
-        limits = offer.provider.flow(offer.request).limits
-        self.ask(forms.part_length(offer.provider.label, limits), self._length)
+        self.ask("begin", forms.part_begin(offer), self._begin)
+        self.ask("length", forms.part_length(offer), self._length)
+
+    @property
+    def about(self) -> str:
+        """Whose part it is."""
+        return self._part_of.model_dump_json()
+
+    @classmethod
+    def reopened(cls, about: str, _client: Mouthpiece) -> PartForm:
+        """The same, without what can be chosen."""
+        return cls(PartOf.model_validate_json(about))
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Make the video with that part."""
@@ -118,3 +140,4 @@ def moment(typed: str) -> float:
 def setup(client: Mouthpiece) -> None:
     """Listen for the buttons."""
     client.add_dynamic_items(MendButton)
+    client.services.forms.add(PartForm)

@@ -17,11 +17,11 @@ from storage.jobs.ledger import Ledger
 from storage.jobs.workers import Workers
 from storage.people.deletions import Deletions
 from storage.people.direct_messages import DirectMessages
-from storage.people.drafts import Drafts
 from storage.people.privacy import Privacy
 from storage.people.reporters import Reporters
 from storage.people.reports import Reports
 from storage.people.unanswered import Unanswered
+from storage.people.unfinished import Unfinished
 from storage.servers.access import Access
 from storage.servers.cases import Cases
 from storage.servers.guilds import Guilds
@@ -39,7 +39,6 @@ class Stores(Generic[R]):
     log_entries: LogEntries
     deletions: Deletions
     direct_messages: DirectMessages
-    drafts: Drafts
     installation: Installation
     guilds: Guilds
     jobs: Jobs[R]
@@ -52,6 +51,7 @@ class Stores(Generic[R]):
     reporters: Reporters
     reports: Reports
     unanswered: Unanswered
+    unfinished: Unfinished
     workers: Workers
 
     @classmethod
@@ -67,7 +67,6 @@ class Stores(Generic[R]):
             LogEntries(database),
             Deletions(database),
             DirectMessages(database),
-            Drafts(database),
             Installation(database),
             Guilds(database),
             jobs,
@@ -80,5 +79,6 @@ class Stores(Generic[R]):
             Reporters(database),
             Reports(database),
             Unanswered(database, master),
+            Unfinished(database),
             workers,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -36,6 +36,7 @@ from bot.chat.answers.late import LateAnswers
 from bot.chat.automod import AutoMod
 from bot.chat.cases.escalation import Escalation
 from bot.chat.cases.posts import CasePosts
+from bot.chat.forms import Forms
 from bot.chat.kept_notices import KeptNotices
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
@@ -94,7 +95,7 @@ async def open_bot(
         routes = [*health_routes(client, heartbeats), *interactions]
         await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
         own = (parts.lease.run, heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
-        beside = [*own, *_beside_the_worker(client.services)]
+        beside = [*own, *client.services.beside_the_worker()]
         watches = [partial(watch_history, database)]
         async with running(client.services.worker, client.signed_in, beside, clock, watches):
             yield client
@@ -119,7 +120,7 @@ def _asking(
         Enqueuer(stores, parts.job_files, worker, clock),
         worker,
         parts.incoming,
-        PendingDrafts(stores.drafts, drafts, parts.incoming, clock),
+        PendingDrafts(stores.unfinished, drafts, parts.incoming, clock),
         clock,
     )
 
@@ -156,12 +157,8 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         ),
         open_cases=OpenCases(stores.cases, clock),
         escalation=escalation,
+        forms=Forms(stores.unfinished, clock),
         log_channel=LogChannel(client, stores, providers, clock),
         awaited_answers=AwaitedAnswers(stores.unanswered, clock),
         late_answers=LateAnswers(client, client.signed_in, stores, providers, clock),
     )
-
-
-def _beside_the_worker(services: Services) -> list[Callable[[], Awaitable[None]]]:
-    told = (services.late_answers, services.awaited_answers, services.escalation, services.log_channel)
-    return [*(one.run for one in (*told, services.cleanup)), services.cleanup.sweep, services.reports.finish_deletions]

@@ -84,6 +84,17 @@ class Mouthpiece(Connection):
         await self._installation.put(COMMANDS_FACT, fingerprint)
         log.info("told Discord of the changed commands")
 
+    async def on_interaction(self, interaction: discord.Interaction[Mouthpiece]) -> None:
+        """Somebody has sent a form; discord.py itself knows what to do with everything else."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        try:
+            form = await self.services.forms.sent(interaction)
+        except Exception as error:  # noqa: BLE001 - `explain` logs what is no refusal
+            await explain(interaction, error)
+        else:
+            await self.fill(form, interaction)
+
     async def on_ready(self) -> None:
         """Every shard has begun a session, and Discord has told which servers the bot is in."""
         self._begin()

@@ -103,6 +103,13 @@ class Connection(discord.AutoShardedClient):
         """
         self._connection.parse_interaction_create(interaction)
 
+    async def fill(self, form: discord.ui.Modal, interaction: discord.Interaction[Any]) -> None:
+        """Let a form take what a person has sent with it. discord.py does so only for those that it keeps itself, and
+        has no public method for others.
+        """
+        sent: Any = interaction.data
+        await form._dispatch_submit(interaction, sent["components"], sent.get("resolved", {}))  # noqa: SLF001
+
     def check_way_in(self, public_key: str | None) -> None:
         """Look at what Discord says of the application, once logged in. `SettingsError` when this isn't its key."""
         assert self.application

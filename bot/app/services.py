@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.app.background import Run
 from bot.asking.choices import Choices
 from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.answers.awaited import AwaitedAnswers
 from bot.chat.answers.late import LateAnswers
 from bot.chat.cases.escalation import Escalation
+from bot.chat.forms import Forms
 from bot.chat.log_channel import LogChannel
 from bot.delivery.kept_videos import KeptVideos
 from bot.domain.job import Ledger
@@ -44,6 +46,12 @@ class Services:
     cleanup: Cleanup
     open_cases: OpenCases
     escalation: Escalation
+    forms: Forms
     log_channel: LogChannel
     awaited_answers: AwaitedAnswers
     late_answers: LateAnswers
+
+    def beside_the_worker(self) -> list[Run]:
+        """What else goes on for as long as the bot does."""
+        lasting = (self.late_answers, self.awaited_answers, self.escalation, self.log_channel, self.cleanup)
+        return [*(one.run for one in lasting), self.cleanup.sweep, self.reports.finish_deletions]

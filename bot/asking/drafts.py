@@ -19,11 +19,10 @@ from bot.domain.media_facts import Seen
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.preflight.offer import Offer
-from storage.people import drafts
+from storage.people.unfinished import WAITING_SECONDS, Unfinished
 
 T = TypeVar("T")
 MOST_PENDING = 500
-PENDING_SECONDS = drafts.WAITING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Pending(Generic[T]):
 
     def sweep(self) -> None:
         """Drop what is too old, and the oldest of what is too much. All others do it too."""
-        too_old = self._clock.monotonic() - PENDING_SECONDS
+        too_old = self._clock.monotonic() - WAITING_SECONDS
         while self._entries:
             oldest = next(iter(self._entries))
             if len(self._entries) <= MOST_PENDING and self._entries[oldest].at > too_old:
@@ -111,18 +110,19 @@ _ROW = TypeAdapter(_Row)
 
 
 class PendingDrafts:
-    """The newest draft of each person. What is stored decides whether it still waits."""
+    """The drafts of all. What is stored decides whether one still waits."""
 
-    def __init__(self, rows: drafts.Drafts, here: Pending[Draft], incoming: Incoming, clock: Clock) -> None:
+    def __init__(self, rows: Unfinished, here: Pending[Draft], incoming: Incoming, clock: Clock) -> None:
         self._rows = rows
         self._here = here
         self._incoming = incoming
         self._clock = clock
 
     async def keep(self, draft: Draft) -> None:
-        """Let it wait for its person's yes, in place of whatever else they were asked."""
+        """Let it wait for its person's yes."""
         ask, seen = draft.ask, draft.offer.seen if draft.offer else None
         await self._rows.keep(
+            "draft",
             _ROW.dump_json(_Row(ask, seen)).decode(),
             guild_id=ask.guild_id,
             member_id=ask.member_id,
@@ -137,7 +137,11 @@ class PendingDrafts:
         """
         if here := self._here.find(interaction_id, asker.member_id):
             return here
-        row = _read(await self._rows.find(asker.member_id, interaction_id, now=self._clock.now()))
+        row = _read(
+            await self._rows.find(
+                "draft", member_id=asker.member_id, interaction_id=interaction_id, now=self._clock.now()
+            )
+        )
         return Draft(row.ask, self._incoming.new_folder(), row.seen) if row else None
 
     async def take(self, asker: Asker, interaction_id: int) -> Draft | None:
@@ -145,7 +149,11 @@ class PendingDrafts:
         hold: they are to be fetched and looked into again.
         """
         here = self._here.take(interaction_id, asker.member_id)
-        row = _read(await self._rows.take(asker.member_id, interaction_id, now=self._clock.now()))
+        row = _read(
+            await self._rows.take(
+                "draft", member_id=asker.member_id, interaction_id=interaction_id, now=self._clock.now()
+            )
+        )
         if row is None:
             if here:
                 here.throw_away()

@@ -22,6 +22,8 @@ ATTEST_PREFIX = "v1:attest:"  # the id of the command that asked
 MEND_PREFIX = "v1:fix:"  # what is to be done, the id of the command, and whether the clip's rest stays
 DIRECT_PREFIX = "v1:direct:"  # what is wanted: on or off
 FORGET_ID = "v1:forget"
+FORM_PREFIX = "v1:form:"  # the kind of form, and the id of the interaction that opened it
+PANEL_PREFIX = "v1:panel:"  # what a moderator chooses on it
 
 # What moderators can decide about a job by the kind of the case: label, prefix and style of each button.
 DECISIONS: Mapping[CaseKind, Sequence[tuple[str, str, discord.ButtonStyle]]] = {

@@ -15,7 +15,6 @@ from discord import app_commands
 
 from bot.errors import MouthpieceError
 from bot.words.failures import WENT_WRONG
-from bot.words.forms import Field
 
 Item = TypeVar("Item", bound="discord.ui.Item[Any]")
 Interaction = TypeVar("Interaction", bound="discord.Interaction[Any]")
@@ -58,17 +57,3 @@ def explained(
             await explain(interaction, error)
 
     return explaining
-
-
-class Form(discord.ui.Modal):
-    """A form; whatever goes wrong when it is sent is explained to the person who sent it."""
-
-    def ask(self, field: Field, component: discord.ui.Item[Any]) -> None:
-        """Add what the person fills in or chooses."""
-        self.add_item(discord.ui.Label(text=field.label, description=field.hint, component=component))
-
-    async def on_error(  # type: ignore[override]
-        self, interaction: discord.Interaction[Any], error: Exception
-    ) -> None:
-        """Answer with the error's own sentence."""
-        await explain(interaction, error)

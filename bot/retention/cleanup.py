@@ -34,7 +34,7 @@ class Cleanup:
     ) -> None:
         self._privacy = stores.privacy
         self._unanswered = stores.unanswered
-        self._stored_drafts = stores.drafts
+        self._unfinished = stores.unfinished
         self._drafts = drafts
         self._jobs = stores.jobs
         self._job_files = job_files
@@ -53,7 +53,7 @@ class Cleanup:
         """Until cancelled: drop what has waited too long for a person's yes, and who can't be answered any more."""
         while True:
             self._drafts.sweep()
-            await self._stored_drafts.sweep(now=self._clock.now())
+            await self._unfinished.sweep(now=self._clock.now())
             await self._unanswered.sweep(now=self._clock.now())
             await self._clock.sleep(SWEEP_EVERY)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.flows import FlowLimits
+from bot.preflight.offer import Offer
 from storage.servers.limit_rules import Rule
 
 
@@ -50,15 +50,17 @@ def found_clip(author: str, posted_at: datetime) -> str:
     return f"{author[:60]}, {posted_at:%d %b, %H:%M} UTC"
 
 
-def part_begin(clip_seconds: float) -> Field:
+def part_begin(offer: Offer | None) -> Field:
     """Where in the clip the part begins."""
-    return Field("Begin at", f"The clip has {clip_seconds:.1f} s")
+    return Field("Begin at", f"The clip has {offer.seen.video.seconds:.1f} s" if offer else None)
 
 
-def part_length(provider: str, limits: FlowLimits) -> Field:
+def part_length(offer: Offer | None) -> Field:
     """How long the part is."""
-    shortest, longest = limits.video_seconds
-    return Field("How long", f"In seconds; {provider} takes {shortest:g} to {longest:g} s")
+    if offer is None:
+        return Field("How long")
+    shortest, longest = offer.provider.flow(offer.request).limits.video_seconds
+    return Field("How long", f"In seconds; {offer.provider.label} takes {shortest:g} to {longest:g} s")
 
 
 def key_title(provider: str) -> str:

@@ -6,10 +6,14 @@ from discord import app_commands
 
 from bot.app.client import Mouthpiece
 from cogs.admin.access import AccessGroup
+from cogs.admin.access import panels as access_panels
 from cogs.admin.jobs import COMMANDS as JOB_COMMANDS
-from cogs.admin.keys import Key
+from cogs.admin.jobs import panels as job_panels
+from cogs.admin.keys import Key, KeyForm
+from cogs.admin.limits_form import LimitsForm
 from cogs.admin.log_and_approval import COMMANDS as POLICY_COMMANDS
 from cogs.admin.quota import Quota
+from cogs.admin.setup import panels as setup_panels
 from cogs.admin.setup import setup_screen
 
 
@@ -29,5 +33,8 @@ class Admin(app_commands.Group):
 
 
 def setup(client: Mouthpiece) -> None:
-    """Add the commands."""
+    """Add the commands, listen for what is used on their panels, and take what is sent with their forms."""
     client.tree.add_command(Admin(client))
+    client.services.forms.add(KeyForm, LimitsForm)
+    for panel in (*setup_panels(), *access_panels(), *job_panels()):
+        client.add_view(panel)

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
+from bot.chat.custom_ids import PANEL_PREFIX
 from bot.moderation.server_rules import Doorway, ServerRules
 from bot.words import forms
 from bot.words.admin import access as words
@@ -81,9 +82,7 @@ async def show_channels(interaction: Interaction) -> None:
     guild_id = guild_of_moderator(interaction)
     await defer(interaction, "view")
     found = await interaction.client.services.server_rules.doorway(guild_id)
-    view = Panel()
-    view.add_item(_Channels(found.channels))
-    await reply(interaction, words.choose_channels(found.channels), view)
+    await reply(interaction, words.choose_channels(found.channels), Panel(_Channels(found.channels)))
 
 
 async def show_roles(interaction: Interaction) -> None:
@@ -91,14 +90,13 @@ async def show_roles(interaction: Interaction) -> None:
     guild_id = guild_of_moderator(interaction)
     await defer(interaction, "view")
     found = await interaction.client.services.server_rules.doorway(guild_id)
-    view = Panel()
-    view.add_item(_Roles(found.roles))
-    await reply(interaction, words.choose_roles(found.roles), view)
+    await reply(interaction, words.choose_roles(found.roles), Panel(_Roles(found.roles)))
 
 
-class _Channels(discord.ui.ChannelSelect[discord.ui.View]):
-    def __init__(self, chosen: Iterable[int]) -> None:
+class _Channels(discord.ui.ChannelSelect[Panel]):
+    def __init__(self, chosen: Iterable[int] = ()) -> None:
         super().__init__(
+            custom_id=f"{PANEL_PREFIX}chosen-channels",
             channel_types=[
                 discord.ChannelType.text,
                 discord.ChannelType.news,
@@ -120,9 +118,10 @@ class _Channels(discord.ui.ChannelSelect[discord.ui.View]):
         await _choose(interaction, "channel", [channel.id for channel in self.values])
 
 
-class _Roles(discord.ui.RoleSelect[discord.ui.View]):
-    def __init__(self, chosen: Iterable[int]) -> None:
+class _Roles(discord.ui.RoleSelect[Panel]):
+    def __init__(self, chosen: Iterable[int] = ()) -> None:
         super().__init__(
+            custom_id=f"{PANEL_PREFIX}chosen-roles",
             placeholder=forms.EVERYONE,
             min_values=0,
             max_values=25,
@@ -147,3 +146,8 @@ async def _choose(interaction: Interaction, kind: Kind, chosen: list[int]) -> No
 def _status(found: Doorway) -> str:
     """Who may use the bot, and where."""
     return words.status(found.channels, found.roles, found.blocks, found.policy)
+
+
+def panels() -> list[Panel]:
+    """One of each kind, which serves all."""
+    return [Panel(_Channels(), _Roles())]

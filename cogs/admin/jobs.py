@@ -9,8 +9,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.app.client import Mouthpiece
-from bot.chat.custom_ids import CANCEL_PREFIX, DECISIONS, REFUND_PREFIX
+from bot.chat.custom_ids import CANCEL_PREFIX, DECISIONS, PANEL_PREFIX, REFUND_PREFIX
 from bot.domain.job import Job
 from bot.words import buttons, forms, job_details
 from bot.words.admin import jobs as words
@@ -74,21 +73,17 @@ async def _show(interaction: Interaction, found: Sequence[Job], nothing: str) ->
         await reply(interaction, nothing)
         return
     providers = interaction.client.services.providers
-    view = Panel()
-    view.add_item(_Menu(interaction.client, found))
+    menu = _Menu([(job_details.title(job, providers), job.id) for job in found])
     lines = [job_details.line(job, providers) for job in found[:SHOWN]]
-    await reply(interaction, "\n".join(lines), view)
+    await reply(interaction, "\n".join(lines), Panel(menu))
 
 
 class _Menu(discord.ui.Select[Panel]):
     """Opens one of the listed jobs."""
 
-    def __init__(self, client: Mouthpiece, found: Sequence[Job]) -> None:
-        options = [
-            discord.SelectOption(label=job_details.title(job, client.services.providers)[:100], value=str(job.id))
-            for job in found[:25]
-        ]
-        super().__init__(placeholder=forms.OPEN_ONE, options=options)
+    def __init__(self, found: Sequence[tuple[str, int]] = ()) -> None:
+        options = [discord.SelectOption(label=title[:100], value=str(job_id)) for title, job_id in found[:25]]
+        super().__init__(custom_id=f"{PANEL_PREFIX}jobs", placeholder=forms.OPEN_ONE, options=options)
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Show the job, and the buttons for what can be done about it now."""
@@ -120,6 +115,11 @@ def _buttons(job: Job, *, reported: bool) -> list[discord.ui.Button[Any]]:
     return [
         discord.ui.Button(label=label, style=style, custom_id=f"{prefix}{job.id}") for label, prefix, style in offered
     ]
+
+
+def panels() -> list[Panel]:
+    """One of each kind, which serves all."""
+    return [Panel(_Menu())]
 
 
 COMMANDS: Sequence[app_commands.Command[Any, ..., None]] = (jobs, settle)

@@ -8,11 +8,13 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.chat.explain import Form
+from bot.app.client import Mouthpiece
+from bot.chat.forms import Form
 from bot.moderation.keys import ServerKeys
 from bot.providers.base import Provider
 from bot.words import forms
 from bot.words.admin import keys as words
+from bot.words.forms import Field
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction, defer
 
@@ -29,7 +31,7 @@ class Key(app_commands.Group):
     async def add(self, interaction: Interaction, provider: str) -> None:
         """Open the form. A key never stands in a command, where clients keep a history."""
         guild_of_moderator(interaction)
-        await interaction.response.send_modal(KeyForm(self._server_keys, self._server_keys.provider(provider)))
+        await interaction.client.services.forms.open(interaction, KeyForm(self._server_keys.provider(provider)))
 
     @app_commands.command(name="list", description="Which keys this server has, and in which order they are tried")
     async def show(self, interaction: Interaction) -> None:
@@ -92,9 +94,10 @@ class Key(app_commands.Group):
 class KeyForm(Form):
     """Asks for what the provider's key consists of."""
 
-    def __init__(self, server_keys: ServerKeys, provider: Provider) -> None:
-        super().__init__(title=forms.key_title(provider.label), timeout=900)
-        self._server_keys = server_keys
+    kind = "key"
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(title=forms.key_title(provider.label))
         self._provider = provider
         self._fields: dict[str, discord.ui.TextInput[KeyForm]] = {}
         for part in provider.credentials:
@@ -102,14 +105,25 @@ class KeyForm(Form):
                 placeholder=part.placeholder[:100] or None, max_length=500, required=part.required
             )
             self._fields[part.name] = field
-            self.add_item(discord.ui.Label(text=part.label[:45], component=field))
+            self.ask(part.name, Field(part.label[:45]), field)
+
+    @property
+    def about(self) -> str:
+        """Whose key it asks for."""
+        return self._provider.name
+
+    @classmethod
+    def reopened(cls, about: str, client: Mouthpiece) -> KeyForm:
+        """The same."""
+        return cls(client.services.keys.provider(about))
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Test the key, save it, and never show it again."""
         guild_id = guild_of_moderator(interaction)
         await defer(interaction, "keys")
         typed = {name: field.value for name, field in self._fields.items()}
-        hint, price = await self._server_keys.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
+        server_keys = interaction.client.services.keys
+        hint, price = await server_keys.add(guild_id, self._provider.name, typed, added_by=interaction.user.id)
         await reply(interaction, words.saved(self._provider, hint, price))
 
 

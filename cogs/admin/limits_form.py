@@ -6,23 +6,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import discord
+from pydantic import TypeAdapter
 
-from bot.chat.explain import Form
+from bot.app.client import Mouthpiece
+from bot.chat.forms import Form
 from bot.words import forms
 from bot.words.admin import quota
+from bot.words.forms import Field
 from bot.words.refusals.limits import BadNumber
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction, defer
 from storage.servers.limit_rules import Rule
 
 MOST = 1_000_000
+_RULES = TypeAdapter(list[Rule])
 
 
 class LimitsForm(Form):
     """Shows what holds now; an emptied field takes the limit away."""
 
+    kind = "limits"
+
     def __init__(self, rules: Sequence[Rule]) -> None:
-        super().__init__(title=forms.LIMITS, timeout=900)
+        super().__init__(title=forms.LIMITS)
+        self._rules = rules
         known = {replace(rule, most=0): rule.most for rule in rules}
         self._known = known
         self._fields: dict[str, discord.ui.TextInput[LimitsForm]] = {}
@@ -34,7 +41,17 @@ class LimitsForm(Form):
                 max_length=10,
             )
             self._fields[label] = field
-            self.add_item(discord.ui.Label(text=label, component=field))
+            self.ask(f"{rule.subject}-{rule.unit}", Field(label), field)
+
+    @property
+    def about(self) -> str:
+        """What held when it was opened."""
+        return _RULES.dump_json(list(self._rules)).decode()
+
+    @classmethod
+    def reopened(cls, about: str, _client: Mouthpiece) -> LimitsForm:
+        """The same."""
+        return cls(_RULES.validate_json(about))
 
     async def on_submit(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Read all fields, then set what was changed."""

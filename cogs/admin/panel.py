@@ -10,8 +10,6 @@ from bot.chat.explain import explain
 from bot.words.refusals.access import NotAllowed
 from cogs.interactions import Interaction
 
-PANEL_SECONDS = 840.0  # for which a panel can be used: for so long its answer can be changed
-
 
 def guild_of_moderator(interaction: Interaction) -> int:
     """The server in which this person may decide, right now; `NotAllowed` for everyone else."""
@@ -22,6 +20,8 @@ def guild_of_moderator(interaction: Interaction) -> int:
 
 async def reply(interaction: Interaction, text: str, view: discord.ui.View | None = None) -> None:
     """The private answer; it mentions people and roles by name only."""
+    if isinstance(view, Panel):
+        view.stop()  # served by the one of its kind that was added at the start, also after a restart
     content = text if len(text) <= 2000 else f"{text[:1990].rpartition(chr(10))[0]}\n…"
     await interaction.edit_original_response(
         content=content, view=view, allowed_mentions=discord.AllowedMentions.none()
@@ -29,10 +29,14 @@ async def reply(interaction: Interaction, text: str, view: discord.ui.View | Non
 
 
 class Panel(discord.ui.View):
-    """Menus and buttons under a private answer. What goes wrong in one is explained to the person who used it."""
+    """Menus and buttons under a private answer. What goes wrong in one is explained to the person who used it. They are
+    known by their custom ids, and what they need to know they read when they are used.
+    """
 
-    def __init__(self) -> None:
-        super().__init__(timeout=PANEL_SECONDS)
+    def __init__(self, *items: discord.ui.Item[Panel]) -> None:
+        super().__init__(timeout=None)
+        for item in items:
+            self.add_item(item)
 
     async def on_error(  # type: ignore[override]
         self,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 from discord.app_commands import AppCommandChannel
 
 from bot.app.client import Mouthpiece
+from bot.chat.custom_ids import PANEL_PREFIX
 from bot.chat.errors import PostFailed, PostRefused
 from bot.errors import Refusal
 from bot.preflight.fit import Candidate
@@ -77,58 +80,54 @@ async def _log_problem(client: Mouthpiece, guild_id: int, channel_id: int | None
 class _Screen(Panel):
     """A button for everything that can be set; what is missing stands out."""
 
-    def __init__(self, shown: words.Setup) -> None:
+    def __init__(self, shown: words.Setup | None = None) -> None:
         super().__init__()
+        if shown is None:
+            return
         gaps = ((self.key, shown.lacks_key), (self.limits, shown.lacks_limit), (self.log, shown.log_problem))
         for button, gap in gaps:
             button.style = discord.ButtonStyle.primary if gap else discord.ButtonStyle.secondary
 
-    @discord.ui.button(label=buttons.ADD_KEY)
+    @discord.ui.button(label=buttons.ADD_KEY, custom_id=f"{PANEL_PREFIX}key")
     async def key(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the providers."""
         guild_of_moderator(interaction)
         await defer(interaction, "view")
-        view = Panel()
-        view.add_item(_Providers([(one.label, one.name) for one in interaction.client.services.keys.choices]))
-        await reply(interaction, WHOSE, view)
+        providers = [(one.label, one.name) for one in interaction.client.services.keys.choices]
+        await reply(interaction, WHOSE, Panel(_Providers(providers)))
 
-    @discord.ui.button(label=buttons.LIMITS)
+    @discord.ui.button(label=buttons.LIMITS, custom_id=f"{PANEL_PREFIX}limits")
     async def limits(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Open the form of the most common limits."""
         guild_id = guild_of_moderator(interaction)
-        await interaction.response.send_modal(
-            LimitsForm(await interaction.client.services.server_rules.rules(guild_id))
-        )
+        services = interaction.client.services
+        await services.forms.open(interaction, LimitsForm(await services.server_rules.rules(guild_id)))
 
-    @discord.ui.button(label=buttons.CHANNELS)
+    @discord.ui.button(label=buttons.CHANNELS, custom_id=f"{PANEL_PREFIX}channels")
     async def channels(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the channels."""
         await show_channels(interaction)
 
-    @discord.ui.button(label=buttons.ROLES)
+    @discord.ui.button(label=buttons.ROLES, custom_id=f"{PANEL_PREFIX}roles")
     async def roles(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the roles."""
         await show_roles(interaction)
 
-    @discord.ui.button(label=buttons.LOG_CHANNEL)
+    @discord.ui.button(label=buttons.LOG_CHANNEL, custom_id=f"{PANEL_PREFIX}log")
     async def log(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the channels."""
         guild_of_moderator(interaction)
         await defer(interaction, "view")
-        view = Panel()
-        view.add_item(_LogChannel())
-        await reply(interaction, WHICH_CHANNEL, view)
+        await reply(interaction, WHICH_CHANNEL, Panel(_LogChannel()))
 
-    @discord.ui.button(label=buttons.APPROVAL, row=1)
+    @discord.ui.button(label=buttons.APPROVAL, custom_id=f"{PANEL_PREFIX}approval", row=1)
     async def approval(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Offer the ways."""
         guild_of_moderator(interaction)
         await defer(interaction, "view")
-        view = Panel()
-        view.add_item(_Approval())
-        await reply(interaction, WHICH_VIDEOS, view)
+        await reply(interaction, WHICH_VIDEOS, Panel(_Approval()))
 
-    @discord.ui.button(label=buttons.CHECK_AGAIN, row=1)
+    @discord.ui.button(label=buttons.CHECK_AGAIN, custom_id=f"{PANEL_PREFIX}again", row=1)
     async def again(self, interaction: Interaction, _: discord.ui.Button[Panel]) -> None:
         """Show the screen anew."""
         guild_id = guild_of_moderator(interaction)
@@ -137,19 +136,26 @@ class _Screen(Panel):
 
 
 class _Providers(discord.ui.Select[Panel]):
-    def __init__(self, choices: list[tuple[str, str]]) -> None:
-        super().__init__(options=[discord.SelectOption(label=label, value=name) for label, name in choices[:25]])
+    def __init__(self, choices: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(
+            custom_id=f"{PANEL_PREFIX}providers",
+            options=[discord.SelectOption(label=label, value=name) for label, name in choices[:25]],
+        )
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Open the provider's form."""
         guild_of_moderator(interaction)
-        server_keys = interaction.client.services.keys
-        await interaction.response.send_modal(KeyForm(server_keys, server_keys.provider(self.values[0])))
+        services = interaction.client.services
+        await services.forms.open(interaction, KeyForm(services.keys.provider(self.values[0])))
 
 
 class _LogChannel(discord.ui.ChannelSelect[Panel]):
     def __init__(self) -> None:
-        super().__init__(channel_types=[discord.ChannelType.text], placeholder=forms.CHOOSE_CHANNEL)
+        super().__init__(
+            custom_id=f"{PANEL_PREFIX}log-channel",
+            channel_types=[discord.ChannelType.text],
+            placeholder=forms.CHOOSE_CHANNEL,
+        )
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Take the channel."""
@@ -163,7 +169,7 @@ class _LogChannel(discord.ui.ChannelSelect[Panel]):
 class _Approval(discord.ui.Select[Panel]):
     def __init__(self) -> None:
         options = [discord.SelectOption(label=label, value=mode) for mode, label in words.APPROVAL_CHOICES.items()]
-        super().__init__(options=options)
+        super().__init__(custom_id=f"{PANEL_PREFIX}approval-modes", options=options)
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Take the way."""
@@ -172,3 +178,8 @@ class _Approval(discord.ui.Select[Panel]):
         mode = self.values[0]
         await interaction.client.services.server_rules.require_approval(guild_id, mode, 0, by=interaction.user.id)  # type: ignore[arg-type]
         await reply(interaction, log_entries.approval(mode, 0))
+
+
+def panels() -> list[Panel]:
+    """One of each kind, which serves all."""
+    return [_Screen(), Panel(_Providers(), _LogChannel(), _Approval())]

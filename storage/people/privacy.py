@@ -43,7 +43,7 @@ _NAMED_IN = (
     ("blocks", "blocked_by"),
 )
 # The others go with the row in `guilds`.
-_GUILD_TABLES = ("unanswered", "drafts", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
+_GUILD_TABLES = ("unanswered", "unfinished", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Privacy:
                 )
             await tx.row("UPDATE guilds SET set_up_by = NULL WHERE set_up_by = :id", id=member_id)
             await tx.row("UPDATE cases SET decided_by = NULL WHERE decided_by = :id", id=member_id)
-            for table in ("attestations", "direct_messages", "drafts", "unanswered"):
+            for table in ("attestations", "direct_messages", "unanswered", "unfinished"):
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
             row = await tx.row(

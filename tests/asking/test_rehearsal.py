@@ -169,7 +169,7 @@ ELSEWHERE: Mapping[str, set[type[Refusal]]] = {
     },
     "it is about what they typed or attached": {
         *(asks.TextEmpty, asks.NothingToSay, asks.TextAndRecording, asks.NothingToSpeakIn, asks.NoClipChosen),
-        *(asks.PartUnclear, asks.OfferGone, keys.KeyMissing, keys.UnknownProvider, files.UnreadableFile),
+        *(asks.PartUnclear, asks.FormGone, asks.OfferGone, keys.KeyMissing, keys.UnknownProvider, files.UnreadableFile),
         *(files.NoAttachment, files.NoMedia, files.FileTooLarge, files.FileNotFetched, files.FileRemoved),
     },
     "Discord says that the bot may post there, and then refuses a post": {access.CannotPost},

@@ -66,7 +66,7 @@ async def test_what_was_never_asked_is_not_known(world: World) -> None:
 async def from_another_process(world: World, draft: Draft) -> None:
     """Keep a draft as another process, or an earlier life of this one, would."""
     here: Pending[Draft] = Pending(world.clock)
-    await PendingDrafts(world.parts.stores.drafts, here, world.parts.incoming, world.clock).keep(draft)
+    await PendingDrafts(world.parts.stores.unfinished, here, world.parts.incoming, world.clock).keep(draft)
 
 
 async def test_what_another_process_offered_begins_with_the_yes_here(world: World, tmp_path: Path) -> None:

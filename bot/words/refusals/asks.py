@@ -45,5 +45,11 @@ class OfferGone(Refusal):
     sentence = "I don't know any more what you asked for, and nothing was started. Use the command once more."
 
 
+class FormGone(Refusal):
+    sentence = (
+        "That form was open for too long, and I don't know any more what it was for. Nothing was done; open it again."
+    )
+
+
 class AlreadyAsked(Refusal):
     sentence = "You have asked for that already, and it is counted once. `/lipsync jobs` shows it."

@@ -59,6 +59,31 @@ async def test_a_form_on_a_message_and_an_offers_button_are_answered(over_http: 
     assert over_http.discord.gateway.connections == 0
 
 
+async def test_forms_offers_and_panels_of_before_a_restart_are_answered_after_it(over_http: Outside) -> None:
+    people, state = over_http.discord.people, over_http.discord.state
+    clip = state.post(state.channel_id, {"content": "look"}, [store_file(state, people.origin, *CLIP)])
+    async with over_http.bot() as process:
+        await over_http.add_key()
+        setup = await people.slash("lipsync-admin setup")
+        await setup.answer()
+        form = await people.use_on(clip, "Make it speak")
+        await asyncio.wait_for(form.acknowledged.wait(), 10)
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+    async with over_http.bot() as process:
+        sent = await people.submit(form, {"Or a recording": ("talk.m4a", CLIP[1])})
+        assert "the recording is a video, of which I take the sound" in await sent.answer()
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+    async with over_http.bot():
+        assert sent.original
+        assert "is on its way" in await (await people.click(sent.original, button(sent.original, "Convert"))).answer()
+        assert setup.original
+        menu = await people.click(setup.original, button(setup.original, buttons.LOG_CHANNEL))
+        assert "Which channel" in await menu.answer()
+        await over_http.discord.until(over_http.discord.outcomes)
+
+
 async def test_voices_are_offered_while_somebody_types(over_http: Outside) -> None:
     async with over_http.bot():
         await over_http.add_key()

@@ -43,7 +43,7 @@ TABLES = {
     "forget_requests": "person",
     "direct_messages": "person",
     "unanswered": "server and person",
-    "drafts": "server and person",
+    "unfinished": "server and person",
     "facts": "nobody",
     "workers": "nobody",
 }
