@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from bot.asking import access
 from bot.asking.limits import check_limits
 from bot.asking.server import Server
-from bot.chat.automod import AutoMod
+from bot.chat.automod import AutoMod, TooSlow
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.job import Stores
 from bot.fair_queue import FairSemaphore
 from bot.jobs.worker import Worker
+from bot.words.refusals.access import AutoModTooSlow
 from bot.words.refusals.limits import BotBusy, ServerBusy, ShuttingDown
 
 READING_AT_ONCE = 8  # commands for which it is read what their server is; the others take turns
@@ -70,10 +71,14 @@ class Admission:
         return await self._checked(ask)
 
     async def _checked(self, ask: Ask) -> Server:
-        async with self._reading.passing(ask):
-            server = await Server.read(self._stores, self._automod, ask, self._clock.now())
-        for check in CHECKS:
-            check(ask, server)
+        try:
+            async with self._reading.passing(ask):
+                server = await Server.read(self._stores, self._automod, ask, self._clock.now())
+            for check in CHECKS:
+                check(ask, server)
+        except TooSlow:
+            self._automod.set_aside(ask.guild_id)
+            raise AutoModTooSlow from None
         return server
 
     def _check_room(self, guild_id: int) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from bot.asking.admission import LOOKING_AT_ONCE, READING_AT_ONCE
 from bot.asking.server import Server
+from bot.chat.automod import TooSlow
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.providers.base import Accepted, Submission
+from bot.words.refusals.access import AutoModTooSlow
 from bot.words.refusals.asks import TextEmpty
 from bot.words.refusals.limits import BotBusy, ServerBusy
 from storage.servers.guilds import Policy
@@ -121,3 +123,24 @@ async def test_the_bot_as_a_whole_takes_only_so_much(world: World) -> None:
         await start(world, 2)
     gate.set()
     await world.quiet()
+
+
+async def test_a_server_whose_rules_are_too_slow_is_told_so_and_they_are_not_applied_at_once_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied: list[str] = []
+
+    def slow(_: object, text: str, **__: object) -> None:
+        applied.append(text)
+        raise TooSlow
+
+    scripted(world)
+    monkeypatch.setattr("bot.asking.access.forbidding", slow)
+    monkeypatch.setattr("bot.chat.automod._word_rules", lambda _: ())
+    place = Place(world.guild.id, world.channel.id, world.channel.mention, reads_automod=True)
+    audio = Media(url="https://cdn.discordapp.com/a.mp3", name="a.mp3", size=10)
+    for number in range(3):
+        ask = Ask(place, Asker(world.member.id), number, CLIP, audio=audio, provider="scripted")
+        with pytest.raises(AutoModTooSlow, match="Nothing was started"):
+            await world.client.services.asking.start(ask)
+    assert len(applied) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from time import thread_time
 from typing import Any
 
 import aiohttp
@@ -9,7 +11,7 @@ import discord
 import pytest
 
 from bot.chat import automod
-from bot.chat.automod import KEPT_SECONDS, AutoMod, WordRule, forbids
+from bot.chat.automod import KEPT_SECONDS, MOST_CPU_SECONDS, AutoMod, TooSlow, WordRule, forbidding, forbids
 from bot.clock import Clock
 from bot.domain.ask import Place
 
@@ -207,3 +209,33 @@ async def test_rules_that_discord_refuses_to_show_are_not_asked_for_at_every_com
     assert await names(automod) == []
     assert await names(automod) == []
     assert client.asked == 1
+
+
+def test_a_text_whose_signs_stand_for_very_many_hides_nothing() -> None:
+    assert forbids(rule("badword"), "\ufdfa" * 900 + "ｂａｄｗｏｒｄ")  # NFKC makes eighteen signs of each
+    assert not forbids(rule(), "\ufdfa" * 900)
+
+
+@pytest.mark.parametrize("form", [r"[\pL\pN]{{0,{}}}zz", ".{{0,{}}}zz|", "(?:a?){{{}}}b|"])
+def test_patterns_that_are_made_to_be_slow_hold_nobody_up(form: str) -> None:
+    hostile = [rule(patterns=tuple(form.format(300 - 10 * n - m) for n in range(10))) for m in range(6)]
+    began = thread_time()
+    with suppress(TooSlow):
+        forbidding(hostile, "ab " * 333, role_ids=frozenset(), channel_ids=frozenset())
+    assert thread_time() - began < 4 * MOST_CPU_SECONDS
+
+
+def test_a_pattern_that_is_large_when_it_is_compiled_is_left_out() -> None:
+    assert not forbids(rule(patterns=(r"[\pL\pN]{0,300}zz",)), "fizz")
+    assert forbids(rule(patterns=(r"\b[\p{L}\p{N}]{1,8}zz\b",)), "fizz")
+
+
+async def test_rules_that_were_too_slow_are_not_applied_for_a_minute() -> None:
+    client: Any = Rules([RULE])
+    clock = StillClock()
+    automod = AutoMod(client, clock)
+    automod.set_aside(PLACE.guild_id)
+    with pytest.raises(TooSlow):
+        await automod.rules(PLACE)
+    clock.at = KEPT_SECONDS
+    assert await names(automod) == ["No fruit"]

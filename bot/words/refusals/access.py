@@ -53,6 +53,14 @@ class AutoModUnreadable(Refusal):
     )
 
 
+class AutoModTooSlow(Refusal):
+    sentence = (
+        "This server's AutoMod patterns take too long to apply, so I don't know whether they allow these words. "
+        "Nothing was started or charged. A moderator can make them simpler in Server Settings ▸ AutoMod; I look again "
+        "after a minute."
+    )
+
+
 class MemberBlocked(Refusal):
     sentence = "{member} is blocked by now. Deny this one, or unblock them first."
 
