@@ -78,7 +78,7 @@ class Stores(Generic[R]):
             Privacy(database),
             Reporters(database),
             Reports(database),
-            Unanswered(database, master),
+            Unanswered(database, master, workers.life),
             Unfinished(database),
             workers,
         )

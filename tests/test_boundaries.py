@@ -59,7 +59,7 @@ ACROSS_SERVERS = {
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",
     "Privacy.sweep": "what is old, wherever it is",
-    "Unanswered.all": "the start, which answers whoever still waits",
+    "Unanswered.take": "the start, which answers whoever still waits",
     "Unanswered.change": "what is noted of all commands at once, each with its server",
     "Unanswered.sweep": "what is old, wherever it is",
     "Unfinished.find": "what a person has begun themselves",
@@ -67,6 +67,7 @@ ACROSS_SERVERS = {
     "Unfinished.sweep": "what is old, wherever it is",
     "Workers.begin": "processes, which work for all servers",
     "Workers.end": "processes, which work for all servers",
+    "Workers.take_duty": "processes, which work for all servers",
     "Workers.renew": "processes, which work for all servers",
 }
 

@@ -95,7 +95,7 @@ async def open_bot(
         routes = [*health_routes(client, heartbeats), *interactions]
         await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
         own = (parts.lease.run, heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
-        beside = [*own, *client.services.beside_the_worker()]
+        beside = [*own, *client.services.beside_the_worker(parts.lease)]
         watches = [partial(watch_history, database)]
         async with running(client.services.worker, client.signed_in, beside, clock, watches):
             yield client
@@ -160,5 +160,5 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         forms=Forms(stores.unfinished, clock),
         log_channel=LogChannel(client, stores, providers, clock),
         awaited_answers=AwaitedAnswers(stores.unanswered, clock),
-        late_answers=LateAnswers(client, client.signed_in, stores, providers, clock),
+        late_answers=LateAnswers(client, client.signed_in, stores, providers, clock, is_alone=parts.database.is_alone),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.app.background import Run
 from bot.asking.choices import Choices
@@ -16,6 +17,7 @@ from bot.chat.forms import Forms
 from bot.chat.log_channel import LogChannel
 from bot.delivery.kept_videos import KeptVideos
 from bot.domain.job import Ledger
+from bot.jobs.lease import Lease
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
@@ -51,7 +53,8 @@ class Services:
     awaited_answers: AwaitedAnswers
     late_answers: LateAnswers
 
-    def beside_the_worker(self) -> list[Run]:
-        """What else goes on for as long as the bot does."""
-        lasting = (self.late_answers, self.awaited_answers, self.escalation, self.log_channel, self.cleanup)
-        return [*(one.run for one in lasting), self.cleanup.sweep, self.reports.finish_deletions]
+    def beside_the_worker(self, lease: Lease) -> list[Run]:
+        """What else goes on for as long as the bot does: in every process, or in one for all."""
+        own = (self.late_answers.run, self.awaited_answers.run, self.cleanup.run, self.cleanup.sweep)
+        for_all = (self.escalation.run, self.log_channel.run, self.reports.finish_deletions)
+        return [*own, *(partial(lease.on_duty, run) for run in for_all)]

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -48,6 +48,7 @@ class Lease:
         self._seconds = seconds
         self.can_end = math.isfinite(seconds)  # another process may take over jobs of this one, or leave some to it
         self._leave = leave
+        self._on_duty = asyncio.Event()
         self._ends_at = -math.inf  # by the monotonic clock
 
     @classmethod
@@ -73,11 +74,18 @@ class Lease:
         self._ends_at = asked_at + self._seconds
 
     async def run(self) -> None:
-        """Renew it in time, until cancelled."""
+        """Renew it in time, until cancelled; and be on duty once nobody else is."""
         while self.can_end:
+            await self._look_for_duty()
             await self._clock.sleep(self._seconds / RENEWALS)
             await self._renew()
+        self._on_duty.set()
         await asyncio.Event().wait()
+
+    async def on_duty(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Run what one process does for all, once it is this one that does: for as long as it lives."""
+        await self._on_duty.wait()
+        await run()
 
     async def end(self) -> None:
         """End the life, and leave its jobs to whoever takes them."""
@@ -87,6 +95,13 @@ class Lease:
                 await self._workers.end()
             except Exception:
                 log.exception("this process's jobs can't be handed over; others take them when its lease is over")
+
+    async def _look_for_duty(self) -> None:
+        try:
+            if not self._on_duty.is_set() and await self._workers.take_duty():
+                self._on_duty.set()
+        except Exception as error:  # noqa: BLE001 - as below
+            log.warning("it can't be looked who is on duty: %s; again later", error)
 
     async def _renew(self) -> None:
         asked_at = self._clock.monotonic()

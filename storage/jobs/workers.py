@@ -8,6 +8,8 @@ from storage.engine.database import Database, Transaction
 
 TO_DO = "(closed_at IS NULL OR card_due = 1)"  # of a job: something is left to be done for it
 ALIVE = "SELECT id FROM workers WHERE alive_until > engine_now()"
+_ALIVE_AS_TEXT = "SELECT CAST(id AS TEXT) FROM workers WHERE alive_until > engine_now()"
+_DUTY = "on_duty"  # a fact: the life that does what one process does for all
 _LONG_DEAD = 86_400.0  # seconds
 
 
@@ -42,6 +44,28 @@ class Workers:
                 seconds=seconds,
             )
             return renewed is not None
+
+        return await self._database.write(work, guild_id=None)
+
+    async def take_duty(self) -> bool:
+        """Become the life that does what one process does for all, unless another that is alive is that one; whether
+        this is it.
+        """
+        on_duty = await self._database.row(
+            f"SELECT value FROM facts WHERE name = :duty AND value IN ({_ALIVE_AS_TEXT})", duty=_DUTY
+        )
+        if on_duty is not None:
+            return bool(on_duty["value"] == str(self.life))
+
+        async def work(tx: Transaction) -> bool:
+            taken = await tx.row(
+                f"""INSERT INTO facts (name, value) VALUES (:duty, :life)
+                    ON CONFLICT (name) DO UPDATE SET value = :life WHERE facts.value NOT IN ({_ALIVE_AS_TEXT})
+                    RETURNING name""",
+                duty=_DUTY,
+                life=str(self.life),
+            )
+            return taken is not None
 
         return await self._database.write(work, guild_id=None)
 

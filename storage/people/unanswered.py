@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
-from storage.engine.database import Database, Transaction
+from storage.engine.database import Database, Row, Transaction
 from storage.engine.encryption import CannotUnseal, MasterKeys
+from storage.jobs.workers import ALIVE
 
 log = logging.getLogger(__name__)
 
 ANSWERABLE_SECONDS = 840.0  # Discord takes answers for 15 minutes; what has less than one left isn't kept
+_LEFT = f"(owner IS NULL OR owner NOT IN ({ALIVE}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,12 @@ class AwaitedAnswer:
 
 
 class Unanswered:
-    """Store of the table `unanswered`, in which tokens are sealed."""
+    """Store of the table `unanswered`, in which tokens are sealed. Who is kept here is for this `life` to answer."""
 
-    def __init__(self, database: Database, master: MasterKeys) -> None:
+    def __init__(self, database: Database, master: MasterKeys, life: int | None = None) -> None:
         self._database = database
         self._master = master
+        self._life = life
 
     async def change(self, waiting: Iterable[AwaitedAnswer], answered: Iterable[int]) -> None:
         """Keep who waits, and drop the interactions of these ids, which have their answer."""
@@ -44,8 +48,9 @@ class Unanswered:
             for one, master_id, token in sealed:
                 await tx.row(
                     """INSERT INTO unanswered (interaction_id, guild_id, member_id, ask_id, matter, asked_at, master_id,
-                                               sealed)
-                       VALUES (:interaction_id, :guild_id, :member_id, :ask_id, :matter, :asked_at, :master_id, :token)
+                                               sealed, owner)
+                       VALUES (:interaction_id, :guild_id, :member_id, :ask_id, :matter, :asked_at, :master_id, :token,
+                               :life)
                        ON CONFLICT DO NOTHING""",
                     interaction_id=one.interaction_id,
                     guild_id=one.guild_id,
@@ -55,20 +60,29 @@ class Unanswered:
                     asked_at=one.asked_at,
                     master_id=master_id,
                     token=token,
+                    life=self._life,
                 )
             for interaction_id in answered:
                 await tx.row("DELETE FROM unanswered WHERE interaction_id = :id", id=interaction_id)
 
         await self._database.write(work, guild_id=None)
 
-    async def all(self) -> list[AwaitedAnswer]:
-        """Everybody in every server who waits, longest first; but for those whose token can't be opened any more."""
-        rows = await self._database.rows(
-            """SELECT interaction_id, guild_id, member_id, ask_id, matter, asked_at, master_id, sealed
-               FROM unanswered ORDER BY asked_at"""
-        )
+    async def take(self) -> list[AwaitedAnswer]:
+        """Everybody in every server who waits for an answer from a life that is over, longest first; but for those
+        whose token can't be opened any more. This life is to answer them from now on.
+        """
+        if not await self._database.row(f"SELECT 1 FROM unanswered WHERE {_LEFT} LIMIT 1"):
+            return []
+
+        async def work(tx: Transaction) -> Sequence[Row]:
+            return await tx.rows(
+                f"""UPDATE unanswered SET owner = :life WHERE {_LEFT}
+                    RETURNING interaction_id, guild_id, member_id, ask_id, matter, asked_at, master_id, sealed""",
+                life=self._life,
+            )
+
         found = []
-        for row in map(dict, rows):
+        for row in sorted(map(dict, await self._database.write(work, guild_id=None)), key=itemgetter("asked_at")):
             try:
                 token = self._master.unseal(row.pop("master_id"), row.pop("sealed"), "answer", row["interaction_id"])
             except CannotUnseal:  # its master key was replaced meanwhile

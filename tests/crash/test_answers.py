@@ -78,7 +78,7 @@ async def restarted(
         async with outside.life(Doom()) as client:
             await over(client, Doom())
             async with asyncio.timeout(10):
-                while await outside.parts.stores.unanswered.all():
+                while await outside.parts.database.rows("SELECT 1 FROM unanswered"):
                     await asyncio.sleep(0.002)
         return asked, await jobs(outside)
 

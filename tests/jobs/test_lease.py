@@ -23,6 +23,8 @@ class Row(Workers):
         self.renewed = 0
         self.answer: bool | Exception = True
         self.ended = 0
+        self.asked = 0
+        self.duty: bool | Exception = True
 
     async def begin(self, seconds: float) -> None: ...
 
@@ -31,6 +33,12 @@ class Row(Workers):
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    async def take_duty(self) -> bool:
+        self.asked += 1
+        if isinstance(self.duty, Exception):
+            raise self.duty
+        return self.duty
 
     async def end(self) -> None:
         self.ended += 1
@@ -152,4 +160,34 @@ async def test_where_nobody_else_can_work_it_has_no_end_and_nothing_is_written_f
     assert (scene.lease.holds, scene.lease.window().seconds, scene.lease.window().is_open()) == (True, math.inf, True)
     await scene.lease.end()
     assert (scene.row.renewed, scene.row.ended, scene.lease.holds) == (0, 0, True)
+    running.cancel()
+
+
+async def test_what_one_process_does_for_all_begins_when_it_is_on_duty_and_not_before() -> None:
+    scene, done = await begun(), list[str]()
+
+    async def run() -> None:
+        done.append("run")
+
+    scene.row.duty = False
+    tasks = [asyncio.create_task(scene.lease.run()), asyncio.create_task(scene.lease.on_duty(run))]
+    for duty in (False, StorageError("the server can't be used now"), True):
+        await scene.clock.until_asleep()
+        assert done == []
+        scene.row.duty = duty
+        await scene.clock.wake(RENEW)
+    await tasks[1]
+    assert done == ["run"]
+    tasks[0].cancel()
+
+
+async def test_where_nobody_else_can_work_it_is_on_duty_at_once() -> None:
+    scene, done = await begun(math.inf), list[str]()
+
+    async def run() -> None:
+        done.append("run")
+
+    running = asyncio.create_task(scene.lease.run())
+    await scene.lease.on_duty(run)
+    assert (done, scene.row.asked) == (["run"], 0)
     running.cancel()

@@ -1,4 +1,4 @@
-"""Answers what the last run of the bot left without an answer, where Discord still takes one."""
+"""Answers what a run of the bot left without an answer, where Discord still takes one."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 ORIGINAL: int = "@original"  # type: ignore[assignment] # in place of the id of an interaction's own answer
 AGAIN_SECONDS = 2.0
+LOOK_SECONDS = 5.0  # between two looks at what other processes have left
 PATIENT_TRIES = 10  # in which a job that was accepted just before the restart is shown first
 NOT_ANSWERED = {"", asked.STARTING}  # what stands there until then
 
@@ -32,7 +33,7 @@ class NotShownYet(Exception):
 
 
 class LateAnswers:
-    """Goes through them once, after each start."""
+    """Goes through them after each start; and through what other processes leave, unless the database `is_alone`."""
 
     def __init__(
         self,
@@ -41,6 +42,8 @@ class LateAnswers:
         stores: Stores,
         providers: Mapping[str, Provider],
         clock: Clock,
+        *,
+        is_alone: bool,
     ) -> None:
         self._client = client
         self._signed_in = signed_in
@@ -49,13 +52,24 @@ class LateAnswers:
         self._limits = stores.limits
         self._providers = providers
         self._clock = clock
-        self._left: list[AwaitedAnswer] | None = None  # None until it was read, which is before anybody can ask anew
+        self._is_alone = is_alone
+        self._left: list[AwaitedAnswer] | None = None  # None until it was read
 
     async def run(self) -> None:
-        """Until all are answered, or can't be any more."""
+        """Answer what was left before this start, and from then on what other processes leave, until cancelled; where
+        there are none, until all are answered or can't be any more.
+        """
         if self._left is None:
-            self._left = await self._unanswered.all()
+            self._left = await self._unanswered.take()
         await self._signed_in.wait()
+        while True:
+            await self._answer_all()
+            if self._is_alone:
+                return
+            await self._clock.sleep(LOOK_SECONDS)
+            self._left = await self._unanswered.take()
+
+    async def _answer_all(self) -> None:
         for tries in count():
             if not self._left:
                 return

@@ -35,7 +35,7 @@ class Scene:
     async def ids(self) -> list[int]:
         """Who is kept."""
         await self.settled()
-        return sorted(one.interaction_id for one in await self.store.all())
+        return sorted(one.interaction_id for one in await self.store.take())
 
     def use(self, number: int, answered: asyncio.Event) -> asyncio.Task[None]:
         """A command that is answered when that is set."""
@@ -69,7 +69,7 @@ async def test_a_command_is_kept_until_it_has_its_answer(scene: Scene) -> None:
     answered = asyncio.Event()
     command = scene.use(1, answered)
     assert await scene.ids() == [1]
-    (kept,) = await scene.store.all()
+    (kept,) = await scene.store.take()
     assert (kept.guild_id, kept.member_id, kept.ask_id, kept.matter, kept.token) == (1, 2, 1, "view", "token-1")
     answered.set()
     await command
@@ -88,10 +88,10 @@ async def test_a_flood_of_commands_leaves_other_writes_their_turn(scene: Scene, 
     commands = [scene.use(number, asyncio.Event()) for number in range(1, 26)]
     while not scene.writes:
         await asyncio.sleep(0)
-    other, found = list[int](), scene.store.all
+    other = list[int]()
 
     async def count(_: Any) -> None:
-        other.append(len(await found()))
+        other.append(len(await database.rows("SELECT 1 FROM unanswered")))
 
     await database.write(count, guild_id=1)
     assert other == [MOST_AT_ONCE]

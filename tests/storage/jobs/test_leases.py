@@ -234,3 +234,13 @@ async def test_a_row_that_cannot_be_read_is_taken_once_and_told_apart(lives: lis
     assert await lives[1].claims.claim(10) == ([], [])
     ended = await lives[0].jobs.end_damaged(damaged, request="{}", failure="internal", now=2.0)
     assert (ended.owner, ended.position) == (lives[0].id, Position("damaged"))
+
+
+async def test_one_life_is_on_duty_until_it_is_over(lives: list[Life]) -> None:
+    one, other, third = (life.workers for life in lives)
+    assert [await one.take_duty(), await other.take_duty(), await one.take_duty()] == [True, False, True]
+    await lives[0].over()
+    found = [*await asyncio.gather(other.take_duty(), third.take_duty())]
+    assert sorted(found) == [False, True]
+    assert [await other.take_duty(), await third.take_duty()] == found
+    assert not await one.take_duty()
