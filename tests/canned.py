@@ -17,6 +17,7 @@ from bot.sandbox.studio import Clip, Order, Studio
 
 CLIP_SECONDS = 5.0
 SPEECH_SECONDS = 3.0
+FRAMES_PER_SECOND = 12
 
 
 class CannedStudio(Studio):
@@ -93,10 +94,12 @@ async def canned_length(url: str, http: Http) -> float:  # noqa: ARG001
 
 @cache
 def real_clip(seconds: float = 2.0) -> tuple[str, bytes]:
-    """A small real mp4 with its name, for where the bot looks into files itself."""
+    """A small real mp4 with its name, for where the bot looks into files itself. It has few frames, as most tests that
+    use it encode each of them.
+    """
     with TemporaryDirectory() as folder:
         path = Path(folder, "clip.mp4")
-        write_sample_clip(path, seconds)
+        write_sample_clip(path, seconds, FRAMES_PER_SECOND)
         return path.name, path.read_bytes()
 
 

@@ -25,9 +25,9 @@ BLINKING = {30, 31, 32}  # of 71 frames
 Draw = Callable[[int, bool], Image.Image]  # by how wide the mouth is, and whether the eyes are shut
 
 
-def write_sample_clip(path: Path, seconds: float = 6.0) -> None:
+def write_sample_clip(path: Path, seconds: float = 6.0, rate: int = FRAMES_PER_SECOND) -> None:
     """Write a 720p mp4 (H.264, AAC) of a drawn face that says something. Blocks for about a second."""
-    write_clip(path, seconds, ORIGINAL_LINE, alone)
+    write_clip(path, seconds, ORIGINAL_LINE, alone, rate=rate)
 
 
 def write_sample_audio(path: Path, text: str, voice_id: str = "recording") -> None:
@@ -35,9 +35,11 @@ def write_sample_audio(path: Path, text: str, voice_id: str = "recording") -> No
     write_sound(speak(text, voice_id, "en"), path)
 
 
-def write_clip(path: Path, seconds: float, line: str, draw: Draw, *, turned: int = 0) -> None:
-    """Write an mp4 of a face that says the line, stored so that a player is to turn it by `turned` degrees against the
-    clock.
+def write_clip(
+    path: Path, seconds: float, line: str, draw: Draw, *, turned: int = 0, rate: int = FRAMES_PER_SECOND
+) -> None:
+    """Write an mp4 of a face that says the line, of `rate` frames per second, stored so that a player is to turn it by
+    `turned` degrees against the clock.
     """
     samples = samples_of(speak(line, "sample", "en"), seconds)
 
@@ -47,14 +49,14 @@ def write_clip(path: Path, seconds: float, line: str, draw: Draw, *, turned: int
         return as_frame(image).reformat(format="yuv420p")
 
     with av.open(path, "w", options={"movflags": "+faststart"}) as output:
-        picture = output.add_stream("libx264", rate=FRAMES_PER_SECOND, options=FASTEST)
+        picture = output.add_stream("libx264", rate=rate, options=FASTEST)
         first = frame(0, False)
         picture.width, picture.height, picture.pix_fmt = first.width, first.height, "yuv420p"
         if turned:
             picture.set_display_rotation(turned)
         sound = add_sound(output)
-        for number in range(round(seconds * FRAMES_PER_SECOND)):
-            shown = frame(_opening(samples, number), number % 71 in BLINKING)
+        for number in range(round(seconds * rate)):
+            shown = frame(_opening(samples, number, rate), number % 71 in BLINKING)
             shown.pts = number
             output.mux(picture.encode(shown))
         output.mux(picture.encode(None))
@@ -100,9 +102,9 @@ def before(behind: Image.Image, somebody: Image.Image, place: tuple[int, int], s
     return image
 
 
-def _opening(samples: bytes, frame_number: int) -> int:
+def _opening(samples: bytes, frame_number: int, rate: int) -> int:
     """How wide the mouth is while this frame sounds."""
-    per_frame = RATE // FRAMES_PER_SECOND
+    per_frame = RATE // rate
     start = frame_number * per_frame * BYTES_PER_SAMPLE
     heard = memoryview(samples[start : start + per_frame * BYTES_PER_SAMPLE]).cast("h")
     loudness = math.sqrt(sum(sample * sample for sample in heard[::8]) / max(1, len(heard[::8])))

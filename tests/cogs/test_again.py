@@ -17,7 +17,8 @@ from bot.providers._faces import SESSION_SECONDS
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Submission
 from tests.asking.test_candidates import facts_of_the_clip
-from tests.cogs.test_offers import choose, long_clip, press, sample, sent, wish, write_ogg
+from tests.canned import real_clip
+from tests.cogs.test_offers import choose, long_clip, press, sent, wish, write_ogg
 from tests.scripted import Scripted, in_turn, outcome, scripted, start
 from tests.world import World, answer, open_world
 
@@ -306,7 +307,7 @@ async def test_a_clip_that_was_used_whole_is_not_trimmed_for_another_provider_wi
 async def test_the_prepared_part_is_used_again(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         await press(world, said, "Use the first 10 s")
         await world.quiet(90)
         edits = []
@@ -328,7 +329,7 @@ async def test_the_prepared_part_is_used_again(tmp_path: Any, monkeypatch: pytes
 async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: Any) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         assert said.response
         without = await world.member.click(said.response, label="Leave out the rest")
         await choose(world, without, "1", "3.5")
@@ -350,7 +351,7 @@ async def test_again_adds_no_silence_that_nobody_asked_for(tmp_path: Any) -> Non
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         voice = ("voice.ogg", (tmp_path / "voice.ogg").read_bytes())
-        await press(world, await wish(world, video=("clip.mp4", sample(6.0)), audio=voice), "Convert")
+        await press(world, await wish(world, video=("clip.mp4", real_clip(6.0)[1]), audio=voice), "Convert")
         await world.quiet(90)
         await world.member.click(world.outcomes()[0], label="Again")
         await world.quiet(90)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +25,7 @@ from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.editor import Editor, TooMuchWork
 from bot.media.pool import open_pool
 from bot.net.faults import Gone, Unwritable
-from bot.sandbox.sample import write_sample_audio, write_sample_clip
+from bot.sandbox.sample import write_sample_audio
 from bot.words.refusals.asks import OfferGone
 from cogs.offers import moment
 from storage.servers.limit_rules import Rule
@@ -48,9 +47,9 @@ async def edited(clip: bytes, edit: ClipEdit) -> bytes:
         return target.read_bytes()
 
 
-async def long_clip(seconds: float = 13.0) -> bytes:
+def long_clip(seconds: float = 13.0) -> bytes:
     """A clip of 720p that is longer than one provider takes."""
-    return await edited(real_clip(4.0)[1], ClipEdit(seconds=seconds, width=1280, height=720, most_bytes=8 * 2**20))
+    return real_clip(seconds)[1]
 
 
 async def wish(world: World, **options: Any) -> InteractionResult:
@@ -116,7 +115,7 @@ async def test_a_small_clip_is_scaled_by_one_click(tmp_path: Path) -> None:
 async def test_a_file_that_is_prepared_for_the_thread_leaves_room_for_the_rest_of_its_post(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         offer = await world.client.services.asking.offered(Asker(world.member.id), asked(said))
         clip = offer.request.clip
         assert clip
@@ -126,7 +125,7 @@ async def test_a_file_that_is_prepared_for_the_thread_leaves_room_for_the_rest_o
 async def test_of_a_long_clip_the_first_part_is_used_and_the_rest_stays_around_it(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         assert "it takes clips of 2 to 10 s, and this one has 13.0 s" in answer(said)
         assert "The rest of the clip stays as it is around it." in answer(said)
         assert labels(said) == ["Use the first 10 s", "Choose part", "Leave out the rest", "Cancel"]
@@ -148,7 +147,7 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_rest(tmp_path: Path, mon
     monkeypatch.setattr(Editor, "put_back", full_at_first)
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         await press(world, said, "Use the first 10 s")
         assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
         assert left == [0]
@@ -163,7 +162,7 @@ async def test_a_part_that_is_nearly_the_whole_clip_and_cannot_be_put_back_is_to
     monkeypatch.setattr(Editor, "put_back", too_much)
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip(10.6)))
+        said = await wish(world, video=("clip.mp4", long_clip(10.6)))
         await press(world, said, "Use the first 10 s")
         assert picture(await the_video(world, tmp_path))[0] == pytest.approx(10.0, abs=0.2)
         (outcome,) = world.outcomes()
@@ -176,7 +175,7 @@ async def test_credentials_that_get_lost_when_parts_are_put_together_are_told(
     monkeypatch.setattr("bot.delivery.assemble.content_credentials", lambda file: file.name.startswith("part-"))
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         await press(world, said, "Use the first 10 s")
         await world.quiet(90)
         (outcome,) = world.outcomes()
@@ -186,7 +185,7 @@ async def test_credentials_that_get_lost_when_parts_are_put_together_are_told(
 async def test_without_the_rest_only_the_part_comes_back(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         assert said.response
         without = await world.member.click(said.response, label="Leave out the rest")
         assert "The rest of the clip is left out." in words(without)
@@ -197,7 +196,7 @@ async def test_without_the_rest_only_the_part_comes_back(tmp_path: Path) -> None
 async def test_another_part_can_be_chosen_and_a_wrong_one_loses_nothing(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         for begin, length, words in (("soon", "3", "don't understand “soon”"), ("11", "5", "ends after the clip")):
             assert words in await choose(world, said, begin, length)
         assert "takes 2 to 10 s, and the part that you chose has 12.0 s" in await choose(world, said, "0", "12")
@@ -250,7 +249,7 @@ def asked(said: InteractionResult) -> int:
 async def test_what_is_cancelled_or_pressed_by_somebody_else_makes_nothing(tmp_path: Path) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
         with pytest.raises(OfferGone):
             await world.client.services.asking.mend(Asker(world.moderator.id), asked(said), rest=True, part=None)
         command = asked(said)
@@ -287,13 +286,6 @@ def test_a_moment_is_read_as_people_type_it(typed: str, seconds: float) -> None:
     assert moment(typed) == seconds
 
 
-@cache
-def sample(seconds: float) -> bytes:
-    with TemporaryDirectory() as folder:
-        write_sample_clip(Path(folder, "clip.mp4"), seconds)
-        return Path(folder, "clip.mp4").read_bytes()
-
-
 async def sound_of(seconds: float) -> bytes:
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "a"), Path(folder, "b")
@@ -321,7 +313,9 @@ async def test_a_shorter_recording_is_followed_by_what_somebody_wants_until_the_
     chosen = {"shorter": shorter} if shorter else {}
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", sample(6.0)), audio=("voice.mp3", await sound_of(2.0)), **chosen)
+        said = await wish(
+            world, video=("clip.mp4", real_clip(6.0)[1]), audio=("voice.mp3", await sound_of(2.0)), **chosen
+        )
         assert "is on its way" in answer(said)
         await the_video(world, tmp_path)
         assert sent(world) == [pytest.approx(seconds, abs=0.1)]
@@ -375,7 +369,7 @@ async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(
 ) -> None:
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        said = await wish(world, video=("clip.mp4", await long_clip()))
+        said = await wish(world, video=("clip.mp4", long_clip()))
 
         async def hopeless(_: Editor, source: Path, edit: ClipEdit, target: Path) -> None:  # noqa: ARG001
             raise TooMuchWork("it takes too long")
@@ -392,7 +386,7 @@ async def test_forgetting_a_person_and_time_throw_away_what_waits_for_their_yes(
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         incoming = tmp_path / "intake"
-        clip = ("clip.mp4", await long_clip())
+        clip = ("clip.mp4", long_clip())
         await wish(world, video=clip)
         assert len(list(incoming.iterdir())) == 1
         await world.client.services.privacy.forget(world.member.id)
@@ -427,7 +421,7 @@ async def test_a_job_whose_files_are_being_prepared_is_cancelled_at_once(
 async def test_work_that_breaks_off_once_is_begun_again(
     work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = await long_clip()
+    long = long_clip()
     do, left = getattr(Editor, work), [1]
 
     async def dies_once(*given: Any) -> None:
@@ -478,7 +472,7 @@ async def test_a_result_that_is_on_disk_is_not_asked_for_anew(tmp_path: Path, mo
     monkeypatch.setattr("bot.jobs.steps.poll.Poll.yields_again", forgotten)
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
+        await press(world, await wish(world, video=("clip.mp4", long_clip())), "Use the first 10 s")
         assert picture(await the_video(world, tmp_path))[0] == pytest.approx(13.0, abs=0.2)
 
 
@@ -496,7 +490,7 @@ async def test_a_job_that_is_being_put_together_says_at_once_that_it_cannot_be_c
     monkeypatch.setattr(Editor, "put_back", slow)
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
-        await press(world, await wish(world, video=("clip.mp4", await long_clip())), "Use the first 10 s")
+        await press(world, await wish(world, video=("clip.mp4", long_clip())), "Use the first 10 s")
         await asyncio.wait_for(begun.wait(), 60)
         (job,) = await world.client.services.ledger.jobs(world.guild.id)
         ended = await world.client.services.asking.cancel(

@@ -15,7 +15,7 @@ from bot.sandbox.engine import as_frame
 from bot.sandbox.studio import Order
 from tests.canned import CannedStudio
 
-WIDTH, HEIGHT, RATE = 640, 360, 25
+WIDTH, HEIGHT, RATE = 640, 360, 12
 CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
@@ -26,7 +26,7 @@ def noise(seconds: float = 5.0, *, sound: bool = True, credentials: bool = False
     with TemporaryDirectory() as folder:
         path = Path(folder, "noise.mp4")
         with av.open(path, "w") as output:
-            picture = output.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "18", "g": "25"})
+            picture = output.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "4", "g": "12"})
             picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             voice = output.add_stream("aac", rate=44_100) if sound else None
             for number in range(round(seconds * RATE)):
