@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
@@ -41,13 +42,12 @@ class Proxy:
             return
         answers = asyncio.create_task(self._pass_on(there, writer))
         try:
-            while said := await reader.read(65_536):
-                if self._cuts and b"COMMIT" in said:
-                    await self._cut(said, there, back, answers)
-                    return
-                back.write(said)
-        except ConnectionError:  # the server has ended
-            pass
+            with suppress(ConnectionError):  # one of both has ended
+                while said := await reader.read(65_536):
+                    if self._cuts and b"COMMIT" in said:
+                        await self._cut(said, there, back, answers)
+                        return
+                    back.write(said)
         finally:
             answers.cancel()
             writer.close()
@@ -66,8 +66,9 @@ class Proxy:
             self._server.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while said := await reader.read(65_536):
-            writer.write(said)
+        with suppress(ConnectionError):  # the server has ended
+            while said := await reader.read(65_536):
+                writer.write(said)
         writer.close()
 
 
