@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from bot.app.parts import Parts
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
+from bot.fair_queue import Owned
 from bot.net.client import Http
 from bot.sandbox.runs import Runs
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
@@ -72,12 +73,12 @@ def look_into_no_clip(parts: Parts) -> None:
     parts.incoming.look, parts.incoming.length = canned_look, canned_length  # type: ignore[method-assign]
 
 
-async def canned_video(file: Path) -> MediaFacts:  # noqa: ARG001
+async def canned_video(file: Path, owner: Owned) -> MediaFacts:  # noqa: ARG001
     """What the bot finds in any finished video."""
     return MediaFacts(frozenset({"mp4"}), CLIP_SECONDS, 1280, 720, has_sound=True)
 
 
-async def canned_look(media: Media, into: Path) -> MediaFacts:
+async def canned_look(media: Media, into: Path, owner: Owned) -> MediaFacts:  # noqa: ARG001
     """What the bot finds in any file: it is what Discord says of it, and fits every provider."""
     into.write_bytes(media.url.encode())
     ending = media.name.rpartition(".")[2]
@@ -87,7 +88,7 @@ async def canned_look(media: Media, into: Path) -> MediaFacts:
     return MediaFacts(frozenset({ending}), seconds, width, height, has_sound=True, size=media.size)
 
 
-async def canned_length(url: str, http: Http) -> float:  # noqa: ARG001
+async def canned_length(url: str, http: Http, owner: Owned) -> float:  # noqa: ARG001
     """Every speech is as long as the other."""
     return SPEECH_SECONDS
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from bot.fair_queue import Owner
 from bot.media.pool import WorkerPool, open_pool
 from storage.engine.database import Database
 from storage.engine.sqlite import open_database
@@ -23,6 +24,7 @@ settings.register_profile("calm", deadline=None)  # no test is about time, and t
 settings.load_profile("calm")
 
 GUILD, OTHER_GUILD, MEMBER = 1001, 1002, 2001
+SOMEBODY = Owner(GUILD, MEMBER)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain.ask import Ask
 from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Media
+from bot.fair_queue import Owned
 from bot.files.incoming import Incoming
 from bot.files.job_files import CLIP, SOUND
 from bot.files.room import Room
@@ -32,18 +33,18 @@ class Inspector:
     async def look(self, ask: Ask, folder: Path) -> Seen:
         """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
         async with self._room.for_files(ask.guild_id, folder, _size(ask)):
-            clip = await self._look(ask.video, folder / CLIP)
-            return Seen(clip, await self._look(ask.audio, folder / SOUND) if ask.audio else None)
+            clip = await self._look(ask.video, folder / CLIP, ask)
+            return Seen(clip, await self._look(ask.audio, folder / SOUND, ask) if ask.audio else None)
 
     async def check_room(self, ask: Ask) -> None:
         """Refuse where files of that size would find no room now."""
         await self._room.check(ask.guild_id, _size(ask))
 
-    async def _look(self, media: Media, into: Path) -> MediaFacts:
+    async def _look(self, media: Media, into: Path, owner: Owned) -> MediaFacts:
         if not self._incoming.is_attachment(media.url):
             raise NoAttachment(name=media.name[:60])
         try:
-            return await self._incoming.look(media, into)
+            return await self._incoming.look(media, into, owner)
         except Unreadable as why:
             raise UnreadableFile(name=media.name[:60], problem=str(why)) from None
         except TextInstead:

@@ -52,7 +52,7 @@ class Assembler:
         if not await asyncio.to_thread(self._job_files.has_video, job):
             edited = await self._assemble(job, [part for part, _ in parts], clip, faults)
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
-        facts = facts or await self._checked(video)
+        facts = facts or await self._checked(job, video)
         size = (await asyncio.to_thread(video.stat)).st_size
         odd = () if job.failure else _odd(facts, *await asyncio.to_thread(self._wanted, job))
         if await asyncio.to_thread(self._lost_credentials, job):
@@ -120,12 +120,12 @@ class Assembler:
         part = self._job_files.part(job, number)
         if not await asyncio.to_thread(part.exists):
             await http.download(url, part, most=MOST_RESULT_BYTES)
-        return part, await self._checked(part)
+        return part, await self._checked(job, part)
 
-    async def _checked(self, file: Path) -> MediaFacts:
+    async def _checked(self, job: Job, file: Path) -> MediaFacts:
         """What is in it. A file that is no video is thrown away: the next fetch may bring a better one."""
         try:
-            facts = await self.look(file)
+            facts = await self.look(file, job)
         except Interrupted as why:
             raise NotAccepted(f"the result can't be looked into: {why}") from None
         except Unreadable as why:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from bot.clock import Clock
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
+from bot.fair_queue import Owned
 from bot.media.probe import Probe
 from bot.net.address import Address
 from bot.net.client import Http
@@ -65,7 +66,7 @@ class Incoming:
         """
         return self._folder / f"asked-{token_hex(8)}"
 
-    async def look(self, media: Media, into: Path) -> MediaFacts:
+    async def look(self, media: Media, into: Path, owner: Owned) -> MediaFacts:
         """What the attached file really holds, with its size and digest; the file itself lies in `into` afterwards, and
         isn't fetched if it does already. A fetch that fails is made once more. `DiskFull` when there is no room for it.
         """
@@ -75,7 +76,7 @@ class Incoming:
             with _disk_full():
                 digest = await self._downloaded(media.url, into)
         size = (await asyncio.to_thread(into.stat)).st_size
-        return replace(await self._probe.look(into), size=size, digest=digest)
+        return replace(await self._probe.look(into, owner), size=size, digest=digest)
 
     async def _downloaded(self, url: str, into: Path) -> str:
         """Bring an attached file to disk, at the second attempt if need be; its digest."""
@@ -97,12 +98,12 @@ class Incoming:
         """Bring the file behind the address to disk."""
         await self._http.download(url, into, most=MOST_BYTES)
 
-    async def length(self, url: str, http: Http) -> float:
-        """Seconds of the sound behind an address of a provider's, fetched through `http`."""
+    async def length(self, url: str, http: Http, owner: Owned) -> float:
+        """Seconds of the sound behind an address of a provider's, made for somebody, fetched through `http`."""
         with TemporaryDirectory(dir=self._folder, prefix="sound-") as folder:
             file = Path(folder, "sound")
             await http.download(url, file, most=MOST_BYTES)
-            return (await self._probe.look(file)).seconds
+            return (await self._probe.look(file, owner)).seconds
 
 
 def _digest(file: Path) -> str:

@@ -86,7 +86,7 @@ class Inputs:
         if not stage.needs_length or "audio_url" not in yields or "audio_seconds" in yields:
             return job
         try:
-            length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"], http))}
+            length = {"audio_seconds": str(await self._incoming.length(yields["audio_url"], http, job))}
         except Interrupted as why:
             raise NotAccepted(f"the speech can't be measured: {why}") from None
         except (Unreadable, BadAddress, Gone, ResultUnusable) as why:

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anyio import CapacityLimiter
-
 from bot.domain.media_facts import MediaFacts
+from bot.fair_queue import FairSemaphore, Owned
 from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable
 from bot.media.pool import WorkerPool
 
 __all__ = ["Interrupted", "Probe", "Unreadable"]
 
-AT_ONCE = 2  # children of a probe, besides those of the editors: people wait for a look
+AT_ONCE = 2  # children of a probe, besides those of the editors: one is always left for another server
 MEASURE = Task("bot.media.inspect.measure", "measure", MediaFacts)
 BOUNDS = Bounds(
     seconds=15.0,
@@ -29,11 +28,11 @@ class Probe:
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
-        self._limiter = CapacityLimiter(AT_ONCE)
+        self._turns = FairSemaphore(AT_ONCE)
 
-    async def look(self, file: Path) -> MediaFacts:
-        """The facts, or `Unreadable`; `Interrupted` where another look may tell more."""
-        async with self._limiter:  # the wait for a turn is not the file's fault
+    async def look(self, file: Path, owner: Owned) -> MediaFacts:
+        """The facts of somebody's file, or `Unreadable`; `Interrupted` where another look may tell more."""
+        async with self._turns.passing(owner):  # the wait for a turn is not the file's fault
             try:
                 return await self._pool.run(MEASURE, BOUNDS, file, reads=[file])
             except TooMuchWork as error:

@@ -13,6 +13,7 @@ from bot.chat.automod import TooSlow
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
+from bot.fair_queue import Owned
 from bot.providers.base import Accepted, Submission
 from bot.words.refusals.access import AutoModTooSlow
 from bot.words.refusals.asks import TextEmpty
@@ -56,13 +57,13 @@ async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(wor
     looking = most = 0
     at_once = LOOKING_AT_ONCE - LOOKING_AT_ONCE // 4  # a quarter is left for other servers
 
-    async def look(media: Media, into: Path) -> MediaFacts:
+    async def look(media: Media, into: Path, owner: Owned) -> MediaFacts:
         nonlocal looking, most
         looking += 1
         most = max(most, looking)
         await gate.wait()
         looking -= 1
-        return await canned_look(media, into)
+        return await canned_look(media, into, owner)
 
     world.parts.incoming.look = look  # type: ignore[method-assign]
     waiting = [asyncio.create_task(start(world, number)) for number in range(25)]

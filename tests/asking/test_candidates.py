@@ -12,6 +12,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
+from bot.fair_queue import Owned
 from bot.jobs.intervals import CALL_SECONDS
 from bot.jobs.steps.submit import Submit
 from bot.net.faults import (
@@ -41,8 +42,8 @@ def two(world: World) -> tuple[Scripted, Scripted]:
 def facts_of_the_clip(world: World, **changes: Any) -> None:
     """Let the bot find something else in clips."""
 
-    async def look(media: Media, into: Path) -> MediaFacts:
-        found = await canned_look(media, into)
+    async def look(media: Media, into: Path, owner: Owned) -> MediaFacts:
+        found = await canned_look(media, into, owner)
         values = {
             **{field: getattr(found, field) for field in MediaFacts.__slots__},
             **(changes if found.width else {}),

@@ -18,6 +18,7 @@ from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.net.transport import open_client
 from bot.words.refusals.files import FileNotFetched, NoMedia
+from tests.conftest import SOMEBODY
 from tests.fast_clock import FastClock
 from tests.net.test_client import answering, http_answer, serving
 
@@ -39,7 +40,7 @@ async def test_a_text_is_told_from_a_file_that_discord_does_not_hand_over(
         incoming = Incoming(Http(client).at(url), tmp_path, url, Probe(pool), FastClock())
         inspector = Inspector(incoming, cast("Any", None))
         with pytest.raises(refusal):
-            await inspector._look(Media(url=f"{url}/notes.txt", name="notes.txt", size=10), tmp_path / "clip")
+            await inspector._look(Media(url=f"{url}/notes.txt", name="notes.txt", size=10), tmp_path / "clip", SOMEBODY)
 
 
 @pytest.mark.parametrize("failures", [1, 2])
@@ -52,13 +53,13 @@ async def test_a_fetch_of_an_attachment_that_fails_is_made_once_more_before_anyb
         await answering(answers.pop(0))(reader, writer)
 
     class Anything:
-        async def look(self, _: Path) -> MediaFacts:
+        async def look(self, _: Path, __: object) -> MediaFacts:
             return MediaFacts(frozenset({"mp4"}), 1.0, 720, 720, has_sound=True)
 
     async with serving(handler) as url, open_client({"127.0.0.1"}) as client:
         incoming = Incoming(Http(client).at(url), tmp_path, url, cast("Any", Anything()), FastClock())
         look = Inspector(incoming, cast("Any", None))._look(
-            Media(url=f"{url}/c.mp4", name="c.mp4", size=6), tmp_path / "c"
+            Media(url=f"{url}/c.mp4", name="c.mp4", size=6), tmp_path / "c", SOMEBODY
         )
         if failures == 1:
             assert (await look).digest == hashlib.sha256(b"a clip").hexdigest()

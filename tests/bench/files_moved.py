@@ -25,6 +25,7 @@ from bot.delivery.assemble import Assembler
 from bot.domain.job import Job
 from bot.domain.request import Media, Request
 from bot.domain.results import Parcel
+from bot.fair_queue import Owner
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
 from bot.media.pool import WorkerPool, open_pool
@@ -69,7 +70,8 @@ class Side:
     async def bot_in(self, name: str, number: int) -> None:
         """As for a command."""
         incoming = Incoming(self.http, self.folder, self.url, Probe(self.pool), Clock())
-        facts = await incoming.look(Media(url=self.address(name), name=name, size=1), self.folder / f"clip-{number}")
+        media = Media(url=self.address(name), name=name, size=1)
+        facts = await incoming.look(media, self.folder / f"clip-{number}", Owner(1, 1))
         assert facts.digest
 
     async def copy_out(self, name: str, number: int) -> None:

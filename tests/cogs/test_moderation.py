@@ -552,10 +552,10 @@ async def test_a_reported_video_is_blurred_at_once_and_restored_by_a_moderator(w
 async def test_a_removed_video_is_gone_with_what_was_stored_and_its_file_cant_be_used_again(world: World) -> None:
     look = world.parts.incoming.look
 
-    async def with_digest(media: Any, into: Any) -> Any:
+    async def with_digest(media: Any, into: Any, owner: Any) -> Any:
         from dataclasses import replace  # noqa: PLC0415
 
-        return replace(await look(media, into), digest=f"digest of {media.name}")
+        return replace(await look(media, into, owner), digest=f"digest of {media.name}")
 
     world.parts.incoming.look = with_digest  # type: ignore[method-assign]
     _, card = await reported(world)

@@ -33,7 +33,7 @@ async def start_trimmed(client: Mouthpiece, scene: Scene) -> None:
     incoming: Any = scene.parts.incoming
     look = incoming.look
 
-    async def long_clip(_media: Media, into: Path) -> MediaFacts:
+    async def long_clip(_media: Media, into: Path, _owner: object) -> MediaFacts:
         into.write_bytes(b"clip")
         return MediaFacts(frozenset({"mp4"}), 15.0, 1280, 720, has_sound=True, size=4)
 

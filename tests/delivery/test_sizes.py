@@ -12,6 +12,7 @@ import pytest
 
 from bot.clock import DAY
 from bot.domain.results import MARGIN
+from bot.fair_queue import Owned
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.editor import Editor
 from tests.canned import look_into_no_clip
@@ -223,11 +224,11 @@ async def test_what_is_no_video_is_fetched_again_and_what_was_looked_into_is_not
         finishing = filming.parts.assembler
         look = finishing.look
 
-        async def spoiled_once(file: Path) -> object:
+        async def spoiled_once(file: Path, owner: Owned) -> object:
             looks.append(file)
             if len(looks) == 1:
                 file.write_bytes(b"<html>come back later</html>")
-            return await look(file)
+            return await look(file, owner)
 
         finishing.look = spoiled_once  # type: ignore[assignment]
         message = await filming.delivered(client)
@@ -241,12 +242,12 @@ async def test_a_look_that_breaks_off_throws_nothing_away(filming: Scene) -> Non
         finishing = filming.parts.assembler
         look, looks = finishing.look, list[str]()
 
-        async def dies_once(file: Path) -> object:
+        async def dies_once(file: Path, owner: Owned) -> object:
             looks.append(file.name)
             if len(looks) == 2:  # once it is on disk and its address may have ended
                 filming.sandbox.faults.add("answer", "GET", "/files/*", status=404, times=1000)
                 raise Interrupted("reading it failed")
-            return await look(file)
+            return await look(file, owner)
 
         finishing.look = dies_once  # type: ignore[assignment]
         message = await filming.delivered(client)
@@ -255,7 +256,7 @@ async def test_a_look_that_breaks_off_throws_nothing_away(filming: Scene) -> Non
 
 
 async def test_a_video_that_no_look_gets_to_the_end_of_is_kept(filming: Scene) -> None:
-    async def dies(_: Path) -> object:
+    async def dies(*_: object) -> object:
         raise Interrupted("reading it failed")
 
     async with filming.asked() as client:

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.edits import ClipEdit
 from bot.media.editor import Editor
 from bot.media.probe import Probe, Unreadable
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd
 
@@ -35,7 +36,7 @@ async def test_a_script_is_no_clip(name: str, make: Make, probe: Probe, editor: 
         file = tmp_path / f"clip.{ending}"
         file.write_text(SCRIPTS[name])
         with pytest.raises(Unreadable):
-            await probe.look(file)
+            await probe.look(file, SOMEBODY)
         with pytest.raises(Unreadable):
             await editor.clip(file, ClipEdit(seconds=1, width=64, height=64, most_bytes=2**20), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -45,10 +46,10 @@ async def test_a_name_is_no_pattern_and_no_address(make: Make, probe: Probe, tmp
     shutil.copy(make(Odd(format="mov", video="png", pixels="rgb24", codec_options={})), tmp_path / "clip001.png")
     for name in ("clip%03d.png", "clip*.png", "http:clip001.png", "concat:clip001.png", "pipe:0"):
         with pytest.raises(Unreadable):
-            await probe.look(tmp_path / name)
+            await probe.look(tmp_path / name, SOMEBODY)
 
 
 async def test_odd_characters_in_a_path_do_no_harm(make: Make, probe: Probe, tmp_path: Path) -> None:
     for name in ("clip%03d.mp4", "concat:a|b", "ü 'quoted' \"x\" [1]?#.mov"):
         shutil.copy(make(Odd()), tmp_path / name)
-        assert (await probe.look(tmp_path / name)).video_codec == "h264"
+        assert (await probe.look(tmp_path / name, SOMEBODY)).video_codec == "h264"

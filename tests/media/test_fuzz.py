@@ -13,6 +13,7 @@ from bot.domain.media_facts import MediaFacts
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.probe import BOUNDS, Probe, Unreadable
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd
 from tests.media.test_odd_files import SOUNDS, VIDEOS
@@ -65,7 +66,7 @@ async def test_a_damaged_file_gives_facts_or_a_sentence(kind: str, make: Make, p
         file.write_bytes(damaged(content, dice))
         begin = time.monotonic()
         try:
-            facts = await probe.look(file)
+            facts = await probe.look(file, SOMEBODY)
         except Unreadable as why:
             words.add(str(why))
         else:

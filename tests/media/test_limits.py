@@ -19,6 +19,7 @@ from bot.media.edit.clips import write_clip
 from bot.media.editor import Editor
 from bot.media.pool import open_pool
 from bot.media.probe import Probe
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, seen, tone
 
@@ -146,7 +147,7 @@ async def test_a_clip_that_can_not_be_decoded_to_its_end_is_refused(make: Make, 
 
 async def test_looking_does_not_wait_for_an_edit(make: Make, editor: Editor, probe: Probe, tmp_path: Path) -> None:
     source = make(Odd())
-    await probe.look(source)  # so that the child is there
+    await probe.look(source, SOMEBODY)  # so that the child is there
     over = []
     async with anyio.create_task_group() as group:
 
@@ -156,7 +157,7 @@ async def test_looking_does_not_wait_for_an_edit(make: Make, editor: Editor, pro
 
         group.start_soon(edit)
         group.start_soon(edit)
-        await probe.look(source)
+        await probe.look(source, SOMEBODY)
         over.append("look")
     assert over == ["look", "edit", "edit"]
 
@@ -176,8 +177,8 @@ async def test_three_hours_of_silence_are_looked_into_at_once(probe: Probe, edit
     first = content.index(b"\xff\xf3")
     silence.write_bytes(content[first + 300 :] * (3 * 360))
     begin = time.monotonic()
-    facts = await probe.look(silence)
+    facts = await probe.look(silence, SOMEBODY)
     assert time.monotonic() - begin < 5
     assert facts.seconds == pytest.approx(3 * 3600, rel=0.05)
     await editor.sound(silence, SoundEdit(seconds=5.0, most_bytes=2**20), tmp_path / "sound")
-    assert (await probe.look(tmp_path / "sound")).seconds == pytest.approx(5.0, abs=0.001)
+    assert (await probe.look(tmp_path / "sound", SOMEBODY)).seconds == pytest.approx(5.0, abs=0.001)

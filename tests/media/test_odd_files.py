@@ -12,6 +12,7 @@ import pytest
 from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.editor import Editor
 from bot.media.probe import Probe, Unreadable
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, colour, seen, sound_seconds
 
@@ -80,7 +81,7 @@ SOUNDS: dict[str, tuple[Odd, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", VIDEOS)
 async def test_a_video_is_understood(name: str, make: Make, probe: Probe) -> None:
     odd, special = VIDEOS[name]
-    facts = await probe.look(make(odd))
+    facts = await probe.look(make(odd), SOMEBODY)
     usual = {
         "width": odd.sides[0],
         "height": odd.sides[1],
@@ -96,7 +97,7 @@ async def test_a_video_is_understood(name: str, make: Make, probe: Probe) -> Non
 @pytest.mark.parametrize("name", SOUNDS)
 async def test_a_recording_is_understood(name: str, make: Make, probe: Probe) -> None:
     odd, special = SOUNDS[name]
-    facts = await probe.look(make(odd))
+    facts = await probe.look(make(odd), SOMEBODY)
     usual = {"width": 0, "height": 0, "has_sound": True, "seconds": pytest.approx(odd.seconds, abs=0.03)}
     assert {key: getattr(facts, key) for key in usual | special} == usual | special
     assert facts.sound_seconds == facts.seconds
@@ -111,7 +112,7 @@ async def test_a_clip_becomes_just_what_was_asked_for(
     seconds = 0.16 if name == "8K" else 2.0
     edit = ClipEdit(seconds=seconds, width=320, height=320, most_bytes=2**20)
     await editor.clip(make(odd), edit, target)
-    facts = await probe.look(target)
+    facts = await probe.look(target, SOMEBODY)
     assert (facts.width, facts.height) == (320, 320)
     assert (facts.video_codec, facts.audio_codec) == ("h264", "aac" if odd.audio else "")
     assert (facts.steady, facts.turned, facts.deep) == (True, False, False)
@@ -158,7 +159,7 @@ async def test_a_sound_becomes_just_what_was_asked_for(
     target = tmp_path / "sound"
     edit = SoundEdit(format=form, seconds=1.7, most_bytes=2**20)
     await editor.sound(make(odd), edit, target)
-    facts = await probe.look(target)
+    facts = await probe.look(target, SOMEBODY)
     assert facts.formats == {form}
     assert facts.audio_codec == {"mp3": "mp3", "wav": "pcm_s16le"}[form]
     assert facts.seconds == pytest.approx(1.7, abs=0.001)
@@ -173,7 +174,7 @@ async def test_what_is_no_media_is_refused_by_everything(
     file.write_bytes(content)
     edit = ClipEdit(seconds=1, width=320, height=320, most_bytes=2**20)
     for work in (
-        probe.look(file),
+        probe.look(file, SOMEBODY),
         editor.clip(file, edit, tmp_path / "out"),
         editor.sound(file, SoundEdit(seconds=1, most_bytes=2**20), tmp_path / "out"),
         editor.join([file, file], tmp_path / "out"),
@@ -188,7 +189,7 @@ async def test_what_is_no_media_is_refused_by_everything(
 async def test_a_name_says_nothing(make: Make, probe: Probe, tmp_path: Path) -> None:
     for odd, name in ((Odd(), "clip.mp3"), (SOUNDS["mp3"][0], "song.mp4"), (SOUNDS["wav"][0], "x.gif")):
         (tmp_path / name).write_bytes(make(odd).read_bytes())
-        assert (await probe.look(tmp_path / name)).formats == (await probe.look(make(odd))).formats
+        assert (await probe.look(tmp_path / name, SOMEBODY)).formats == (await probe.look(make(odd), SOMEBODY)).formats
 
 
 async def test_a_recording_is_no_clip_and_a_silent_clip_no_sound(make: Make, editor: Editor, tmp_path: Path) -> None:

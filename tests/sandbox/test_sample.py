@@ -18,6 +18,7 @@ from bot.net.client import Http
 from bot.preflight.fit import fit, mended
 from bot.providers.runcomfy import RunComfy
 from bot.sandbox.samples.files import write_samples
+from tests.conftest import SOMEBODY
 
 CLIPS = ("talking-head.mp4", "another-head.mp4", "upright-phone.mp4", "too-long.mp4", "two-people.mp4", "waving.gif")
 SOUNDS = ("recording.mp3", "voice-message.ogg")
@@ -32,7 +33,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def facts(path: Path) -> MediaFacts:
     async with open_pool() as pool:
-        return await Probe(pool).look(path)
+        return await Probe(pool).look(path, SOMEBODY)
 
 
 def media(path: Path) -> Media:

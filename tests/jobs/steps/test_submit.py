@@ -13,6 +13,7 @@ import pytest
 
 from bot.asking.drafts import Draft
 from bot.chat.errors import PostRefused, PostTooLarge
+from bot.fair_queue import Owned
 from bot.media.probe import Unreadable
 from bot.net.client import Http
 from bot.net.faults import Gone, InputRejected, Unwritable
@@ -57,7 +58,7 @@ async def test_a_made_speech_is_measured_before_it_is_put_into_the_clip(world: W
 async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_paid(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
 
-    async def length(url: str, http: Http) -> float:  # noqa: ARG001
+    async def length(url: str, http: Http, owner: Owned) -> float:  # noqa: ARG001
         return 1.2
 
     world.parts.incoming.length = length  # type: ignore[method-assign]
@@ -69,7 +70,7 @@ async def test_a_made_speech_that_is_too_short_ends_the_job_before_the_clip_is_p
 async def test_a_made_speech_that_cannot_be_read_ends_the_job(world: World) -> None:
     await world.fill_key_form("runninghub", RUNNINGHUB)
 
-    async def length(url: str, http: Http) -> float:  # noqa: ARG001
+    async def length(url: str, http: Http, owner: Owned) -> float:  # noqa: ARG001
         raise Unreadable("nonsense")
 
     world.parts.incoming.length = length  # type: ignore[method-assign]
@@ -87,7 +88,7 @@ async def test_a_made_speech_is_measured_again_before_it_is_given_up(world: Worl
     await world.fill_key_form("runninghub", RUNNINGHUB)
     answers: list[Any] = [fault, fault, 3.0]
 
-    async def length(url: str, http: Http) -> float:  # noqa: ARG001
+    async def length(url: str, http: Http, owner: Owned) -> float:  # noqa: ARG001
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

@@ -11,6 +11,7 @@ from bot.domain.edits import ClipEdit
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.probe import Probe
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, colour, flashes, numbers, seen
 
@@ -112,7 +113,7 @@ async def test_the_rate_is_one_that_everybody_knows(
 ) -> None:
     source = make(Odd(rate=rate, sides=(64, 64), audio=None))
     await editor.clip(source, edit(0.0, 1.0, 64, 64), tmp_path / "clip")
-    facts = await probe.look(tmp_path / "clip")
+    facts = await probe.look(tmp_path / "clip", SOMEBODY)
     assert facts.frames_per_second == pytest.approx(comes_out)
     assert (facts.seconds, facts.steady) == (1.0, True)
 

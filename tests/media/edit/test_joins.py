@@ -9,6 +9,7 @@ import pytest
 from bot.domain.edits import ClipEdit
 from bot.media.editor import Editor
 from bot.media.probe import Probe
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, colour, flashes, numbers, seen, tags
 
@@ -19,7 +20,7 @@ CLIP = Odd(seconds=4.0, flashes=[0.4, 1.6, 2.4, 3.2])
 async def test_parts_follow_each_other_in_step(make: Make, editor: Editor, probe: Probe, tmp_path: Path) -> None:
     parts = [make(Odd(seconds=1.6, flashes=[1.0])), make(Odd(rate=30, seconds=1.7, flashes=[0.5], sides=(352, 264)))]
     await editor.join([*parts, *parts], tmp_path / "joined")
-    facts = await probe.look(tmp_path / "joined")
+    facts = await probe.look(tmp_path / "joined", SOMEBODY)
     assert (facts.width, facts.height, facts.steady) == (320, 240, True)
     assert facts.frames_per_second == pytest.approx(25.0)
     assert facts.seconds == pytest.approx(6.6, abs=0.02)
@@ -65,7 +66,7 @@ async def test_what_was_made_at_other_sides_fills_the_clip_s(
     """Models round sides to multiples of 8 or 16; thin black bars would appear and vanish at the seams."""
     clip, made = make(Odd(turned=180, seconds=1.0)), make(Odd(seconds=0.4, sides=sides))
     await editor.put_back(made, clip, 0.2, 0.4, tmp_path / "whole")
-    facts = await probe.look(tmp_path / "whole")
+    facts = await probe.look(tmp_path / "whole", SOMEBODY)
     assert (facts.width, facts.height, facts.turned, facts.seconds) == (320, 240, False, 1.0)
     image = seen(tmp_path / "whole")[8][1]
     near_edges = [(0.7, 0.005), (0.995, 0.5), (0.7, 0.995), (0.005, 0.7)]
@@ -98,7 +99,7 @@ async def test_a_part_that_came_out_shorter_gives_way_to_the_clip(
     make: Make, editor: Editor, probe: Probe, tmp_path: Path
 ) -> None:
     await editor.put_back(make(Odd(seconds=0.5, flashes=[0.2])), make(CLIP), 1.0, 1.0, tmp_path / "whole")
-    assert (await probe.look(tmp_path / "whole")).seconds == 4.0
+    assert (await probe.look(tmp_path / "whole", SOMEBODY)).seconds == 4.0
     assert beeps(tmp_path / "whole") == pytest.approx([0.4, 1.2, 1.6, 2.4, 3.2], abs=0.015)
 
 
@@ -109,7 +110,7 @@ async def test_where_one_has_no_sound_there_is_silence(
     made = make(Odd(seconds=1.0, flashes=[0.5], audio="aac" if made_sounds else None))
     clip = make(Odd(seconds=2.0, flashes=[0.2], audio="aac" if clip_sounds else None))
     await editor.put_back(made, clip, 0.6, 1.0, tmp_path / "whole")
-    facts = await probe.look(tmp_path / "whole")
+    facts = await probe.look(tmp_path / "whole", SOMEBODY)
     assert facts.has_sound == (made_sounds or clip_sounds)
     if facts.has_sound:
         assert facts.sound_seconds == pytest.approx(2.0, abs=0.025)
@@ -121,14 +122,14 @@ async def test_a_large_clip_comes_back_at_most_1920_wide(
 ) -> None:
     clip = make(Odd(sides=(2560, 1440), seconds=0.4, rate=10))
     await editor.put_back(make(Odd(seconds=0.2)), clip, 0.2, 0.2, tmp_path / "whole")
-    facts = await probe.look(tmp_path / "whole")
+    facts = await probe.look(tmp_path / "whole", SOMEBODY)
     assert (facts.width, facts.height) == (1920, 1080)
 
 
 async def test_odd_sides_become_even(make: Make, editor: Editor, probe: Probe, tmp_path: Path) -> None:
     clip = make(Odd(format="mov", video="png", pixels="rgb24", sides=(101, 75), codec_options={}, seconds=0.4))
     await editor.put_back(make(Odd(seconds=0.2)), clip, 0.0, 0.2, tmp_path / "whole")
-    facts = await probe.look(tmp_path / "whole")
+    facts = await probe.look(tmp_path / "whole", SOMEBODY)
     assert (facts.width, facts.height) == (100, 76)
 
 

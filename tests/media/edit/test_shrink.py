@@ -11,6 +11,7 @@ import pytest
 from bot.media.child import TooMuchWork
 from bot.media.editor import Editor
 from bot.media.probe import Probe
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, flashes, packets_of, tags
 
@@ -28,7 +29,7 @@ async def test_a_video_is_made_to_fit(share: float, make: Make, editor: Editor, 
     video = make(NOISE)
     most = int(video.stat().st_size * share)
     await editor.shrink(video, most, tmp_path / "small")
-    facts = await probe.look(tmp_path / "small")
+    facts = await probe.look(tmp_path / "small", SOMEBODY)
     assert most / 4 < (tmp_path / "small").stat().st_size <= most
     assert facts.seconds == 4.0
     assert facts.width / facts.height == pytest.approx(16 / 9, rel=0.01)
@@ -41,7 +42,7 @@ async def test_few_bits_make_smaller_sides(make: Make, editor: Editor, probe: Pr
     heights = []
     for most in (200_000, 60_000, 15_000):
         await editor.shrink(video, most, tmp_path / "small")
-        heights.append((await probe.look(tmp_path / "small")).height)
+        heights.append((await probe.look(tmp_path / "small", SOMEBODY)).height)
     assert heights == [720, 540, 360]
 
 
@@ -65,7 +66,7 @@ async def test_pieces_play_by_themselves_and_lose_nothing(
     at, seen, heard = 0.0, [], []
     for piece in pieces:
         assert piece.stat().st_size <= most
-        facts = await probe.look(piece)
+        facts = await probe.look(piece, SOMEBODY)
         assert tags(piece).items() >= TAGS.items()
         seen += [at + moment for moment in flashes(piece)]
         heard += [at + moment for moment in beeps(piece)]
@@ -92,7 +93,7 @@ async def test_only_a_stretch_that_is_too_large_for_a_piece_is_encoded_anew(
         lit += [at + moment for moment in flashes(piece)]
         loud += [at + moment for moment in beeps(piece)]
         pictures += len(packets_of(piece, "video"))
-        at += (await probe.look(piece)).seconds
+        at += (await probe.look(piece, SOMEBODY)).seconds
         assert tags(piece).items() >= TAGS.items()
     assert at == pytest.approx(6.0, abs=0.001)
     assert pictures == 150

@@ -14,6 +14,7 @@ from bot.media.edit import sounds
 from bot.media.editor import Editor
 from bot.media.inspect.samples import samples
 from bot.media.probe import Probe
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd, beeps, heard, sound_seconds, track_of
 
@@ -87,7 +88,7 @@ async def test_the_sound_of_a_video_is_taken_whole_wherever_its_picture_is(
     video = make(
         Odd(format=form, seconds=seconds, late=late, sound_seconds=sound_seconds, flashes=spoken, sides=(64, 48))
     )
-    length = (await probe.look(video)).sound_seconds
+    length = (await probe.look(video, SOMEBODY)).sound_seconds
     assert length == pytest.approx(sound_seconds, abs=0.05)
     await editor.sound(video, SoundEdit(format="wav", seconds=length, most_bytes=2**20), tmp_path / "sound")
     assert beeps(tmp_path / "sound") == pytest.approx(spoken, abs=0.03)

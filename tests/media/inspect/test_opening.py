@@ -13,6 +13,7 @@ from bot.domain.edits import ClipEdit, SoundEdit
 from bot.media.editor import Editor
 from bot.media.inspect.opening import DECODERS, opened
 from bot.media.probe import Probe, Unreadable
+from tests.conftest import SOMEBODY
 from tests.media.conftest import Make
 from tests.media.odd_files import Odd
 
@@ -33,7 +34,7 @@ async def test_a_codec_that_is_not_listed_is_refused_and_named(
 ) -> None:
     file = make(odd)
     with pytest.raises(Unreadable, match=words):
-        await probe.look(file)
+        await probe.look(file, SOMEBODY)
     with pytest.raises(Unreadable, match=words):
         await editor.clip(file, ClipEdit(seconds=0.1, width=64, height=64, most_bytes=2**20), tmp_path / "out")
     with pytest.raises(Unreadable):
