@@ -14,6 +14,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from bot.domain.media_facts import MOST_WORK
+from bot.media.child import TooMuchWork
 from bot.media.edit.scaling import Fitting
 from bot.media.inspect.opening import begin_of, decoded, nothing_in_it, opened, picture_of
 from bot.media.inspect.orientation import Shown, is_marked_clear, shown
@@ -91,8 +93,12 @@ def _timed(container: InputContainer, stream: VideoStream) -> Iterator[tuple[flo
     # FFmpeg's own decoders of these two leave the transparency out.
     clear = CLEAR_DECODERS.get(stream.codec_context.name) if is_marked_clear(stream) else None
     decoder = cast("VideoCodecContext", av.CodecContext.create(clear, "r")) if clear else None
+    work = 0
     for frame in decoded(container, stream, decoder):
         assert isinstance(frame, VideoFrame)
+        work += frame.width * frame.height
+        if work > MOST_WORK:  # what was foreseen goes by the first picture, and others may be larger
+            raise TooMuchWork("it has too many and too large pictures")
         step = float(1 / (stream.average_rate or 25))
         at = at + step if frame.time is None else frame.time
         yield at, frame
