@@ -36,7 +36,7 @@ def milliseconds(request: Request) -> int:
 
 
 def counting(
-    job: Job, state: State, last: Charge, cost_usd: Decimal | None = None, *, has_unnamed_costs: bool = False
+    job: Job, state: State, last: Charge, cost_usd: Decimal | None, *, has_unnamed_costs: bool
 ) -> dict[str, Any]:
     """What a job's row says of money from its end on: what it counts, whether its provider charges for it, and what it
     has cost, as far as that is known.

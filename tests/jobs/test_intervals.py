@@ -69,6 +69,16 @@ def test_where_jobs_are_over_at_their_first_poll_the_next_ones_are_polled_sooner
     assert first_poll < 20.0
 
 
+@pytest.mark.usefixtures("ranges")
+def test_jobs_of_which_nothing_is_known_are_no_ends_and_those_that_took_a_second_are() -> None:
+    intervals = Intervals()
+    for seconds, watched in [(3600.0, False)] * ENOUGH + [(100.0, True)] * ENOUGH:
+        intervals.ended("text", seconds, watched=watched)
+        intervals.ended("audio", 1.0 if not watched else seconds, watched=True)
+    assert intervals.until_next_poll("text", 0.0) == pytest.approx(0.9 * 90)
+    assert intervals.until_next_poll("audio", 0.0) <= SOONEST
+
+
 def test_a_few_ends_prove_nothing_yet() -> None:
     intervals = Intervals()
     for _ in range(ENOUGH - 1):

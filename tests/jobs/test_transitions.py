@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -197,34 +198,48 @@ def test_a_job_that_ends_before_its_next_stage_is_taken_has_cost_what_the_others
         assert (changes["micros"], changes["spent_micros"]) == (10_000, 10_000)
 
 
-CHARGES: list[tuple[Advance, str]] = [
-    (ended(job_in("queued"), "failed", "never_sent"), "free"),
-    (ended(job_in("queued"), "cancelled", "cancelled"), "free"),
-    (ended(job_in("running", remote="r"), "cancelled", "cancelled"), "free"),
-    (ended(job_in("queued", yields={"session_id": "7"}), "failed", "bad_key"), "paid"),
-    (ended(job_in("queued", yields={"session_id": "7"}), "cancelled", "cancelled"), "paid"),
-    (ended(job_in("queued", yields={"session_id": "7"}, cost_usd=Decimal(0)), "failed", "bad_key"), "free"),
-    (ended(job_in("queued", yields={"video_source": "x"}), "failed", "bad_key"), "free"),
-    (ended(job_in("queued", restored=True), "failed", "restored"), "unclear"),
-    (ended(job_in("queued", restored=True), "cancelled", "cancelled"), "unclear"),
-    (ended(job_in("submitting"), "unknown", "unknown_outcome"), "unclear"),
-    (ended(job_in("running", remote="r", cost_usd=CENT), "unknown", "gone"), "unclear"),
-    (stage_failed(job_in("running", remote="r", restored=True), Failed("x", cost_usd=Decimal(0))), "free"),
-    (stage_failed(job_in("running", remote="r"), Failed("cancelled_by_provider")), "unclear"),
-    (stage_failed(job_in("running", remote="r", cost_usd=CENT), Failed("x")), "unclear"),
-    (stage_failed(job_in("running", remote="r", cost_usd=Decimal(0)), Failed("x")), "unclear"),
-    (stage_failed(job_in("running", remote="r", has_unnamed_costs=True), Failed("x", cost_usd=Decimal(0))), "paid"),
-    (stage_failed(job_in("running", remote="r"), Failed("x", cost_usd=CENT)), "paid"),
-    (stage_failed(job_in("running", remote="r"), Failed(MISSING)), "unclear"),
-    (stage_failed(job_in("running", remote="r"), Failed(MISSING, cost_usd=Decimal(0))), "unclear"),
-    (stage_failed(job_in("running", remote="r"), Failed(MISSING, cost_usd=CENT)), "paid"),
+CHARGES: list[tuple[Callable[[], Advance], str]] = [
+    (lambda: ended(job_in("queued"), "failed", "never_sent"), "free"),
+    (lambda: ended(job_in("queued"), "cancelled", "cancelled"), "free"),
+    (lambda: ended(job_in("running", remote="r"), "cancelled", "cancelled"), "free"),
+    (lambda: ended(job_in("queued", yields={"session_id": "7"}), "failed", "bad_key"), "paid"),
+    (lambda: ended(job_in("queued", yields={"session_id": "7"}), "cancelled", "cancelled"), "paid"),
+    (lambda: ended(job_in("queued", yields={"session_id": "7"}, cost_usd=Decimal(0)), "failed", "bad_key"), "free"),
+    (lambda: ended(job_in("queued", yields={"video_source": "x"}), "failed", "bad_key"), "free"),
+    (lambda: ended(job_in("queued", restored=True), "failed", "restored"), "unclear"),
+    (lambda: ended(job_in("queued", restored=True), "cancelled", "cancelled"), "unclear"),
+    (lambda: ended(job_in("submitting"), "unknown", "unknown_outcome"), "unclear"),
+    (lambda: ended(job_in("running", remote="r", cost_usd=CENT), "unknown", "gone"), "unclear"),
+    (lambda: stage_failed(job_in("running", remote="r", restored=True), Failed("x", cost_usd=Decimal(0))), "free"),
+    (lambda: stage_failed(job_in("running", remote="r"), Failed("cancelled_by_provider")), "unclear"),
+    (lambda: stage_failed(job_in("running", remote="r", cost_usd=CENT), Failed("x")), "unclear"),
+    (lambda: stage_failed(job_in("running", remote="r", cost_usd=Decimal(0)), Failed("x")), "unclear"),
+    (
+        lambda: stage_failed(job_in("running", remote="r", has_unnamed_costs=True), Failed("x", cost_usd=Decimal(0))),
+        "paid",
+    ),
+    (lambda: stage_failed(job_in("running", remote="r"), Failed("x", cost_usd=CENT)), "paid"),
+    (lambda: stage_failed(job_in("running", remote="r"), Failed(MISSING)), "unclear"),
+    (lambda: stage_failed(job_in("running", remote="r"), Failed(MISSING, cost_usd=Decimal(0))), "unclear"),
+    (lambda: stage_failed(job_in("running", remote="r"), Failed(MISSING, cost_usd=CENT)), "paid"),
 ]
 
 
-@pytest.mark.parametrize(("decision", "charge"), CHARGES)
-def test_whether_the_provider_charges_is_kept_as_it_is_known_at_the_end(decision: Advance, charge: str) -> None:
-    assert decision.changes["charge"] == charge
-    assert ("counted_at" in decision.changes) == (charge == "free")
+@pytest.mark.parametrize(("decide", "charge"), CHARGES)
+def test_whether_the_provider_charges_is_kept_as_it_is_known_at_the_end(
+    decide: Callable[[], Advance], charge: str
+) -> None:
+    changes = decide().changes
+    assert changes["charge"] == charge
+    assert ("counted_at" in changes) == (charge == "free")
+
+
+@pytest.mark.parametrize(
+    ("cost", "charge"), [(Decimal(0), "free"), (CENT, "paid"), (Decimal(1), "paid"), (None, "paid")]
+)
+def test_a_video_is_free_only_where_the_provider_says_so(cost: Decimal | None, charge: str) -> None:
+    done = stage_done(job_in("running", remote="r"), named("first"), Done({"video_url": VIDEO_URL}, cost))
+    assert done.changes["charge"] == charge
 
 
 def test_a_stage_that_an_earlier_job_has_done_is_passed_over() -> None:

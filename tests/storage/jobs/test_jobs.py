@@ -15,6 +15,7 @@ from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, Position, State
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
 from storage.people.privacy import Privacy
+from storage.servers.cases import CaseCard, Cases
 from storage.servers.guilds import Guilds
 from storage.servers.log_entries import LogEntries
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
@@ -297,6 +298,19 @@ async def test_every_write_about_a_job_names_its_server(
     damaged = await enqueue(jobs, 2)
     await jobs.end_damaged(Damaged(damaged.id, GUILD, "queued", None), request="{}", failure="internal", now=5.0)
     assert named == [GUILD] * 11
+
+
+async def test_a_job_waits_for_moderators_only_where_that_is_said(jobs: Jobs[str]) -> None:
+    assert (await jobs.enqueue(new_job(1))).state == "queued"
+    assert (await jobs.enqueue(new_job(2), held=True)).state == "held"
+
+
+async def test_who_settled_a_job_is_who_decided_its_case(jobs: Jobs[str], database: Database) -> None:
+    unknown, cases = await job_in(jobs, "unknown"), Cases(database)
+    (case,) = await cases.to_tell(GUILD)
+    await cases.tell(case, "log", CaseCard(11, 4), {}, log_channel_id=None)
+    await plain_corrections(database).settle(unknown, charged=True, by=77, now=3.0)
+    assert [one.decided_by for one in await cases.decided(GUILD)] == [77]
 
 
 async def test_a_held_job_whose_row_cant_be_read_is_free(jobs: Jobs[str]) -> None:
