@@ -31,12 +31,6 @@ async def test_a_video_that_was_said_to_be_kept_is_still_handed_out(scene: Scene
     async with scene.life(Doom()) as client:
         await over(client, Doom())
         own = await client.services.kept_videos.own(scene.state.guild_id, scene.member_id)
-    print(
-        "ROW",
-        {k: scene.row()[k] for k in ("state", "failure", "kept_until", "closed_at", "restored", "reply_id")},
-        scene.files(),
-        [m["content"] for m in scene.discord.outcomes()],
-    )
     assert scene.files() == ["video.mp4"]
     assert [job.id for job in own.kept] == [scene.row()["id"]]
 
