@@ -12,6 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from storage.engine.schema import migrations
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -76,15 +78,19 @@ class Transaction(Queries):
 
 
 class Database(Queries):
-    """One open database. What is read from it outside of a transaction is committed. `is_alone`: no other process can
-    work on it before this one has gone. `other_history` is set when it has been left for another: whoever works on it
-    must end, and begin anew. In SQL, `engine_now()` is the moment by its clock, in seconds since 1970.
+    """One open database. What is read from it outside of a transaction is committed. In SQL, `engine_now()` is the
+    moment by its clock, in seconds since 1970.
+
+    `is_alone`: no other process can work on it before this one has gone. `knows`: the newest schema that this version
+    of the bot knows. `other_history` is set when it has been left for another: whoever works on it must end, and begin
+    anew.
     """
 
     is_alone: ClassVar[bool]
 
     def __init__(self) -> None:
         self.other_history = asyncio.Event()
+        self.knows = max(migrations())
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]], *, guild_id: int | None) -> T:

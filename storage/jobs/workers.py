@@ -26,9 +26,10 @@ class Workers:
         async def work(tx: Transaction) -> None:
             await tx.row("DELETE FROM workers WHERE alive_until < engine_now() - :long", long=_LONG_DEAD)
             await tx.row(
-                "INSERT INTO workers (id, alive_until) VALUES (:life, engine_now() + :seconds)",
+                "INSERT INTO workers (id, alive_until, knows) VALUES (:life, engine_now() + :seconds, :knows)",
                 life=self.life,
                 seconds=seconds,
+                knows=self._database.knows,
             )
 
         await self._database.write(work, guild_id=None)

@@ -9,6 +9,7 @@ from storage.engine.database import StorageError
 from storage.engine.postgres import commit_keys
 from storage.engine.schema import for_postgres, migrations, serves_from
 
+LIVES_KNOWN_SINCE = 21  # the schema whose table `workers` says what each life knows
 MIGRATING = -2  # the lock of whoever changes the schema; those of servers are their ids
 
 _VERSION = """
@@ -63,8 +64,23 @@ async def _step(connection: Any, steps: Mapping[int, str]) -> bool:
             for statement in for_postgres(number, steps[number]):
                 await connection.execute(statement)
             served = serves_from(steps, number)
+            await _check_lives(connection, number, served)
             await connection.execute("UPDATE engine_schema SET version = $1, serves_from = $2", number, served)
     return bool(left)
+
+
+async def _check_lives(connection: Any, number: int, served: int) -> None:
+    """Refuse a schema that doesn't serve each process which is at work, with a `StorageError`: a process looks at it
+    only when it starts.
+    """
+    if number < LIVES_KNOWN_SINCE:
+        return
+    oldest = await connection.fetchval("SELECT min(knows) FROM workers WHERE alive_until > engine_now()")
+    if oldest is not None and oldest < served:
+        raise StorageError(
+            f"processes are at work that know schema {oldest}, and {number} serves only those that know {served}: stop "
+            "them first"
+        )
 
 
 async def _version(connection: Any) -> int:

@@ -16,6 +16,7 @@ from storage.engine.opening import migrate_database
 from storage.engine.postgres import migrating
 from storage.engine.postgres.database import open_database
 from storage.engine.schema import migrations, serves_from
+from storage.jobs.workers import Workers
 from tests.conftest import GUILD
 from tests.storage.engines import Schema
 from tests.storage.plain import open_jobs, plain_jobs
@@ -109,6 +110,22 @@ async def test_a_schema_that_serves_an_older_process_no_more_is_not_worked_on_by
         async with open_database(url):
             pass
     assert await schema_of(url) == (NEWEST + 2, NEWEST + 2)
+
+
+async def test_a_schema_is_not_begun_while_a_process_is_at_work_that_it_does_not_serve(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_database(url) as database:
+        old = Workers(database)
+        await old.begin(3600.0)
+        knowing(monkeypatch, EXPANDS, CONTRACTS)
+        refused = rf"know schema {NEWEST}, and {NEWEST + 2} serves only those that know {NEWEST + 2}: stop them first"
+        with pytest.raises(StorageError, match=refused):
+            await migrate_database(Path(), url)
+        assert await schema_of(url) == (NEWEST + 1, NEWEST)
+        await welcome(database, GUILD, 1)
+        await old.end()
+    assert await migrate_database(Path(), url) == NEWEST + 2
 
 
 @pytest.mark.parametrize(
