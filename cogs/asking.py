@@ -16,7 +16,7 @@ from bot.preflight.offer import Offer
 from bot.words import buttons, limits
 from bot.words import offer as offer_words
 from bot.words.answers import asked
-from cogs.interactions import Interaction, asker_of, defer
+from cogs.interactions import Interaction, asker_of, defer, guild_of
 
 
 async def start(interaction: Interaction, ask: Ask) -> None:
@@ -96,9 +96,8 @@ class AttestButton(
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Remember it, and go on."""
         await defer(interaction, "video", ask_id=self.interaction_id)
-        await carry_on(
-            interaction, interaction.client.services.asking.attest(asker_of(interaction), self.interaction_id)
-        )
+        asking, guild_id = interaction.client.services.asking, guild_of(interaction)
+        await carry_on(interaction, asking.attest(guild_id, asker_of(interaction), self.interaction_id))
 
 
 def setup(client: Mouthpiece) -> None:

@@ -17,7 +17,7 @@ from bot.words import forms
 from bot.words.answers import asked
 from bot.words.refusals.asks import OfferGone, PartUnclear
 from cogs.asking import carry_on, offer_card
-from cogs.interactions import Interaction, asker_of
+from cogs.interactions import Interaction, asker_of, guild_of
 
 
 class MendButton(
@@ -43,19 +43,20 @@ class MendButton(
         service = interaction.client.services.asking
         try:
             if self.act == "part":
-                offer = await service.offered(asker_of(interaction), self.asked)
+                offer = await service.offered(guild_of(interaction), asker_of(interaction), self.asked)
                 form = PartForm(PartOf(interaction_id=self.asked, rest=self.rest), offer)
                 await interaction.client.services.forms.open(interaction, form)
                 return
             if self.act == "do":
                 await _begin(interaction, self.asked)
-                await carry_on(interaction, service.mend(asker_of(interaction), self.asked, rest=self.rest, part=None))
+                guild_id, asker = guild_of(interaction), asker_of(interaction)
+                await carry_on(interaction, service.mend(guild_id, asker, self.asked, rest=self.rest, part=None))
             elif self.act == "rest":
                 await interaction.response.defer()
                 await _show(interaction, self.asked, rest=self.rest)
             else:
                 await interaction.response.defer()
-                await service.drop(asker_of(interaction), self.asked)
+                await service.drop(guild_of(interaction), asker_of(interaction), self.asked)
                 await interaction.edit_original_response(content=asked.DROPPED, view=None)
         except MouthpieceError as refusal:
             await _refuse(interaction, self.asked, refusal, rest=self.rest)
@@ -101,7 +102,8 @@ class PartForm(Form):
         try:
             part = (moment(self._begin.value), moment(self._length.value))
             service = interaction.client.services.asking
-            await carry_on(interaction, service.mend(asker_of(interaction), self._asked, rest=self._rest, part=part))
+            guild_id, asker = guild_of(interaction), asker_of(interaction)
+            await carry_on(interaction, service.mend(guild_id, asker, self._asked, rest=self._rest, part=part))
         except MouthpieceError as refusal:
             await _refuse(interaction, self._asked, refusal, rest=self._rest)
 
@@ -114,7 +116,7 @@ async def _begin(interaction: Interaction, asked_with: int) -> None:
 
 async def _show(interaction: Interaction, asked: int, *, rest: bool, above: str = "") -> None:
     """The card, as long as what it is about is known."""
-    offer = await interaction.client.services.asking.offered(asker_of(interaction), asked)
+    offer = await interaction.client.services.asking.offered(guild_of(interaction), asker_of(interaction), asked)
     text, view = offer_card(offer, rest=rest)
     await interaction.edit_original_response(content=f"{above}{text}"[:2000], view=view)
 

@@ -131,23 +131,27 @@ class PendingDrafts:
         )
         self._here.keep(ask.interaction_id, ask.member_id, draft)
 
-    async def find(self, asker: Asker, interaction_id: int) -> Draft | None:
+    async def find(self, guild_id: int, asker: Asker, interaction_id: int) -> Draft | None:
         """What the person asked for with that interaction, without the offer where it was made by another process; None
-        when it doesn't wait any more.
+        when it doesn't wait any more, or was asked for in another server: there, they are somebody else.
         """
         if here := self._here.find(interaction_id, asker.member_id):
-            return here
+            return here if here.ask.guild_id == guild_id else None
         row = _read(
             await self._rows.find(
                 "draft", member_id=asker.member_id, interaction_id=interaction_id, now=self._clock.now()
             )
         )
-        return Draft(row.ask, self._incoming.new_folder(), row.seen) if row else None
+        if row is None or row.ask.guild_id != guild_id:
+            return None
+        return Draft(row.ask, self._incoming.new_folder(), row.seen)
 
-    async def take(self, asker: Asker, interaction_id: int) -> Draft | None:
+    async def take(self, guild_id: int, asker: Asker, interaction_id: int) -> Draft | None:
         """The same, which doesn't wait any more then. Where its files are not at hand, nothing is said of what they
         hold: they are to be fetched and looked into again.
         """
+        if await self.find(guild_id, asker, interaction_id) is None:
+            return None
         here = self._here.take(interaction_id, asker.member_id)
         row = _read(
             await self._rows.take(

@@ -78,20 +78,22 @@ class Service:
             return Candidate(found.offer.provider, found.offer.request)
         return await self._enqueuer.check(ask, server, found)
 
-    async def mend(self, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None) -> Answer:
-        """The person agrees to what was offered, or has chosen another part of the clip."""
-        offer = await self.offered(asker, interaction_id)
-        before = replace(await self._take(asker, interaction_id), offer=offer)
+    async def mend(
+        self, guild_id: int, asker: Asker, interaction_id: int, *, rest: bool, part: tuple[float, float] | None
+    ) -> Answer:
+        """The person agrees to what was offered in that server, or has chosen another part of the clip."""
+        offer = await self.offered(guild_id, asker, interaction_id)
+        before = replace(await self._take(guild_id, asker, interaction_id), offer=offer)
         fixes = offer.agreed(rest=rest, part=part)
         return await self._go_on(replace(before, ask=replace(before.ask, asker=asker, fixes=fixes)), before)
 
-    async def drop(self, asker: Asker, interaction_id: int) -> None:
+    async def drop(self, guild_id: int, asker: Asker, interaction_id: int) -> None:
         """The person doesn't want it any more."""
-        (await self._take(asker, interaction_id)).throw_away()
+        (await self._take(guild_id, asker, interaction_id)).throw_away()
 
-    async def offered(self, asker: Asker, interaction_id: int) -> Offer:
+    async def offered(self, guild_id: int, asker: Asker, interaction_id: int) -> Offer:
         """What was offered to the person; worked out anew where another process did."""
-        draft = await self._drafts.find(asker, interaction_id)
+        draft = await self._drafts.find(guild_id, asker, interaction_id)
         if draft and draft.offer:
             return draft.offer
         if draft is None or draft.seen is None:
@@ -101,8 +103,8 @@ class Service:
             raise OfferGone
         return found.offer
 
-    async def _take(self, asker: Asker, interaction_id: int) -> Draft:
-        draft = await self._drafts.take(asker, interaction_id)
+    async def _take(self, guild_id: int, asker: Asker, interaction_id: int) -> Draft:
+        draft = await self._drafts.take(guild_id, asker, interaction_id)
         if draft is None:
             raise OfferGone
         return draft
@@ -156,12 +158,12 @@ class Service:
         else:
             await self._drafts.keep(draft)
 
-    async def attest(self, asker: Asker, interaction_id: int) -> Answer | None:
-        """The person confirms that they may use the likeness in their clips: what comes of what they asked for then,
-        None when it is not known any more.
+    async def attest(self, guild_id: int, asker: Asker, interaction_id: int) -> Answer | None:
+        """The person confirms that they may use the likeness in their clips: what comes of what they asked for then in
+        that server, None when it is not known any more.
         """
         await self._stores.access.attest(asker.member_id, POLICY_VERSION, now=self._clock.now())
-        draft = await self._drafts.take(asker, interaction_id)
+        draft = await self._drafts.take(guild_id, asker, interaction_id)
         if draft is None:
             return None
         return await self._go_on(replace(draft, ask=replace(draft.ask, asker=asker)))  # who they are now, not then

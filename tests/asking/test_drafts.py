@@ -116,14 +116,14 @@ async def test_any_process_is_given_what_waits_and_only_one_of_them(world: World
     one, other = Process(world), Process(world)
     ask = ask_of(world, ANN)
     await one.drafts.keep(Draft(ask, tmp_path))
-    found = await other.drafts.find(Asker(ANN), ask.interaction_id)
+    found = await other.drafts.find(world.guild.id, Asker(ANN), ask.interaction_id)
     assert found
     assert found.ask == ask
-    taken = await other.drafts.take(Asker(ANN), ask.interaction_id)
+    taken = await other.drafts.take(world.guild.id, Asker(ANN), ask.interaction_id)
     assert taken
     assert taken.ask == ask
     assert taken.folder != tmp_path
-    assert await one.drafts.take(Asker(ANN), ask.interaction_id) is None
+    assert await one.drafts.take(world.guild.id, Asker(ANN), ask.interaction_id) is None
     assert not tmp_path.exists()
 
 
@@ -131,12 +131,12 @@ async def test_a_stored_draft_is_its_owners_and_waits_fifteen_minutes(world: Wor
     one, other = Process(world), Process(world)
     ask = ask_of(world, ANN)
     await one.drafts.keep(Draft(ask, tmp_path / "a"))
-    assert await other.drafts.find(Asker(BEN), ask.interaction_id) is None
-    assert await other.drafts.take(Asker(BEN), ask.interaction_id) is None
-    assert await other.drafts.find(Asker(ANN), ask.interaction_id)
+    assert await other.drafts.find(world.guild.id, Asker(BEN), ask.interaction_id) is None
+    assert await other.drafts.take(world.guild.id, Asker(BEN), ask.interaction_id) is None
+    assert await other.drafts.find(world.guild.id, Asker(ANN), ask.interaction_id)
     world.clock.skipped += WAITING_SECONDS
-    assert await other.drafts.find(Asker(ANN), ask.interaction_id) is None
-    assert await other.drafts.take(Asker(ANN), ask.interaction_id) is None
+    assert await other.drafts.find(world.guild.id, Asker(ANN), ask.interaction_id) is None
+    assert await other.drafts.take(world.guild.id, Asker(ANN), ask.interaction_id) is None
     assert await world.parts.database.rows("SELECT 1 FROM unfinished")
     await world.parts.stores.unfinished.sweep(now=world.clock.now())
     assert not await world.parts.database.rows("SELECT 1 FROM unfinished")
@@ -145,8 +145,8 @@ async def test_a_stored_draft_is_its_owners_and_waits_fifteen_minutes(world: Wor
 async def test_a_draft_that_another_version_wrote_otherwise_is_gone_and_breaks_nothing(world: World) -> None:
     rows, other = world.parts.stores.unfinished, Process(world)
     await rows.keep("draft", "{}", guild_id=world.guild.id, member_id=ANN, interaction_id=1, now=world.clock.now())
-    assert await other.drafts.find(Asker(ANN), 1) is None
-    assert await other.drafts.take(Asker(ANN), 1) is None
+    assert await other.drafts.find(world.guild.id, Asker(ANN), 1) is None
+    assert await other.drafts.take(world.guild.id, Asker(ANN), 1) is None
 
 
 async def test_who_is_forgotten_has_no_draft(world: World, tmp_path: Path) -> None:
@@ -165,6 +165,6 @@ async def test_a_draft_of_a_clip_that_is_used_again_comes_back_whole(world: Worl
     earlier = await world.parts.stores.jobs.get(world.guild.id, row["id"])
     ask = replace(ask_of(world, ANN), earlier=earlier if again else None)
     await Process(world).drafts.keep(Draft(ask, tmp_path))
-    taken = await Process(world).drafts.take(Asker(ANN), ask.interaction_id)
+    taken = await Process(world).drafts.take(world.guild.id, Asker(ANN), ask.interaction_id)
     assert taken
     assert taken.ask == ask

@@ -14,6 +14,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.errors import Refusal
 from bot.words.refusals.asks import OfferGone
 from tests.asking.test_candidates import facts_of_the_clip
+from tests.conftest import OTHER_GUILD
 from tests.scripted import CLIP, scripted
 from tests.world import World
 
@@ -40,7 +41,7 @@ async def test_somebody_new_is_asked_once_and_then_it_goes_on(world: World) -> N
     ask = ask_of(world, newcomer.id)
     assert await asking.start(ask) == NeedsAttestation(ask.interaction_id)
     assert world.client.services.worker.open_jobs == 0
-    assert isinstance(await asking.attest(ask.asker, ask.interaction_id), Started)
+    assert isinstance(await asking.attest(ask.guild_id, ask.asker, ask.interaction_id), Started)
     await world.quiet()
     assert isinstance(await asking.start(replace(ask, interaction_id=9001)), Started)
     await world.quiet()
@@ -52,15 +53,15 @@ async def test_what_can_be_mended_is_asked_and_the_offer_waits_for_the_yes(world
     asking, ask = world.client.services.asking, ask_of(world, world.member.id)
     answer: Any = await asking.start(ask)
     assert isinstance(answer, NeedsFixes)
-    assert answer.offer == await asking.offered(ask.asker, ask.interaction_id)
+    assert answer.offer == await asking.offered(ask.guild_id, ask.asker, ask.interaction_id)
     assert world.client.services.worker.open_jobs == 0
-    await asking.drop(ask.asker, ask.interaction_id)
+    await asking.drop(ask.guild_id, ask.asker, ask.interaction_id)
 
 
 async def test_what_was_never_asked_is_not_known(world: World) -> None:
-    assert await world.client.services.asking.attest(Asker(world.member.id), 1234) is None
+    assert await world.client.services.asking.attest(world.guild.id, Asker(world.member.id), 1234) is None
     with pytest.raises(OfferGone):
-        await world.client.services.asking.offered(Asker(world.member.id), 1234)
+        await world.client.services.asking.offered(world.guild.id, Asker(world.member.id), 1234)
 
 
 async def from_another_process(world: World, draft: Draft) -> None:
@@ -74,12 +75,12 @@ async def test_what_another_process_offered_begins_with_the_yes_here(world: Worl
     facts_of_the_clip(world, seconds=25.0)
     asking, ask = world.client.services.asking, ask_of(world, world.member.id)
     before: Any = await asking.start(ask)
-    await asking.drop(ask.asker, ask.interaction_id)
+    await asking.drop(ask.guild_id, ask.asker, ask.interaction_id)
     await from_another_process(world, Draft(ask, tmp_path / "elsewhere", before.offer.seen, before.offer))
-    assert (await asking.offered(ask.asker, ask.interaction_id)).request == before.offer.request
-    assert isinstance(await asking.mend(ask.asker, ask.interaction_id, rest=False, part=None), Started)
+    assert (await asking.offered(ask.guild_id, ask.asker, ask.interaction_id)).request == before.offer.request
+    assert isinstance(await asking.mend(ask.guild_id, ask.asker, ask.interaction_id, rest=False, part=None), Started)
     with pytest.raises(OfferGone):
-        await asking.mend(ask.asker, ask.interaction_id, rest=False, part=None)
+        await asking.mend(ask.guild_id, ask.asker, ask.interaction_id, rest=False, part=None)
     await world.quiet()
 
 
@@ -88,11 +89,11 @@ async def test_a_refusal_lets_what_another_process_offered_wait_on(world: World,
     facts_of_the_clip(world, seconds=25.0)
     asking, ask = world.client.services.asking, ask_of(world, world.member.id)
     before: Any = await asking.start(ask)
-    await asking.drop(ask.asker, ask.interaction_id)
+    await asking.drop(ask.guild_id, ask.asker, ask.interaction_id)
     await from_another_process(world, Draft(ask, tmp_path / "elsewhere", before.offer.seen, before.offer))
     with pytest.raises(Refusal):
-        await asking.mend(ask.asker, ask.interaction_id, rest=False, part=(99.0, 5.0))
-    assert isinstance(await asking.mend(ask.asker, ask.interaction_id, rest=False, part=None), Started)
+        await asking.mend(ask.guild_id, ask.asker, ask.interaction_id, rest=False, part=(99.0, 5.0))
+    assert isinstance(await asking.mend(ask.guild_id, ask.asker, ask.interaction_id, rest=False, part=None), Started)
     await world.quiet()
 
 
@@ -101,6 +102,25 @@ async def test_who_confirms_gets_what_they_asked_another_process_for(world: Worl
     newcomer = world.guild.add_member(world.env.create_user("new"))
     ask, asking = ask_of(world, newcomer.id), world.client.services.asking
     await from_another_process(world, Draft(ask, tmp_path / "elsewhere"))
-    assert isinstance(await asking.attest(ask.asker, ask.interaction_id), Started)
-    assert await asking.attest(ask.asker, ask.interaction_id) is None
+    assert isinstance(await asking.attest(ask.guild_id, ask.asker, ask.interaction_id), Started)
+    assert await asking.attest(ask.guild_id, ask.asker, ask.interaction_id) is None
+    await world.quiet()
+
+
+async def test_what_was_asked_for_in_one_server_is_not_agreed_to_from_another(world: World) -> None:
+    """Where the person may be a moderator, or have other roles."""
+    scripted(world)
+    facts_of_the_clip(world, seconds=25.0)
+    asking, ask = world.client.services.asking, ask_of(world, world.member.id)
+    assert isinstance(await asking.start(ask), NeedsFixes)
+    there = Asker(world.member.id, is_moderator=True)
+    for pressed in (
+        asking.mend(OTHER_GUILD, there, ask.interaction_id, rest=True, part=None),
+        asking.drop(OTHER_GUILD, there, ask.interaction_id),
+        asking.offered(OTHER_GUILD, there, ask.interaction_id),
+    ):
+        with pytest.raises(OfferGone):
+            await pressed
+    assert await asking.attest(OTHER_GUILD, there, ask.interaction_id) is None
+    assert isinstance(await asking.mend(ask.guild_id, ask.asker, ask.interaction_id, rest=True, part=None), Started)
     await world.quiet()

@@ -116,7 +116,7 @@ async def test_a_file_that_is_prepared_for_the_thread_leaves_room_for_the_rest_o
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", long_clip()))
-        offer = await world.client.services.asking.offered(Asker(world.member.id), asked(said))
+        offer = await world.client.services.asking.offered(world.guild.id, Asker(world.member.id), asked(said))
         clip = offer.request.clip
         assert clip
         assert clip.most_bytes == DEFAULT_FILE_SIZE_LIMIT_BYTES - MARGIN
@@ -251,11 +251,15 @@ async def test_what_is_cancelled_or_pressed_by_somebody_else_makes_nothing(tmp_p
         await world.add_key()
         said = await wish(world, video=("clip.mp4", long_clip()))
         with pytest.raises(OfferGone):
-            await world.client.services.asking.mend(Asker(world.moderator.id), asked(said), rest=True, part=None)
+            await world.client.services.asking.mend(
+                world.guild.id, Asker(world.moderator.id), asked(said), rest=True, part=None
+            )
         command = asked(said)
         assert "Nothing was made" in await press(world, said, "Cancel")
         with pytest.raises(OfferGone):
-            await world.client.services.asking.mend(Asker(world.member.id), command, rest=True, part=None)
+            await world.client.services.asking.mend(
+                world.guild.id, Asker(world.member.id), command, rest=True, part=None
+            )
         assert world.sandbox.runs.ledger == []
         assert not list((tmp_path / "intake").iterdir())
 
@@ -361,7 +365,7 @@ async def test_a_job_that_cannot_be_shown_has_ended_and_is_not_offered_again(wor
     (job,) = await world.client.services.ledger.jobs(world.guild.id)
     assert (job.failure, job.counted_at) == ("cannot_post", None)
     with pytest.raises(OfferGone):
-        await world.client.services.asking.mend(Asker(world.member.id), command, rest=True, part=None)
+        await world.client.services.asking.mend(world.guild.id, Asker(world.member.id), command, rest=True, part=None)
 
 
 async def test_a_file_that_takes_too_much_work_ends_the_job_with_a_sentence(
