@@ -56,7 +56,7 @@ browser:
 lock: $(VENV)/.dev ## pin every dependency again, newest allowed
 	$(BIN)/pip install --quiet uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes \
-	  --python-version 3.11 --extra demo --extra postgres pyproject.toml --output-file requirements.lock
+	  --python-version 3.11 --extra demo --extra postgres --extra s3 pyproject.toml --output-file requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes \
 	  --python-version 3.11 --all-extras --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 
