@@ -1,5 +1,5 @@
-"""Puts files into their place on the bot's own disk, whole or not at all. Nothing else links, copies or renames files,
-or makes part files.
+"""Puts files into their place on the bot's own disk, whole or not at all, and takes them away. Nothing else links,
+copies or renames files, or makes part files.
 
 What the disk refuses is raised as `Unwritable`: it is full most of the time.
 """
@@ -76,3 +76,11 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError:  # there are none on CIFS and exFAT
         with placed(target) as part, disk_faults():
             shutil.copyfile(source, part)
+
+
+def remove(entry: Path) -> None:
+    """Delete a file, or a folder with what is in it."""
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bot.fair_queue import Owner
 from bot.media.pool import WorkerPool, open_pool
 from storage.engine.database import Database
 from storage.engine.sqlite import open_database
+from tests import bucket
 from tests.postgres import server
 from tests.storage.engines import Schema, create
 from tests.world import World, open_world
@@ -48,6 +50,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mappin
         "newest schema": asyncio.run(create(address, f"newest_{worker_id}")),
         "one more column in every table": asyncio.run(create(address, f"wider_{worker_id}", widen=True)),
     }
+
+
+@pytest.fixture(scope="session")
+def bucket_address() -> Iterator[str]:
+    """Where a server with a bucket listens."""
+    with bucket.serving() as address:
+        yield address
+
+
+@pytest.fixture
+def in_bucket(bucket_address: str) -> dict[str, Any]:
+    """Settings of a bot that keeps files in a bucket of its own."""
+    return bucket.settings_of(bucket_address, token_hex(4))
 
 
 @pytest.fixture

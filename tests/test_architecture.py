@@ -110,6 +110,8 @@ def forbidden_outside(module: str) -> set[str]:
         forbidden |= {"aiosqlite", "sqlite3"}
     if module != "storage.engine.postgres.driver":
         forbidden.add("asyncpg")
+    if module != "bot.files.bucket":
+        forbidden.add("obstore")
     if not under(module, ("bot.sandbox",)):
         forbidden |= {"simcord", "espeakng_loader"}
     if not under(module, ("bot.sandbox", "bot.media")):
@@ -152,6 +154,7 @@ def test_the_rules_would_notice_an_import_in_the_wrong_direction() -> None:
     assert not is_allowed("cogs.lipsync", "bot.jobs.worker")
     assert "discord" in forbidden_outside("bot.jobs.worker")
     assert "av" in forbidden_outside("bot.files.incoming")
+    assert "obstore" in forbidden_outside("bot.files.depot")
     assert "asyncpg" in forbidden_outside("storage.engine.postgres.setup")
 
 

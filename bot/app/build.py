@@ -81,7 +81,7 @@ async def open_bot(
             providers |= sandbox_providers(http, sandbox_url)
         stores = Stores.on(database, master, RequestCodec())
         pool = await stack.enter_async_context(open_pool())
-        parts = Parts.of(settings, stores, database, http, providers, pool, clock)
+        parts = await Parts.of(settings, stores, database, http, providers, pool, clock)
         prepare(parts)
         await parts.lease.begin()
         membership = Membership(parts.stores.guilds, parts.stores.keys, clock)

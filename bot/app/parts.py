@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from bot.app.settings import Settings
 from bot.clock import Clock
@@ -13,15 +15,22 @@ from bot.domain.job import Stores
 from bot.errors import SettingsError
 from bot.files.incoming import Incoming
 from bot.files.job_files import JobFiles
+from bot.files.leftovers import tidy
 from bot.jobs.lease import Lease
 from bot.media.edit_queue import EditQueue
 from bot.media.pool import WorkerPool
 from bot.media.probe import Probe
 from bot.net.client import Http
-from bot.net.faults import Unwritable
+from bot.net.faults import DepotAway, Unwritable
 from bot.placing import disk_faults
 from bot.providers.base import Provider
 from storage.engine.database import Database
+from storage.engine.installation import Installation
+
+if TYPE_CHECKING:
+    from bot.files.depot import Depot
+
+FILES_MARK = "files_mark"  # of this database, in the bucket
 
 
 @dataclass(slots=True)
@@ -46,7 +55,7 @@ class Parts:
     lease: Lease
 
     @classmethod
-    def of(
+    async def of(
         cls,
         settings: Settings,
         stores: Stores,
@@ -56,9 +65,12 @@ class Parts:
         pool: WorkerPool,
         clock: Clock,
     ) -> Parts:
-        """The real ones; what the last run left half done on disk is tidied away."""
-        job_files, probe, finishing = JobFiles(settings.data_folder / "files"), Probe(pool), EditQueue(pool)
-        job_files.tidy(settings.data_folder / "results")
+        """The real ones; what the last run left half done on disk is tidied away. `SettingsError` when the bucket for
+        files can't be used.
+        """
+        job_files = JobFiles(settings.data_folder / "files", await _depot(settings, stores.installation))
+        tidy(job_files, settings.data_folder / "results")
+        probe, finishing = Probe(pool), EditQueue(pool)
         proxy = settings.discord_api_url or ""
         discord_files = http.at(proxy) if proxy else http
         intake = _emptied(settings.data_folder / "intake")
@@ -85,6 +97,28 @@ def make_folder(data: Path) -> None:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except Unwritable as fault:
         raise SettingsError(problem=f"DATABASE_PATH: {data} can't be used: {fault.detail}") from None
+
+
+async def _depot(settings: Settings, installation: Installation) -> Depot | None:
+    """Where files are kept beside the data folder; None when they aren't. What no job of this database needs is deleted
+    there, so it must be this database's alone.
+    """
+    try:
+        bucket = settings.bucket()
+        if bucket is None:
+            return None
+        from bot.files.depot import Depot  # noqa: PLC0415 - only with the extra `s3` installed
+
+        depot, mark = Depot(bucket), await installation.once(FILES_MARK, token_hex(16))
+        found = await depot.claim(mark)
+    except DepotAway as fault:
+        raise SettingsError(problem=f"FILES_URL: can't be used now: {fault.detail}") from None
+    if found != mark:
+        raise SettingsError(
+            problem="FILES_URL: holds the files of another database, so name another prefix; or delete the object "
+            "“database” there if that database is gone for good"
+        )
+    return depot
 
 
 def _emptied(folder: Path) -> Path:

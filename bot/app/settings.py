@@ -18,21 +18,22 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.app.database.master_key import kept_master_key
 from bot.app.http_server.signature import public_key
 from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
+from bot.files.settings import FilesSettings
 from bot.net.address import Address, has_port, host_entry
 from bot.net.faults import BadAddress
 from bot.providers import provider_classes
 from storage.engine.encryption import MasterKeys
 
-SECRETS = ("discord_token", "database_url", "master_keys")
+SECRETS = ("discord_token", "database_url", "master_keys", "aws_secret_access_key", "aws_session_token")
 
 
-class Settings(BaseSettings):
+class Settings(FilesSettings):
     """Every field is an environment variable of the same name in capitals; each secret can also come as `…_FILE`."""
 
     model_config = SettingsConfigDict(
@@ -62,7 +63,9 @@ class Settings(BaseSettings):
     discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
     interactions_public_key: Annotated[str, AfterValidator(public_key)] | None = None
     shards: Annotated[Shards, NoDecode, BeforeValidator(Shards.parse)] = Shards()
-    provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = {}
+    provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = Field(
+        default_factory=dict
+    )
     gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
 
@@ -107,7 +110,7 @@ class Settings(BaseSettings):
         except BadAddress:
             raise ValueError("one of them is no host; write it as name or name:port") from None
 
-    @field_validator("discord_api_url", "discord_gateway_url", "provider_urls")
+    @field_validator("discord_api_url", "discord_gateway_url", "provider_urls", "aws_endpoint_url")
     @classmethod
     def _only_addresses(cls, value: Any) -> Any:
         try:
@@ -153,8 +156,9 @@ class Settings(BaseSettings):
     @property
     def named_hosts(self) -> frozenset[str]:
         """Every host that is named for some purpose together with its port, as `host:port`."""
-        providers = {Address.parse(url).authority for url in self.provider_urls.values()}
-        return self.discord_hosts | providers | {entry for entry in self.gateway_hosts if has_port(entry)}
+        urls = filter(None, (*self.provider_urls.values(), self.aws_endpoint_url))
+        others = {Address.parse(url).authority for url in urls}
+        return self.discord_hosts | others | {entry for entry in self.gateway_hosts if has_port(entry)}
 
     @property
     def data_folder(self) -> Path:
@@ -166,8 +170,8 @@ class Settings(BaseSettings):
         """What no log may show; some of them may be empty."""
         url = self.database_url.get_secret_value()
         password = urlsplit(url).password or ""
-        keys = self.master_keys.get_secret_value() if self.master_keys else ""
-        return [self.discord_token.get_secret_value(), keys, url, password, unquote(password)]
+        given = [self.discord_token, self.master_keys, self.aws_secret_access_key, self.aws_session_token]
+        return [*(secret.get_secret_value() for secret in given if secret), url, password, unquote(password)]
 
     def master(self) -> MasterKeys:
         """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file."""

@@ -55,6 +55,7 @@ class Enqueuer:
         job = await _within_limits(candidates, enqueue)
         try:
             await asyncio.to_thread(draft.keep_in, self._job_files, job)
+            await self._job_files.keep_attached(job)
         except Unwritable as fault:
             log.warning("%s: its files are fetched again when they are needed: %s", job.code, fault)
             draft.throw_away()

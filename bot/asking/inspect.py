@@ -10,7 +10,7 @@ from bot.domain.media_facts import MediaFacts, Seen
 from bot.domain.request import Media
 from bot.fair_queue import Owned
 from bot.files.incoming import Incoming
-from bot.files.job_files import CLIP, SOUND
+from bot.files.names import CLIP, SOUND
 from bot.files.room import Room
 from bot.media.probe import Unreadable
 from bot.net.faults import ProviderError, ResultUnusable, TextInstead

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +17,14 @@ from bot.domain.job import Job, Jobs
 from bot.domain.request import Request
 from bot.files.incoming import Incoming
 from bot.files.job_files import FILES_KEPT, JobFiles
-from bot.net.faults import Unwritable
+from bot.net.faults import DepotAway, Unwritable
 from bot.placing import disk_faults
-from bot.words.refusals.files import ClipThrownAway, DiskFull
+from bot.words.refusals.files import ClipThrownAway, DiskFull, FilesAway
 from bot.words.refusals.jobs import NoSuchJob, NotYoursToRepeat, OnItsWay
 from bot.words.refusals.results import UndecidedReport
 from storage.people.reports import Reports
+
+log = logging.getLogger(__name__)
 
 
 class Repeat:
@@ -82,6 +85,13 @@ class Repeat:
             fixes=_agreed(request, text, voice),
             earlier=job,
         )
+        try:
+            await self._job_files.bring_back(job, attached=True)
+        except DepotAway as fault:
+            log.warning("%s: its clip can't be brought back: %s", job.code, fault)
+            raise FilesAway from None
+        except Unwritable:
+            raise DiskFull from None
         return ask, await asyncio.to_thread(self._files, job)
 
     async def _job(self, guild_id: int, job_id: int, by: int) -> Job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,7 +57,7 @@ class PostedResults:
             if not isinstance(fault.__cause__, discord.NotFound):
                 log.warning("%s: the result can't be deleted: %s", job.code, fault)
                 return False
-        await asyncio.to_thread(self._job_files.throw_away, job.id)
+        await self._job_files.throw_away(job.id)
         await self._blank(job)
         return True
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bot.domain.job import Job
 from bot.domain.media_facts import MOST_WORK, MediaFacts
-from bot.domain.request import Request
 from bot.domain.results import MOST_RESULT_BYTES, Finished
 from bot.domain.sections import results
 from bot.files.job_files import JobFiles
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 Fetched = tuple[Path, MediaFacts]  # a file that was made, and what is in it
 BringClip = Callable[[], Awaitable[Path]]  # the clip as it was attached, fetched again if need be
-OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
 
 
 class Assembler:
@@ -37,6 +35,7 @@ class Assembler:
         self._edits = edits
         self._job_files = job_files
         self.look = probe.look
+        self.bring_back = job_files.bring_back
 
     async def whole(self, job: Job, parts: Sequence[Fetched], clip: BringClip, *, faults: int) -> Finished:
         """Build the finished video on disk and describe it, from what was fetched unless it is there already; `clip`
@@ -53,8 +52,10 @@ class Assembler:
             edited = await self._assemble(job, [part for part, _ in parts], clip, faults)
             facts = None if edited else parts[0][1]  # a large file is not looked into twice
         facts = facts or await self._checked(job, video)
+        await self._job_files.keep_video(job)
         size = (await asyncio.to_thread(video.stat)).st_size
-        odd = () if job.failure else _odd(facts, *await asyncio.to_thread(self._wanted, job))
+        is_alone = await asyncio.to_thread(self._is_alone, job)
+        odd = () if job.failure else result_message.odd(facts, job.request, is_alone=is_alone)
         if await asyncio.to_thread(self._lost_credentials, job):
             odd = (*odd, result_message.CREDENTIALS_LOST)
         return Finished(video, size, odd, facts.work)
@@ -67,7 +68,8 @@ class Assembler:
 
     def is_fetched(self, job: Job) -> bool:
         """Whether all that was made is on disk."""
-        return self._job_files.has_video(job) or len(self._job_files.whole(job)) == len(results(job.yields)) > 0
+        parts = [self._job_files.part(job, number) for number, _ in enumerate(results(job.yields))]
+        return self._job_files.has_video(job) or (bool(parts) and all(part.exists() for part in parts))
 
     def has_files(self, job: Job) -> bool:
         """Whether anything that was made is on disk."""
@@ -79,20 +81,18 @@ class Assembler:
         `http` as for `fetch`.
         """
         for number, url in enumerate(results(job.yields)):
-            if await asyncio.to_thread(self._job_files.part(job, number).exists):
-                continue
             try:
-                await self._fetch(job, number, url, http or self._http)
+                if not await self._job_files.has(self._job_files.part(job, number)):
+                    await self._fetch(job, number, url, http or self._http)
             except ProviderError as fault:
                 log.info("%s: fetching part %d: %s; again at the end", job.code, number + 1, fault)
 
-    def _wanted(self, job: Job) -> tuple[Request, bool]:
-        """What was asked for, and whether the rest of the clip should be around it but is not: what was put in still
-        lies there, what was not has become the video itself.
+    def _is_alone(self, job: Job) -> bool:
+        """Whether the rest of the clip should be around it but is not: what was put in still lies there, what was not
+        has become the video itself.
         """
-        request = job.request
-        made = self._job_files.joined(job) if request.sections else self._job_files.part(job, 0)
-        return request, request.whole_seconds is not None and not made.exists()
+        made = self._job_files.joined(job) if job.request.sections else self._job_files.part(job, 0)
+        return job.request.whole_seconds is not None and not made.exists()
 
     def _lost_credentials(self, job: Job) -> bool:
         """Whether what was put together doesn't carry what its parts do; a single part became the video itself."""
@@ -120,7 +120,9 @@ class Assembler:
         part = self._job_files.part(job, number)
         if not await asyncio.to_thread(part.exists):
             await http.download(url, part, most=MOST_RESULT_BYTES)
-        return part, await self._checked(job, part)
+        facts = await self._checked(job, part)
+        await self._job_files.keep(part)
+        return part, facts
 
     async def _checked(self, job: Job, file: Path) -> MediaFacts:
         """What is in it. A file that is no video is thrown away: the next fetch may bring a better one."""
@@ -142,6 +144,7 @@ class Assembler:
         is the only part as it is.
         """
         request, video = job.request, self._job_files.video(job)
+        _see_on_disk(parts)
         made = await self._joined(job, parts, faults) if len(parts) > 1 else parts[0]
         has_rest = request.whole_seconds is not None and not job.failure
         if has_rest and await self._put_back(job, made, clip, faults):
@@ -156,6 +159,9 @@ class Assembler:
         except Interrupted as why:
             if faults < MOST_BREAKS:
                 raise NotAccepted(f"joining the parts broke off: {why}") from None
+            raise
+        except Unreadable:
+            _see_on_disk(parts)
             raise
         return joined
 
@@ -179,13 +185,7 @@ class Assembler:
         return True
 
 
-def _odd(facts: MediaFacts, request: Request, alone: bool) -> tuple[str, ...]:
-    found = []
-    if not facts.has_sound:
-        found.append(result_message.NO_SOUND)
-    wanted = request.whole_seconds or request.video.seconds
-    if alone:
-        found.append(result_message.NOT_PUT_BACK)
-    elif wanted and abs(facts.seconds - wanted) > max(OFF_SECONDS, OFF_SHARE * wanted):
-        found.append(result_message.other_length(facts.seconds, wanted))
-    return tuple(found)
+def _see_on_disk(parts: Sequence[Path]) -> None:
+    """`NotAccepted` when they are not there any more, or none is known: they are brought there once more."""
+    if not parts or not all(part.exists() for part in parts):
+        raise NotAccepted("what was made is not on disk any more")

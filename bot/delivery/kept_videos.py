@@ -14,9 +14,10 @@ from bot.domain.job import Job, Stores
 from bot.domain.results import Messages
 from bot.files.job_files import JobFiles
 from bot.media.editor import TooMuchWork, Unreadable
-from bot.net.faults import Unwritable
+from bot.net.faults import DepotAway, Unwritable
 from bot.placing import disk_faults
 from bot.words.english import day
+from bot.words.refusals.files import DiskFull, FilesAway
 from bot.words.refusals.jobs import NoSuchJob
 from bot.words.refusals.results import NotYoursToFetch, PiecesTooLarge, UndecidedReport, VideoThrownAway
 
@@ -69,18 +70,31 @@ class KeptVideos:
             raise NotYoursToFetch(job=job.code)
         if await self._reports.awaits_decision(guild_id, job_id):
             raise UndecidedReport
-        if not await self.keeps(job):
+        if not await self.keeps(job) or not await self._is_here(job):
             raise VideoThrownAway(job=job.code)
         return job
+
+    async def _is_here(self, job: Job) -> bool:
+        """Whether its whole video is on disk, brought back from elsewhere if need be."""
+        try:
+            await self._job_files.bring_back(job)
+        except DepotAway as fault:
+            log.warning("%s: its kept video can't be brought back: %s", job.code, fault)
+            raise FilesAway from None
+        except Unwritable:
+            raise DiskFull from None
+        return bool(await asyncio.to_thread(self._job_files.whole, job))
 
     async def keeps(self, job: Job) -> bool:
         """Whether its whole video can be fetched."""
         until = job.kept_until if job.forgotten_at is None else None
-        return (
-            until is not None
-            and until > self._clock.now()
-            and bool(await asyncio.to_thread(self._job_files.whole, job))
-        )
+        if until is None or until <= self._clock.now():
+            return False
+        try:
+            return await self._job_files.has_whole(job)
+        except DepotAway as fault:
+            log.warning("%s: it can't be seen whether its video is kept: %s", job.code, fault)
+            return True  # as its row says
 
     def size(self, job: Job) -> int:
         """Of its whole video, in bytes."""

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory, mkdtemp
 from bot.domain.job import Job
 from bot.domain.media_facts import MOST_WORK
 from bot.domain.results import MARGIN, Finished, Messages, Parcel, Smaller
-from bot.files.job_files import PIECES, JobFiles
+from bot.files.job_files import JobFiles
+from bot.files.names import PIECES
 from bot.media.edit_queue import EditQueue
 from bot.media.editor import TooMuchWork
 from bot.media.inspect.c2pa import content_credentials

@@ -81,7 +81,10 @@ class Room:
             for job_id, size in kept:
                 if too_much <= 0:
                     break
-                if job := await self._corrections.forget_kept(guild_id, job_id):
+                if self._job_files.is_cache:  # it comes back when somebody wants it
+                    await asyncio.to_thread(self._job_files.empty, job_id)
+                    too_much -= size
+                elif job := await self._corrections.forget_kept(guild_id, job_id):
                     log.info("%s: its kept video makes room for others of its server", job.code)
                     await asyncio.to_thread(self._job_files.throw_away_kept, job)
                     await self._tell(job)
@@ -100,7 +103,8 @@ class Room:
 
     async def _measured(self, guild_id: int, more: int = 0) -> tuple[int, list[tuple[int, int]]]:
         """By how many bytes the server is over its share, with so many more than are on their way already, and what
-        could go: the jobs whose videos are kept with their sizes, the oldest first. `DiskFull` when nobody has room.
+        could go with its size, the oldest first: the jobs whose videos are kept, or of a cache all that are over.
+        `DiskFull` when nobody has room.
         """
         now = self._clock.now()
         holding = await self._ledger.with_files(guild_id, now=now, closed_since=now - FILES_KEPT)
@@ -114,8 +118,9 @@ class Room:
         if too_much > 0:  # else it fits, whatever lies there of others: that only adds to what the bot may use
             of_all = await asyncio.to_thread(size_of, [self._job_files.folder])
             too_much = wanted - int(self._share * (of_all + free))
-        kept = sorted((one.closed_at, one.job_id) for one in holding if one.kept_until and one.closed_at)
-        return too_much, [(job_id, sizes[job_id]) for _, job_id in kept]
+        may_go = [one for one in holding if one.kept_until or self._job_files.is_cache]
+        oldest_first = sorted((one.closed_at, one.job_id) for one in may_go if one.closed_at)
+        return too_much, [(job_id, sizes[job_id]) for _, job_id in oldest_first]
 
     def _sizes(self, guild_id: int, holding: Iterable[Holding]) -> tuple[dict[int, int], int, int]:
         """Bytes of each job's files, of files that no job of the server has yet, and that are free."""

@@ -103,7 +103,7 @@ class Inputs:
     async def source(self, job: Job, part: Part) -> Path:
         """The file as it was attached. `CannotHandOver` when it isn't there any more."""
         file = self._job_files.clip(job) if part == "video" else self._job_files.sound(job)
-        if not await asyncio.to_thread(file.exists):  # the bot died between taking the job and keeping its files
+        if not await self._job_files.has(file):  # the bot died between taking the job and keeping its files
             self._job_files.of(job)  # makes its folder
             request = job.request
             media = request.audio if part == "audio" and request.audio else request.video
@@ -112,6 +112,7 @@ class Inputs:
             except (Gone, BadAddress, ResultUnusable) as fault:  # Discord's word, not the provider's
                 what = "clip" if part == "video" else "recording"
                 raise CannotHandOver(f"the {what} that was attached can't be fetched: {fault.detail}") from None
+            await self._job_files.keep_attached(job)
         return file
 
     async def _prepared(self, job: Job, part: Part, request: Request) -> Path:
@@ -132,12 +133,13 @@ class Inputs:
             return source
         what = hashlib.sha256(edit.model_dump_json().encode()).hexdigest()[:12]
         ready = self._job_files.prepared(job, part, what)
-        if await asyncio.to_thread(ready.exists):
+        if await self._job_files.has(ready):
             return ready
         if part == "video" and request.clip:
             await self._edits.editor(job).clip(source, request.clip, ready)
         elif request.sound:
             await self._edits.editor(job).sound(source, request.sound, ready)
+        await self._job_files.keep_attached(job)
         return ready
 
     async def _upload(self, ready: Path, part: Part, call: Submission, provider: Provider) -> str:

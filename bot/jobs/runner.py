@@ -6,7 +6,6 @@ have been sent, else as failed. A finished video that can't be posted is kept fo
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from bot.chat.card import Cards
@@ -133,7 +132,7 @@ class Runner:
     async def _tidy(self, job: Job) -> None:
         """The job is closed; nothing that fails now brings it back."""
         try:
-            await asyncio.to_thread(self._job_files.throw_away_video, job)
+            await self._job_files.throw_away_made(job)
             await self._keys.last_job_over(job)
         except Exception:
             log.exception("%s: tidying up after it failed", job.code)
@@ -164,8 +163,7 @@ class Runner:
         """End a job after too many faults of ours; seconds until its next step, None when it is over."""
         job, undone = open_job.job, open_job.undone
         log.error("%s: given up in state %s after %d faults of the bot", job.code, job.state, open_job.faults)
-        files = await asyncio.to_thread(self._job_files.whole, job)
-        decision = self._given_up(job, has_files=bool(files))
+        decision = self._given_up(job, has_files=await self._job_files.has_whole(job))
         try:
             delay = await self.apply(open_job, decision)
         except Exception:

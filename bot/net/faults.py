@@ -6,6 +6,7 @@ ProviderError
 │  ├─ HeldBack            it was too late to send it
 │  ├─ TextInstead         a text came in place of a file
 │  └─ Unwritable          the bot's own disk is full
+│     └─ DepotAway        the bucket with the bot's files can't be used now
 ├─ UnknownOutcome         it may have had its effect; never repeated
 ├─ BadKey                 the key is refused
 ├─ OutOfCredit            the account is empty
@@ -69,6 +70,10 @@ class Unwritable(NotAccepted):
     """What came can't be written to the bot's own disk, which is full most of the time; nobody else is to blame."""
 
     code = "unwritable"
+
+
+class DepotAway(Unwritable):
+    """The bucket that holds the bot's files is away, too slow, or refuses; what was to be done may be done later."""
 
 
 class UnknownOutcome(ProviderError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from bot.clock import DAY, Clock
 from bot.domain.job import Stores
@@ -72,15 +73,6 @@ class Cleanup:
     async def _tidy_files(self, now: float) -> None:
         """What was made goes when a job is over, also where the bot died before it could; the other files a day later,
         but for a video that is kept; and so does what belongs to no job.
-
-        What lies there is listed before it is asked which jobs there are: a job is stored before its files are.
         """
-        lying = await asyncio.to_thread(self._job_files.jobs)
-        needed = await self._jobs.with_files(now=now, closed_since=now - FILES_KEPT)
-        await asyncio.to_thread(self._job_files.throw_away, *(lying - needed.keys()))
-        for job in (needed[job_id] for job_id in lying & needed.keys()):
-            if job.closed_at is None:
-                continue
-            await asyncio.to_thread(self._job_files.throw_away_video, job)
-            if job.closed_at < now - FILES_KEPT:
-                await asyncio.to_thread(self._job_files.throw_away_but_video, job)
+        since = now - FILES_KEPT
+        await self._job_files.sweep(partial(self._jobs.with_files, now=now, closed_since=since), attached_until=since)

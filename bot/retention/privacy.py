@@ -59,5 +59,5 @@ class PersonalData:
         self._drafts.forget(member_id)
         await asyncio.to_thread(self._copies.delete)  # first: the person would be in them still if the bot died here
         jobs, waiting, reported = await self._privacy.forget(member_id, now=now)
-        await asyncio.to_thread(self._job_files.throw_away, *jobs)
+        await self._job_files.throw_away(*jobs)
         return len(jobs), waiting, reported

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.domain.job import Job
+from bot.domain.media_facts import MediaFacts
+from bot.domain.request import Request
 from bot.domain.results import Smaller
 from bot.domain.voices import catalogue
 from bot.providers.base import Provider
@@ -15,7 +17,19 @@ NO_SOUND = "It came back without sound."
 NOT_PUT_BACK = "I couldn't put it back into the whole clip, so this is the changed part alone."
 CREDENTIALS_LOST = "Its content credentials got lost when its parts were put together."
 UNKNOWN_SERVER = "the server where you asked"
+OFF_SECONDS, OFF_SHARE = 1.0, 0.1  # a length that is off by more than both is told
 PREPARED_FILE = "-# A prepared file, so that the provider can fetch it. I take it away when the video is done."
+
+
+def odd(facts: MediaFacts, request: Request, *, is_alone: bool) -> tuple[str, ...]:
+    """What of a finished video is not as it should be; `is_alone`: the rest of the clip is not around it."""
+    found = [] if facts.has_sound else [NO_SOUND]
+    wanted = request.whole_seconds or request.video.seconds
+    if is_alone:
+        found.append(NOT_PUT_BACK)
+    elif wanted and abs(facts.seconds - wanted) > max(OFF_SECONDS, OFF_SHARE * wanted):
+        found.append(other_length(facts.seconds, wanted))
+    return tuple(found)
 
 
 def other_length(seconds: float, wanted: float) -> str:

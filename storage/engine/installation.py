@@ -38,3 +38,18 @@ class Installation:
     async def put(self, name: str, value: str) -> None:
         """Remember `value` under `name`."""
         await self._database.write(lambda tx: put_fact(tx, name, value), guild_id=None)
+
+    async def once(self, name: str, value: str) -> str:
+        """Put `value` under `name` unless something is there; what is there then."""
+
+        async def work(tx: Transaction) -> str:
+            await tx.row(
+                "INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
+                name=name,
+                value=value,
+            )
+            found = await read_fact(tx, name)
+            assert found is not None
+            return found
+
+        return await self._database.write(work, guild_id=None)

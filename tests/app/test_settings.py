@@ -58,6 +58,11 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
         ("GATEWAY_HOSTS", "*.canary.example"),
         ("PROVIDER_URLS", '{"canary": "https://x.example"}'.replace("canary", "nobody")),
         ("MASTER_KEYS", "canary"),
+        ("FILES_URL", "https://canary.example/bucket"),
+        ("FILES_URL", "s3://me:canary@bucket/prefix"),
+        ("FILES_URL", "s3://bucket/pre fix/canary"),
+        ("AWS_ENDPOINT_URL", "https://me:canary@bucket.example"),
+        ("AWS_ENDPOINT_URL", "canary"),
         ("DATABASE_URL", "mysql://me:canary@db.example/bot"),
         ("DATABASE_URL", "postgresql://me:canary@[db.example/bot"),
         ("SHARDS", "canary"),
@@ -111,6 +116,23 @@ def test_secrets_can_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert read_settings().discord_token.get_secret_value() == TOKEN
 
 
+def test_the_buckets_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret\n")
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY_FILE", str(tmp_path / "secret"))
+    assert read_settings().aws_secret_access_key.get_secret_value() == "secret"
+
+
+@pytest.mark.parametrize("url", ["s3://my.bucket", "s3://my.bucket/", "s3://my-bucket/bots/first", "s3://bucket/a/"])
+def test_files_may_be_in_a_bucket_or_below_a_prefix_of_it(url: str) -> None:
+    assert read_settings(discord_token=TOKEN, files_url=url, aws_region="eu-central-1").bucket()
+
+
+def test_without_an_address_there_is_no_bucket_whatever_else_is_set_for_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of another program")
+    assert read_settings(discord_token=TOKEN).bucket() is None
+
+
 def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = mistakes(monkeypatch, DISCORD_TOKEN_FILE="nowhere")
     assert line.startswith("DISCORD_TOKEN_FILE")
@@ -131,21 +153,34 @@ def test_what_is_named_for_a_purpose_is_known_with_its_port() -> None:
         discord_gateway_url="wss://gateway.example",
         provider_urls={"runcomfy": "https://Proxy.example/rc"},
         gateway_hosts="a.example b.example:8080 [::1]:81 ::1",
+        aws_endpoint_url="http://127.0.0.1:9000",
     )
     assert settings.discord_hosts == {"127.0.0.1:3000", "gateway.example:443"}
-    assert settings.named_hosts == settings.discord_hosts | {"proxy.example:443", "b.example:8080", "[::1]:81"}
+    named = {"proxy.example:443", "b.example:8080", "[::1]:81", "127.0.0.1:9000"}
+    assert settings.named_hosts == settings.discord_hosts | named
 
 
 def test_no_secret_shows_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@db.example/bot")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "canary")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("FILES_URL", "s3://files/bot")
     assert "canary" not in repr(read_settings())
+    assert "canary" not in repr(read_settings().bucket())
 
 
 def test_what_no_log_may_show_is_known_in_every_form() -> None:
     keys, url = MasterKeys.generate("first"), "postgresql://me:ca%2Fnary@db.example/bot"
-    settings = read_settings(discord_token=TOKEN, master_keys=keys, database_url=url)
-    assert settings.secrets == [TOKEN, keys, url, "ca%2Fnary", "ca/nary"]
+    settings = read_settings(
+        discord_token=TOKEN,
+        master_keys=keys,
+        database_url=url,
+        aws_secret_access_key="key",
+        aws_session_token="session",
+    )
+    assert settings.secrets == [TOKEN, keys, "key", "session", url, "ca%2Fnary", "ca/nary"]
 
 
 def test_postgresql_needs_a_master_key_that_is_in_no_file_of_one_machine(tmp_path: Path) -> None:

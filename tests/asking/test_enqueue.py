@@ -45,6 +45,7 @@ class KeptFiles(JobFiles):
     """Takes over the files of jobs, as long as there is room."""
 
     def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
         self.kept: list[tuple[int, Path]] = []
         self.fault: Exception | None = None
 

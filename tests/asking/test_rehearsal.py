@@ -176,7 +176,7 @@ ELSEWHERE: Mapping[str, set[type[Refusal]]] = {
     "it is said before a form is opened, where `NoKey` or `KeySwitchedOff` would follow": {keys.NoWorkingKey},
     "it is about a job or a result that is there already": {
         *(jobs.NoSuchJob, jobs.NotYours, jobs.NothingToCancel, jobs.NothingKnownToCancel, jobs.NotCancellable),
-        *(jobs.NotYoursToRepeat, jobs.OnItsWay, files.ClipThrownAway),
+        *(jobs.NotYoursToRepeat, jobs.OnItsWay, files.ClipThrownAway, files.FilesAway),
         *(results.VideoThrownAway, results.NotYoursToFetch, results.PiecesTooLarge, results.FetchFailed),
         *(
             results.AlreadyReported,

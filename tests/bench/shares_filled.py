@@ -13,7 +13,9 @@ from pydantic import SecretStr
 
 from bot.app.settings import Settings
 from bot.domain.request import Media, Request
-from bot.files.job_files import CLIP, JobFiles
+from bot.files.job_files import JobFiles
+from bot.files.leftovers import tidy
+from bot.files.names import CLIP
 from bot.net.download import LEFT_FREE
 from storage.engine.database import Transaction
 from storage.engine.sqlite import open_database
@@ -87,7 +89,7 @@ def _fill_disk(folder: Path, job_ids: list[int]) -> None:
     if not job_ids:
         return
     share = (shutil.disk_usage(folder.parent).free - LEFT_FREE) * DISK_SHARE / 100
-    JobFiles(folder).tidy(folder / "none")
+    tidy(JobFiles(folder), folder / "none")
     for job_id in job_ids:
         place = folder / str(job_id)
         place.mkdir()

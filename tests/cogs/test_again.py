@@ -112,7 +112,7 @@ async def test_a_day_later_the_clip_is_gone_and_that_is_said(world: World) -> No
 async def test_a_clip_that_was_never_kept_because_the_bot_died_is_fetched_again(world: World) -> None:
     await world.add_key()
     message = await made(world)
-    world.parts.job_files.throw_away((await newest(world)).id)
+    await world.parts.job_files.throw_away((await newest(world)).id)
     assert "is on its way" in answer(await world.member.click(message, label="Again"))
     await world.quiet()
     first, second = [run.order for run in world.sandbox.runs.ledger]
@@ -125,7 +125,7 @@ async def test_a_clip_that_was_never_kept_and_whose_address_has_ended_is_gone(
 ) -> None:
     await world.add_key()
     message = await made(world)
-    world.parts.job_files.throw_away((await newest(world)).id)
+    await world.parts.job_files.throw_away((await newest(world)).id)
     monkeypatch.setattr(world.parts.incoming, "lasts", lambda *_: False)
     assert "I keep clips for a day" in answer(await world.member.click(message, label="Again"))
     assert list((world.parts.job_files.folder.parent / "intake").iterdir()) == []

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import PurePath
 
 from bot.chat.custom_ids import DECISIONS
 from bot.domain.costs import micros
 from bot.domain.job import Job
-from bot.files.job_files import CLIP, FILES_KEPT, PARTS, SOUND, VIDEO
+from bot.files.job_files import FILES_KEPT
+from bot.files.names import CLIP, SOUND, whole_of
 from bot.sandbox.emulators.runcomfy import PRICE_USD
 from bot.sandbox.runs import Run
 from bot.words import job_card
@@ -103,7 +103,7 @@ def _is_needed(job: Job | None, name: str, now: float) -> bool:
         return False
     if job.closed_at is None:
         return not name.endswith(".part")
-    if PurePath(name).match(PARTS) or name == VIDEO:
+    if whole_of([name]):
         return job.kept_until is not None and job.kept_until > now
     is_used_again = name in {CLIP, SOUND} or (name.startswith(("video-", "audio-")) and "." not in name)
     return is_used_again and job.closed_at > now - FILES_KEPT

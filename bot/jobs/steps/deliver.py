@@ -26,7 +26,7 @@ from bot.jobs.open_job import Delivering, OpenJob
 from bot.jobs.steps.poll import Poll
 from bot.media.child import Interrupted, TooMuchWork
 from bot.media.probe import Unreadable
-from bot.net.faults import Gone, NotAccepted, ProviderError, Unwritable
+from bot.net.faults import DepotAway, Gone, NotAccepted, ProviderError, Unwritable
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,7 @@ class Deliver:
     async def _brought(self, open_job: OpenJob, phase: Delivering) -> Decision:
         job, finished = open_job.job, None
         if job.delivering_at is not None or job.restored:
+            await self._assembler.bring_back(job)
             sent = await self._result_posts.found(job, await self._places.rungs(job))
             unknown_to_backup = job.restored and (sent or not job.has_video)
             if unknown_to_backup and job.kept_until is None and self._assembler.has_files(job):
@@ -106,10 +107,11 @@ class Deliver:
     async def _fetch(self, open_job: OpenJob, phase: Delivering) -> Decision:
         """Bring what was made to disk, in a lane in which nobody waits for anything else."""
         job = open_job.job
-        on_disk = self._assembler.is_fetched(job)
-        if not phase.fetching and not on_disk:
+        if not phase.fetching and not self._assembler.is_fetched(job):
             phase.fetching = True
             return AT_ONCE
+        await self._assembler.bring_back(job)
+        on_disk = self._assembler.is_fetched(job)
         out_of_date = open_job.faults > 0 and not job.failure and not on_disk
         yields = await self._poll.yields_again(job) if out_of_date else job.yields
         phase.fetched = await self._assembler.fetch(
@@ -171,9 +173,9 @@ class Deliver:
 
     def _fetch_again(self, open_job: OpenJob, phase: Delivering, fault: ProviderError) -> Decision:
         job, faults = open_job.job, open_job.faults + 1
-        if isinstance(fault, Unwritable) and not self._assembler.is_fetched(job):  # the provider has it
-            phase.without_room_at = self._clock.now()
-            log.warning("%s: its video waits for room: %s", job.code, fault)
+        if isinstance(fault, DepotAway) or (isinstance(fault, Unwritable) and not self._assembler.is_fetched(job)):
+            phase.without_room_at = self._clock.now()  # the provider has it
+            log.warning("%s: its video waits: %s", job.code, fault)
             return Wait(LONGEST_BACKOFF)
         hopeless = not isinstance(fault, NotAccepted | Gone) or (isinstance(fault, Gone) and faults > 2)
         if hopeless or self._clock.now() > max(job.ended_at or 0, phase.without_room_at) + FETCH_PATIENCE:

@@ -39,6 +39,10 @@ class ServerDiskFull(Refusal):
     )
 
 
+class FilesAway(Refusal):
+    sentence = "I can't reach the place where I keep files just now. Nothing was started; try again in a minute."
+
+
 class ClipThrownAway(Refusal):
     sentence = "I keep clips for a day, and this one is gone by now. Attach it again with `/lipsync text`."
 
