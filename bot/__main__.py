@@ -1,4 +1,4 @@
-"""`python -m bot run`, `demo`, `migrate`, `backup`, `rotate-keys` and `move-database`."""
+"""`mouthpiece` or `python -m bot`, and what to do: serve Discord, show a demo, or look after the database."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bot.app.process import run
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
 from bot.media.confinement.kernel import keep_memory_private
+from bot.version import VERSION
 from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
@@ -135,7 +136,8 @@ def _demo(_: argparse.Namespace) -> int:
 
 def main() -> int:
     """Parse the command line and do what it says; the process's exit code."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mouthpiece", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(required=True)
     commands.add_parser("run", help="serve Discord").set_defaults(command=_run)
     rotating = commands.add_parser("rotate-keys", help="seal the stored provider keys with the first of MASTER_KEYS")

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from bot.app.settings import Settings
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
+from bot.version import VERSION
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite import open_database
 from tests.canned import FilmedStudio, hold_work, real_clip
@@ -304,6 +305,7 @@ async def test_health_is_told_while_the_bot_serves(outside: Outside) -> None:
         metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     assert "mouthpiece_open_jobs 0" in metrics
     assert "mouthpiece_servers 1" in metrics
+    assert f'mouthpiece_build_info{{version="{VERSION}",' in metrics
 
 
 async def test_with_sandbox_1_a_member_gets_a_real_video_without_any_key(outside: Outside) -> None:

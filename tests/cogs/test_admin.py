@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
+from bot.version import VERSION
 from tests.cogs.test_moderation import pick, press
 from tests.world import KEY, World, answer
 
@@ -110,6 +111,11 @@ async def test_another_server_sees_and_uses_nothing_of_this_ones_key(world: Worl
     options = {"video": ("clip.mp4", b"x"), "text": "hi", "voice": "Sunny"}
     assert "no provider key yet" in answer(await stranger.slash(room, "lipsync text", **options))
     assert "…0001" in await listed(world)
+
+
+async def test_the_last_line_of_the_setup_screen_says_which_version_is_running(world: World) -> None:
+    shown = answer(await world.moderator.slash(world.channel, "lipsync-admin setup"))
+    assert shown.splitlines()[-1] == f"-# Mouthpiece {VERSION}"
 
 
 async def test_a_log_channel_of_which_discord_tells_nothing_just_now_doesnt_switch_the_log_off(world: World) -> None:

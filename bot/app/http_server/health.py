@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 
 from aiohttp import web
 
 from bot.app.client import Mouthpiece
 from bot.app.heartbeats import Heartbeats
+from bot.version import VERSION
+
+BUILD = f'mouthpiece_build_info{{version="{VERSION}",python="{platform.python_version()}"}} 1'
 
 
 def health_routes(client: Mouthpiece, heartbeats: Heartbeats) -> Sequence[web.RouteDef]:
@@ -22,6 +26,8 @@ def health_routes(client: Mouthpiece, heartbeats: Heartbeats) -> Sequence[web.Ro
     async def metrics(_: web.Request) -> web.Response:
         latency = client.latency if client.sessions else float("nan")
         lines = (
+            "# TYPE mouthpiece_build_info gauge",
+            BUILD,
             "# TYPE mouthpiece_open_jobs gauge",
             f"mouthpiece_open_jobs {client.services.worker.open_jobs}",
             "# TYPE mouthpiece_servers gauge",

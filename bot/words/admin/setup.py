@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refusal
 from bot.preflight.fit import Candidate
+from bot.version import VERSION
 from bot.words import limits, log_entries
 from bot.words.admin.cases import waiting
 from bot.words.english import dollars, listed
@@ -79,6 +80,7 @@ def screen(found: Setup) -> str:
     ]
     if len(found.rules) > MOST_RULES:
         lines.append(f"- and {len(found.rules) - MOST_RULES} more in `/lipsync-admin quota list`")
+    lines.append(f"-# Mouthpiece {VERSION}")
     return "\n".join(lines)
 
 
