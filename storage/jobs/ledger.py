@@ -60,9 +60,9 @@ class Ledger(Generic[R]):
         """The server's newest jobs of that kind."""
         rows = await self._database.rows(
             f"""SELECT {COLUMNS} FROM jobs
-               WHERE guild_id = :guild_id AND (:member_id IS NULL OR member_id = :member_id)
+               WHERE guild_id = :guild_id AND member_id = coalesce(:member_id, member_id)
                  AND (:states = '' OR :states LIKE '% ' || state || ' %')
-                 AND (:provider IS NULL OR provider = :provider)
+                 AND provider = coalesce(:provider, provider)
                  AND (NOT :unsettled OR (state = 'unknown' AND settled_at IS NULL))
                ORDER BY id DESC LIMIT :most""",
             guild_id=guild_id,
