@@ -91,11 +91,12 @@ async def open_bot(
         file = None if settings.database_url else settings.database_path
         heartbeats = Heartbeats(client, file, parts.stores.installation, clock)
         listing, descriptions = Listing(client, membership, clock), Descriptions(client, membership, clock)
-        interactions = interaction_routes(client, descriptions, settings.interactions_public_key, clock)
+        public_key = settings.interactions_public_key if "gateway" in settings.roles else None
+        interactions = interaction_routes(client, descriptions, public_key, clock)
         routes = [*health_routes(client, heartbeats), *interactions]
         await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
-        own = (parts.lease.run, heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
-        beside = [*own, *client.services.beside_the_worker(parts.lease)]
+        own = (heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
+        beside = [*own, *client.services.beside_the_worker(parts.lease, settings.roles), parts.lease.run]
         watches = [partial(watch_history, database)]
         async with running(client.services.worker, client.signed_in, beside, clock, watches):
             yield client

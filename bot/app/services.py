@@ -18,6 +18,7 @@ from bot.chat.log_channel import LogChannel
 from bot.delivery.kept_videos import KeptVideos
 from bot.domain.job import Ledger
 from bot.jobs.lease import Lease
+from bot.jobs.roles import Role
 from bot.jobs.worker import Worker
 from bot.moderation.decisions import Decisions
 from bot.moderation.keys import ServerKeys
@@ -53,8 +54,8 @@ class Services:
     awaited_answers: AwaitedAnswers
     late_answers: LateAnswers
 
-    def beside_the_worker(self, lease: Lease) -> list[Run]:
-        """What else goes on for as long as the bot does: in every process, or in one for all."""
+    def beside_the_worker(self, lease: Lease, roles: frozenset[Role]) -> list[Run]:
+        """What else goes on for as long as the bot does: in every process, or in one worker for all."""
         own = (self.late_answers.run, self.awaited_answers.run, self.cleanup.run, self.cleanup.sweep)
         for_all = (self.escalation.run, self.log_channel.run, self.reports.finish_deletions)
-        return [*own, *(partial(lease.on_duty, run) for run in for_all)]
+        return [*own, *(partial(lease.on_duty, run) for run in for_all if "worker" in roles)]

@@ -25,7 +25,8 @@ from bot.app.http_server.signature import public_key
 from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
 from bot.files.settings import FilesSettings
-from bot.net.address import Address, has_port, host_entry
+from bot.jobs.roles import ROLES, Role, parse_roles
+from bot.net.address import Address, as_http, has_port, host_entry
 from bot.net.faults import BadAddress
 from bot.providers import provider_classes
 from storage.engine.encryption import MasterKeys
@@ -61,6 +62,7 @@ class Settings(FilesSettings):
     max_open_jobs: int = Field(default=5000, ge=1)
     discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
     discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
+    roles: Annotated[frozenset[Role], NoDecode, BeforeValidator(parse_roles)] = ROLES
     interactions_public_key: Annotated[str, AfterValidator(public_key)] | None = None
     shards: Annotated[Shards, NoDecode, BeforeValidator(Shards.parse)] = Shards()
     provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = Field(
@@ -95,6 +97,8 @@ class Settings(FilesSettings):
             raise SettingsError(problem="HTTP_PORT: is not set; INTERACTIONS_PUBLIC_KEY needs it for /interactions")
         if self.interactions_public_key and self.shards.ids:
             raise SettingsError(problem="SHARDS: are of the gateway, which INTERACTIONS_PUBLIC_KEY does without")
+        if self.roles != ROLES and not self.database_url:
+            raise SettingsError(problem="ROLES: need DATABASE_URL; SQLite's file is one process's alone")
         return self
 
     @field_validator("trusted_hosts", "gateway_hosts", mode="before")
@@ -115,7 +119,7 @@ class Settings(FilesSettings):
     def _only_addresses(cls, value: Any) -> Any:
         try:
             for url in value.values() if isinstance(value, dict) else filter(None, [value]):
-                Address.parse(_as_http(url))
+                Address.parse(as_http(url))
         except BadAddress:
             raise ValueError("is no web address, or has a name or password in it") from None
         return value
@@ -145,13 +149,13 @@ class Settings(FilesSettings):
     @property
     def served_shards(self) -> Shards | None:
         """The shards of the gateway that this process serves; None when it has no connection to it."""
-        return None if self.interactions_public_key else self.shards
+        return self.shards if "gateway" in self.roles and not self.interactions_public_key else None
 
     @property
     def discord_hosts(self) -> frozenset[str]:
         """What stands in for Discord itself, as `host:port`."""
         urls = filter(None, (self.discord_api_url, self.discord_gateway_url))
-        return frozenset(Address.parse(_as_http(url)).authority for url in urls)
+        return frozenset(Address.parse(as_http(url)).authority for url in urls)
 
     @property
     def named_hosts(self) -> frozenset[str]:
@@ -180,11 +184,6 @@ class Settings(FilesSettings):
         if self.database_url:
             raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
         return kept_master_key(self.data_folder / "master.key", self.database_path)
-
-
-def _as_http(url: str) -> str:
-    """The address of a WebSocket as that of the request that opens it."""
-    return f"http{url.removeprefix('ws')}" if url.startswith("ws") else url
 
 
 def read_settings(**given: Any) -> Settings:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from bot.clock import Clock
 from bot.domain.job import NO_REQUEST, Claims, Job, Jobs
 from bot.jobs.intervals import Intervals
 from bot.jobs.lease import Lease
+from bot.jobs.roles import ROLES, Role
 from storage.jobs.damaged import Damaged
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500  # jobs in one transaction
+CLAIM_SECONDS = 1.0  # between two looks at what is nobody's
 MOST_OPEN = 10_000  # jobs that one of several processes takes on
+MOST_EDITS = 8  # of these, where it does nothing but edit: others may have a core to spare
 RESUME_SPREAD = 10.0  # seconds over which the first steps of jobs that were taken on together are spread
 
 
 class Claiming:
-    """Claims jobs for this process."""
+    """Claims jobs for this process, as far as they are for one of its roles."""
 
-    def __init__(self, lease: Lease, claims: Claims, jobs: Jobs, clock: Clock, intervals: Intervals) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        claims: Claims,
+        jobs: Jobs,
+        clock: Clock,
+        intervals: Intervals,
+        roles: frozenset[Role] = ROLES,
+    ) -> None:
+        self._own_roles = roles
         self._lease = lease
         self._claims = claims
         self._jobs = jobs
@@ -31,13 +44,36 @@ class Claiming:
         """Jobs that are this process's from now on, each with the seconds until its next step; none when there are
         none, or no room for them beside those that it holds. Where it is the only one, it takes them all in the end.
         """
-        room = MOST_OPEN - held if self._lease.can_end else AT_ONCE
-        jobs, damaged = await self._claims.claim(min(room, AT_ONCE))
+        works, edits = "worker" in self._own_roles, "media" in self._own_roles
+        if not works and not edits:
+            return []
+        room = (MOST_OPEN if works else MOST_EDITS) - held if self._lease.can_end else AT_ONCE
+        jobs, damaged = await self._claims.claim(min(room, AT_ONCE), for_media=None if works and edits else edits)
         for row in damaged:
             if ended := await self._ended(row):
                 jobs.append(ended)
         spread = min(RESUME_SPREAD, len(jobs) / 10)
         return [(job, 0.0 if _is_urgent(job) else self._intervals.spread(spread)) for job in jobs]
+
+    async def go_on(self, claim: Callable[[], Awaitable[object]]) -> None:
+        """Claim again and again, until cancelled. Where this process is the only one, nothing becomes nobody's."""
+        while self._lease.can_end:
+            await self._clock.sleep(CLAIM_SECONDS)
+            try:
+                await claim()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
+                log.warning("no jobs can be taken on: %s; again later", error)
+
+    async def let_go(self, job: Job, *, for_media: bool) -> float | None:
+        """Leave the job to a process that edits videos, or to one that takes jobs further; seconds until that is tried
+        again, None when it is done.
+        """
+        try:
+            await self._claims.let_go(job, for_media=for_media)
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("%s can't be let go: %s; again later", job.code, error)
+            return CLAIM_SECONDS
+        return None
 
     async def _ended(self, damaged: Damaged) -> Job | None:
         """End a job whose row can't be read; None when even that fails: it must not keep the others waiting."""

@@ -1,4 +1,4 @@
-"""Which steps hold up which: those of one lane, and no others."""
+"""Which steps hold up which: those of one lane, and no others; and which process takes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.domain.flows import HANDED_OVER
 from bot.domain.job import Job
 from bot.domain.sections import results
 from bot.jobs.open_job import Delivering, OpenJob, Queued
+from bot.jobs.roles import ROLES, Role
 from bot.jobs.scheduler import Lane
 from bot.providers.base import Provider
 from storage.jobs.job import OUTCOMES
@@ -22,8 +23,9 @@ class Lanes:
     a provider, and finished videos that must be worked on: nobody whose job needs none of it waits for them.
     """
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, providers: Mapping[str, Provider], roles: frozenset[Role] = ROLES) -> None:
         self._providers = providers
+        self._own_roles = roles
 
     def of(self, open_job: OpenJob) -> Lane:
         """The lane in which the job's next step is taken."""
@@ -37,6 +39,23 @@ class Lanes:
         if job.state != "held" and job.position.stage in HANDED_OVER:
             return Lane("handing over", FILES_WIDTH)
         return Lane(self._host(job), LANE_WIDTH)
+
+    def is_here(self, open_job: OpenJob) -> bool:
+        """Whether this process takes the job's next step, by its roles."""
+        return (
+            self._own_roles == ROLES or open_job.job.closed_at is not None or self.role_of(open_job) in self._own_roles
+        )
+
+    def role_of(self, open_job: OpenJob) -> Role:
+        """Which role the job's next step belongs to. What is shown at once is shown by whoever heard the command; a
+        video that must be worked on at its end is delivered by whoever does that.
+        """
+        job = open_job.job
+        if job.state in OUTCOMES:
+            return "media" if job.for_media or open_job.needs_editing else "worker"
+        if job.card_id is None:
+            return "gateway" if isinstance(open_job.phase, Queued) and open_job.phase.accepted_now else "worker"
+        return "media" if job.state != "held" and job.position.stage in HANDED_OVER else "worker"
 
     def _host(self, job: Job) -> str:
         """Who answers the job's calls. Where each key names its own host, one that hangs holds up nobody else's."""

@@ -48,6 +48,7 @@ class Lease:
         self._seconds = seconds
         self.can_end = math.isfinite(seconds)  # another process may take over jobs of this one, or leave some to it
         self._leave = leave
+        self._may_be_on_duty = False
         self._on_duty = asyncio.Event()
         self._ends_at = -math.inf  # by the monotonic clock
 
@@ -84,6 +85,7 @@ class Lease:
 
     async def on_duty(self, run: Callable[[], Awaitable[None]]) -> None:
         """Run what one process does for all, once it is this one that does: for as long as it lives."""
+        self._may_be_on_duty = True
         await self._on_duty.wait()
         await run()
 
@@ -98,7 +100,7 @@ class Lease:
 
     async def _look_for_duty(self) -> None:
         try:
-            if not self._on_duty.is_set() and await self._workers.take_duty():
+            if self._may_be_on_duty and not self._on_duty.is_set() and await self._workers.take_duty():
                 self._on_duty.set()
         except Exception as error:  # noqa: BLE001 - as below
             log.warning("it can't be looked who is on duty: %s; again later", error)

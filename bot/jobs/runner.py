@@ -10,6 +10,7 @@ import logging
 
 from bot.chat.card import Cards
 from bot.clock import Clock
+from bot.domain.flows import HANDED_OVER
 from bot.domain.job import Job, Jobs
 from bot.files.job_files import JobFiles
 from bot.jobs.decision import Advance, Amend, Close, Decision, Leave, Wait
@@ -69,6 +70,8 @@ class Runner:
 
     async def cancel(self, open_job: OpenJob, *, by: int) -> None:
         """Cancel the job, or raise the `Refusal` that says why not."""
+        if open_job.job.state == "submitting" and open_job.job.position.stage in HANDED_OVER:  # by another process
+            await self.apply(open_job, Advance("queued", note="handing over is free"))
         await self.apply(open_job, await self._steps.poll.cancel(open_job, by=by))
 
     async def approve(self, open_job: OpenJob, *, by: int) -> None:

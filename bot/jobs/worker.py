@@ -26,7 +26,6 @@ from storage.jobs.job_events import Stale
 
 log = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 1.0  # between two looks at what is nobody's
 MOST_TRIES = 3  # to move a job that somebody else moves at the same time
 DRAIN_SECONDS = 15.0
 RESUME_PATIENCE = 10.0  # seconds in which somebody who acts on a job right after a start waits for the worker
@@ -49,6 +48,7 @@ class Worker:
     ) -> None:
         self._claiming = claiming
         self._runner = runner
+        self._lanes = lanes
         self._inputs = inputs
         self._cards = cards
         self._room = room
@@ -83,7 +83,7 @@ class Worker:
         count = await self._claim()
         self._resumed.set()
         log.info("working; %d open jobs resumed", count)
-        claiming = asyncio.ensure_future(self._go_on_claiming())
+        claiming = asyncio.ensure_future(self._claiming.go_on(self._claim))
         try:
             await self._scheduler.run()
         finally:
@@ -133,14 +133,6 @@ class Worker:
                 self._take_on(job, phase_of(job), delay)
         return count
 
-    async def _go_on_claiming(self) -> None:
-        while self._lease.can_end:
-            await self._clock.sleep(CLAIM_SECONDS)
-            try:
-                await self._claim()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
-                log.warning("no jobs can be taken on: %s; again later", error)
-
     def _take_on(self, job: Job, phase: Phase, delay: float) -> OpenJob:
         open_job = self._open_jobs.take_on(job, phase)
         self._scheduler.put(open_job, delay)
@@ -174,10 +166,16 @@ class Worker:
         raise otherwise(job=job.code)
 
     async def _take(self, open_job: OpenJob) -> None:
-        """One step; whatever happens in it, the job keeps its place in the schedule until it is over."""
+        """One step, if it is for this process; whatever happens in it, the job keeps its place in the schedule until it
+        is over, or let go.
+        """
         if not self._is_current(open_job):
             return
-        delay = await self._runner.run(open_job)
+        if open_job.undone or self._lanes.is_here(open_job):
+            delay = await self._runner.run(open_job)
+        else:
+            for_media = self._lanes.role_of(open_job) == "media"
+            delay = await self._claiming.let_go(open_job.job, for_media=for_media)
         if not self._is_current(open_job):
             return
         if delay is not None:

@@ -109,3 +109,8 @@ def host_entry(text: str) -> str:
 def has_port(entry: str) -> bool:
     """Whether the host is listed with one port only."""
     return re.search(r":\d+$", entry) is not None
+
+
+def as_http(url: str) -> str:
+    """The address of a WebSocket as that of the request that opens it."""
+    return f"http{url.removeprefix('ws')}" if url.startswith("ws") else url

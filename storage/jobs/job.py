@@ -105,6 +105,7 @@ class Job(Generic[R]):
 
     `owner` is the life of a process that works on it, None for nobody. The request that was announced by `submitting`
     leaves before `send_before`, or not at all; None where whoever may send it is known to be alive or gone.
+    `for_media`: what comes next may take a video's edit.
     """
 
     id: int
@@ -154,6 +155,7 @@ class Job(Generic[R]):
     has_unnamed_costs: bool = False
     owner: int | None = None
     send_before: float | None = None
+    for_media: bool = False
 
     @cached_property
     def code(self) -> str:

@@ -53,6 +53,7 @@ def read_job(row: Row, codec: Codec[R]) -> Job[R]:
         values["restored"] = bool(values["restored"])
         values["opens_thread"] = bool(values["opens_thread"])
         values["card_due"] = bool(values["card_due"])
+        values["for_media"] = bool(values["for_media"])
         values["has_unnamed_costs"] = bool(values["has_unnamed_costs"])
         values["cost_usd"] = None if values["cost_usd"] is None else Decimal(values["cost_usd"])
         return Job(**values)

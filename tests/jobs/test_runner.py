@@ -251,9 +251,9 @@ async def test_a_command_that_comes_before_the_open_jobs_are_read_makes_one_card
 ) -> None:
     read, claim, opened, opened_for = asyncio.Event(), ClaimsStore.claim, Cards.open, list[int]()
 
-    async def late(claims: Claims, room: int) -> Any:
+    async def late(claims: Claims, room: int, **kind: Any) -> Any:
         await read.wait()
-        return await claim(claims, room)
+        return await claim(claims, room, **kind)
 
     async def counting(cards: Cards, job: Job, **how: Any) -> Any:
         opened_for.append(job.id)
@@ -279,9 +279,9 @@ async def test_a_button_that_is_pressed_before_the_open_jobs_are_read_waits_for_
 ) -> None:
     read, claim = asyncio.Event(), ClaimsStore.claim
 
-    async def late(claims: Claims, room: int) -> Any:
+    async def late(claims: Claims, room: int, **kind: Any) -> Any:
         await read.wait()
-        return await claim(claims, room)
+        return await claim(claims, room, **kind)
 
     monkeypatch.setattr(ClaimsStore, "claim", late)
     async with open_world(tmp_path) as world:

@@ -244,3 +244,24 @@ async def test_one_life_is_on_duty_until_it_is_over(lives: list[Life]) -> None:
     assert sorted(found) == [False, True]
     assert [await other.take_duty(), await third.take_duty()] == found
     assert not await one.take_duty()
+
+
+async def test_a_job_that_is_let_go_is_taken_by_whoever_does_what_comes_next(lives: list[Life]) -> None:
+    one, other, third = lives
+    for_media, for_others = await enqueue(one.jobs, 1), await enqueue(one.jobs, 2)
+    await one.claims.let_go(for_media, for_media=True)
+    await one.claims.let_go(for_others, for_media=False)
+    edits, rest = replace(for_media, owner=None, for_media=True), replace(for_others, owner=None)
+    assert [await one.jobs.get(GUILD, job.id) for job in (for_media, for_others)] == [edits, rest]
+    assert await other.claims.claim(10, for_media=True) == ([replace(edits, owner=other.id)], [])
+    assert await other.claims.claim(10, for_media=True) == ([], [])
+    assert await third.claims.claim(10, for_media=False) == ([replace(rest, owner=third.id)], [])
+    await other.claims.let_go(replace(edits, owner=other.id), for_media=True)
+    assert await one.claimed() == [replace(edits, owner=one.id)]
+
+
+async def test_nobody_lets_a_job_of_somebody_else_go(lives: list[Life]) -> None:
+    one, other, _ = lives
+    job = await enqueue(one.jobs)
+    await other.claims.let_go(job, for_media=True)
+    assert await one.jobs.get(GUILD, job.id) == job

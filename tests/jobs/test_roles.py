@@ -1,0 +1,108 @@
+"""Roles: which process takes which step of a job, and that it leaves every other to one that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.app.settings import read_settings
+from bot.errors import SettingsError
+from bot.jobs.claiming import MOST_EDITS, MOST_OPEN, Claiming
+from bot.jobs.lanes import Lanes
+from bot.jobs.open_job import Delivering, OpenJob, Phase, Queued, phase_of
+from bot.jobs.roles import ROLES, Role, parse_roles
+from storage.jobs.job import Position, State
+from tests.app.still_clock import StillClock
+from tests.jobs.steps.alone import Held, SteadyIntervals
+from tests.words.test_job_card import a_job
+
+ON_A_CARD: Mapping[str, Any] = {"card_id": 7}
+UPLOAD = {**ON_A_CARD, "position": Position("upload_video", 3)}
+
+
+def opened(state: State, phase: Phase | None = None, **row: Any) -> OpenJob:
+    job = replace(a_job(state), **row)
+    return OpenJob(job, phase or phase_of(job))
+
+
+STEPS: dict[str, tuple[OpenJob, Role]] = {
+    "a command's job, not shown yet": (opened("queued", Queued(accepted_now=True), card_id=None), "gateway"),
+    "a job that another life left unshown": (opened("queued", card_id=None), "worker"),
+    "a job that waits for approval": (opened("held", **UPLOAD), "worker"),
+    "a stage to be sent": (opened("queued", **ON_A_CARD), "worker"),
+    "a file to be prepared": (opened("queued", **UPLOAD), "media"),
+    "a file on its way": (opened("submitting", **UPLOAD), "media"),
+    "a stage under way": (opened("running", **ON_A_CARD), "worker"),
+    "an outcome": (opened("succeeded", **ON_A_CARD), "worker"),
+    "a video to be worked on at its end": (opened("succeeded", Delivering(needs_editing=True)), "media"),
+    "the rest of what is done with that": (opened("succeeded", for_media=True), "media"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_belongs_to_one_role(step: str) -> None:
+    open_job, role = STEPS[step]
+    assert Lanes({}).role_of(open_job) == role
+    assert {one for one in ROLES if Lanes({}, frozenset({one})).is_here(open_job)} == {role}
+    assert Lanes({}).is_here(open_job)
+
+
+def test_the_card_of_a_closed_job_is_brought_up_to_date_by_whoever_is_asked() -> None:
+    assert all(Lanes({}, frozenset({role})).is_here(opened("succeeded", closed_at=5.0)) for role in ROLES)
+
+
+class Asked:
+    """In place of the store: how many jobs it was asked for, and of which kind."""
+
+    def __init__(self) -> None:
+        self.claims: list[tuple[int, bool | None]] = []
+
+    async def claim(self, room: int, *, for_media: bool | None) -> tuple[list[Any], list[Any]]:
+        self.claims.append((room, for_media))
+        return [], []
+
+
+@pytest.mark.parametrize(
+    ("roles", "asked"),
+    [
+        ("gateway,worker,media", [(500, None)]),
+        ("worker", [(500, False)]),
+        ("gateway worker", [(500, False)]),
+        ("media", [(MOST_EDITS - 3, True)]),
+        ("gateway", []),
+    ],
+)
+async def test_a_process_claims_what_its_roles_are_for(roles: str, asked: list[tuple[int, bool | None]]) -> None:
+    store: Any = Asked()
+    claiming = Claiming(Held(), store, store, StillClock(), SteadyIntervals(), parse_roles(roles))
+    assert await claiming.claim(held=3) == []
+    assert store.claims == asked
+
+
+async def test_a_full_process_claims_no_more() -> None:
+    store: Any = Asked()
+    await Claiming(Held(), store, store, StillClock(), SteadyIntervals()).claim(held=MOST_OPEN - 1)
+    assert store.claims == [(1, None)]
+
+
+def test_roles_are_read_as_an_operator_writes_them() -> None:
+    assert parse_roles("worker, media") == {"worker", "media"}
+    assert read_settings(discord_token="token").roles == ROLES
+
+
+@pytest.mark.parametrize("text", ["", "worker,canary", "Worker"])
+def test_other_roles_are_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(ValueError, match="is not written like gateway,worker,media") as refused:
+        parse_roles(text)
+    assert "canary" not in str(refused.value)
+
+
+def test_one_process_works_on_a_file_so_it_has_all_roles() -> None:
+    with pytest.raises(SettingsError, match="ROLES: need DATABASE_URL"):
+        read_settings(discord_token="token", roles="worker")
+    url = "postgresql://me@/bot"
+    assert read_settings(discord_token="token", roles="worker", database_url=url).served_shards is None
+    assert read_settings(discord_token="token", roles="gateway", database_url=url).served_shards is not None

@@ -1,0 +1,150 @@
+"""Several real processes on one PostgreSQL: every job is done once, whichever of them dies, freezes or is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.canned import hold_work
+from tests.several.fleet import LEASE, Fleet, open_fleet
+from tests.storage.engines import Schema
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+async def fleet(postgres: Mapping[Schema, str], tmp_path: Path) -> AsyncIterator[Fleet]:
+    async with open_fleet(postgres["newest schema"], tmp_path) as opened:
+        yield opened
+
+
+def done_once(fleet: Fleet, count: int) -> None:
+    """So many videos were made and posted, each once."""
+    assert len(fleet.sandbox.runs.ledger) == count
+    outcomes = fleet.discord.outcomes()
+    assert (len(outcomes), sum(bool(message["attachments"]) for message in outcomes)) == (count, count)
+
+
+async def test_what_one_process_hears_others_make_and_of_two_that_do_each_job_is_one_s(fleet: Fleet) -> None:
+    await fleet.working(2)
+    await fleet.gateway()
+    go_on = hold_work(fleet.sandbox.runs)
+    await fleet.ask(6)
+
+    async def all_taken() -> bool:
+        return all(job.state == "running" for job in await fleet.jobs())
+
+    await fleet.until(all_taken)
+    assert {job.owner for job in await fleet.jobs()} <= set(await fleet.lives())
+    go_on.set()
+    await fleet.over()
+    done_once(fleet, 6)
+
+
+async def test_the_jobs_of_a_process_that_was_killed_go_on_in_another_when_its_lease_is_over(fleet: Fleet) -> None:
+    (killed,) = await fleet.working(1)
+    await fleet.gateway()
+    go_on = hold_work(fleet.sandbox.runs)
+    await fleet.ask(3)
+
+    async def all_run() -> bool:
+        return all(job.state == "running" for job in await fleet.jobs())
+
+    await fleet.until(all_run)
+    await fleet.working(1)
+    killed.kill()
+    before = {job.owner for job in await fleet.jobs()}
+
+    async def taken_over() -> bool:
+        return not before & {job.owner for job in await fleet.jobs()}
+
+    await fleet.until(taken_over, seconds=LEASE + 10.0)
+    go_on.set()
+    await fleet.over()
+    done_once(fleet, 3)
+
+
+async def test_a_process_that_was_frozen_past_its_lease_ends_itself_and_does_nothing_more(fleet: Fleet) -> None:
+    (frozen,) = await fleet.working(1)
+    await fleet.gateway()
+    go_on = hold_work(fleet.sandbox.runs)
+    await fleet.ask(3)
+
+    async def all_run() -> bool:
+        return all(job.state == "running" for job in await fleet.jobs())
+
+    await fleet.until(all_run)
+    await fleet.working(1)
+    before = {job.owner for job in await fleet.jobs()}
+    frozen.send_signal(signal.SIGSTOP)
+
+    async def taken_over() -> bool:
+        return not before & {job.owner for job in await fleet.jobs()}
+
+    await fleet.until(taken_over, seconds=LEASE + 10.0)
+    frozen.send_signal(signal.SIGCONT)
+    go_on.set()
+    assert await asyncio.wait_for(frozen.wait(), 20.0) == 1
+    assert "the lease is lost" in fleet.log(frozen)
+    await fleet.over()
+    done_once(fleet, 3)
+
+
+async def test_a_process_that_is_asked_to_stop_hands_its_jobs_over_at_once(fleet: Fleet) -> None:
+    (stopped,) = await fleet.working(1)
+    await fleet.gateway()
+    go_on = hold_work(fleet.sandbox.runs)
+    await fleet.ask(3)
+
+    async def all_run() -> bool:
+        return all(job.state == "running" for job in await fleet.jobs())
+
+    await fleet.until(all_run)
+    (before,) = {job.owner for job in await fleet.jobs()}
+    await fleet.working(1)
+    stopped.terminate()
+
+    async def handed_over() -> bool:
+        return before not in await fleet.lives()
+
+    await fleet.until(handed_over)
+
+    async def taken_over() -> bool:
+        return {job.owner for job in await fleet.jobs()} <= set(await fleet.lives())
+
+    await fleet.until(taken_over, seconds=LEASE)
+    assert await asyncio.wait_for(stopped.wait(), 20.0) == 0
+    go_on.set()
+    await fleet.over()
+    done_once(fleet, 3)
+
+
+async def test_cancel_is_true_in_a_process_that_does_not_own_the_job(fleet: Fleet) -> None:
+    await fleet.working(1)
+    await fleet.gateway()
+    fleet.sandbox.faults.add("answer", "POST", "*/models/*", status=429, times=99, headers={"Retry-After": "300"})
+    await fleet.ask()
+
+    async def waits() -> bool:
+        events = await fleet.database.rows("SELECT 1 FROM job_events WHERE note LIKE '%rate_limited%'")
+        return bool(events)
+
+    await fleet.until(waits)
+    cards = [message for message in fleet.discord.state.messages.values() if "Cancel" in str(message["components"])]
+    (button,) = [
+        item["custom_id"]
+        for part in cards[0]["components"]
+        for row in part["components"]
+        for item in row.get("components", ())
+    ]
+    pressed = await fleet.discord.people.click(cards[0], button)
+    assert "cancelled" in await pressed.answer(20.0)
+    await fleet.over()
+    (job,) = await fleet.jobs()
+    assert (job.state, job.failure) == ("cancelled", "cancelled")
+    assert fleet.sandbox.runs.ledger == []
+    assert len(fleet.discord.outcomes()) == 1
