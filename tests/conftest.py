@@ -18,6 +18,7 @@ from bot.media.pool import WorkerPool, open_pool
 from storage.engine.database import Database
 from storage.engine.sqlite import open_database
 from tests import bucket
+from tests.fresh_database import make_database
 from tests.postgres import server
 from tests.storage.engines import Schema, create
 from tests.world import World, open_world
@@ -37,7 +38,7 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A fresh database in a real file."""
-    async with open_database(tmp_path / "bot.db") as opened:
+    async with open_database(make_database(tmp_path / "bot.db")) as opened:
         yield opened
 
 

@@ -26,6 +26,7 @@ from bot.errors import MouthpieceError
 from bot.sandbox.server import Sandbox
 from tests.canned import CannedStudio, look_into_nothing
 from tests.fast_clock import FastClock
+from tests.fresh_database import make_database
 from tests.welcome import welcome
 
 KEY = "rc-canary-key-0001"
@@ -126,6 +127,9 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
             trusted_hosts=frozenset({sandbox.host}),
             **{"max_open_jobs_per_server": 1000, **changed},
         )
+        settings.master()  # which is made for a new database only
+        if not settings.database_url:
+            make_database(settings.database_path)
         made: list[Parts] = []
 
         def prepare(parts: Parts) -> None:

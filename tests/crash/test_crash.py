@@ -38,6 +38,7 @@ from tests.crash.doom import Doom, Killed
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import COMPONENTS_V2, TOKEN, State
 from tests.fast_clock import FastClock
+from tests.fresh_database import make_database
 from tests.storage.plain import open_jobs
 from tests.welcome import welcome
 
@@ -70,7 +71,7 @@ class Outside:
     async def prepare(self) -> None:
         """A server with a key, as before the first command."""
         state, master = self.discord.state, self.settings.master()
-        async with open_database(self.settings.database_path) as database:
+        async with open_database(make_database(self.settings.database_path)) as database:
             await welcome(database, state.guild_id, 42)
             keys = Keys(database, master)
             await keys.put(state.guild_id, "runcomfy", {"api_key": "rc-key-0001"}, hint="0001", added_by=1, now=0.0)

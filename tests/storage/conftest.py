@@ -10,6 +10,7 @@ import pytest
 
 from storage.engine import sqlite
 from storage.engine.database import Database
+from tests.fresh_database import make_database
 from tests.storage.engines import Engine, Fresh, add_columns, emptied
 
 
@@ -24,7 +25,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def fresh(engine: Engine, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     """Opens an empty database, as often as it is called."""
     if engine == "sqlite":
-        return lambda: sqlite.open_database(tmp_path_factory.mktemp("sqlite") / "bot.db")
+        return lambda: sqlite.open_database(make_database(tmp_path_factory.mktemp("sqlite") / "bot.db"))
     url = request.getfixturevalue("postgres")["newest schema"]
     return lambda: emptied(url)
 
