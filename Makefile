@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# uv writes the command into the lock, and Renovate repeats it: it reads only options with equals signs.
+pin = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version=3.11 $(2) \
+	--output-file=$(1) pyproject.toml
+install = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(1)
+
 .PHONY: demo run test check format lint types bench crash mutants truth docs screens browser lock image clean
 
 demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
@@ -55,10 +60,9 @@ browser:
 
 lock: $(VENV)/.dev ## pin every dependency again, newest allowed
 	$(BIN)/pip install --quiet uv
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes \
-	  --python-version 3.11 --extra demo --extra postgres --extra s3 pyproject.toml --output-file requirements.lock
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes \
-	  --python-version 3.11 --all-extras --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(call pin,requirements.lock,--extra=postgres --extra=s3)
+	$(call pin,requirements-demo.lock,--extra=postgres --extra=s3 --extra=demo --constraint=requirements.lock)
+	$(call pin,requirements-dev.lock,--all-extras --constraint=requirements-demo.lock)
 
 image: ## build the container image
 	docker build --tag mouthpiece .
@@ -66,12 +70,12 @@ image: ## build the container image
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache mutants
 
-$(VENV)/.demo: requirements.lock
+$(VENV)/.demo: requirements-demo.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(call install,requirements-demo.lock)
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	$(call install,requirements-dev.lock)
 	touch $@ $(VENV)/.demo

@@ -129,8 +129,11 @@ def _move(_: argparse.Namespace) -> int:
 
 
 def _demo(_: argparse.Namespace) -> int:
-    from bot.sandbox.demo import main  # noqa: PLC0415 - only with the demo extra installed
-
+    try:
+        from bot.sandbox.demo import main  # noqa: PLC0415 - only with the extra `demo` installed
+    except ModuleNotFoundError as error:
+        print(f"demo: needs the extra “demo” installed ({error.name} is missing), as `make demo` does", file=sys.stderr)
+        return CANNOT_START
     return main()
 
 

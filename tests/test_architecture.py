@@ -300,10 +300,3 @@ def test_every_answer_that_comes_later_is_kept_until_it_is_given() -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not {path.stem for path in SOURCES} & VAGUE_NAMES
-
-
-def test_the_lock_files_pin_by_hash_and_name_no_registry() -> None:
-    for lock in ROOT.glob("requirements*.lock"):
-        text = lock.read_text(encoding="utf-8")
-        assert "://" not in text
-        assert text.count("==") <= text.count("--hash=sha256:")

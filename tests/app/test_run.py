@@ -48,10 +48,10 @@ class Outside:
     settings: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def bot(self, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def bot(self, module: str = "bot", **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """The bot's process, ready to serve; killed at the end if it still runs."""
         self.discord.gateway.ready.clear()
-        process = await self.start(**settings)
+        process = await self.start(module=module, **settings)
         try:
             await asyncio.wait_for(self.discord.people.until_reached(), 20)
             yield process
