@@ -25,7 +25,6 @@ _DECIDED = """SELECT cases.guild_id, cases.kind, cases.subject_id, cases.since, 
               FROM cases LEFT JOIN undecided ON cases.guild_id = undecided.guild_id AND cases.kind = undecided.kind
                 AND cases.subject_id = undecided.subject_id AND cases.since = undecided.since
               WHERE undecided.since IS NULL"""
-
 _THIS = "guild_id = :guild_id AND kind = :kind AND subject_id = :subject_id AND since = :since"
 
 
@@ -113,8 +112,9 @@ class Cases:
 
     async def find(self, guild_id: int, kind: CaseKind, subject_id: int) -> Case | None:
         """This case, None when there is nothing to decide (any more)."""
-        cases = await self.open(guild_id)
-        return next((case for case in cases if (case.kind, case.subject_id) == (kind, subject_id)), None)
+        where = "undecided.guild_id = :guild_id AND undecided.kind = :kind AND undecided.subject_id = :subject_id"
+        row = await self._database.row(f"{_OPEN} WHERE {where}", guild_id=guild_id, kind=kind, subject_id=subject_id)
+        return _case(row) if row else None
 
     async def cards(self, case: Case) -> list[CaseCard]:
         """The cards that tell of the case."""
