@@ -1,4 +1,4 @@
-"""Whose file is changed next: one after the other, and servers and their members take turns."""
+"""Whose file is changed next: one at a time of each server, and servers and their members take turns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.fair_queue import FairSemaphore, Owned
 from bot.media.editor import Editor
 from bot.media.pool import WorkerPool
 
-AT_ONCE = 1  # child of a queue: an edit takes every core it can get
+AT_ONCE = 2  # children of a queue; of one server only one, so that its long edit holds up nobody else's short one
 
 
 class EditQueue:
