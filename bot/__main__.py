@@ -13,12 +13,14 @@ from pathlib import Path
 
 from bot.app.background import TaskEnded
 from bot.app.connection import DiscordUnreachable
+from bot.app.database.settings import DatabaseSettings, read_as
 from bot.app.logs import start_logging
 from bot.app.process import run
-from bot.app.settings import Settings, read_settings
+from bot.app.settings import read_settings
 from bot.errors import SettingsError
 from bot.media.confinement.kernel import keep_memory_private
 from bot.version import VERSION
+from bot.words.admin.copies import copied
 from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
@@ -30,11 +32,6 @@ log = logging.getLogger(__name__)
 CANNOT_START, FAILED = 2, 1  # exit codes; what has failed is worth starting again
 
 
-def _named(settings: Settings) -> str:
-    """The setting that names the database."""
-    return "DATABASE_URL" if settings.database_url else "DATABASE_PATH"
-
-
 def _run(_: argparse.Namespace) -> int:
     try:
         settings = read_settings()
@@ -43,7 +40,7 @@ def _run(_: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
     except StorageError as error:
-        print(f"{_named(settings)}: {error}", file=sys.stderr)
+        print(f"{settings.database_setting}: {error}", file=sys.stderr)
     except DiscordUnreachable as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -57,7 +54,7 @@ def _run(_: argparse.Namespace) -> int:
     return CANNOT_START
 
 
-async def rotate(settings: Settings) -> str:
+async def rotate(settings: DatabaseSettings) -> str:
     """Seal every stored key with the first of MASTER_KEYS; what is to be told of it."""
     master = settings.master()
     url = settings.database_url.get_secret_value()
@@ -67,17 +64,17 @@ async def rotate(settings: Settings) -> str:
     return f"{count} keys were sealed anew with “{master.active}”; other master keys are no longer needed."
 
 
-def _said(work: Callable[[Settings], str]) -> int:
+def _said(work: Callable[[DatabaseSettings], str]) -> int:
     """Do something to the database and say what was done; the exit code."""
     try:
-        settings = read_settings()
+        settings = read_as(DatabaseSettings)
         print(work(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
     except CannotUnseal as error:
         print(f"MASTER_KEYS: {error}; nothing was changed", file=sys.stderr)
     except StorageError as error:
-        print(f"{_named(settings)}: {error}", file=sys.stderr)
+        print(f"{settings.database_setting}: {error}", file=sys.stderr)
     else:
         return 0
     return CANNOT_START
@@ -88,24 +85,24 @@ def _rotate(_: argparse.Namespace) -> int:
 
 
 def _backup(given: argparse.Namespace) -> int:
-    def work(settings: Settings) -> str:
+    def work(settings: DatabaseSettings) -> str:
         if settings.database_url:
             raise StorageError("this command copies SQLite's file; copy a database on PostgreSQL with its own pg_dump")
         backup(settings.database_path, given.file)
-        return f"{given.file} is a whole copy. Keep the master key with it, but not in the same place."
+        return copied(given.file, settings.data_folder / "files")
 
     return _said(work)
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    def work(settings: Settings) -> str:
+    def work(settings: DatabaseSettings) -> str:
         version = asyncio.run(migrate_database(settings.database_path, settings.database_url.get_secret_value()))
         return f"The database has schema {version}, and this version of the bot can work on it."
 
     return _said(work)
 
 
-async def move_database(settings: Settings) -> str:
+async def move_database(settings: DatabaseSettings) -> str:
     """Move everything from SQLite's file to PostgreSQL; what is to be told of it."""
     if not settings.database_url:
         raise SettingsError(problem="DATABASE_URL: is not set; it names the database to move to")

@@ -14,13 +14,12 @@ from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
-from bot.app.database.master_key import kept_master_key
+from bot.app.database.settings import DatabaseSettings, read_as
 from bot.app.http_server.signature import public_key
 from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
@@ -29,25 +28,15 @@ from bot.jobs.roles import ROLES, Role, parse_roles
 from bot.net.address import Address, as_http, has_port, host_entry
 from bot.net.faults import BadAddress
 from bot.providers import provider_classes
-from storage.engine.encryption import MasterKeys
-
-SECRETS = ("discord_token", "database_url", "master_keys", "aws_secret_access_key", "aws_session_token")
 
 
-class Settings(FilesSettings):
+class Settings(DatabaseSettings, FilesSettings):
     """Every field is an environment variable of the same name in capitals; each secret can also come as `…_FILE`."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = DatabaseSettings.model_config  # pydantic would take that of the last base
 
     discord_token: SecretStr
     discord_token_file: Path | None = None
-    database_path: Path = Path("data/mouthpiece.db")
-    database_url: SecretStr = SecretStr("")  # of PostgreSQL; empty for a file of SQLite's
-    database_url_file: Path | None = None
-    master_keys: SecretStr | None = None
-    master_keys_file: Path | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
     http_host: str = "127.0.0.1"
@@ -70,18 +59,6 @@ class Settings(FilesSettings):
     )
     gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
-        for name in SECRETS:
-            file = values.get(f"{name}_file")
-            if file and not values.get(name):
-                try:
-                    values[name] = Path(file).read_text(encoding="utf-8").strip()
-                except (OSError, UnicodeDecodeError) as error:
-                    raise SettingsError(problem=f"{name.upper()}_FILE: {file}: {type(error).__name__}") from None
-        return values
 
     @field_validator("provider_urls", mode="before")
     @classmethod
@@ -124,20 +101,6 @@ class Settings(FilesSettings):
             raise ValueError("is no web address, or has a name or password in it") from None
         return value
 
-    @field_validator("database_url")
-    @classmethod
-    def _only_postgres(cls, value: SecretStr) -> SecretStr:
-        if value and urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
-            raise ValueError("is no address such as postgresql://user:password@host/database")
-        return value
-
-    @field_validator("master_keys")
-    @classmethod
-    def _parse_master_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        if value:
-            MasterKeys.parse(value.get_secret_value())
-        return value
-
     @field_validator("provider_urls")
     @classmethod
     def _known_providers(cls, value: Mapping[str, str]) -> Mapping[str, str]:
@@ -165,11 +128,6 @@ class Settings(FilesSettings):
         return self.discord_hosts | others | {entry for entry in self.gateway_hosts if has_port(entry)}
 
     @property
-    def data_folder(self) -> Path:
-        """Where everything lives that must survive a restart."""
-        return self.database_path.parent
-
-    @property
     def secrets(self) -> list[str]:
         """What no log may show; some of them may be empty."""
         url = self.database_url.get_secret_value()
@@ -177,23 +135,7 @@ class Settings(FilesSettings):
         given = [self.discord_token, self.master_keys, self.aws_secret_access_key, self.aws_session_token]
         return [*(secret.get_secret_value() for secret in given if secret), url, password, unquote(password)]
 
-    def master(self) -> MasterKeys:
-        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file."""
-        if self.master_keys:
-            return MasterKeys.parse(self.master_keys.get_secret_value())
-        if self.database_url:
-            raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
-        return kept_master_key(self.data_folder / "master.key", self.database_path)
-
 
 def read_settings(**given: Any) -> Settings:
     """The settings; `SettingsError` holds one line per mistake and never a value."""
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        lines = []
-        for mistake in error.errors(include_input=False, include_url=False, include_context=False):
-            name = ".".join(str(part) for part in mistake["loc"]).upper()
-            what = "is not set" if mistake["type"] == "missing" else mistake["msg"].removeprefix("Value error, ")
-            lines.append(f"{name}: {what}")
-        raise SettingsError(problem="\n".join(lines)) from None
+    return read_as(Settings, **given)

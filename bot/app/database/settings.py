@@ -1,0 +1,87 @@
+"""The settings of the database, which are all that looking after it needs: no token, no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.app.database.master_key import kept_master_key
+from bot.errors import SettingsError
+from storage.engine.encryption import MasterKeys
+
+SettingsKind = TypeVar("SettingsKind", bound=BaseSettings)
+
+
+class DatabaseSettings(BaseSettings):
+    """Every field is an environment variable of the same name in capitals; each secret can also come as `…_FILE`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_path: Path = Path("data/mouthpiece.db")
+    database_url: SecretStr = SecretStr("")  # of PostgreSQL; empty for a file of SQLite's
+    database_url_file: Path | None = None
+    master_keys: SecretStr | None = None
+    master_keys_file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in [field.removesuffix("_file") for field in cls.model_fields if field.endswith("_file")]:
+            file = values.get(f"{name}_file")
+            if file and not values.get(name):
+                try:
+                    values[name] = Path(file).read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    raise SettingsError(problem=f"{name.upper()}_FILE: {file}: {type(error).__name__}") from None
+        return values
+
+    @field_validator("database_url")
+    @classmethod
+    def _only_postgres(cls, value: SecretStr) -> SecretStr:
+        if value and urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("is no address such as postgresql://user:password@host/database")
+        return value
+
+    @field_validator("master_keys")
+    @classmethod
+    def _parse_master_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            MasterKeys.parse(value.get_secret_value())
+        return value
+
+    @property
+    def database_setting(self) -> str:
+        """The name of the setting that says where the database is."""
+        return "DATABASE_URL" if self.database_url else "DATABASE_PATH"
+
+    @property
+    def data_folder(self) -> Path:
+        """Where everything lives that must survive a restart."""
+        return self.database_path.parent
+
+    def master(self) -> MasterKeys:
+        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file."""
+        if self.master_keys:
+            return MasterKeys.parse(self.master_keys.get_secret_value())
+        if self.database_url:
+            raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
+        return kept_master_key(self.data_folder / "master.key", self.database_path)
+
+
+def read_as(kind: type[SettingsKind], **given: Any) -> SettingsKind:
+    """Read settings from the environment and `.env`; `SettingsError` holds one line per mistake and never a value."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        lines = []
+        for mistake in error.errors(include_input=False, include_url=False, include_context=False):
+            name = ".".join(str(part) for part in mistake["loc"]).upper()
+            what = "is not set" if mistake["type"] == "missing" else mistake["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {what}")
+        raise SettingsError(problem="\n".join(lines)) from None

@@ -1,0 +1,101 @@
+"""The commands that look after the database: what they need, and what they can do in a container."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.media.confinement import landlock
+from storage.engine.encryption import MasterKeys
+from storage.engine.sqlite import open_database
+from storage.servers.keys import Keys
+from tests.conftest import GUILD
+from tests.fresh_database import make_database
+from tests.welcome import welcome
+
+ROOT = Path(__file__).parent.parent.parent
+LIST = 1 << 3  # Landlock's right to read a folder
+# As in a container of compose.yaml: nothing but the data can be written, whoever the process is.
+READ_ONLY_ROOT = f"""
+import runpy, sys
+from pathlib import Path
+from bot.media.confinement import landlock
+from bot.media.confinement.kernel import gain_nothing
+data, *sys.argv[1:] = sys.argv[1:]
+gain_nothing()
+read, fill = landlock.TO_READ | {LIST}, landlock.TO_FILL | {LIST}
+landlock.allow_only({{Path("/"): read, Path(data): fill}})
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+
+
+async def keep_key(path: Path, master: MasterKeys) -> None:
+    """A server saves a key."""
+    async with open_database(make_database(path)) as database:
+        await welcome(database, GUILD)
+        await Keys(database, master).put(GUILD, "runcomfy", {"api_key": "canary"}, hint="nary", added_by=1, now=1.0)
+
+
+async def kept_key(path: Path, master: MasterKeys) -> Mapping[str, str] | None:
+    """What the server has saved."""
+    async with open_database(path) as database:
+        keys = Keys(database, master)
+        (info,) = await keys.shown(GUILD)
+        return await keys.open(GUILD, info.id)
+
+
+def command(*arguments: str, cwd: Path, script: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """One that has ended; of what the tests' own environment holds, it sees nothing."""
+    start = ("-c", script) if script else ("-m", "bot")
+    return subprocess.run(
+        [sys.executable, "-B", *start, *arguments],
+        cwd=cwd, env={"PYTHONPATH": str(ROOT), **environment}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+async def test_keys_are_sealed_anew_in_a_container_with_a_read_only_root_and_settings_from_files(
+    tmp_path: Path,
+) -> None:
+    data, secrets = tmp_path / "data", tmp_path / "secrets"
+    data.mkdir()
+    secrets.mkdir()
+    old, new = MasterKeys.generate("old"), MasterKeys.generate("new")
+    await keep_key(data / "mouthpiece.db", MasterKeys.parse(old))
+    (secrets / "master_keys").write_text(f"{new},{old}\n")
+    (secrets / ".env").write_text(f"MASTER_KEYS_FILE={secrets / 'master_keys'}\n")
+    done = command(
+        *(str(data), "rotate-keys"),
+        cwd=secrets, script=READ_ONLY_ROOT, DATABASE_PATH=str(data / "mouthpiece.db"),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1 keys were sealed anew with “new”")
+    assert await kept_key(data / "mouthpiece.db", MasterKeys.parse(new)) == {"api_key": "canary"}
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+def test_a_root_that_is_read_only_in_these_tests_is(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    done = command(
+        *(str(tmp_path / "data"), "migrate"),
+        cwd=tmp_path, script=READ_ONLY_ROOT, DATABASE_PATH=str(tmp_path / "elsewhere.db"),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "Permission denied" in done.stderr
+
+
+async def test_a_backup_needs_no_token_and_says_that_no_video_is_in_it(tmp_path: Path) -> None:
+    make_database(tmp_path / "bot.db")
+    done = command("backup", "copy.db", cwd=tmp_path, DATABASE_PATH="bot.db", LOG_LEVEL="loud")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "No video is in it" in done.stdout
+    assert (tmp_path / "copy.db").exists()
+
+
+def test_what_serves_discord_needs_a_token(tmp_path: Path) -> None:
+    done = command("run", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "DISCORD_TOKEN: is not set\n")
