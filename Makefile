@@ -43,7 +43,7 @@ mutants: $(VENV)/.dev ## change what decides about money in small ways, and see 
 truth: $(VENV)/.dev ## hold what is said of every ending against the providers' books
 	$(BIN)/python -m pytest -n auto -m thorough tests/truth
 
-docs: $(VENV)/.dev ## write the README's generated table anew
+docs: $(VENV)/.dev ## write the generated table of providers anew
 	$(BIN)/python -m tests.provider_table
 
 screens: $(VENV)/.dev browser ## take the README's pictures anew

@@ -1,4 +1,4 @@
-"""The README's table of providers, made from the adapters: `python -m tests.provider_table` writes it."""
+"""The documentation's table of providers, made from the adapters: `python -m tests.provider_table` writes it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from bot.providers import provider_classes
 from bot.providers.base import Provider
 
 README = Path(__file__).parent.parent / "README.md"
+DOCS = README.with_name("docs")
+PROVIDERS = DOCS / "providers.md"
 BEGIN, END = "<!-- providers: made by `make docs` -->", "<!-- /providers -->"
 MEGABYTE = 2**20
 
@@ -57,12 +59,12 @@ def _formats(formats: frozenset[str]) -> str:
     return "/".join(sorted(formats))
 
 
-def inserted(readme: str) -> str:
-    """The README's text with the table of today."""
-    before, _, rest = readme.partition(BEGIN)
+def inserted(page: str) -> str:
+    """The page's text with the table of today."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(inserted(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PROVIDERS.write_text(inserted(PROVIDERS.read_text(encoding="utf-8")), encoding="utf-8")
