@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.domain.job import Job, RequestCodec, Stores
+from bot.sandbox.faults import Faults
 from bot.sandbox.server import Sandbox
 from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
@@ -24,6 +26,7 @@ from tests.storage.engines import emptied
 from tests.welcome import welcome
 
 LEASE = 2.0  # seconds
+TEXT = "Long enough to be spoken for two seconds"
 
 
 @dataclass
@@ -38,12 +41,12 @@ class Fleet:
     settings: dict[str, str]
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
-    async def start(self, roles: str) -> asyncio.subprocess.Process:
-        """A process with these roles; it may not be ready yet."""
+    async def start(self, roles: str, **settings: str) -> asyncio.subprocess.Process:
+        """A process with these roles, and settings of its own; it may not be ready yet."""
         own = self.folder / str(len(self.processes))
         own.mkdir()
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-        given = {**self.settings, "ROLES": roles, "LEASE": str(LEASE), "DATABASE_PATH": str(own / "bot.db")}
+        given = {**self.settings, "ROLES": roles, "LEASE": str(LEASE), "DATABASE_PATH": str(own / "bot.db"), **settings}
         with (own / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.several.leased", "run"),
@@ -60,11 +63,15 @@ class Fleet:
         await asyncio.wait_for(self.discord.people.until_reached(), 30)
         return process
 
-    async def working(self, count: int) -> list[asyncio.subprocess.Process]:
+    async def working(self, count: int, **settings: str) -> list[asyncio.subprocess.Process]:
         """So many more processes that work, and do."""
-        lives = await self.lives()
-        found = [await self.start("worker,media") for _ in range(count)]
-        await self.until(lambda: self._more_than(len(lives) + count - 1))
+        before = set(await self.lives())
+        found = [await self.start("worker,media", **settings) for _ in range(count)]
+
+        async def work() -> bool:
+            return len(set(await self.lives()) - before) >= count
+
+        await self.until(work)
         return found
 
     async def lives(self) -> list[int]:
@@ -72,14 +79,12 @@ class Fleet:
         rows = await self.database.rows("SELECT id FROM workers WHERE alive_until > engine_now() ORDER BY id")
         return [row["id"] for row in rows]
 
-    async def _more_than(self, count: int) -> bool:
-        return len(await self.lives()) > count
-
-    async def ask(self, count: int = 1) -> None:
+    async def ask(self, count: int = 1, voice: str = "Sunny") -> None:
         """So many videos are asked for."""
         for _ in range(count):
-            asked = await self.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
-            assert "is on its way" in await asked.answer(20.0)
+            asked = await self.discord.people.slash("lipsync text", video=CLIP, text=TEXT, voice=voice)
+            said = await asked.answer(20.0)
+            assert "is on its way" in said, said
 
     async def jobs(self) -> list[Job]:
         """All of them, oldest first."""
@@ -100,9 +105,13 @@ class Fleet:
 
         await self.until(all_closed)
 
+    def file(self, process: asyncio.subprocess.Process, name: str) -> Path:
+        """A file in the folder of a process."""
+        return self.folder / str(self.processes.index(process)) / name
+
     def log(self, process: asyncio.subprocess.Process) -> str:
         """What a process has said."""
-        return (self.folder / str(self.processes.index(process)) / "log").read_text()
+        return self.file(process, "log").read_text()
 
     async def end(self) -> None:
         """No process is left."""
@@ -114,22 +123,29 @@ class Fleet:
 
 
 @asynccontextmanager
-async def open_fleet(url: str, folder: Path) -> AsyncIterator[Fleet]:
-    """A server with a key, and no process yet."""
-    async with DiscordServer() as discord, Sandbox() as sandbox, emptied(url) as database:
+async def open_fleet(
+    url: str, folder: Path, *, provider: str = "runcomfy", key: str = "rc-1", faults: Faults | None = None
+) -> AsyncIterator[Fleet]:
+    """A server with a key, and no process yet; `faults` are what goes wrong at the provider."""
+    async with AsyncExitStack() as stack:
+        discord, sandbox = DiscordServer(), Sandbox()
+        sandbox.faults = faults or sandbox.faults
+        await stack.enter_async_context(discord)
+        await stack.enter_async_context(sandbox)
+        database = await stack.enter_async_context(emptied(url))
         sandbox.runs.studio = FilmedStudio()
         master = MasterKeys.generate("fleet")
         stores = Stores.on(database, MasterKeys.parse(master), RequestCodec())
         state = discord.state
         await welcome(database, state.guild_id, int(state.member["id"]))
-        await stores.keys.put(state.guild_id, "runcomfy", {"api_key": "rc-1"}, hint="0001", added_by=1, now=0.0)
+        await stores.keys.put(state.guild_id, provider, {"api_key": key}, hint="0001", added_by=1, now=0.0)
         settings = {
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": discord.api_url,
             "DISCORD_GATEWAY_URL": discord.gateway_url,
             "DATABASE_URL": url,
             "MASTER_KEYS": master,
-            "PROVIDER_URLS": f'{{"runcomfy": "{sandbox.url}/runcomfy"}}',
+            "PROVIDER_URLS": json.dumps(sandbox.provider_urls),
             "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
         }
         fleet = Fleet(discord, sandbox, database, stores, folder, settings)
