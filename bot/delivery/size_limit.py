@@ -14,8 +14,9 @@ from bot.domain.results import MARGIN, Finished, Messages, Parcel, Smaller
 from bot.files.job_files import JobFiles
 from bot.files.names import PIECES
 from bot.media.edit_queue import EditQueue
-from bot.media.editor import TooMuchWork
+from bot.media.editor import TooMuchWork, Unreadable
 from bot.media.inspect.c2pa import content_credentials
+from bot.net.faults import NotAccepted, Unwritable
 
 STEPS = tuple(megabytes * 2**20 - MARGIN for megabytes in (25, 10, 8))  # where Discord takes less than it says
 MOST_FILES = 10  # in one message
@@ -23,7 +24,7 @@ MOST_BYTES = 25 * 2**20  # of all files in one message, unless a single one is l
 
 
 class SizeLimit:
-    """Makes files fit. Raises what the `Editor` raises where that can't be done."""
+    """Makes files fit. Raises what the `Editor` raises where that can't be done, `NotAccepted` to try again."""
 
     def __init__(self, edits: EditQueue, job_files: JobFiles) -> None:
         self._edits = edits
@@ -37,7 +38,12 @@ class SizeLimit:
         if not 0 < _size(copy) <= most_bytes:
             if finished.work > MOST_WORK:
                 raise TooMuchWork("it has too many and too large pictures")
-            await self._edits.editor(job).shrink(finished.video, most_bytes, copy)
+            try:
+                await self._edits.editor(job).shrink(finished.video, most_bytes, copy)
+            except (Unreadable, Unwritable) as why:
+                if await asyncio.to_thread(finished.video.exists):
+                    raise
+                raise NotAccepted(f"the video is not on disk any more: {why}") from None
         lost = await asyncio.to_thread(_credentials_lost, finished.video, copy)
         return Parcel(copy, _size(copy), Smaller(most_bytes + MARGIN, finished.size, lost), finished.odd)
 

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -26,7 +27,16 @@ from bot.media.child import MOST_BREAKS, Interrupted
 from bot.media.edit_queue import EditQueue
 from bot.media.editor import TooMuchWork, Unreadable
 from bot.net.client import Http
-from bot.net.faults import BadAddress, CannotAttach, CannotHandOver, Gone, NotAccepted, ResultMissing, ResultUnusable
+from bot.net.faults import (
+    BadAddress,
+    CannotAttach,
+    CannotHandOver,
+    DepotAway,
+    Gone,
+    NotAccepted,
+    ResultMissing,
+    ResultUnusable,
+)
 from bot.placing import disk_faults, link_or_copy
 from bot.providers.base import Provider, Submission
 
@@ -102,8 +112,12 @@ class Inputs:
 
     async def source(self, job: Job, part: Part) -> Path:
         """The file as it was attached. `CannotHandOver` when it isn't there any more."""
-        file = self._job_files.clip(job) if part == "video" else self._job_files.sound(job)
-        if not await self._job_files.has(file):  # the bot died between taking the job and keeping its files
+        file, away = self._job_files.clip(job) if part == "video" else self._job_files.sound(job), None
+        try:
+            is_there = await self._job_files.has(file)
+        except DepotAway as fault:
+            is_there, away = False, fault
+        if not is_there:  # the bot died between taking the job and keeping its files
             self._job_files.of(job)  # makes its folder
             request = job.request
             media = request.audio if part == "audio" and request.audio else request.video
@@ -111,6 +125,8 @@ class Inputs:
                 await self._incoming.fetch(media.url, file)
             except (Gone, BadAddress, ResultUnusable) as fault:  # Discord's word, not the provider's
                 what = "clip" if part == "video" else "recording"
+                if away:
+                    raise away from None
                 raise CannotHandOver(f"the {what} that was attached can't be fetched: {fault.detail}") from None
             await self._job_files.keep_attached(job)
         return file
@@ -133,12 +149,18 @@ class Inputs:
             return source
         what = hashlib.sha256(edit.model_dump_json().encode()).hexdigest()[:12]
         ready = self._job_files.prepared(job, part, what)
-        if await self._job_files.has(ready):
-            return ready
-        if part == "video" and request.clip:
-            await self._edits.editor(job).clip(source, request.clip, ready)
-        elif request.sound:
-            await self._edits.editor(job).sound(source, request.sound, ready)
+        with suppress(DepotAway):
+            if await self._job_files.has(ready):
+                return ready
+        try:
+            if part == "video" and request.clip:
+                await self._edits.editor(job).clip(source, request.clip, ready)
+            elif request.sound:
+                await self._edits.editor(job).sound(source, request.sound, ready)
+        except Unreadable as why:
+            if await asyncio.to_thread(source.exists):
+                raise
+            raise NotAccepted(f"what was attached is not on disk any more: {why}") from None
         await self._job_files.keep_attached(job)
         return ready
 

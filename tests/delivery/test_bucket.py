@@ -12,7 +12,7 @@ from tests.crash.doom import Doom
 from tests.delivery.conftest import Scene
 from tests.delivery.filming import LoudStudio, noise
 from tests.delivery.test_sizes import GET, MEGABYTE
-from tests.files.test_vanishing import empty, kept
+from tests.files.test_vanishing import empty, kept, vanish_in_every_edit
 from tests.scripted import until
 
 
@@ -45,6 +45,17 @@ async def test_a_kept_video_and_again_work_in_a_life_that_finds_an_empty_folder(
         assert await kept(filming.settings.bucket()) == []
         late = await filming.press(message, GET)
         assert "isn't kept any more" in await late.answer()
+
+
+async def test_a_folder_that_vanishes_while_a_smaller_copy_is_made_costs_another_edit(
+    filming: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = vanish_in_every_edit(monkeypatch, lambda: filming.settings.data_folder / "files")
+    async with filming.asked() as client:
+        message = await filming.delivered(client)
+    assert kinds == ["shrink"]
+    assert "smaller copy" in message["content"]
+    assert len(filming.sandbox.runs.ledger) == 1
 
 
 async def test_a_video_whose_message_is_deleted_goes_from_the_bucket_too(filming: Scene) -> None:

@@ -16,6 +16,7 @@ from bot.files.bucket import Bucket
 from bot.files.depot import Depot
 from bot.jobs.open_job import OpenJob
 from bot.jobs.steps import Step, Steps
+from bot.media.editor import Editor
 from bot.net.faults import DepotAway
 from tests.bucket import bucket_at
 from tests.cogs.test_again import made
@@ -86,6 +87,39 @@ async def test_a_video_in_parts_arrives_whole_although_the_folder_vanishes_at_ev
         world.clock.skipped += 2 * DAY
         await world.client.services.cleanup.tidy()
         assert await kept(bucket) == []
+
+
+def vanish_in_every_edit(patch: pytest.MonkeyPatch, folder: Callable[[], Path]) -> list[str]:
+    """Empty the folder when an edit of each kind is begun for the first time; the kinds."""
+    kinds: list[str] = []
+
+    def vanishing(kind: str) -> Any:
+        edit = getattr(Editor, kind)
+
+        async def edited(it: Editor, *given: Any) -> Any:
+            if kind not in kinds:
+                kinds.append(kind)
+                empty(folder())
+            return await edit(it, *given)
+
+        return edited
+
+    for kind in ("clip", "join", "put_back", "shrink"):
+        patch.setattr(Editor, kind, vanishing(kind))
+    return kinds
+
+
+async def test_a_folder_that_vanishes_in_the_middle_of_an_edit_costs_another_edit(
+    tmp_path: Path, in_bucket: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path, in_bucket, rendering=True) as (world, _):
+        world.sandbox.runs.studio = Forgetful()
+        kinds = vanish_in_every_edit(monkeypatch, lambda: world.parts.job_files.folder)
+        await press(world, await wish(world, text=LINE), f"Make {PARTS} parts")
+        seconds = picture(await the_video(world, tmp_path))[0]
+        assert seconds == pytest.approx(sum(run.seconds for run in world.sandbox.runs.ledger), abs=0.3)
+        assert len(world.sandbox.runs.ledger) == PARTS
+        assert {"clip", "join"} <= set(kinds)
 
 
 async def test_what_is_not_kept_does_not_survive_that(
