@@ -67,10 +67,16 @@ def in_bucket(bucket_address: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+def kept_in(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings of where files are kept: in the data folder, unless a test is run for a bucket, too."""
+    return request.getfixturevalue("in_bucket") if getattr(request, "param", "") == "bucket" else {}
+
+
+@pytest.fixture
+async def world(tmp_path: Path, request: pytest.FixtureRequest, kept_in: dict[str, Any]) -> AsyncIterator[World]:
     """The bot in the simulated Discord; with other settings where a test is marked with them."""
     marked = request.node.get_closest_marker("settings")
-    changed = marked.kwargs if marked else {}
+    changed = {**kept_in, **(marked.kwargs if marked else {})}
     opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 

@@ -25,6 +25,8 @@ from tests.world import World, answer, open_world
 RUNNINGHUB = ["rh-canary-0001", "ai"]
 LINE = "A line that is long enough to be spoken."
 
+pytestmark = pytest.mark.parametrize("kept_in", ["data folder", "bucket"], indirect=True)
+
 
 async def made(world: World, **options: Any) -> Any:
     """The message with a finished video."""
@@ -281,9 +283,9 @@ async def test_a_longer_text_is_offered_in_parts_and_not_just_paid_for(world: Wo
     assert len(world.sandbox.runs.ledger) == 1
 
 
-async def test_more_parts_than_were_agreed_to_are_asked_for_anew(tmp_path: Any) -> None:
+async def test_more_parts_than_were_agreed_to_are_asked_for_anew(tmp_path: Any, kept_in: dict[str, Any]) -> None:
     sentence = "This is the first sentence, and it is fairly long, for a sentence."
-    async with open_world(tmp_path, rendering=True) as world:
+    async with open_world(tmp_path, rendering=True, **kept_in) as world:
         await world.add_key()
         await press(world, await wish(world, text=f"{sentence} {sentence}"), "Make 2 parts")
         await world.quiet(90)
@@ -304,8 +306,10 @@ async def test_a_clip_that_was_used_whole_is_not_trimmed_for_another_provider_wi
     assert len(world.sandbox.runs.ledger) == runs
 
 
-async def test_the_prepared_part_is_used_again(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_world(tmp_path, rendering=True) as world:
+async def test_the_prepared_part_is_used_again(
+    tmp_path: Any, kept_in: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(tmp_path, rendering=True, **kept_in) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", long_clip()))
         await press(world, said, "Use the first 10 s")
@@ -326,8 +330,8 @@ async def test_the_prepared_part_is_used_again(tmp_path: Any, monkeypatch: pytes
         assert len([found for found in world.thread().history() if found.attachments]) == 2
 
 
-async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: Any) -> None:
-    async with open_world(tmp_path, rendering=True) as world:
+async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: Any, kept_in: dict[str, Any]) -> None:
+    async with open_world(tmp_path, rendering=True, **kept_in) as world:
         await world.add_key()
         said = await wish(world, video=("clip.mp4", long_clip()))
         assert said.response
@@ -346,9 +350,9 @@ async def test_again_takes_the_chosen_part_without_the_rest_as_before(tmp_path: 
         assert "The rest of the clip is left out." in offered
 
 
-async def test_again_adds_no_silence_that_nobody_asked_for(tmp_path: Any) -> None:
+async def test_again_adds_no_silence_that_nobody_asked_for(tmp_path: Any, kept_in: dict[str, Any]) -> None:
     write_ogg(tmp_path / "voice.ogg", "This is a voice message, and no short one.")
-    async with open_world(tmp_path, rendering=True) as world:
+    async with open_world(tmp_path, rendering=True, **kept_in) as world:
         await world.add_key()
         voice = ("voice.ogg", (tmp_path / "voice.ogg").read_bytes())
         await press(world, await wish(world, video=("clip.mp4", real_clip(6.0)[1]), audio=voice), "Convert")

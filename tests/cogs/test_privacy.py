@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.clock import DAY
 from bot.domain.job import Job
 from bot.retention.cleanup import GRACE
@@ -14,6 +16,8 @@ from storage.servers.guilds import Guilds
 from tests.canned import hold_work
 from tests.scripted import until
 from tests.world import World, answer
+
+pytestmark = pytest.mark.parametrize("kept_in", ["data folder", "bucket"], indirect=True)
 
 
 async def kept(world: World, who: Any = None) -> Any:

@@ -186,3 +186,23 @@ async def test_people_read_in_the_thread_that_a_kept_video_had_to_go(tmp_path: P
         (job,) = await world.parts.stores.ledger.jobs(world.guild.id)
         await KeptNotices(world.client).thrown_away(job)
         assert "had to make room" in world.thread().history()[-1].content
+
+
+@pytest.mark.usefixtures("small_disk")
+async def test_with_a_bucket_only_copies_make_room_and_what_is_kept_stays_kept(
+    tmp_path: Path, in_bucket: dict[str, Any]
+) -> None:
+    async with open_world(tmp_path, **in_bucket) as world:
+        jobs = await kept_jobs(world)
+        told: list[Any] = []
+
+        async def tell(job: Any) -> None:
+            told.append(job)
+
+        room, folder = room_of(world, tell), folder_of(world)
+        async with room.for_files(world.guild.id, folder, 20 * MEGABYTE):
+            pass
+        here = [world.parts.job_files.has_video(job) for job in jobs]
+        assert here == [False, False, True]
+        assert [(await row(world, job)).kept_until for job in jobs] == [9e9] * 3
+        assert told == []
