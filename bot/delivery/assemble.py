@@ -68,8 +68,7 @@ class Assembler:
 
     def is_fetched(self, job: Job) -> bool:
         """Whether all that was made is on disk."""
-        parts = [self._job_files.part(job, number) for number, _ in enumerate(results(job.yields))]
-        return self._job_files.has_video(job) or (bool(parts) and all(part.exists() for part in parts))
+        return self._job_files.has_all(job, len(results(job.yields)))
 
     def has_files(self, job: Job) -> bool:
         """Whether anything that was made is on disk."""

@@ -24,9 +24,8 @@ FILES_KEPT = 86_400.0  # seconds after a job's end: what was attached can be use
 
 
 class JobFiles:
-    """One folder per job, named by its id. Which of its files exist tells how far the job's files have come.
-
-    With a depot, what keeps files and brings them back raises `DepotAway`.
+    """One folder per job, named by its id. Which of its files exist tells how far the job's files have come. With a
+    depot, what keeps files and brings them back raises `DepotAway`.
     """
 
     def __init__(self, folder: Path, depot: Depot | None = None) -> None:
@@ -88,6 +87,11 @@ class JobFiles:
     def has_video(self, job: Job) -> bool:
         """Whether it is there."""
         return (self._place(job.id) / VIDEO).exists()
+
+    def has_all(self, job: Job, parts: int) -> bool:
+        """Whether it is there, or each of so many parts; not when there are none."""
+        lie_there = [(self._place(job.id) / f"part-{number}{MADE}").exists() for number in range(parts)]
+        return self.has_video(job) or (bool(lie_there) and all(lie_there))
 
     def whole(self, job: Job) -> list[Path]:
         """The finished video, or its parts in order where they could not be joined; nothing if neither is there."""
