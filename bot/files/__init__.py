@@ -1,1 +1,1 @@
-"""What lies on the bot's own disk: a folder for each job, and the files that come in."""
+"""The files of jobs: a folder for each on the bot's own disk, the bucket behind it, and the files that come in."""

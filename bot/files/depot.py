@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from bot.placing import PART
 log = logging.getLogger(__name__)
 
 JOBS, MARK = "jobs", "database"
+FILE = re.compile(rf"{JOBS}/(?P<job>\d{{1,18}})/(?P<name>[^/]+)", re.ASCII)
 
 
 class Depot:
@@ -84,9 +86,8 @@ class Depot:
         """What is kept, by job; nothing when that can't be seen now."""
         found = defaultdict(list)
         with _later():
-            for path in await self._bucket.names(JOBS):
-                _, job_id, name = path.split("/", 2)
-                found[int(job_id)].append(name)
+            for file in filter(None, map(FILE.fullmatch, await self._bucket.names(JOBS))):
+                found[int(file["job"])].append(file["name"])
         return found
 
     async def throw_away(self, *job_ids: int) -> None:

@@ -187,6 +187,14 @@ async def test_what_was_attached_is_not_waited_for_while_the_bucket_is_away_and_
         await job_files.keep(job_files.part(job, 0))
 
 
+async def test_what_somebody_else_has_put_into_the_bucket_is_left_alone(job_files: JobFiles, store: Store) -> None:
+    strange = ["jobs/7/folder/file", "jobs/readme.txt", "jobs/seven/clip", "notes"]
+    for name in (*strange, "jobs/7/clip"):
+        await store.put(name, b"data")
+    await job_files.sweep(partial(needing), attached_until=0.0)
+    assert sorted(await store.names("")) == strange
+
+
 async def test_a_bucket_belongs_to_one_database(store: Store) -> None:
     assert await Depot(store).claim("mine") == "mine"
     assert await Depot(store).claim("mine") == "mine"
