@@ -144,7 +144,14 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
         repeat=Repeat(stores.jobs, stores.reports, job_files, parts.incoming, asking, clock),
         kept_videos=KeptVideos(stores, size_limit, job_files, clock),
         privacy=PersonalData(
-            stores, job_files, drafts, copies, clock, retention_days=days, results_days=settings.results_days
+            stores,
+            job_files,
+            drafts,
+            copies,
+            settings.host,
+            clock,
+            retention_days=days,
+            results_days=settings.results_days,
         ),
         keys=ServerKeys(stores, providers, clock),
         server_rules=ServerRules(stores, clock),

@@ -28,6 +28,7 @@ from bot.jobs.roles import ROLES, Role, parse_roles
 from bot.net.address import Address, as_http, has_port, host_entry
 from bot.net.faults import BadAddress
 from bot.providers import provider_classes
+from bot.words.privacy import Host
 
 
 class Settings(DatabaseSettings, FilesSettings):
@@ -43,6 +44,9 @@ class Settings(DatabaseSettings, FilesSettings):
     http_port: int | None = Field(default=None, ge=1, le=65535)
     sandbox: bool = False
     usd_per_cny: Decimal = Field(default=Decimal("0.14"), gt=0, le=100)  # as of November 2026
+    contact: str = Field(default="", max_length=100)
+    privacy_url: str = Field(default="", max_length=150, pattern=r"^https://\S+$|^$")
+    terms_url: str = Field(default="", max_length=150, pattern=r"^https://\S+$|^$")
     retention_days: int = Field(default=90, ge=1)
     results_days: int = Field(default=7, ge=1)
     copies_days: int = Field(default=14, ge=0, le=30)
@@ -59,6 +63,11 @@ class Settings(DatabaseSettings, FilesSettings):
     )
     gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+
+    @property
+    def host(self) -> Host:
+        """Whoever runs the bot."""
+        return Host(self.contact, self.privacy_url, self.terms_url)
 
     @field_validator("provider_urls", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.domain.job import Stores
 from bot.files.job_files import JobFiles
-from bot.words.privacy import what_is_kept
+from bot.words.privacy import Host, what_is_kept
 from storage.engine.earlier_copies import EarlierCopies
 
 
@@ -31,6 +31,7 @@ class PersonalData:
         job_files: JobFiles,
         drafts: Forgettable,
         copies: EarlierCopies,
+        host: Host,
         clock: Clock,
         *,
         retention_days: int,
@@ -42,6 +43,7 @@ class PersonalData:
         self._drafts = drafts
         self._clock = clock
         self._copies = copies
+        self._host = host
         self._retention_days = retention_days
         self._results_days = results_days
 
@@ -49,7 +51,7 @@ class PersonalData:
         """What is kept about the person in this server and elsewhere, in words."""
         messages = await self._direct_messages.agreed(member_id)
         records = await self._privacy.about(member_id)
-        return what_is_kept(records, guild_id, self._retention_days, self._results_days, messages=messages)
+        return what_is_kept(records, guild_id, self._retention_days, self._results_days, self._host, messages=messages)
 
     async def forget(self, member_id: int) -> tuple[int, int, int]:
         """Forget the person: how many jobs were erased at once, how many will be when they have ended, and how many

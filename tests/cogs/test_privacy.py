@@ -32,6 +32,19 @@ async def test_a_person_without_a_video_is_told_what_else_is_kept(world: World) 
     assert "Each holds" not in told
 
 
+@pytest.mark.settings(contact="x" * 100, privacy_url=f"https://{'p' * 142}", terms_url=f"https://{'t' * 142}")
+async def test_who_runs_the_bot_is_named_with_their_own_notice_and_terms(world: World) -> None:
+    await world.add_key()
+    await world.text()
+    await world.quiet()
+    await world.client.services.kept_videos.send_directly(world.member.id, wanted=True)
+    told = answer(await kept(world))
+    assert told.endswith(
+        f"\nThis bot is run by {'x' * 100}.\n[Privacy](<https://{'p' * 142}>) · [Terms](<https://{'t' * 142}>)"
+    )
+    assert len(told) <= 2000
+
+
 async def test_what_is_kept_is_told_and_erased_with_one_click(world: World) -> None:
     await world.add_key()
     await world.text()

@@ -14,7 +14,7 @@ from bot.sandbox import demo
 from bot.sandbox.page.server import serve_page
 from bot.sandbox.samples.files import write_samples
 from bot.sandbox.stage import Stage, open_stage
-from tests.sandbox.browser import open_page, screen
+from tests.sandbox.browser import moving, open_page, screen
 
 
 @asynccontextmanager
@@ -49,7 +49,7 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
     async with demo_page(tmp_path, "text") as (_, url), open_page(url) as page:
         await plays(page)
         assert "your video is ready" in await page.inner_text("#messages")
-        await screen(page, "thread")
+        await moving(page, "thread")
 
         await page.get_by_role("button", name="Again", exact=True).dblclick()
         await page.wait_for_selector(".private:has-text('is on its way')")
