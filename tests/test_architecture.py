@@ -107,7 +107,7 @@ def forbidden_outside(module: str) -> set[str]:
         forbidden.add("discord")
     if under(module, ("storage",)):
         forbidden |= {"httpx", "aiohttp"}
-    if module != "storage.engine.sqlite":
+    if not module.startswith("storage.engine.sqlite"):
         forbidden |= {"aiosqlite", "sqlite3"}
     if module != "storage.engine.postgres.driver":
         forbidden.add("asyncpg")

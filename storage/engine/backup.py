@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.engine.database import Database, StorageError, Transaction
-from storage.engine.sqlite import copy_file
+from storage.engine.database import Database, Reader, StorageError, Transaction
+from storage.engine.installation import read_fact
+from storage.engine.sqlite_file import copy_file
 
 MARK = "is_a_backup"
 IDS_AHEAD = 1_000_000  # ids given since the backup must not be given again: codes and buttons are made of them
@@ -45,6 +46,14 @@ async def reconcile(database: Database) -> int | None:
         return len(jobs)
 
     return await database.write(work, guild_id=None)
+
+
+async def may_have_missed(database: Reader) -> bool:
+    """Whether the next start will take the database for one that is older than the world."""
+    history = await database.history()
+    seen = [row["name"] for row in await database.rows("SELECT name FROM facts WHERE name LIKE :all", all=known("%"))]
+    was_failed_over = bool(history and seen) and known(str(history)) not in seen
+    return was_failed_over or await read_fact(database, MARK) is not None
 
 
 async def _take_mark(tx: Transaction) -> bool:

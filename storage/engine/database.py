@@ -64,6 +64,11 @@ class Queries(ABC):
         """Run one statement; its first row, if any."""
         return next(iter(await self.rows(sql, **parameters)), None)
 
+    async def now(self) -> float:
+        """The moment by the clock of the database's machine, in seconds since 1970."""
+        (row,) = await self.rows("SELECT engine_now() AS now")
+        return float(row["now"])
+
 
 class Transaction(Queries):
     """What a unit of work may do. `skip_locked` ends a SELECT that takes its rows for this transaction, and passes over
@@ -75,6 +80,22 @@ class Transaction(Queries):
     @abstractmethod
     async def skip_ids(self, table: str, count: int) -> None:
         """Give the next `count` ids of the table to no row."""
+
+
+class Reader(Queries):
+    """A database that is only looked at, whoever works on it meanwhile."""
+
+    @abstractmethod
+    async def schema(self) -> int:
+        """The number of its schema, 0 for none. `StorageError` when this version of the bot can't work on it."""
+
+    @abstractmethod
+    async def damage(self) -> str:
+        """What is wrong with what is stored, in a line; nothing where it is sound, or the engine sees to that."""
+
+    @abstractmethod
+    async def history(self) -> str | None:
+        """The line of history that it is on, as of `Database.history`."""
 
 
 class Database(Queries):
@@ -102,11 +123,6 @@ class Database(Queries):
         self._writing.add(task)
         task.add_done_callback(self._written)
         return await asyncio.shield(task)
-
-    async def now(self) -> float:
-        """The moment by the clock of the database's machine, in seconds since 1970."""
-        (row,) = await self.rows("SELECT engine_now() AS now")
-        return float(row["now"])
 
     @abstractmethod
     async def history(self) -> str | None:

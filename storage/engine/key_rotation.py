@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from storage.engine.database import Database, Row, Transaction
+from storage.engine.database import Database, Queries, Row, Transaction
 from storage.engine.encryption import MasterKeys
 
 
-async def verify(database: Database, master: MasterKeys) -> None:
-    """Open every key once; `CannotUnseal` for the first that can't be."""
-    for row in await database.rows("SELECT guild_id, provider, master_id, sealed FROM keys"):
+async def verify(database: Queries, master: MasterKeys) -> int:
+    """Open every key once; how many there are. `CannotUnseal` for the first that can't be opened."""
+    rows = await database.rows("SELECT guild_id, provider, master_id, sealed FROM keys")
+    for row in rows:
         _opened(row, master)
+    return len(rows)
 
 
 async def reseal(database: Database, master: MasterKeys) -> int:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from storage.engine import sqlite
-from storage.engine.database import Database, StorageError
+from storage.engine import sqlite, sqlite_reader
+from storage.engine.database import Database, Queries, Reader, StorageError
 from storage.engine.installation import read_fact
 from storage.engine.schema import migrations
 
@@ -28,14 +28,31 @@ async def open_database(path: Path, url: str = "", *, alone: bool = False) -> As
     The file is this process's alone, and the other only if it is to be. `StorageError` when it can't be used.
     """
     async with _postgres(url, alone=alone) if url else sqlite.open_database(path) as database:
-        for mark, words in _WORDS.items():
-            if await read_fact(database, mark) is not None:
-                raise StorageError(words)
-        await _compare_clocks(database)
+        await check_moves(database)
+        await compare_clocks(database)
         yield database
 
 
-async def _compare_clocks(database: Database) -> None:
+def open_reader(path: Path, url: str = "") -> AbstractAsyncContextManager[Reader]:
+    """The same database to be looked at alone: it is neither locked nor changed, whoever works on it. `StorageError`
+    when it can't be read.
+    """
+    if not url:
+        _check_there(path)
+        return sqlite_reader.open_reader(path)
+    with needs_driver():
+        from storage.engine.postgres import reader  # noqa: PLC0415 - only with the extra `postgres` installed
+    return reader.open_reader(url)
+
+
+async def check_moves(database: Queries) -> None:
+    """Refuse a database that a move to the other engine has emptied, or not yet filled, with a `StorageError`."""
+    for mark, words in _WORDS.items():
+        if await read_fact(database, mark) is not None:
+            raise StorageError(words)
+
+
+async def compare_clocks(database: Queries) -> None:
     """Refuse a database whose machine has another time: moments of both stand side by side in it."""
     before = time.time()
     there = await database.now()
@@ -61,9 +78,13 @@ async def migrate_database(path: Path, url: str = "") -> int:
 
 def existing_file(path: Path) -> AbstractAsyncContextManager[Database]:
     """SQLite's database in that file, also when a move has marked it; `StorageError` when there is none."""
+    _check_there(path)
+    return sqlite.open_database(path)
+
+
+def _check_there(path: Path) -> None:
     if not path.is_file():
         raise StorageError(f"there is no database at {path}")
-    return sqlite.open_database(path)
 
 
 @contextmanager

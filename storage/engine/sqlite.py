@@ -10,11 +10,10 @@ import asyncio
 import fcntl
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import IO, TypeVar
-from urllib.parse import quote
 
 import aiosqlite
 
@@ -22,6 +21,7 @@ from storage.engine.database import Conflict, Database, Row, StorageError, Trans
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.parameters import storable
 from storage.engine.schema import migrations
+from storage.engine.sqlite_file import is_newer, read_only, told_apart
 
 T = TypeVar("T")
 
@@ -34,22 +34,6 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA trusted_schema = OFF;
 PRAGMA temp_store = MEMORY;
 """
-
-# Why it can't use a file, told apart by its own codes: what the operator does about each is something else.
-_WORDS: Mapping[int, str] = {
-    sqlite3.SQLITE_NOTADB: "{path} is not a database of this bot: {error}",
-    sqlite3.SQLITE_CORRUPT: "{path} is damaged, so put a backup in its place: {error}",
-    sqlite3.SQLITE_FULL: "the disk that holds {path} is full, so make room on it: {error}",
-    sqlite3.SQLITE_IOERR: "{path} can't be read or written, so check whether its disk is full or failing: {error}",
-    **dict.fromkeys(
-        (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),
-        "{path} can't be opened, so check that the bot may write to its folder and that its disk isn't full: {error}",
-    ),
-    **dict.fromkeys(
-        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
-        "{path} is in use by another program, so close that first: {error}",
-    ),
-}
 
 
 class SqliteTransaction(Transaction):
@@ -112,10 +96,9 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
         except OSError:
             raise StorageError(f"another bot is already running on {path}") from None
         await asyncio.to_thread(migrate, path)
-        read_only = f"file:{quote(str(path))}?mode=ro"
         async with (
             aiosqlite.connect(path, isolation_level=None) as writer,
-            aiosqlite.connect(read_only, uri=True, isolation_level=None) as reader,
+            aiosqlite.connect(read_only(path), uri=True, isolation_level=None) as reader,
         ):
             with told_apart(path):
                 await writer.executescript(_SETTINGS)
@@ -129,18 +112,6 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
                 yield database
             finally:
                 await database.drain()
-
-
-def copy_file(source: Path, target: Path, fact: str) -> None:
-    """Copy a database that may be in use, and note this fact in the copy; `StorageError` when that fails."""
-    try:
-        target.touch(mode=0o600)
-        read_only = f"file:{quote(str(source))}?mode=ro"
-        with closing(sqlite3.connect(read_only, uri=True)) as live, closing(sqlite3.connect(target)) as copy, copy:
-            live.backup(copy)
-            copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, '1')", (fact,))
-    except (OSError, sqlite3.Error) as error:
-        raise StorageError(f"{target} could not be written: {error}") from None
 
 
 def _own_lock_file(path: Path) -> IO[str]:
@@ -162,7 +133,7 @@ def migrate(path: Path) -> None:
     with told_apart(path), _connected(path) as connection:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > newest:
-            raise StorageError(f"{path} was written by a newer version of this bot (schema {version}, I know {newest})")
+            raise is_newer(path, version)
         if version < newest and version > 0:
             copy = EarlierCopies(path).path(newest)
             with closing(sqlite3.connect(copy)) as target:
@@ -176,17 +147,3 @@ def _connected(path: Path) -> closing[sqlite3.Connection]:
     if not path.exists():
         path.touch(mode=0o600)
     return closing(sqlite3.connect(path, isolation_level=None))
-
-
-@contextmanager
-def told_apart(path: Path) -> Iterator[None]:
-    """Turn what SQLite or the disk has against the file into a `StorageError`; a mistake of ours stays what it is."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest of it tells kinds apart
-        if code not in _WORDS:
-            raise
-        raise StorageError(_WORDS[code].format(path=path, error=error)) from None
-    except OSError as error:
-        raise StorageError(f"{path} can't be used: {error}") from None

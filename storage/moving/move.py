@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from storage.engine import sqlite
 from storage.engine.backup import backup
 from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.earlier_copies import EarlierCopies
@@ -21,6 +20,7 @@ from storage.engine.opening import MOVED_AWAY, UNFINISHED_MOVE
 from storage.engine.postgres.database import PostgresTransaction, taken_over
 from storage.engine.postgres.driver import told_apart
 from storage.engine.postgres.setup import begin_session
+from storage.engine.sqlite_file import told_apart as sqlite_told_apart
 from storage.moving.comparison import Inventory
 from storage.moving.copying import copy_table, tables_in_order
 
@@ -34,7 +34,7 @@ async def move(path: Path, source: Database, url: str) -> str:
     The file is left without any row, so that nobody lives on in it; beside it lies a copy to go back to, marked as a
     backup, which is deleted as copies of earlier schemas are.
     """
-    with sqlite.told_apart(path):
+    with sqlite_told_apart(path):
         async with taken_over(url) as connection:
             with told_apart():
                 await begin_session(connection)

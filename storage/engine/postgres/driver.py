@@ -38,10 +38,10 @@ def told_apart() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def connection_to(url: str) -> AsyncIterator[Any]:
+async def connection_to(url: str, **session: str) -> AsyncIterator[Any]:
     """A connection to the database at `url`; `StorageError` when there can't be one."""
     with told_apart():
-        connection = await asyncpg.connect(url, server_settings=SESSION)
+        connection = await asyncpg.connect(url, server_settings={**SESSION, **session})
     try:
         yield connection
     finally:

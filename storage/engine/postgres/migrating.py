@@ -36,6 +36,11 @@ async def ensure_schema(connection: Any) -> int:
     return await _checked(connection)
 
 
+async def looked_at(connection: Any) -> int:
+    """The number of the schema, 0 where a start is to make it. `StorageError` as of `ensure_schema`."""
+    return await _checked(connection) if await _version(connection) else 0
+
+
 async def migrate(connection: Any) -> int:
     """Bring the database to the newest schema; the number of the one that it has then. `StorageError` when it is newer,
     and doesn't serve this version of the bot.

@@ -14,7 +14,8 @@ import pytest
 
 from storage.engine.database import StorageError, Transaction
 from storage.engine.schema import migrations
-from storage.engine.sqlite import migrate, open_database, told_apart
+from storage.engine.sqlite import migrate, open_database
+from storage.engine.sqlite_file import told_apart
 from storage.jobs.workers import Workers
 
 
