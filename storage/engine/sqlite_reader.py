@@ -39,7 +39,7 @@ class SqliteReader(SqliteTransaction, Reader):
     async def damage(self) -> str:
         """What is wrong with the file, in a line; nothing for a sound one."""
         found = [row["quick_check"] for row in await self.rows("PRAGMA quick_check(1)")]
-        return "" if found == ["ok"] else str(found[0])
+        return "" if found == ["ok"] else str(found[0]).splitlines()[-1]
 
     async def history(self) -> str | None:
         """None: a file has one only."""

@@ -56,7 +56,7 @@ async def test_what_is_no_database_or_damaged_is_said_in_words(tmp_path: Path) -
             pass
     path.write_bytes(whole[:-4096] + bytes(4096))
     async with open_reader(path) as reader:
-        assert "page" in await reader.damage()
+        assert "Page" in await reader.damage()
 
 
 async def test_a_backup_is_known_before_a_start_and_not_after(tmp_path: Path) -> None:
