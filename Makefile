@@ -36,6 +36,7 @@ bench: $(VENV)/.dev ## measure against baselines, in the same run
 crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are under way
 	$(BIN)/python -m pytest -m thorough tests/crash
 	$(BIN)/python -m tests.crash.campaign
+	$(BIN)/python -m tests.several.campaign
 
 mutants: $(VENV)/.dev ## change what decides about money in small ways, and see that tests notice
 	$(BIN)/python -m tests.mutants

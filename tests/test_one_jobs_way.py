@@ -27,8 +27,11 @@ from tests.world import open_world
 ROOT = f"{Path(__file__).parent.parent}/"
 OURS = tuple(f"{ROOT}{package}/" for package in ("bot", "cogs", "storage"))
 NOT_THE_BOT = f"{ROOT}bot/sandbox/"
-RUN_BESIDE = ("app/heartbeats", "chat/log_channel", "chat/cases/escalation", "chat/answers/late", "retention/cleanup")
-BESIDE = {f"{ROOT}bot/{name}.py" for name in RUN_BESIDE}
+RUN_BESIDE = (
+    *("app/heartbeats", "chat/log_channel", "chat/cases/escalation", "chat/answers/late", "retention/cleanup"),
+    "moderation/reports",
+)
+BESIDE = {f"{ROOT}bot/{name}.py" for name in RUN_BESIDE} | {f"{ROOT}storage/engine/installation.py"}
 SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 MOST_FILES = 101

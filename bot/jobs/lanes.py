@@ -26,6 +26,7 @@ class Lanes:
     def __init__(self, providers: Mapping[str, Provider], roles: frozenset[Role] = ROLES) -> None:
         self._providers = providers
         self._own_roles = roles
+        self.are_all_here = roles == ROLES  # this process takes every step
 
     def of(self, open_job: OpenJob) -> Lane:
         """The lane in which the job's next step is taken."""
@@ -42,9 +43,7 @@ class Lanes:
 
     def is_here(self, open_job: OpenJob) -> bool:
         """Whether this process takes the job's next step, by its roles."""
-        return (
-            self._own_roles == ROLES or open_job.job.closed_at is not None or self.role_of(open_job) in self._own_roles
-        )
+        return open_job.job.closed_at is not None or self.role_of(open_job) in self._own_roles
 
     def role_of(self, open_job: OpenJob) -> Role:
         """Which role the job's next step belongs to. What is shown at once is shown by whoever heard the command; a

@@ -171,7 +171,7 @@ class Worker:
         """
         if not self._is_current(open_job):
             return
-        if open_job.undone or self._lanes.is_here(open_job):
+        if self._lanes.are_all_here or open_job.undone or self._lanes.is_here(open_job):
             delay = await self._runner.run(open_job)
         else:
             for_media = self._lanes.role_of(open_job) == "media"

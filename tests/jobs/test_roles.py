@@ -47,7 +47,7 @@ def test_each_step_belongs_to_one_role(step: str) -> None:
     open_job, role = STEPS[step]
     assert Lanes({}).role_of(open_job) == role
     assert {one for one in ROLES if Lanes({}, frozenset({one})).is_here(open_job)} == {role}
-    assert Lanes({}).is_here(open_job)
+    assert Lanes({}).are_all_here
 
 
 def test_the_card_of_a_closed_job_is_brought_up_to_date_by_whoever_is_asked() -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.storage.engines import emptied
 from tests.welcome import welcome
 
 LEASE = 2.0  # seconds
+RUNCOMFY = {"runcomfy": "rc-1"}
 TEXT = "Long enough to be spoken for two seconds"
 
 
@@ -59,6 +60,7 @@ class Fleet:
 
     async def gateway(self) -> asyncio.subprocess.Process:
         """A process that hears commands, and does."""
+        self.discord.gateway.ready.clear()
         process = await self.start("gateway")
         await asyncio.wait_for(self.discord.people.until_reached(), 30)
         return process
@@ -79,10 +81,11 @@ class Fleet:
         rows = await self.database.rows("SELECT id FROM workers WHERE alive_until > engine_now() ORDER BY id")
         return [row["id"] for row in rows]
 
-    async def ask(self, count: int = 1, voice: str = "Sunny") -> None:
-        """So many videos are asked for."""
+    async def ask(self, count: int = 1, **given: str) -> None:
+        """So many videos are asked for, with these options of the command."""
+        options: dict[str, Any] = {"video": CLIP, "text": TEXT, "voice": "Sunny", **given}
         for _ in range(count):
-            asked = await self.discord.people.slash("lipsync text", video=CLIP, text=TEXT, voice=voice)
+            asked = await self.discord.people.slash("lipsync text", **options)
             said = await asked.answer(20.0)
             assert "is on its way" in said, said
 
@@ -124,9 +127,9 @@ class Fleet:
 
 @asynccontextmanager
 async def open_fleet(
-    url: str, folder: Path, *, provider: str = "runcomfy", key: str = "rc-1", faults: Faults | None = None
+    url: str, folder: Path, *, keys: Mapping[str, str] = RUNCOMFY, faults: Faults | None = None
 ) -> AsyncIterator[Fleet]:
-    """A server with a key, and no process yet; `faults` are what goes wrong at the provider."""
+    """A server with these keys by provider, and no process yet; `faults` are what goes wrong at the provider."""
     async with AsyncExitStack() as stack:
         discord, sandbox = DiscordServer(), Sandbox()
         sandbox.faults = faults or sandbox.faults
@@ -138,7 +141,8 @@ async def open_fleet(
         stores = Stores.on(database, MasterKeys.parse(master), RequestCodec())
         state = discord.state
         await welcome(database, state.guild_id, int(state.member["id"]))
-        await stores.keys.put(state.guild_id, provider, {"api_key": key}, hint="0001", added_by=1, now=0.0)
+        for provider, key in keys.items():
+            await stores.keys.put(state.guild_id, provider, {"api_key": key}, hint="0001", added_by=1, now=0.0)
         settings = {
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": discord.api_url,

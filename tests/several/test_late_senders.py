@@ -46,7 +46,7 @@ async def wakes_late(url: str, folder: Path, **frozen: str) -> tuple[int, int | 
     """How often a stage is paid for whose sender froze at the seam, and woke when another process had sent it; and the
     sender's exit code.
     """
-    async with open_fleet(url, folder, provider="runware", key="rw-1") as fleet:
+    async with open_fleet(url, folder, keys={"runware": "rw-1"}) as fleet:
         (sender,) = await fleet.working(1, FREEZE="1", **frozen)
         await fleet.gateway()
         await fleet.ask(voice=VOICE)
@@ -112,7 +112,7 @@ async def _tasks(request: web.Request) -> list[dict[str, Any]]:
 async def arrives_late(url: str, folder: Path, **other: str) -> int:
     """How often a stage is paid for whose request takes longer than its sender lives."""
     slow = Slow()
-    async with open_fleet(url, folder, provider="runware", key="rw-1", faults=slow) as fleet:
+    async with open_fleet(url, folder, keys={"runware": "rw-1"}, faults=slow) as fleet:
         (sender,) = await fleet.working(1)
         await fleet.gateway()
         await fleet.ask(voice=VOICE)
