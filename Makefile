@@ -65,8 +65,11 @@ lock: $(VENV)/.dev ## pin every dependency again, newest allowed
 	$(call pin,requirements-demo.lock,--extra=postgres --extra=s3 --extra=demo --constraint=requirements.lock)
 	$(call pin,requirements-dev.lock,--all-extras --constraint=requirements-demo.lock)
 
-image: ## build the container image
+image: ## build the container images, and look at what is in them
 	docker build --tag mouthpiece .
+	.ci/image mouthpiece 250
+	docker build --target sandbox --tag mouthpiece:sandbox .
+	.ci/image mouthpiece:sandbox 350
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache mutants

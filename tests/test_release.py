@@ -10,6 +10,8 @@ import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
+
 from bot.__main__ import main
 from bot.version import VERSION
 
@@ -31,6 +33,12 @@ def test_the_changelog_tells_of_this_version_right_after_what_is_unreleased() ->
     headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings[0] == "Unreleased"
     assert re.fullmatch(rf"{re.escape(VERSION)} - \d{{4}}-\d\d-\d\d", headings[1])
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.scale.yaml"])
+def test_a_compose_file_is_for_this_version(name: str) -> None:
+    named = re.findall(r"MOUTHPIECE_VERSION:-([^}]+)}", (ROOT / name).read_text(encoding="utf-8"))
+    assert named == [VERSION]
 
 
 def test_the_console_script_is_the_same_program() -> None:
