@@ -10,6 +10,7 @@ import asyncio
 import logging
 import math
 import os
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -29,6 +30,14 @@ class SendWindow:
 
     seconds: float
     is_open: Callable[[], bool]
+
+
+class WakingClock(Clock):
+    """The real time, of which also that passes in which the machine was asleep, as far as the kernel counts it."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never jumps."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Lease:
@@ -55,7 +64,7 @@ class Lease:
     @classmethod
     def on(cls, database: Database, workers: Workers) -> Lease:
         """The lease of a life on this database."""
-        return cls(workers, Clock(), math.inf if database.is_alone else LEASE_SECONDS)
+        return cls(workers, WakingClock(), math.inf if database.is_alone else LEASE_SECONDS)
 
     @property
     def holds(self) -> bool:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
+from typing import Any
 
 import pytest
 
-from bot.jobs.lease import LEASE_SECONDS, RENEWALS, Lease
+from bot.jobs.decision import Leave, Wait
+from bot.jobs.lease import LEASE_SECONDS, RENEWALS, Lease, WakingClock
+from bot.jobs.open_job import OpenJob, Queued
+from bot.jobs.steps import PAUSE_SECONDS, Steps
 from storage.engine.database import Database, StorageError
 from storage.jobs.workers import Workers
 from tests.app.still_clock import StillClock
+from tests.words.test_job_card import a_job
 
 RENEW = LEASE_SECONDS / RENEWALS
 
@@ -191,3 +197,28 @@ async def test_where_nobody_else_can_work_it_is_on_duty_at_once() -> None:
     await scene.lease.on_duty(run)
     assert (done, scene.row.asked) == (["run"], 0)
     running.cancel()
+
+
+async def test_no_step_is_taken_while_the_jobs_may_be_another_processs() -> None:
+    scene = await begun()
+    taken = list[str]()
+
+    async def step(open_job: OpenJob) -> Leave:  # noqa: ARG001
+        taken.append("step")
+        return Leave()
+
+    nothing: Any = step
+    steps = Steps(scene.lease, step, nothing, step, step, nothing, step, step)
+    open_job = OpenJob(a_job("queued"), Queued())
+    await steps.of(open_job)(open_job)
+    scene.clock.go_on(LEASE_SECONDS)
+    assert await steps.of(open_job)(open_job) == Wait(PAUSE_SECONDS, fault=None)
+    assert taken == ["step"]
+    endless = Steps((await begun(math.inf)).lease, step, nothing, step, step, nothing, step, step)
+    await endless.of(open_job)(open_job)
+    assert taken == ["step", "step"]
+
+
+def test_the_time_in_which_the_machine_was_asleep_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.jobs.lease.time.clock_gettime", {time.CLOCK_BOOTTIME: 5000.0}.__getitem__)
+    assert WakingClock().monotonic() == 5000.0
