@@ -73,6 +73,7 @@ class Admission:
     async def _checked(self, ask: Ask) -> Server:
         try:
             async with self._reading.passing(ask):
+                await self._check_room_elsewhere(ask.guild_id)
                 server = await Server.read(self._stores, self._automod, ask, self._clock.now())
             for check in CHECKS:
                 check(ask, server)
@@ -80,6 +81,16 @@ class Admission:
             self._automod.set_aside(ask.guild_id)
             raise AutoModTooSlow from None
         return server
+
+    async def _check_room_elsewhere(self, guild_id: int) -> None:
+        """See the same of all processes together, where there are others."""
+        if self._worker.is_alone:
+            return
+        in_server, in_all = await self._stores.ledger.open_count(guild_id)
+        if in_all >= self._in_all:
+            raise BotBusy
+        if in_server >= self._per_server:
+            raise ServerBusy(count=in_server)
 
     def _check_room(self, guild_id: int) -> None:
         """See whether there is room for one more job. It costs next to nothing, so most of a flood is to end here."""

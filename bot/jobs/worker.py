@@ -54,6 +54,7 @@ class Worker:
         self._room = room
         self._clock = clock
         self._lease = lease
+        self.is_alone = not lease.can_end  # no other process has jobs
         self._open_jobs = OpenJobs()
         self._scheduler = Scheduler(self._take, lanes.of, clock)
         self._resumed = asyncio.Event()

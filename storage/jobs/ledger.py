@@ -127,6 +127,15 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
+    async def open_count(self, guild_id: int) -> tuple[int, int]:
+        """How many jobs are not closed yet, whichever process has them: of the server, and of all."""
+        row = await self._database.row(
+            """SELECT count(CASE WHEN guild_id = :guild_id THEN 1 END) AS here, count(*) AS in_all
+               FROM jobs WHERE closed_at IS NULL""",
+            guild_id=guild_id,
+        )
+        return (row["here"], row["in_all"]) if row else (0, 0)
+
     async def asked_with(self, guild_id: int, interaction_id: int) -> Job[R] | None:
         """The job that was asked for with this interaction, None when none was accepted."""
         row = await self._database.row(

@@ -145,3 +145,25 @@ async def test_a_server_whose_rules_are_too_slow_is_told_so_and_they_are_not_app
         with pytest.raises(AutoModTooSlow, match="Nothing was started"):
             await world.client.services.asking.start(ask)
     assert len(applied) == 1
+
+
+@pytest.mark.settings(max_open_jobs_per_server=3, max_open_jobs=5)
+async def test_what_other_processes_have_under_way_counts_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(world)
+    await start(world, 1)
+    await world.quiet()
+    counted = [(3, 3), (0, 5), (2, 4)]
+
+    async def open_count(guild_id: int) -> tuple[int, int]:
+        assert guild_id == world.guild.id
+        return counted.pop(0)
+
+    monkeypatch.setattr(type(world.parts.stores.ledger), "open_count", staticmethod(open_count))
+    await start(world, 2)
+    world.client.services.worker.is_alone = False
+    with pytest.raises(ServerBusy):
+        await start(world, 3)
+    with pytest.raises(BotBusy):
+        await start(world, 4)
+    await start(world, 5)
+    assert counted == []

@@ -43,3 +43,16 @@ async def test_the_jobs_of_a_kind_are_listed(database: Database, asked: dict[str
     await jobs.enqueue(new_job(6, OTHER_GUILD))
     listed = await plain_ledger(database).jobs(GUILD, **asked)
     assert [job.interaction_id for job in listed] == found
+
+
+async def test_open_jobs_are_counted_whosever_they_are(database: Database) -> None:
+    one, other = plain_jobs(database, 7), plain_jobs(database, 8)
+    for guild in (GUILD, OTHER_GUILD):
+        await welcome(database, guild)
+    assert await plain_ledger(database).open_count(GUILD) == (0, 0)
+    for number, jobs in enumerate((one, one, other)):
+        await jobs.enqueue(new_job(number))
+    closed = await one.move(await one.enqueue(new_job(8)), "failed", now=2.0, failure="no_key")
+    await one.close(closed, reply_id=1, now=3.0)
+    await one.enqueue(new_job(9, OTHER_GUILD))
+    assert await plain_ledger(database).open_count(GUILD) == (3, 4)
