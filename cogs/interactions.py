@@ -9,8 +9,9 @@ from typing import Any
 
 import discord
 
-from bot.app.client import PERMISSIONS, Mouthpiece
+from bot.app.client import Mouthpiece
 from bot.chat.posting import post_errors
+from bot.chat.server.permissions import TO_MAKE_VIDEOS, names_of
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media
 from bot.domain.results import MARGIN
@@ -104,13 +105,12 @@ async def place_of(interaction: Interaction) -> Place:
 
 def missing(interaction: Interaction) -> tuple[str, ...]:
     """The permissions that the bot lacks here to bring the video back, as people read them."""
-    needed, channel = PERMISSIONS, interaction.channel
+    needed, channel = TO_MAKE_VIDEOS, interaction.channel
     if isinstance(channel, discord.Thread):
         needed = needed & ~discord.Permissions(send_messages=True, create_public_threads=True)
     elif not isinstance(channel, discord.TextChannel):
         needed = needed & ~discord.Permissions(send_messages_in_threads=True, create_public_threads=True)
-    lacking = needed & ~interaction.app_permissions
-    return tuple(name.replace("_", " ").title().replace(" In ", " in ") for name, lacks in lacking if lacks)
+    return names_of(needed & ~interaction.app_permissions)
 
 
 async def _category_around(interaction: Interaction, thread: discord.Thread) -> int | None:

@@ -242,7 +242,8 @@ CACHED = {
     ),
     *("me", "guild_permissions", "permissions_for", "filesize_limit", "public_updates_channel"),
 }
-MAY_ASK_THE_CACHE = ("cogs", "bot.app.client", "bot.sandbox")
+# The last asks what it has fetched itself just then.
+MAY_ASK_THE_CACHE = ("cogs", "bot.app.client", "bot.sandbox", "bot.chat.server.permissions")
 
 
 def asked_of_a_cache(source: str) -> list[str]:

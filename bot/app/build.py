@@ -33,13 +33,13 @@ from bot.asking.repeat import Repeat
 from bot.asking.service import Service
 from bot.chat.answers.awaited import AwaitedAnswers
 from bot.chat.answers.late import LateAnswers
-from bot.chat.automod import AutoMod
 from bot.chat.cases.escalation import Escalation
 from bot.chat.cases.posts import CasePosts
 from bot.chat.forms import Forms
 from bot.chat.kept_notices import KeptNotices
 from bot.chat.log_channel import LogChannel
 from bot.chat.posted_results import PostedResults
+from bot.chat.server.automod import AutoMod
 from bot.clock import Clock
 from bot.delivery.kept_videos import KeptVideos
 from bot.delivery.size_limit import SizeLimit

@@ -19,20 +19,13 @@ from bot.app.servers.refused_posts import when_refused
 from bot.app.servers.shards import Shards
 from bot.app.services import Services
 from bot.chat.explain import explain
+from bot.chat.server.permissions import TO_MAKE_VIDEOS
 from bot.clock import Clock
 from storage.engine.installation import Installation
 from storage.servers.guilds import GuildFacts
 
 log = logging.getLogger(__name__)
 
-PERMISSIONS = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    send_messages_in_threads=True,
-    create_public_threads=True,
-    attach_files=True,
-    read_message_history=True,
-)
 COMMANDS_FACT = "synced_commands"
 
 
@@ -102,7 +95,7 @@ class Mouthpiece(Connection):
     def _begin(self) -> None:
         if not self.at_home.is_set() and self.application_id:
             scopes = ("bot", "applications.commands")
-            invite = discord.utils.oauth_url(self.application_id, permissions=PERMISSIONS, scopes=scopes)
+            invite = discord.utils.oauth_url(self.application_id, permissions=TO_MAKE_VIDEOS, scopes=scopes)
             log.info("ready as %s; invite it with %s", self.user, invite)
         self.at_home.set()
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bot.asking.server import Server
-from bot.chat.automod import forbidding
+from bot.chat.server.automod import forbidding
 from bot.clock import DAY
 from bot.domain.ask import Ask
 from bot.words.english import listed

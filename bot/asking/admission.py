@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from bot.asking import access
 from bot.asking.limits import check_limits
 from bot.asking.server import Server
-from bot.chat.automod import AutoMod, TooSlow
+from bot.chat.server.automod import AutoMod, TooSlow
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.job import Stores

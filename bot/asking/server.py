@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.chat.automod import AutoMod, WordRule
+from bot.chat.server.automod import AutoMod, WordRule
 from bot.domain.ask import Ask
 from bot.domain.job import Stores
 from storage.servers.guilds import Policy

@@ -24,12 +24,15 @@ SPANS = {"h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
 
 @dataclass(frozen=True, slots=True)
 class Doorway:
-    """Who may use the bot in a server, and where; empty sets mean everyone and everywhere."""
+    """Who may use the bot in a server, and where; empty sets mean everyone and everywhere. `notices_channel_id` is the
+    channel for moderators' notices, None where Discord has told of none.
+    """
 
     channels: frozenset[int]
     roles: frozenset[int]
     blocks: Sequence[Block]
     policy: Policy
+    notices_channel_id: int | None
 
 
 class ServerRules:
@@ -108,11 +111,13 @@ class ServerRules:
 
     async def doorway(self, guild_id: int) -> Doorway:
         """Who may use the bot, and where."""
+        facts = await self._guilds.facts(guild_id)
         return Doorway(
             await self._access.allowed(guild_id, "channel"),
             await self._access.allowed(guild_id, "role"),
             await self._access.blocks(guild_id),
             await self._guilds.policy(guild_id),
+            facts.notices_channel_id if facts else None,
         )
 
     async def allow(self, guild_id: int, kind: Kind, subject_ids: Sequence[int], *, by: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import ceil
 
@@ -19,6 +19,11 @@ DIRECTIONS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *ran
 def listed(names: list[str], last: str = "and") -> str:
     """Names as people write them: `a`, `a and b`, `a, b and c`."""
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "nothing"
+
+
+def bold(names: Iterable[str]) -> str:
+    """Names that stand out, as people write them."""
+    return listed([f"**{name}**" for name in names])
 
 
 def ordinal(number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,17 +11,15 @@ import discord
 from discord import app_commands
 from discord.app_commands import AppCommandChannel, Range
 
-from bot.app.client import Mouthpiece
 from bot.chat.errors import PostFailed, PostRefused
-from bot.chat.posting import post_errors
+from bot.chat.server.permissions import TO_LOG, lacking, names_of
 from bot.words import monthly_report
 from bot.words.admin import log as words
-from bot.words.english import listed
+from bot.words.english import bold
 from bot.words.refusals.log import BadMonth, ChannelRefuses, ChannelUntold
 from cogs.admin.panel import guild_of_moderator, reply
 from cogs.interactions import Interaction, defer
 
-NEEDED_TO_LOG = discord.Permissions(view_channel=True, send_messages=True)
 LAST_YEAR = 9000
 MODES: dict[str, Literal["off", "first", "above", "always"]] = {
     "off": "off",
@@ -54,38 +51,22 @@ async def log(
     await log_to(interaction, guild_id, channel)
 
 
-async def lacking_to_log(client: Mouthpiece, guild_id: int, channel_id: int) -> str:
-    """The permissions that the bot lacks for a log in this channel, as people read them; nothing if it has them.
-    `PostRefused` where it sees no such channel, `PostFailed` when Discord doesn't say.
-    """
-    assert client.user
-    async with post_errors():
-        guild = await client.fetch_guild(guild_id, with_counts=False)
-        me, channel = await asyncio.gather(guild.fetch_member(client.user.id), guild.fetch_channel(channel_id))
-    return _named(NEEDED_TO_LOG & ~channel.permissions_for(me))
-
-
 async def log_to(interaction: Interaction, guild_id: int, channel: AppCommandChannel | None) -> None:
     """Choose the log channel, if the bot can post there."""
     if channel:
+        hidden = names_of(discord.Permissions(view_channel=True))
         try:
-            missing = await lacking_to_log(interaction.client, guild_id, channel.id)
+            missing = (await lacking(interaction.client, guild_id, {channel.id: TO_LOG}))[channel.id]
         except PostRefused:
-            missing = _named(discord.Permissions(view_channel=True))
+            missing = None
         except PostFailed:
             raise ChannelUntold from None
-        if missing:
-            raise ChannelRefuses(channel=channel.mention, missing=missing)
+        if missing or missing is None:
+            raise ChannelRefuses(channel=channel.mention, missing=bold(missing or hidden))
     await interaction.client.services.server_rules.log_to(
         guild_id, channel.id if channel else None, by=interaction.user.id
     )
     await reply(interaction, words.log_set(channel.mention if channel else None))
-
-
-def _named(permissions: discord.Permissions) -> str:
-    """The permissions as people read them; nothing for none."""
-    names = [f"**{name.replace('_', ' ').title()}**" for name, is_meant in permissions if is_meant]
-    return listed(names) if names else ""
 
 
 @app_commands.command(description="Choose which videos wait for a moderator's yes")

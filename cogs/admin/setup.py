@@ -11,7 +11,9 @@ from discord.app_commands import AppCommandChannel
 from bot.app.client import Mouthpiece
 from bot.chat.custom_ids import PANEL_PREFIX
 from bot.chat.errors import PostFailed, PostRefused
+from bot.chat.server.permissions import lacking, needed
 from bot.errors import Refusal
+from bot.moderation.server_rules import Doorway
 from bot.preflight.fit import Candidate
 from bot.words import buttons, forms, log_entries
 from bot.words.admin import setup as words
@@ -20,7 +22,7 @@ from bot.words.admin.log import WHICH_CHANNEL, WHICH_VIDEOS
 from cogs.admin.access import show_channels, show_roles
 from cogs.admin.keys import KeyForm
 from cogs.admin.limits_form import LimitsForm
-from cogs.admin.log_and_approval import lacking_to_log, log_to
+from cogs.admin.log_and_approval import log_to
 from cogs.admin.panel import Panel, guild_of_moderator, reply
 from cogs.interactions import Interaction, defer, missing, place_of
 
@@ -39,6 +41,7 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
     keys = await client.services.keys.list(guild_id)
     usable = await client.services.choices.usable(guild_id)
     found = await client.services.server_rules.doorway(guild_id)
+    log_problem, channel_gaps = await _channel_problems(client, guild_id, found)
     shown = words.Setup(
         rehearsed=await _rehearsed(interaction),
         open_cases=await client.services.open_cases.all(guild_id, by=interaction.user.id),
@@ -48,7 +51,8 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
         roles=found.roles,
         blocked=len(found.blocks),
         policy=found.policy,
-        log_problem=await _log_problem(client, guild_id, found.policy.log_channel_id),
+        log_problem=log_problem,
+        channel_gaps=channel_gaps,
         missing=missing(interaction),
         reads_automod=interaction.app_permissions.manage_guild,
         rules=await client.services.server_rules.rules(guild_id),
@@ -64,17 +68,21 @@ async def _rehearsed(interaction: Interaction) -> Candidate | Refusal:
         return refusal
 
 
-async def _log_problem(client: Mouthpiece, guild_id: int, channel_id: int | None) -> str | None:
-    """What stands against the log channel, None when all is well."""
-    if channel_id is None:
-        return words.NO_LOG
+async def _channel_problems(client: Mouthpiece, guild_id: int, found: Doorway) -> tuple[str | None, Sequence[str]]:
+    """What stands against the log channel, None when all is well, and against the others that the setup names."""
+    log = found.policy.log_channel_id
+    wanted = needed(found.channels, log, found.notices_channel_id)
     try:
-        missing = await lacking_to_log(client, guild_id, channel_id)
+        lacks = dict(await lacking(client, guild_id, wanted)) if wanted else {}
     except PostRefused:
-        return words.LOG_GONE
+        return (words.LOG_GONE if log else words.NO_LOG), ()
     except PostFailed:
-        return words.LOG_UNTOLD
-    return words.log_lacks(f"<#{channel_id}>", missing) if missing else None
+        return (words.LOG_UNTOLD if log else words.NO_LOG), ()
+    problem = words.NO_LOG if log is None else None
+    if log is not None and lacks[log] != ():
+        problem = words.channel_lacks(log, lacks[log]) if lacks[log] else words.LOG_GONE
+    others = {channel_id: missing for channel_id, missing in lacks.items() if channel_id != log and missing != ()}
+    return problem, [words.channel_lacks(channel_id, missing) for channel_id, missing in others.items()]
 
 
 class _Screen(Panel):

@@ -10,7 +10,7 @@ import pytest
 from bot.asking.access import check_age, check_channel, check_role, check_words
 from bot.asking.admission import CHECKS, Check
 from bot.asking.server import Server
-from bot.chat.automod import WordRule
+from bot.chat.server.automod import WordRule
 from bot.clock import DAY
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.request import Media

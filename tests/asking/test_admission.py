@@ -9,7 +9,7 @@ import pytest
 
 from bot.asking.admission import LOOKING_AT_ONCE, READING_AT_ONCE
 from bot.asking.server import Server
-from bot.chat.automod import TooSlow
+from bot.chat.server.automod import TooSlow
 from bot.domain.ask import Ask, Asker, Place
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
@@ -137,7 +137,7 @@ async def test_a_server_whose_rules_are_too_slow_is_told_so_and_they_are_not_app
 
     scripted(world)
     monkeypatch.setattr("bot.asking.access.forbidding", slow)
-    monkeypatch.setattr("bot.chat.automod._word_rules", lambda _: ())
+    monkeypatch.setattr("bot.chat.server.automod._word_rules", lambda _: ())
     place = Place(world.guild.id, world.channel.id, world.channel.mention, reads_automod=True)
     audio = Media(url="https://cdn.discordapp.com/a.mp3", name="a.mp3", size=10)
     for number in range(3):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 import pytest
 
@@ -126,3 +128,15 @@ async def test_a_log_channel_of_which_discord_tells_nothing_just_now_doesnt_swit
     world.env.inject_error("GET", f"/channels/{chosen.id}", status=503, times=1)
     assert "won't tell me right now what I may do" in answer(await pick(world, offered, [chosen]))
     assert (await world.parts.stores.guilds.policy(world.guild.id)).log_channel_id == chosen.id
+
+
+async def test_setup_names_what_is_lacking_in_threads_of_a_channel_that_is_open_to_members(world: World) -> None:
+    overwrites: Any = {world.client.user: discord.PermissionOverwrite(send_messages_in_threads=False)}
+    room, sound = world.guild.create_text_channel("room", overwrites=overwrites), world.channel
+    rules = world.client.services.server_rules
+    await rules.allow(world.guild.id, "channel", [room.id, sound.id], by=1)
+    shown = answer(await world.moderator.slash(world.channel, "lipsync-admin setup"))
+    assert f"⚠️ **Channels**: in <#{room.id}>, I need **Send Messages in Threads**\n" in shown
+    await rules.allow(world.guild.id, "channel", [sound.id, 4711], by=1)
+    shown = answer(await world.moderator.slash(world.channel, "lipsync-admin setup"))
+    assert "⚠️ **Channels**: <#4711> is gone, or hidden from me\n" in shown

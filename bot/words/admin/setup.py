@@ -10,7 +10,7 @@ from bot.preflight.fit import Candidate
 from bot.version import VERSION
 from bot.words import limits, log_entries
 from bot.words.admin.cases import waiting
-from bot.words.english import dollars, listed
+from bot.words.english import bold, dollars, listed
 from storage.servers.cases import Case
 from storage.servers.guilds import Policy
 from storage.servers.key_info import KeyInfo
@@ -31,7 +31,8 @@ LOG_UNTOLD = "Discord won't tell me right now whether I can post in its channel"
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the screen shows. `keys` are those of the server by the provider's label, `free` the labels of providers
-    that need none, `missing` the permissions that the bot lacks, `log_problem` what stands against the log channel.
+    that need none, `missing` the permissions that the bot lacks, `log_problem` what stands against the log channel,
+    `channel_gaps` against the others that are named.
     `rehearsed` is who would make an ordinary member's video here and now, or what they would be refused with.
     """
 
@@ -45,6 +46,7 @@ class Setup:
     blocked: int
     policy: Policy
     log_problem: str | None
+    channel_gaps: Sequence[str]
     missing: Sequence[str]
     reads_automod: bool
     rules: Sequence[Rule]
@@ -71,9 +73,10 @@ def screen(found: Setup) -> str:
         f"{_mark(found.lacks_key)} **Keys**: {listed(names) if names else 'none yet'}",
         f"{DONE} **Access**: {_access(found)}",
         f"{_mark(found.log_problem)} **Log**: {found.log_problem or f'<#{found.policy.log_channel_id}>'}",
+        *([f"{GAP} **Channels**: {listed(list(found.channel_gaps))}"] if found.channel_gaps else []),
         f"{DONE} **Approval**: {log_entries.approval(found.policy.approval, found.policy.approval_cents)}",
         f"{_mark(found.missing)} **My permissions here and in threads here**: "
-        + (f"I need {listed([f'**{name}**' for name in found.missing])}" if found.missing else "all I need"),
+        + (f"I need {bold(found.missing)}" if found.missing else "all I need"),
         f"-# {_automod(found)}",
         f"{_mark(found.lacks_limit)} **Limits**{_limits(found)}",
         *(limits.line(rule) for rule in found.rules[:MOST_RULES]),
@@ -84,9 +87,9 @@ def screen(found: Setup) -> str:
     return "\n".join(lines)
 
 
-def log_lacks(channel: str, missing: str) -> str:
-    """What the bot may not do in the log channel; `channel` is a mention."""
-    return f"in {channel}, I need {missing}"
+def channel_lacks(channel_id: int, missing: Sequence[str] | None) -> str:
+    """What the bot may not do in a channel; None for one that it doesn't see."""
+    return f"in <#{channel_id}>, I need {bold(missing)}" if missing else f"<#{channel_id}> is gone, or hidden from me"
 
 
 def _mark(gap: object) -> str:

@@ -10,8 +10,8 @@ import aiohttp
 import discord
 import pytest
 
-from bot.chat import automod
-from bot.chat.automod import KEPT_SECONDS, MOST_CPU_SECONDS, AutoMod, TooSlow, WordRule, forbidding, forbids
+from bot.chat.server import automod
+from bot.chat.server.automod import KEPT_SECONDS, MOST_CPU_SECONDS, AutoMod, TooSlow, WordRule, forbidding, forbids
 from bot.clock import Clock
 from bot.domain.ask import Place
 
