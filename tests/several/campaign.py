@@ -150,7 +150,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
-    parser.add_argument("--without", choices=("fence", "window", "owner"), default="")
+    parser.add_argument("--without", choices=("fence", "window"), default="")
     given = parser.parse_args()
     print(f"seed {given.seed}: the same order of events with --events {given.events} --seed {given.seed}")
     return asyncio.run(run(given.events, given.seed, given.without))

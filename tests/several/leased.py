@@ -22,12 +22,10 @@ from bot.jobs.steps import find, submit
 from bot.media.confinement.kernel import end_with
 from bot.net import transport
 from bot.providers.base import Submission
-from storage.engine.postgres.database import PostgresTransaction
 
 REQUEST_SECONDS = 4.0  # in which a request arrives at last
 FROZEN = Path("frozen")  # a file that says so
-OWNED = "owner IS NOT DISTINCT FROM :held_by"
-_send, _rows = submit.Submit.send, PostgresTransaction.rows
+_send = submit.Submit.send
 
 
 async def freeze_and_send(step: submit.Submit, open_job: OpenJob, call: Submission) -> Any:
@@ -38,22 +36,12 @@ async def freeze_and_send(step: submit.Submit, open_job: OpenJob, call: Submissi
     return await _send(step, open_job, call)
 
 
-async def whoever_owns_it(tx: PostgresTransaction, sql: str, **parameters: object) -> Any:
-    """Run a statement without its condition on the owner."""
-    if OWNED in sql:
-        sql = sql.replace(OWNED, "TRUE")
-        del parameters["held_by"]
-    return await _rows(tx, sql, **parameters)
-
-
 def take_out(rule: str) -> None:
     """Let the bot go without one of the rules that keep several processes apart."""
     if rule == "fence":
         transport._FencedConnector.connect = aiohttp.TCPConnector.connect  # type: ignore[method-assign]
     elif rule == "window":
         find.Find._may_arrive = lambda *_: False  # type: ignore[method-assign]
-    elif rule == "owner":
-        PostgresTransaction.rows = whoever_owns_it  # type: ignore[assignment, method-assign]
     elif rule:
         raise ValueError(rule)
 
