@@ -57,7 +57,7 @@ class Lease:
         self._seconds = seconds
         self.can_end = math.isfinite(seconds)  # another process may take over jobs of this one, or leave some to it
         self._leave = leave
-        self._may_be_on_duty = False
+        self._has_ended = self._may_be_on_duty = False
         self._on_duty = asyncio.Event()
         self._ends_at = -math.inf  # by the monotonic clock
 
@@ -101,7 +101,7 @@ class Lease:
     async def end(self) -> None:
         """End the life, and leave its jobs to whoever takes them."""
         if self.can_end:
-            self._ends_at = -math.inf
+            self._has_ended, self._ends_at = True, -math.inf
             try:
                 await self._workers.end()
             except Exception:
@@ -121,7 +121,8 @@ class Lease:
         except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
             log.warning("the lease can't be renewed: %s; again later", error)
             return
-        if not is_renewed and self._ends_at > -math.inf:
+        if is_renewed:
+            self._ends_at = asked_at + self._seconds
+        elif not self._has_ended:
             log.critical("the lease is lost, so other processes have this one's jobs by now: it ends at once")
             self._leave(1)
-        self._ends_at = asked_at + self._seconds

@@ -145,7 +145,7 @@ async def test_a_life_that_ends_on_purpose_hands_over_and_holds_nothing() -> Non
     assert (scene.row.ended, scene.lease.holds) == (1, False)
     scene.row.answer = False
     await scene.lease._renew()
-    assert scene.codes == []
+    assert (scene.codes, scene.lease.holds) == ([], False)
 
 
 async def test_a_handover_that_fails_is_told_and_holds_nothing_up(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from bot.app.settings import read_settings
+from bot.domain.job import Job
 from bot.errors import SettingsError
 from bot.jobs.claiming import MOST_EDITS, MOST_OPEN, Claiming
 from bot.jobs.lanes import Lanes
 from bot.jobs.open_job import Delivering, OpenJob, Phase, Queued, phase_of
 from bot.jobs.roles import ROLES, Role, parse_roles
+from bot.jobs.runner import Runner
+from bot.jobs.steps.poll import Poll
+from bot.words.refusals.jobs import NotCancellable
 from storage.jobs.job import Position, State
 from tests.app.still_clock import StillClock
-from tests.jobs.steps.alone import Held, SteadyIntervals
+from tests.jobs.steps.alone import Held, OneKey, SteadyIntervals
 from tests.words.test_job_card import a_job
 
 ON_A_CARD: Mapping[str, Any] = {"card_id": 7}
@@ -106,3 +111,28 @@ def test_one_process_works_on_a_file_so_it_has_all_roles() -> None:
     url = "postgresql://me@/bot"
     assert read_settings(discord_token="token", roles="worker", database_url=url).served_shards is None
     assert read_settings(discord_token="token", roles="gateway", database_url=url).served_shards is not None
+
+
+class Moves:
+    """In place of the store: the states to which it was asked to move a job."""
+
+    def __init__(self) -> None:
+        self.to: list[str] = []
+
+    async def move(self, job: Job, to: State, **_: Any) -> Job:
+        self.to.append(to)
+        return replace(job, state=to)
+
+
+async def test_a_job_whose_file_is_handed_over_by_another_process_can_be_cancelled() -> None:
+    moves, nothing = Moves(), cast("Any", None)
+    poll = Poll(OneKey(), {}, StillClock(), SteadyIntervals())
+    steps: Any = SimpleNamespace(poll=poll)
+    store: Any = moves
+    runner = Runner(store, steps, nothing, nothing, nothing, StillClock(), SteadyIntervals(), kept_seconds=1.0)
+    uploading = opened("submitting", **UPLOAD)
+    await runner.cancel(uploading, by=uploading.job.member_id)
+    assert moves.to == ["queued", "cancelled"]
+    with pytest.raises(NotCancellable):
+        await runner.cancel(opened("submitting", **ON_A_CARD), by=1)
+    assert moves.to == ["queued", "cancelled"]
