@@ -65,10 +65,12 @@ class Fleet:
         await asyncio.wait_for(self.discord.people.until_reached(), 30)
         return process
 
-    async def working(self, count: int, **settings: str) -> list[asyncio.subprocess.Process]:
+    async def working(
+        self, count: int, roles: str = "worker,media", **settings: str
+    ) -> list[asyncio.subprocess.Process]:
         """So many more processes that work, and do."""
         before = set(await self.lives())
-        found = [await self.start("worker,media", **settings) for _ in range(count)]
+        found = [await self.start(roles, **settings) for _ in range(count)]
 
         async def work() -> bool:
             return len(set(await self.lives()) - before) >= count

@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.custom_ids import APPROVE_PREFIX, CANCEL_PREFIX, DENY_PREFIX, MEND_PREFIX
+from tests.app.test_run import CLIP
 from tests.canned import hold_work
-from tests.several.fleet import LEASE, Fleet, open_fleet
+from tests.crash.footage import small_clip
+from tests.crash.people import buttons_in
+from tests.discord_server.state import State
+from tests.several.fleet import LEASE, TEXT, Fleet, open_fleet
 from tests.storage.engines import Schema
 
 pytestmark = pytest.mark.timeout(180)
@@ -43,6 +48,23 @@ async def test_what_one_process_hears_others_make_and_of_two_that_do_each_job_is
     go_on.set()
     await fleet.over()
     done_once(fleet, 6)
+
+
+async def test_with_one_role_each_a_job_goes_from_one_to_the_next_as_its_steps_are_theirs(fleet: Fleet) -> None:
+    people = fleet.discord.people
+    for roles in ("worker", "media"):
+        await fleet.working(1, roles)
+    await fleet.gateway()
+    clip = ("small.mp4", small_clip())  # which is scaled before it is sent, and back at the end
+    asked = await people.slash("lipsync text", video=clip, text=TEXT, voice="Sunny")
+    await asyncio.wait_for(asked.answered.wait(), 20.0)
+    assert asked.original
+    ((card, button),) = buttons_in([asked.original], f"{MEND_PREFIX}do:")
+    assert "is on its way" in await (await people.click(card, button)).answer(20.0)
+    await fleet.over()
+    done_once(fleet, 1)
+    rows = await fleet.database.rows("SELECT stage FROM job_events WHERE to_state = 'submitting' ORDER BY at")
+    assert [row["stage"] for row in rows] == ["upload_video", "text"]
 
 
 async def test_the_jobs_of_a_process_that_was_killed_go_on_in_another_when_its_lease_is_over(fleet: Fleet) -> None:
@@ -134,17 +156,41 @@ async def test_cancel_is_true_in_a_process_that_does_not_own_the_job(fleet: Flee
         return bool(events)
 
     await fleet.until(waits)
-    cards = [message for message in fleet.discord.state.messages.values() if "Cancel" in str(message["components"])]
-    (button,) = [
-        item["custom_id"]
-        for part in cards[0]["components"]
-        for row in part["components"]
-        for item in row.get("components", ())
-    ]
-    pressed = await fleet.discord.people.click(cards[0], button)
+    ((card, button),) = buttons_in(fleet.discord.state.messages.values(), CANCEL_PREFIX)
+    pressed = await fleet.discord.people.click(card, button)
     assert "cancelled" in await pressed.answer(20.0)
     await fleet.over()
     (job,) = await fleet.jobs()
     assert (job.state, job.failure) == ("cancelled", "cancelled")
     assert fleet.sandbox.runs.ledger == []
+    assert len(fleet.discord.outcomes()) == 1
+
+
+@pytest.mark.parametrize("choice", ["Approve", "Deny"])
+async def test_a_moderators_answer_is_heard_at_once_by_the_process_that_waits_for_it(
+    fleet: Fleet, choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, guilds = fleet.discord.state, fleet.stores.guilds
+    await guilds.log_to(state.guild_id, state.channel_id, by=1, now=0.0)
+    await guilds.approve(state.guild_id, "always", 0, by=1, now=0.0)
+    await fleet.working(1)
+    await fleet.gateway()
+    as_member = State.as_member
+    with monkeypatch.context() as ordinary:
+        ordinary.setattr(State, "as_member", lambda *who: {**as_member(*who), "permissions": "2048"})
+        asked = await fleet.discord.people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")
+        assert "moderator" in await asked.answer(20.0)
+
+    prefix = {"Approve": APPROVE_PREFIX, "Deny": DENY_PREFIX}[choice]
+
+    async def waits() -> bool:
+        return any(buttons_in(state.messages.values(), prefix)) and (await fleet.jobs())[0].owner in await fleet.lives()
+
+    await fleet.until(waits)
+    ((card, button),) = buttons_in(state.messages.values(), prefix)
+    await (await fleet.discord.people.click(card, button)).answer(20.0)
+    await fleet.over()
+    (job,) = await fleet.jobs()
+    assert job.state == ("succeeded" if choice == "Approve" else "cancelled")
+    assert len(fleet.sandbox.runs.ledger) == (1 if choice == "Approve" else 0)
     assert len(fleet.discord.outcomes()) == 1
