@@ -9,8 +9,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
+from datetime import datetime
 from typing import Any
 
 # Signed addresses and bearer tokens must not reach a log, whoever writes it. The bot's own invite link must.
@@ -18,6 +19,7 @@ _SIGNED = re.compile(r"(https?://(?!discord\.com/oauth2/)[^\s?'\"]+)\?[^\s'\"]+"
 # Control characters, what terminals take for one, line separators, marks that turn the direction of writing, and halves
 # of characters.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_PLAIN = re.compile(r"[\w.:/+@-]+")  # a word that needs no quotes
 _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/=-]{8,}")
 
 
@@ -29,29 +31,53 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record = copy(record)
-        record.msg, record.args = _escaped(self._without_secrets(record.getMessage())), ()
+        record.msg, record.args = self._clean(record.getMessage()), ()
         record.exc_text = record.stack_info = None  # what another handler has made of them
+        facts = {name: self._clean(fact) if isinstance(fact, str) else fact for name, fact in _facts(record).items()}
         if not self._json:
+            record.msg = " ".join([record.msg, *(f"{name}={_word(fact)}" for name, fact in facts.items())])
             return super().format(record)
         entry = {
             "time": self.formatTime(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.msg,
+            **facts,
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        """Write the moment as ISO 8601 does, to the millisecond and with the zone."""
+        return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the base class's name
         """Write a traceback in lines that are all indented: the text of an error may have some of its own."""
         text = self._without_secrets(super().formatException(ei))
         return "\n".join(f"    {_escaped(line)}" for line in text.split("\n"))
 
+    def _clean(self, text: str) -> str:
+        return _escaped(self._without_secrets(text))
+
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
         return _BEARER.sub(r"\1 [secret]", _SIGNED.sub(r"\1?[signed]", text))
+
+
+def _facts(record: logging.LogRecord) -> Mapping[str, str | float | None]:
+    """What was given to be logged as `extra={"facts": …}`: in JSON, each is a field of its own."""
+    facts: Mapping[str, str | float | None] = getattr(record, "facts", {})
+    return facts
+
+
+def _word(fact: str | float | None) -> str:
+    """Write a fact as one word; in quotes, if that takes some, and `-` for None."""
+    if fact is None:
+        return "-"
+    text = str(fact)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _escaped(text: str) -> str:

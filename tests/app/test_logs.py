@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -121,3 +122,45 @@ def test_libraries_that_log_whole_requests_are_kept_quiet_at_debug() -> None:
     start_logging("DEBUG", "text")
     assert not logging.getLogger("discord.http").isEnabledFor(logging.DEBUG)
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+
+
+FACTS = {"job": "LS-1", "cost": 0.5, "remote": None, "failure": "two words"}
+
+
+def test_the_facts_of_an_event_are_fields_of_their_own_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("INFO", "json")
+    logging.getLogger("x").info("job moved", extra={"facts": FACTS})
+    entry = json.loads(capsys.readouterr().err)
+    assert {name: entry[name] for name in ("message", *FACTS)} == {"message": "job moved", **FACTS}
+
+
+def test_the_facts_of_an_event_are_words_of_its_line_in_text(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("INFO", "text")
+    logging.getLogger("x").info("job moved", extra={"facts": FACTS})
+    line = capsys.readouterr().err
+    assert line.endswith(' INFO    x: job moved job=LS-1 cost=0.5 remote=- failure="two words"\n')
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_a_fact_from_outside_neither_begins_a_line_nor_gives_a_secret_away(
+    form: str, hostile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging("INFO", form, ["token-canary"])
+    facts = {"remote": f'{hostile} job=forged" https://cdn.example/v.mp4?hm=canary token-canary'}
+    logging.getLogger("bot").info("job moved", extra={"facts": facts})
+    (line,) = capsys.readouterr().err.split("\n")[:-1]
+    assert not STEERING.search(line)
+    assert "canary" not in line
+    remote = json.loads(line)["remote"] if form == "json" else json.loads(line.partition(" remote=")[2])
+    assert not STEERING.search(remote)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_time_is_iso_8601_with_its_zone(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("INFO", form)
+    logging.getLogger("bot").info("x")
+    line = capsys.readouterr().err
+    time = datetime.fromisoformat(json.loads(line)["time"] if form == "json" else line.split()[0])
+    assert time.tzinfo
+    assert abs(time - datetime.now(UTC)) < timedelta(seconds=10)
