@@ -11,6 +11,7 @@ from storage.engine.installation import Installation
 from storage.jobs.claims import Claims
 from storage.jobs.corrections import Corrections
 from storage.jobs.job import R
+from storage.jobs.job_events import OnMove, unheard
 from storage.jobs.job_row import Codec
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
@@ -55,12 +56,18 @@ class Stores(Generic[R]):
     workers: Workers
 
     @classmethod
-    def on(cls, database: Database, master: MasterKeys, codec: Codec[R]) -> Stores[R]:
+    def on(
+        cls,
+        database: Database,
+        master: MasterKeys,
+        codec: Codec[R],
+        on_move: OnMove[R] = unheard,
+    ) -> Stores[R]:
         """The stores of this database, for one life of the process; `codec` says how the requests of jobs are
-        written.
+        written, `on_move` hears of every move of a job.
         """
         workers = Workers(database)
-        jobs = Jobs(database, codec, workers.life)
+        jobs = Jobs(database, codec, workers.life, on_move)
         return cls(
             Access(database),
             Cases(database),

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from storage.engine.schema import migrations
@@ -114,12 +115,21 @@ class Database(Queries):
         self.knows = max(migrations())
         self._writing: set[asyncio.Task[Any]] = set()
 
-    async def write(self, work: Callable[[Transaction], Awaitable[T]], *, guild_id: int | None) -> T:
+    async def write(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        guild_id: int | None,
+        committed: Callable[[T], None] | None = None,
+    ) -> T:
         """Run `work` in one transaction, committed when this returns. Cancelling the caller doesn't stop it.
 
         `guild_id` is the server whose rows it is about, None where they belong to none, or it is about all of them.
+        `committed` is called with what `work` has returned, once that is committed.
         """
         task = asyncio.ensure_future(self._transact(work, guild_id))
+        if committed:
+            task.add_done_callback(partial(_tell, committed))
         self._writing.add(task)
         task.add_done_callback(self._written)
         return await asyncio.shield(task)
@@ -142,3 +152,8 @@ class Database(Queries):
     async def drain(self) -> None:
         """Wait until every write that was started is committed or rolled back."""
         await asyncio.gather(*self._writing, return_exceptions=True)
+
+
+def _tell(committed: Callable[[T], None], task: asyncio.Task[T]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        committed(task.result())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.engine.database import Row, Transaction
 from storage.jobs.job import OUTCOMES, Job, Position, R, State
-from storage.jobs.job_events import Stale, tell_move
+from storage.jobs.job_events import OnMove, Stale, tell_move
 from storage.jobs.job_row import COLUMNS, Codec, assignments, read_job, written
 
 DAMAGED = Position("damaged")  # of a job whose row could not be read: what it has had done is not known any more
@@ -57,3 +57,9 @@ async def end_damaged(
     if ends:
         await tell_move(tx, job, damaged.state, now, "its row could not be read")
     return job
+
+
+def tell_ended(on_move: OnMove[R], state: State, at: float, job: Job[R]) -> None:
+    """Tell whoever hears of moves that the job has ended, if it had not in this state."""
+    if state not in OUTCOMES:
+        on_move(replace(job, state=state), at, job)

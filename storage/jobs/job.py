@@ -105,7 +105,8 @@ class Job(Generic[R]):
 
     `owner` is the life of a process that works on it, None for nobody. The request that was announced by `submitting`
     leaves before `send_before`, or not at all; None where whoever may send it is known to be alive or gone.
-    `for_media`: what comes next may take a video's edit.
+    `for_media`: what comes next may take a video's edit. `moved_at`: when this process has moved it, None where another
+    one did; no column holds it.
     """
 
     id: int
@@ -156,6 +157,7 @@ class Job(Generic[R]):
     owner: int | None = None
     send_before: float | None = None
     for_media: bool = False
+    moved_at: float | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def code(self) -> str:

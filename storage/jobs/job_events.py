@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from storage.engine.database import Rejected, Transaction
-from storage.jobs.job import Job, State
+from storage.jobs.job import Job, R, State
 from storage.servers import budget_alerts, cases, log_entries
+
+# Called after the commit of a move: the job as it was (None for a new one), the moment, and the job as it is.
+OnMove = Callable[[Job[R] | None, float, Job[R]], None]
 
 _ASKED = {"none", "held"}
 _LOGGED: Mapping[State, str] = {  # what is told in the log channel, beside what moderators have to decide
@@ -20,6 +23,10 @@ _LOGGED: Mapping[State, str] = {  # what is told in the log channel, beside what
 
 class Stale(Rejected):
     """The row is no longer as the caller saw it; somebody else moved it."""
+
+
+def unheard(before: Job[Any] | None, at: float, job: Job[Any]) -> None:
+    """Let a move go by: nobody listens."""
 
 
 async def tell_move(

@@ -36,7 +36,9 @@ class DamagedRow(ValueError):
     """A row that holds something else than a job."""
 
 
-COLUMNS = ", ".join("stage" if field.name == "position" else field.name for field in fields(Job))
+COLUMNS = ", ".join(
+    "stage" if field.name == "position" else field.name for field in fields(Job) if field.name != "moved_at"
+)
 
 
 def read_job(row: Row, codec: Codec[R]) -> Job[R]:

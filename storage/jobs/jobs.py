@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Generic
 
 from storage.engine.database import Database, Row, Transaction
-from storage.jobs.damaged import Damaged, end_damaged
+from storage.jobs.damaged import Damaged, end_damaged, tell_ended
 from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, R, State, claim_of
-from storage.jobs.job_events import Stale, tell_move
+from storage.jobs.job_events import OnMove, Stale, tell_move, unheard
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.servers import log_entries
 from storage.servers.quota import check
@@ -33,13 +34,20 @@ _CURRENT_KEY = "SELECT 1 FROM keys WHERE guild_id = :guild_id AND id = :key_id A
 class Jobs(Generic[R]):
     """Store of the tables `jobs` and `job_events`. `codec` says how requests are written; `life` is the owner of the
     jobs that are accepted. One that is moved by anybody but its owner has none from then on: whoever takes it on, which
-    may be the same, sees it as it is.
+    may be the same, sees it as it is. `on_move` hears of every move, and of every job that is closed.
     """
 
-    def __init__(self, database: Database, codec: Codec[R], life: int | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        codec: Codec[R],
+        life: int | None = None,
+        on_move: OnMove[R] = unheard,
+    ) -> None:
         self._database = database
         self._codec = codec
         self.life = life
+        self._on_move = on_move
 
     def read(self, row: Row) -> Job[R]:
         """The job in a row with the columns of `COLUMNS`; `DamagedRow` when there is none."""
@@ -66,12 +74,12 @@ class Jobs(Generic[R]):
                 **columns,
             )
             assert row is not None
-            stored = self.read(row)
+            stored = replace(self.read(row), moved_at=now)
             await recount(tx, stored.guild_id, Nothing(), stored)
             await tell_move(tx, stored, "none", now, grants=[] if held else grants)
             return stored
 
-        return await self._database.write(work, guild_id=job.guild_id)
+        return await self._database.write(work, guild_id=job.guild_id, committed=partial(self._on_move, None, now))
 
     async def move(
         self, job: Job[R], to: State, *, now: float, note: str = "", by: int | None = None, **changes: Any
@@ -88,7 +96,7 @@ class Jobs(Generic[R]):
         changes |= {"ended_at": now if to in OUTCOMES else None, **({"counted_at": now} if begins else {})}
         if job.owner != self.life:
             changes["owner"] = None
-        moved = replace(job, state=to, **changes)
+        moved = replace(job, state=to, moved_at=now, **changes)
 
         async def work(tx: Transaction) -> Job[R]:
             grants = await check(tx, claim_of(job), now) if begins else []
@@ -97,7 +105,7 @@ class Jobs(Generic[R]):
             await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
             return moved
 
-        return await self._database.write(work, guild_id=job.guild_id)
+        return await self._database.write(work, guild_id=job.guild_id, committed=partial(self._on_move, job, now))
 
     async def amend(self, job: Job[R], *, now: float, kind: str = "", **changes: Any) -> Job[R]:
         """Change an open job without moving it; with a `kind`, tell of it in the log. `Stale` as `move`."""
@@ -124,7 +132,7 @@ class Jobs(Generic[R]):
             await self._update(tx, job, changes)
             return replace(job, **changes)  # type: ignore[arg-type]
 
-        return await self._database.write(work, guild_id=job.guild_id)
+        return await self._database.write(work, guild_id=job.guild_id, committed=partial(self._on_move, job, now))
 
     async def card_shown(self, job: Job[R]) -> None:
         """The card of this closed job shows how it ended, or can't any more."""
@@ -140,6 +148,7 @@ class Jobs(Generic[R]):
         return await self._database.write(
             lambda tx: end_damaged(tx, job, self._codec, request=request, failure=failure, now=now),
             guild_id=job.guild_id,
+            committed=partial(tell_ended, self._on_move, job.state, now),
         )
 
     async def get(self, guild_id: int, job_id: int) -> Job[R] | None:
