@@ -34,6 +34,9 @@ class FairQueue(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._guilds)
 
+    def __len__(self) -> int:
+        return sum(len(items) for members in self._guilds.values() for items in members.values())
+
     def put(self, item: T, owner: Owned) -> None:
         """Line up behind the owner's other items."""
         self._guilds.setdefault(owner.guild_id, {}).setdefault(owner.member_id, deque()).append((item, owner))
@@ -126,6 +129,11 @@ class FairPlaces(Generic[T]):
         """Whether nobody holds a place or waits for one."""
         return self._shares.idle and not self._waiting
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
     def line_up(self, item: T, owner: Owned) -> list[tuple[T, Owned]]:
         """Wait for a place; then give out what is free to those whose turn it is: each item, with its owner."""
         self._waiting.put(item, owner)
@@ -159,6 +167,11 @@ class FairSemaphore:
 
     def __init__(self, width: int) -> None:
         self._places: FairPlaces[asyncio.Future[None]] = FairPlaces(width)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._places.waiting
 
     @asynccontextmanager
     async def passing(self, owner: Owned) -> AsyncIterator[None]:

@@ -97,7 +97,7 @@ async def test_a_forged_button_cancels_no_other_servers_job(world: World, job_id
     world.sandbox.runs.queue_seconds = 3600
     await world.add_key()
     await world.text()
-    (open_job,) = world.client.services.worker._open_jobs.values()
+    (open_job,) = world.client.services.worker.held.values()
     eve, room = await elsewhere(world)
     service = world.client.services.asking
     given = open_job.job.id if job_id == 1 else job_id

@@ -2,7 +2,7 @@
 
 Whoever reads the code follows it; this keeps it from growing unseen. Counted is what `sys.setprofile` tells of
 functions in bot, cogs and storage: each frame once, its caller being the nearest frame of ours. What runs beside jobs,
-such as the log channel, is left out.
+such as the log channel, is left out, and so is what only tells the log and the metrics of them.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from tests.world import open_world
 
 ROOT = f"{Path(__file__).parent.parent}/"
 OURS = tuple(f"{ROOT}{package}/" for package in ("bot", "cogs", "storage"))
-NOT_THE_BOT = f"{ROOT}bot/sandbox/"
+NOT_ITS_WAY = (f"{ROOT}bot/sandbox/", f"{ROOT}bot/app/monitoring/provider_calls.py")
 RUN_BESIDE = (
     *("app/heartbeats", "chat/log_channel", "chat/cases/escalation", "chat/answers/late", "retention/cleanup"),
     "moderation/reports",
 )
-BESIDE = {f"{ROOT}bot/{name}.py" for name in RUN_BESIDE} | {f"{ROOT}storage/engine/installation.py"}
+TELLS = ("app/monitoring/moves", "app/monitoring/loop_lag")
+BESIDE = {f"{ROOT}bot/{name}.py" for name in (*RUN_BESIDE, *TELLS)} | {f"{ROOT}storage/engine/installation.py"}
 SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 MOST_FILES = 101
@@ -74,7 +75,7 @@ class Way:
 
 def _is_ours(frame: FrameType) -> bool:
     name = frame.f_code.co_filename
-    return name.startswith(OURS) and not name.startswith(NOT_THE_BOT)
+    return name.startswith(OURS) and not name.startswith(NOT_ITS_WAY)
 
 
 def _begins(frame: FrameType) -> bool:

@@ -12,7 +12,9 @@ import pytest
 from bot.app.heartbeats import Heartbeats
 from bot.app.http_server.health import health_routes
 from bot.app.http_server.server import serving
+from bot.app.monitoring.gauges import Gauges
 from bot.domain.voices import voices_of
+from bot.jobs.roles import ROLES
 from bot.providers.base import Submission
 from bot.sandbox.faults import Kind
 from tests.providers.samples import Sample, all_samples
@@ -45,8 +47,9 @@ async def everything_said(world: World) -> str:
     stored = [path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()]
     metrics_url = "http://127.0.0.1:8099/metrics"
     heartbeats = Heartbeats(world.client, folder / "bot.db", world.parts.stores.installation, world.clock)
+    gauges = Gauges(world.client, heartbeats, world.parts, ROLES, world.clock)
     async with (
-        serving(health_routes(world.client, heartbeats), "127.0.0.1", 8099),
+        serving(health_routes(heartbeats, gauges), "127.0.0.1", 8099),
         aiohttp.request("GET", metrics_url) as response,
     ):
         metrics = await response.text()

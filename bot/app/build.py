@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+import aiohttp
+
 from bot.app.background import running
 from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
@@ -15,11 +17,18 @@ from bot.app.http_client import http_client
 from bot.app.http_server.health import health_routes
 from bot.app.http_server.interactions import interaction_routes
 from bot.app.http_server.server import serving
+from bot.app.monitoring.discord_calls import count_discord_calls
+from bot.app.monitoring.gauges import Gauges
+from bot.app.monitoring.loop_lag import measure_lag
+from bot.app.monitoring.metrics import Metrics
+from bot.app.monitoring.moves import Moves
+from bot.app.monitoring.provider_calls import count_calls
 from bot.app.parts import Parts, make_folder
 from bot.app.sandbox_mode import open_sandbox, sandbox_providers
 from bot.app.servers.descriptions import Descriptions
 from bot.app.servers.listing import Listing
 from bot.app.servers.membership import Membership
+from bot.app.servers.refused_posts import when_refused
 from bot.app.services import Services
 from bot.app.settings import Settings
 from bot.asking.admission import Admission
@@ -79,24 +88,31 @@ async def open_bot(
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= sandbox_providers(http, sandbox_url)
-        stores = Stores.on(database, master, RequestCodec())
+        metrics = Metrics(providers)
+        for provider in providers.values():
+            count_calls(provider, metrics.provider_calls)
+        stores = Stores.on(database, master, RequestCodec(), Moves(metrics))
         pool = await stack.enter_async_context(open_pool())
-        parts = await Parts.of(settings, stores, database, http, providers, pool, clock)
+        parts = await Parts.of(settings, stores, database, http, providers, pool, clock, metrics)
         prepare(parts)
         await parts.lease.begin()
         membership = Membership(parts.stores.guilds, parts.stores.keys, clock)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
-        client = Mouthpiece(parts.stores.installation, membership, clock, settings.served_shards, services)
+        trace = aiohttp.TraceConfig() if settings.served_shards else when_refused(membership.unsure.set)
+        count_discord_calls(trace, metrics.discord_calls)
+        client = Mouthpiece(parts.stores.installation, membership, clock, settings.served_shards, services, trace)
         stack.push_async_callback(client.leave)
         file = None if settings.database_url else settings.database_path
         heartbeats = Heartbeats(client, file, parts.stores.installation, clock)
+        gauges = Gauges(client, heartbeats, parts, settings.roles, clock)
         listing, descriptions = Listing(client, membership, clock), Descriptions(client, membership, clock)
         public_key = settings.interactions_public_key if "gateway" in settings.roles else None
         interactions = interaction_routes(client, descriptions, public_key, clock)
-        routes = [*health_routes(client, heartbeats), *interactions]
+        routes = [*health_routes(heartbeats, gauges), *interactions]
         await stack.enter_async_context(serving(routes, settings.http_host, settings.http_port))
         own = (heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
         beside = [*own, *client.services.beside_the_worker(parts.lease, settings.roles), parts.lease.run]
+        beside.append(partial(measure_lag, metrics.loop_lag, Clock()))
         watches = [partial(watch_history, database)]
         async with running(client.services.worker, client.signed_in, beside, clock, watches):
             yield client

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 
+import aiohttp
 import discord
 from discord import app_commands
 
 from bot.app.connection import Connection
 from bot.app.servers.membership import Membership
-from bot.app.servers.refused_posts import when_refused
 from bot.app.servers.shards import Shards
 from bot.app.services import Services
 from bot.chat.explain import explain
@@ -30,7 +30,9 @@ COMMANDS_FACT = "synced_commands"
 
 
 class Mouthpiece(Connection):
-    """The bot, as discord.py knows it. `services` makes what the cogs use; some of that posts through the client."""
+    """The bot, as discord.py knows it. `services` makes what the cogs use; some of that posts through the client.
+    `trace` sees every HTTP call to Discord.
+    """
 
     def __init__(
         self,
@@ -39,8 +41,9 @@ class Mouthpiece(Connection):
         clock: Clock,
         shards: Shards | None,
         services: Callable[[Mouthpiece], Services],
+        trace: aiohttp.TraceConfig,
     ) -> None:
-        super().__init__(shards, clock, trace=None if shards else when_refused(membership.unsure.set))
+        super().__init__(shards, clock, trace)
         self.tree = Tree(self)
         self.signed_in = asyncio.Event()  # set once posts can be made
         self.at_home = asyncio.Event()  # set once Discord has told which servers the bot is in

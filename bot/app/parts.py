@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from bot.app.monitoring.metrics import Metrics
 from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.delivery.assemble import Assembler
@@ -53,6 +55,12 @@ class Parts:
     finishing: EditQueue
     handing_out: EditQueue
     lease: Lease
+    metrics: Metrics
+
+    @property
+    def edit_queues(self) -> Mapping[str, EditQueue]:
+        """The queues of edits, by name."""
+        return {"preparing": self.preparing, "finishing": self.finishing, "handing_out": self.handing_out}
 
     @classmethod
     async def of(
@@ -64,13 +72,18 @@ class Parts:
         providers: dict[str, Provider],
         pool: WorkerPool,
         clock: Clock,
+        metrics: Metrics,
     ) -> Parts:
         """The real ones; what the last run left half done on disk is tidied away. `SettingsError` when the bucket for
         files can't be used.
         """
+
+        def queue(name: str) -> EditQueue:
+            return EditQueue(pool, metrics.edits.labels(name).time)
+
         job_files = JobFiles(settings.data_folder / "files", await _depot(settings, stores.installation))
         tidy(job_files, settings.data_folder / "results")
-        probe, finishing = Probe(pool), EditQueue(pool)
+        probe, finishing = Probe(pool), queue("finishing")
         proxy = settings.discord_api_url or ""
         discord_files = http.at(proxy) if proxy else http
         intake = _emptied(settings.data_folder / "intake")
@@ -83,10 +96,11 @@ class Parts:
             Incoming(discord_files, intake, proxy, probe, clock),
             job_files,
             Assembler(http, probe, finishing, job_files),
-            EditQueue(pool),
+            queue("preparing"),
             finishing,
-            EditQueue(pool),
+            queue("handing_out"),
             Lease.on(database, stores.workers),
+            metrics,
         )
 
 

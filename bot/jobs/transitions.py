@@ -93,7 +93,8 @@ def ended(
     """The job is over without a video. `taken`: the provider had accepted its present stage. `cost_usd` is what that
     cost, None where that isn't known; `by` is the person who wanted that. After a backup nothing is sure.
     """
-    log.info("%s: %s (%s) %s", job.code, state, code, detail)
+    if detail:  # that it has moved is told once that is committed
+        log.info("%s: %s: %s", job.code, code, detail)
     is_unsure = state == "unknown" or ((taken or job.restored) and cost_usd is None)
     last: Charge = "paid" if cost_usd else "unclear" if is_unsure else "free"
     money = counting(job, state, last, cost_usd, has_unnamed_costs=has_unnamed_costs(job))

@@ -55,7 +55,7 @@ class Worker:
         self._clock = clock
         self._lease = lease
         self.is_alone = not lease.can_end  # no other process has jobs
-        self._open_jobs = OpenJobs()
+        self.held = OpenJobs()
         self._scheduler = Scheduler(self._take, lanes.of, clock)
         self._resumed = asyncio.Event()
         self.draining = False
@@ -73,11 +73,11 @@ class Worker:
     @property
     def open_jobs(self) -> int:
         """How many jobs this process has that are not closed yet."""
-        return len(self._open_jobs)
+        return len(self.held)
 
     def open_in(self, guild_id: int) -> int:
         """How many of them are this server's."""
-        return self._open_jobs.in_guild(guild_id)
+        return self.held.in_guild(guild_id)
 
     async def run(self) -> None:
         """Take on what is nobody's, then work until `drain`, and take on what becomes nobody's."""
@@ -103,7 +103,7 @@ class Worker:
         """Cancel an open job, or raise the `Refusal` that says why not. Preparing its files is given up at once. The
         card of one that is closed is brought up to date: it may still have offered this.
         """
-        if job.closed_at is not None and job.id not in self._open_jobs:
+        if job.closed_at is not None and job.id not in self.held:
             self._take_on(job, phase_of(job), 0.0)
         if job.state in OUTCOMES:  # its last step may take minutes, and can't be stopped
             raise NothingToCancel(job=job.code)
@@ -128,14 +128,14 @@ class Worker:
     async def _claim(self) -> int:
         """Take on what is nobody's, as far as there is room; how many jobs that were."""
         count = 0
-        while not self.draining and (claimed := await self._claiming.claim(held=len(self._open_jobs))):
+        while not self.draining and (claimed := await self._claiming.claim(held=len(self.held))):
             count += len(claimed)
             for job, delay in claimed:
                 self._take_on(job, phase_of(job), delay)
         return count
 
     def _take_on(self, job: Job, phase: Phase, delay: float) -> OpenJob:
-        open_job = self._open_jobs.take_on(job, phase)
+        open_job = self.held.take_on(job, phase)
         self._scheduler.put(open_job, delay)
         return open_job
 
@@ -149,7 +149,7 @@ class Worker:
         except TimeoutError:
             raise ShuttingDown from None
         for _ in range(MOST_TRIES):
-            open_job = self._open_jobs.get(job.id) or OpenJob(job, phase_of(job))
+            open_job = self.held.get(job.id) or OpenJob(job, phase_of(job))
             async with open_job.stepping:
                 try:
                     if open_job.undone:
@@ -157,7 +157,7 @@ class Worker:
                     await move(open_job)
                 except Stale:
                     if await self._runner.reload(open_job) is None:
-                        self._open_jobs.drop(open_job)
+                        self.held.drop(open_job)
                     job = open_job.job
                     continue
                 if self._is_current(open_job):
@@ -182,13 +182,13 @@ class Worker:
         if delay is not None:
             self._scheduler.put(open_job, delay)
             return
-        self._open_jobs.drop(open_job)
+        self.held.drop(open_job)
         if open_job.job.kept_until:
             await self._make_room(open_job.job)
 
     def _is_current(self, open_job: OpenJob) -> bool:
         """Whether it was neither dropped nor taken on anew."""
-        return self._open_jobs.get(open_job.job.id) is open_job
+        return self.held.get(open_job.job.id) is open_job
 
     async def _make_room(self, job: Job) -> None:
         """A kept video counts against its server's share of the disk."""

@@ -18,6 +18,7 @@ from bot.app.client import Mouthpiece
 from bot.app.heartbeats import Heartbeats
 from bot.app.http_server.health import health_routes
 from bot.app.http_server.server import serving
+from bot.app.monitoring.gauges import Gauges
 from bot.errors import SettingsError
 from storage.engine.database import Database
 from storage.engine.installation import Installation
@@ -209,7 +210,7 @@ async def test_a_bot_that_has_not_begun_is_not_well_yet(tmp_path: Path, database
 
 
 async def test_what_is_wrong_is_in_the_answer_line_by_line(bot: Bot, unused_tcp_port: int) -> None:
-    routes = health_routes(cast("Mouthpiece", bot.client), bot.heartbeats)
+    routes = health_routes(bot.heartbeats, cast("Gauges", None))
     async with serving(routes, "127.0.0.1", unused_tcp_port), httpx.AsyncClient() as http:
         url = f"http://127.0.0.1:{unused_tcp_port}/healthz"
         well = await http.get(url)
@@ -221,7 +222,7 @@ async def test_what_is_wrong_is_in_the_answer_line_by_line(bot: Bot, unused_tcp_
 
 
 async def test_a_port_that_is_taken_is_one_readable_line(bot: Bot, unused_tcp_port: int) -> None:
-    routes = health_routes(cast("Mouthpiece", bot.client), bot.heartbeats)
+    routes = health_routes(bot.heartbeats, cast("Gauges", None))
     async with serving(routes, "127.0.0.1", unused_tcp_port):
         with pytest.raises(
             SettingsError, match=f"HTTP_PORT: 127.0.0.1:{unused_tcp_port} can't be used, so choose others"

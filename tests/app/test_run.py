@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -305,7 +306,7 @@ async def test_health_is_told_while_the_bot_serves(outside: Outside) -> None:
         metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     assert "mouthpiece_open_jobs 0" in metrics
     assert "mouthpiece_servers 1" in metrics
-    assert f'mouthpiece_build_info{{version="{VERSION}",' in metrics
+    assert re.search(rf'^mouthpiece_build_info{{python="[^"]+",version="{VERSION}"}} 1', metrics, re.MULTILINE)
 
 
 async def test_with_sandbox_1_a_member_gets_a_real_video_without_any_key(outside: Outside) -> None:

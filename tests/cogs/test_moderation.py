@@ -363,7 +363,7 @@ async def test_a_video_that_nobody_approves_ends_by_itself(world: World) -> None
     _, message = await held(world)
     world.clock.skipped += 12 * 3600 + 60
     job = await newest(world)
-    open_job = world.client.services.worker._open_jobs[job.id]
+    open_job = world.client.services.worker.held[job.id]
     async with open_job.stepping:  # a step that ends later would put it off again
         pass
     world.client.services.worker._scheduler.put(open_job, 0.0)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from bot.app.client import Mouthpiece
 from bot.app.heartbeats import Heartbeats
-from bot.version import VERSION
-
-BUILD = f'mouthpiece_build_info{{version="{VERSION}",python="{platform.python_version()}"}} 1'
+from bot.app.monitoring.gauges import Gauges
 
 
-def health_routes(client: Mouthpiece, heartbeats: Heartbeats) -> Sequence[web.RouteDef]:
+def health_routes(heartbeats: Heartbeats, gauges: Gauges) -> Sequence[web.RouteDef]:
     """`/healthz` is 200 while the bot does its work, else 503 with a line for each thing that is wrong; `/metrics` is
     for Prometheus.
     """
@@ -24,17 +21,6 @@ def health_routes(client: Mouthpiece, heartbeats: Heartbeats) -> Sequence[web.Ro
         return web.Response(text="\n".join(faults or ["ok"]) + "\n", status=503 if faults else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        latency = client.latency if client.sessions else float("nan")
-        lines = (
-            "# TYPE mouthpiece_build_info gauge",
-            BUILD,
-            "# TYPE mouthpiece_open_jobs gauge",
-            f"mouthpiece_open_jobs {client.services.worker.open_jobs}",
-            "# TYPE mouthpiece_servers gauge",
-            f"mouthpiece_servers {client.server_count}",
-            "# TYPE mouthpiece_gateway_latency_seconds gauge",
-            f"mouthpiece_gateway_latency_seconds {latency}",
-        )
-        return web.Response(text="\n".join(lines) + "\n")
+        return web.Response(body=await gauges.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return web.get("/healthz", healthz), web.get("/metrics", metrics)

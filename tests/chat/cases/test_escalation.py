@@ -301,7 +301,7 @@ async def test_what_nobody_answers_in_time_leaves_no_card_that_asks(world: World
     await until_told(world, "log")
     world.clock.skipped += 12 * 3600 + 60
     worker = world.client.services.worker
-    worker._scheduler.put(worker._open_jobs[(await newest(world)).id], 0.0)
+    worker._scheduler.put(worker.held[(await newest(world)).id], 0.0)
     await world.quiet()
     await until_all_cards_show_it(world)
     assert asking(entries(log)) == []

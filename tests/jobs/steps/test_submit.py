@@ -269,7 +269,7 @@ async def test_our_own_id_for_a_stage_is_a_uuid_stored_before_it_leaves(world: W
     handles: list[str] = []
 
     def note(call: Submission) -> Accepted:
-        (open_job,) = world.client.services.worker._open_jobs.values()
+        (open_job,) = world.client.services.worker.held.values()
         assert call.handle == open_job.job.handle
         handles.append(call.handle)
         return Accepted("r")

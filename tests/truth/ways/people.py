@@ -87,5 +87,5 @@ async def approved_by_nobody(scene: Scene) -> None:
     await held(scene)
     scene.skip(13 * 3600.0)
     worker = scene.client.services.worker
-    worker._scheduler.put(worker._open_jobs[scene.job_id], 0.0)
+    worker._scheduler.put(worker.held[scene.job_id], 0.0)
     await scene.over()
