@@ -105,7 +105,6 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
                 await reader.execute("PRAGMA busy_timeout = 5000")
             for connection in (writer, reader):
                 await connection.create_function("engine_now", 0, time.time)
-            await writer.execute("DELETE FROM workers")  # whoever worked on the file has ended
             writer.row_factory = reader.row_factory = sqlite3.Row
             database = SqliteDatabase(writer, reader)
             try:

@@ -163,8 +163,10 @@ class Jobs(Generic[R]):
         those whose videos are kept.
         """
         rows = await self._database.rows(
-            f"""SELECT {COLUMNS} FROM jobs WHERE closed_at IS NULL
-                 OR (forgotten_at IS NULL AND (closed_at >= :closed_since OR kept_until > :now))""",
+            f"""SELECT {COLUMNS} FROM jobs WHERE id IN (
+                  SELECT id FROM jobs WHERE closed_at IS NULL
+                  UNION SELECT id FROM jobs WHERE forgotten_at IS NULL AND closed_at >= :closed_since
+                  UNION SELECT id FROM jobs WHERE forgotten_at IS NULL AND kept_until > :now)""",
             now=now,
             closed_since=closed_since,
         )

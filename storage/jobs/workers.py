@@ -24,7 +24,11 @@ class Workers:
         """Begin the life, which may own jobs for so many seconds from now on."""
 
         async def work(tx: Transaction) -> None:
-            await tx.row("DELETE FROM workers WHERE alive_until < engine_now() - :long", long=_LONG_DEAD)
+            await tx.row(
+                "DELETE FROM workers WHERE :alone = 1 OR alive_until < engine_now() - :long",
+                alone=int(self._database.is_alone),  # whoever worked on it before has ended
+                long=_LONG_DEAD,
+            )
             await tx.row(
                 "INSERT INTO workers (id, alive_until, knows) VALUES (:life, engine_now() + :seconds, :knows)",
                 life=self.life,

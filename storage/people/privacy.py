@@ -33,8 +33,9 @@ _ERASE = """
       detail = NULL, video_digest = NULL, audio_digest = NULL, forgotten_at = :now
   WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
-_OLD_OR_ASKED = """(closed_at < :older_than OR EXISTS (
-    SELECT 1 FROM forget_requests AS asked WHERE asked.member_id = jobs.member_id AND created_at <= asked.asked_at))"""
+_OLD_OR_ASKED = """SELECT id FROM jobs WHERE forgotten_at IS NULL AND closed_at < :older_than
+  UNION SELECT id FROM forget_requests AS asked JOIN jobs ON jobs.member_id = asked.member_id
+    WHERE forgotten_at IS NULL AND created_at <= asked.asked_at"""
 _NAMED_IN = (
     ("keys", "added_by"),
     ("reports", "reported_by"),
@@ -166,16 +167,16 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
     """Forget the closed jobs of those who asked for it, and the old ones; requests with nothing left to do are done."""
     uncounted_before = now - LONGEST_WINDOW
     erased = await tx.rows(
-        f"{_ERASE} AND {_OLD_OR_ASKED} RETURNING id",
+        f"{_ERASE} AND id IN ({_OLD_OR_ASKED}) RETURNING id",
         nobody=NOBODY,
         now=now,
         older_than=older_than,
         uncounted_before=uncounted_before,
     )
     await tx.row(
-        """WITH carried AS (SELECT job_id FROM job_grants JOIN grants ON grants.id = grant_id WHERE until_at > :now)
+        f"""WITH carried AS (SELECT job_id FROM job_grants JOIN grants ON grants.id = grant_id WHERE until_at > :now)
            UPDATE jobs SET member_id = :nobody
-           WHERE forgotten_at IS NOT NULL AND member_id <> :nobody
+           WHERE forgotten_at IS NOT NULL AND member_id <> {NOBODY}
              AND (counted_at IS NULL OR counted_at <= :uncounted_before) AND id NOT IN (SELECT job_id FROM carried)""",
         now=now,
         nobody=NOBODY,

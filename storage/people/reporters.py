@@ -64,10 +64,9 @@ async def forget_reporters(tx: Transaction, now: float, older_than: float) -> No
         """UPDATE reports SET channel_id = 0, message_id = 0 WHERE decision IS NOT NULL AND message_id <> 0
              AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = reports.job_id AND forgotten_at IS NOT NULL)"""
     )
+    await tx.row("DELETE FROM reporters WHERE reported_at < :older_than", older_than=older_than)
     await tx.row(
-        """DELETE FROM reporters WHERE reported_at < :older_than OR (reported_at <= :uncounted AND EXISTS (
-             SELECT 1 FROM forget_requests AS asked
-             WHERE asked.member_id = reporters.member_id AND reporters.reported_at <= asked.asked_at))""",
-        older_than=older_than,
+        """DELETE FROM reporters WHERE reported_at <= :uncounted AND member_id IN (
+             SELECT member_id FROM forget_requests WHERE reported_at <= asked_at)""",
         uncounted=now - COUNTED_SECONDS,
     )

@@ -17,7 +17,7 @@ from storage.jobs.claims import Claims
 really_poll = DiscordWebSocket.poll_event
 
 
-async def fail(*_: Any) -> Any:
+async def fail(*_: Any, **__: Any) -> Any:
     raise sqlite3.OperationalError("disk I/O error")
 
 

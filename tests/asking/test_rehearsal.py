@@ -171,6 +171,7 @@ ELSEWHERE: Mapping[str, set[type[Refusal]]] = {
         *(asks.TextEmpty, asks.NothingToSay, asks.TextAndRecording, asks.NothingToSpeakIn, asks.NoClipChosen),
         *(asks.PartUnclear, asks.FormGone, asks.OfferGone, keys.KeyMissing, keys.UnknownProvider, files.UnreadableFile),
         *(files.NoAttachment, files.NoMedia, files.FileTooLarge, files.FileNotFetched, files.FileRemoved),
+        access.AutoModTooSlow,
     },
     "Discord says that the bot may post there, and then refuses a post": {access.CannotPost},
     "it is said before a form is opened, where `NoKey` or `KeySwitchedOff` would follow": {keys.NoWorkingKey},

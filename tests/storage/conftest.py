@@ -4,7 +4,7 @@ added columns to.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,6 +12,7 @@ from storage.engine import sqlite
 from storage.engine.database import Database
 from tests.fresh_database import make_database
 from tests.storage.engines import Engine, Fresh, add_columns, emptied
+from tests.storage.scans import noted_statements, scans
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -28,6 +29,14 @@ def fresh(engine: Engine, request: pytest.FixtureRequest, tmp_path_factory: pyte
         return lambda: sqlite.open_database(make_database(tmp_path_factory.mktemp("sqlite") / "bot.db"))
     url = request.getfixturevalue("postgres")["newest schema"]
     return lambda: emptied(url)
+
+
+@pytest.fixture(autouse=True)
+def no_scans(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a store asks for is found by an index, however many rows there are."""
+    asked = noted_statements(monkeypatch)
+    yield
+    assert scans(asked) == []
 
 
 @pytest.fixture(params=["newest schema", "one more column in every table"])

@@ -14,7 +14,7 @@ from tests.test_architecture import MODULES, id_of, under
 # What these say is read in the terminal and in the log, or is said by the simulated providers. No module of storage
 # speaks to people: what it is given comes from elsewhere, and the rest is SQL.
 ELSEWHERE = ("bot.words", "bot.sandbox", "bot.app", "bot.__main__", "storage")
-LOGGED = {"debug", "info", "warning", "error", "exception"}  # methods of a log
+LOGGED = {"debug", "info", "warning", "error", "exception", "critical"}  # methods of a log
 # discord.py wants the names and descriptions of commands and of their options where these are defined.
 DEFINING = {"command", "describe", "choices", "Choice"}
 # Details of a fault, and notes on a job's way: kept in its row for whoever looks into a provider's console.
