@@ -14,13 +14,16 @@ from pathlib import Path
 from bot.app.background import TaskEnded
 from bot.app.connection import DiscordUnreachable
 from bot.app.database.settings import DatabaseSettings, read_as
+from bot.app.doctor.examine import examine
 from bot.app.logs import start_logging
 from bot.app.process import run
 from bot.app.settings import read_settings
+from bot.clock import Clock
 from bot.errors import SettingsError
 from bot.media.confinement.kernel import keep_memory_private
 from bot.version import VERSION
 from bot.words.admin.copies import copied
+from bot.words.admin.doctor import table
 from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
@@ -125,6 +128,17 @@ def _move(_: argparse.Namespace) -> int:
     return _said(lambda settings: asyncio.run(move_database(settings)))
 
 
+def _doctor(_: argparse.Namespace) -> int:
+    """Look at everything; the exit code is that of the worst."""
+    start_logging("CRITICAL", "text")
+    findings, secrets = asyncio.run(examine(os.environ, Clock()))
+    text = table(findings)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[secret]")
+    print(text)
+    return max(found.level for found in findings)
+
+
 def _demo(_: argparse.Namespace) -> int:
     try:
         from bot.sandbox.demo import main  # noqa: PLC0415 - only with the extra `demo` installed
@@ -149,6 +163,8 @@ def main() -> int:
     backing.set_defaults(command=_backup)
     moving = commands.add_parser("move-database", help="move all from the file at DATABASE_PATH to DATABASE_URL")
     moving.set_defaults(command=_move)
+    looking = commands.add_parser("doctor", help="look at everything, beside a running bot or without: what is ill?")
+    looking.set_defaults(command=_doctor)
     commands.add_parser("demo", help="see it work: no token, no key, no network").set_defaults(command=_demo)
     os.umask(0o077)  # whatever is written is for the bot's own user
     keep_memory_private()

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from secrets import token_hex
-from tempfile import mkstemp
+from tempfile import NamedTemporaryFile, mkstemp
 
 from bot.net.faults import Unwritable
 
@@ -76,6 +76,18 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError:  # there are none on CIFS and exFAT
         with placed(target) as part, disk_faults():
             shutil.copyfile(source, part)
+
+
+def makes_links(folder: Path) -> bool:
+    """Whether a file in that folder can have a second place there. `Unwritable` when none can be made at all."""
+    second = folder / f"{token_hex(8)}{PART}"
+    with disk_faults(), NamedTemporaryFile(dir=folder, suffix=PART) as first:
+        try:
+            os.link(first.name, second)
+        except OSError:
+            return False
+        second.unlink()
+        return True
 
 
 def remove(entry: Path) -> None:

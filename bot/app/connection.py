@@ -28,6 +28,7 @@ from bot.words.admin.operator import (
 log = logging.getLogger(__name__)
 
 GOODBYE_SECONDS = 3.0
+GREETING_SECONDS = 10.0
 
 
 class DiscordUnreachable(MouthpieceError):
@@ -110,16 +111,34 @@ class Connection(discord.AutoShardedClient):
         sent: Any = interaction.data
         await form._dispatch_submit(interaction, sent["components"], sent.get("resolved", {}))  # noqa: SLF001
 
-    def check_way_in(self, public_key: str | None) -> None:
-        """Look at what Discord says of the application, once logged in. `SettingsError` when this isn't its key."""
+    def check_way_in(self, public_key: str | None) -> str:
+        """Look at what Discord says of the application, once logged in: what keeps commands from coming here, nothing
+        where they come. `SettingsError` when this isn't its key.
+        """
         assert self.application
         if public_key and public_key.lower() != self.application.verify_key.lower():
             raise SettingsError(problem=WRONG_PUBLIC_KEY)
         address = self.application.interactions_endpoint_url
         if self.has_gateway and address:
-            log.warning(COMMANDS_GO_ELSEWHERE, address)
-        if not self.has_gateway and not address:
-            log.warning(NO_ADDRESS)
+            return COMMANDS_GO_ELSEWHERE.format(address=address)
+        return "" if self.has_gateway or address else NO_ADDRESS
+
+    async def greet_gateway(self) -> int:
+        """See that the gateway answers, once logged in, without a session of its own; how many sessions Discord lets
+        the bot begin for now. `DiscordUnreachable` when it doesn't.
+        """
+        gateway = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+        try:
+            _, _, sessions = await self.http.get_bot_gateway()
+            async with (
+                asyncio.timeout(GREETING_SECONDS),
+                aiohttp.ClientSession() as session,
+                session.ws_connect(gateway) as socket,
+            ):
+                await socket.receive_json()
+        except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError, TypeError) as error:
+            raise DiscordUnreachable(why=f"its gateway doesn't answer: {error or type(error).__name__}") from error
+        return sessions["remaining"]
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Connect a shard; discord.py calls this again when that fails. `DiscordUnreachable` when that was the

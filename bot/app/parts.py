@@ -26,6 +26,7 @@ from bot.net.client import Http
 from bot.net.faults import DepotAway, Unwritable
 from bot.placing import disk_faults
 from bot.providers.base import Provider
+from bot.words.admin.operator import ANOTHERS_BUCKET
 from storage.engine.database import Database
 from storage.engine.installation import Installation
 
@@ -128,10 +129,7 @@ async def _depot(settings: Settings, installation: Installation) -> Depot | None
     except DepotAway as fault:
         raise SettingsError(problem=f"FILES_URL: can't be used now: {fault.detail}") from None
     if found != mark:
-        raise SettingsError(
-            problem="FILES_URL: holds the files of another database, so name another prefix; or delete the object "
-            "“database” there if that database is gone for good"
-        )
+        raise SettingsError(problem=ANOTHERS_BUCKET)
     return depot
 
 

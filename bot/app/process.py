@@ -65,7 +65,7 @@ async def run(settings: Settings) -> None:
 
 async def _serve(client: Mouthpiece, settings: Settings) -> None:
     await client.sign_in(settings.discord_token.get_secret_value())
-    if "gateway" in settings.roles:
-        client.check_way_in(settings.interactions_public_key)
+    if "gateway" in settings.roles and (problem := client.check_way_in(settings.interactions_public_key)):
+        log.warning(problem)
     gc.freeze()  # what is loaded by now stays; collecting it again and again would hold up answers for 50 ms
     await needed("the connection to Discord", client.connect, may_end=client.is_closed)

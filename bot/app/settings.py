@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -139,10 +138,8 @@ class Settings(DatabaseSettings, FilesSettings):
     @property
     def secrets(self) -> list[str]:
         """What no log may show; some of them may be empty."""
-        url = self.database_url.get_secret_value()
-        password = urlsplit(url).password or ""
-        given = [self.discord_token, self.master_keys, self.aws_secret_access_key, self.aws_session_token]
-        return [*(secret.get_secret_value() for secret in given if secret), url, password, unquote(password)]
+        given = [self.discord_token, self.aws_secret_access_key, self.aws_session_token]
+        return [*super().secrets, *(secret.get_secret_value() for secret in given)]
 
 
 def read_settings(**given: Any) -> Settings:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from bot.domain.job import Job
 from bot.files.bucket import Bucket
@@ -23,7 +24,7 @@ from bot.placing import PART
 
 log = logging.getLogger(__name__)
 
-JOBS, MARK = "jobs", "database"
+JOBS, MARK, PROBES = "jobs", "database", "probes"
 FILE = re.compile(rf"{JOBS}/(?P<job>\d{{1,18}})/(?P<name>[^/]+)", re.ASCII)
 
 
@@ -37,10 +38,27 @@ class Depot:
 
     async def claim(self, mark: str) -> str:
         """Put the mark of a database into the bucket, unless there is one; the mark that is there then."""
-        await self._bucket.put(MARK, mark.encode())
-        if await self._bucket.put(MARK, mark.encode()):
-            raise DepotAway("it overwrites objects although it is told not to (If-None-Match)")
+        await self._put_once(MARK, mark.encode())
         return (await self._bucket.get(MARK)).decode(errors="replace")
+
+    async def probe(self) -> str | None:
+        """See that an object can be written once, read and deleted; the mark that is there, None for none."""
+        name, data = f"{PROBES}/{token_hex(8)}", b"probe"
+        try:
+            await self._put_once(name, data)
+            await self._bucket.get(name)
+        finally:
+            await self._bucket.remove([name])
+        try:
+            return (await self._bucket.get(MARK)).decode(errors="replace")
+        except DepotAway:  # it could be read just now
+            return None
+
+    async def _put_once(self, name: str, data: bytes) -> None:
+        """Put an object there unless there is one."""
+        await self._bucket.put(name, data)
+        if await self._bucket.put(name, data):
+            raise DepotAway("it overwrites objects although it is told not to (If-None-Match)")
 
     async def keep_attached(self, place: Path) -> None:
         """Keep what was attached to a job and prepared. What can't be kept now is only logged: where it is missing, it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -64,6 +64,16 @@ class DatabaseSettings(BaseSettings):
     def data_folder(self) -> Path:
         """Where everything lives that must survive a restart."""
         return self.database_path.parent
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show; some of them may be empty."""
+        keys, url = (
+            self.master_keys.get_secret_value() if self.master_keys else "",
+            self.database_url.get_secret_value(),
+        )
+        password = urlsplit(url).password or ""
+        return [keys, url, password, unquote(password)]
 
     def master(self) -> MasterKeys:
         """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file."""

@@ -12,12 +12,17 @@ WRONG_PUBLIC_KEY = (
     "INTERACTIONS_PUBLIC_KEY: this is not the application's Public Key; copy it again from the developer portal"
 )
 COMMANDS_GO_ELSEWHERE = (
-    "Discord sends commands to %s, so none comes here: delete that Interactions Endpoint URL in the developer portal, "
-    "or set INTERACTIONS_PUBLIC_KEY"
+    "Discord sends commands to {address}, so none comes here: delete that Interactions Endpoint URL in the developer "
+    "portal, or set INTERACTIONS_PUBLIC_KEY"
 )
 NO_ADDRESS = (
     "Discord doesn't know yet where to send commands: in the developer portal, set the Interactions Endpoint URL to "
     "the public https address of this bot's /interactions"
+)
+
+ANOTHERS_BUCKET = (
+    "FILES_URL: holds the files of another database, so name another prefix; or delete the object “database” there if "
+    "that database is gone for good"
 )
 
 CLOSED: Mapping[int, str] = {  # by the gateway's close codes

@@ -1,0 +1,72 @@
+"""The providers: whether something answers at their addresses, and what became of each saved key; no paid or counted
+call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+import aiohttp
+import httpx
+
+from bot.app.http_client import http_client
+from bot.app.settings import Settings
+from bot.net.address import Address
+from bot.net.client import Http
+from bot.net.faults import BadAddress
+from bot.net.transport import PURPOSE
+from bot.providers import provider_classes
+from bot.words.admin import doctor as words
+from bot.words.admin.finding import Finding, ill, ok, warning
+from bot.words.failures import why_switched_off
+from storage.servers.key_info import KeyInfo
+
+ANSWER_SECONDS = 10.0
+
+
+async def check_providers(settings: Settings, used: Collection[str]) -> list[Finding]:
+    """Whether something answers at each provider's address, whatever it says; `used` are those for which some server
+    has a key. Gateways have an address for each key, which aren't asked.
+    """
+    asked = {kind: settings.provider_urls.get(kind.name, kind.base_url) for kind in provider_classes()}
+    asked = {kind: base for kind, base in asked.items() if base}
+    async with http_client(settings, "") as client:
+        faults = await asyncio.gather(*(_fault(client, base) for base in asked.values()))
+    found = []
+    for (kind, base), fault in zip(asked.items(), faults, strict=True):
+        if fault:
+            level = ill if kind.name in used else warning
+            found.append(level("provider", f"{kind.label} can't be reached at {base}: {fault}", words.CHECK_PROVIDER))
+    labels = ", ".join(kind.label for kind in asked)
+    return found or [ok("providers", f"they answer: {labels}")]
+
+
+def check_keys(keys: Sequence[KeyInfo]) -> list[Finding]:
+    """What the provider of each saved key said of it last, as its row tells."""
+    labels = {kind.name: kind.label for kind in provider_classes()}
+    off = [key for key in keys if key.off_reason]
+    found = [
+        warning(
+            "provider keys",
+            words.key_is_off(
+                labels.get(key.provider, key.provider), key.hint, key.guild_id, why_switched_off(key.off_reason)
+            ),
+            words.TEST_KEY,
+        )
+        for key in off
+    ]
+    return found or [ok("provider keys", f"none of {len(keys)} was refused the last time")]
+
+
+async def _fault(client: httpx.AsyncClient, base: str) -> str:
+    """Why nothing answers there; empty when something does."""
+    try:
+        address = Address.parse(base)
+        extensions = {PURPOSE: Http(client).at(base).purpose}
+        async with asyncio.timeout(ANSWER_SECONDS), client.stream("HEAD", str(address), extensions=extensions):
+            return ""
+    except BadAddress as fault:
+        return fault.detail
+    except (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, OSError) as fault:
+        return type(fault.__cause__ or fault).__name__
