@@ -24,11 +24,7 @@ class Workers:
         """Begin the life, which may own jobs for so many seconds from now on."""
 
         async def work(tx: Transaction) -> None:
-            await tx.row(
-                "DELETE FROM workers WHERE :alone = 1 OR alive_until < engine_now() - :long",
-                alone=int(self._database.is_alone),  # whoever worked on it before has ended
-                long=_LONG_DEAD,
-            )
+            await tx.row("DELETE FROM workers WHERE alive_until < engine_now() - :long", long=_LONG_DEAD)
             await tx.row(
                 "INSERT INTO workers (id, alive_until, knows) VALUES (:life, engine_now() + :seconds, :knows)",
                 life=self.life,
@@ -82,3 +78,13 @@ class Workers:
             await tx.row("DELETE FROM workers WHERE id = :life", life=self.life)
 
         await self._database.write(work, guild_id=None)
+
+
+async def end_earlier_lives(database: Database) -> None:
+    """End the lives of a database that is this process's alone: whoever worked on it before has gone."""
+
+    async def work(tx: Transaction) -> None:
+        await tx.row("DELETE FROM workers")
+
+    if database.is_alone:
+        await database.write(work, guild_id=None)

@@ -14,6 +14,7 @@ from storage.engine.database import Database
 from storage.engine.encryption import CannotUnseal, MasterKeys
 from storage.engine.key_rotation import verify
 from storage.engine.opening import open_database
+from storage.jobs.workers import end_earlier_lives
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ async def own_database(settings: Settings, master: MasterKeys) -> AsyncIterator[
     async with open_database(settings.database_path, settings.database_url.get_secret_value()) as database:
         await _open_every_key(database, master)
         await _reconcile(database)
+        await end_earlier_lives(database)
         yield database
 
 
