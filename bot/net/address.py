@@ -13,6 +13,8 @@ from bot.net.faults import BadAddress
 
 MOST_CHARS = 8192  # signed ones are long
 PORTS = {"https": 443, "http": 80}
+# What a host raises that IDNA doesn't know; from Python 3.13 on, its numbers can be too large for Python's own decoder.
+NOT_A_NAME = (ValueError, OverflowError)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # what ends a host that some read as an IPv4 address
 
@@ -37,7 +39,7 @@ class Address:
             raise BadAddress("it is no web address")
         try:
             return cls.of(httpx.URL(text))
-        except (httpx.InvalidURL, ValueError):  # the latter also for names that IDNA doesn't know
+        except (httpx.InvalidURL, *NOT_A_NAME):
             raise BadAddress("it is no web address") from None
 
     @classmethod
@@ -64,7 +66,7 @@ class Address:
         """Where a redirect leads that was given by this address. `BadAddress` when that is none."""
         try:
             return Address.parse(str(httpx.URL(str(self)).join(location)))
-        except (httpx.InvalidURL, ValueError):
+        except (httpx.InvalidURL, *NOT_A_NAME):
             raise BadAddress("it is no web address") from None
 
     def __str__(self) -> str:

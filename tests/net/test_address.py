@@ -48,7 +48,7 @@ def test_an_address_is_read_as_every_layer_below_reads_it(text: str, read: str) 
     "text",
     [
         "https://u:p@x.example/", "https://u@x.example", "https://:p@x.example", "https://xn--a",
-        "https://a.xn--a.example",
+        "https://a.xn--a.example", f"https://xn--a{'9' * 30}a", f"https://b.xn--a{'9' * 30}a.example",
         "https://a..b", "https://.a", "https://a.", "https://-a.example", "https://a-.example",
         f"https://{'a' * 64}.example",
         "https://" + "a." * 130 + "example", "https://a_b.example", "https://a b.example", "https://a%2eb.example",
