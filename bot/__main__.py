@@ -24,6 +24,7 @@ from bot.media.confinement.kernel import keep_memory_private
 from bot.version import VERSION
 from bot.words.admin.copies import copied
 from bot.words.admin.doctor import table
+from bot.words.admin.operator import ON_WINDOWS
 from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
@@ -169,6 +170,9 @@ def main() -> int:
     os.umask(0o077)  # whatever is written is for the bot's own user
     keep_memory_private()
     given = parser.parse_args()
+    if sys.platform == "win32":
+        print(ON_WINDOWS, file=sys.stderr)
+        return CANNOT_START
     return int(given.command(given))
 
 

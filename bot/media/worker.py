@@ -8,7 +8,6 @@ import errno
 import gc
 import os
 import pickle
-import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -31,6 +30,9 @@ from bot.media.child import (
 )
 from bot.media.confinement.confine import confine
 from bot.media.confinement.kernel import end_with
+
+if sys.platform != "win32":
+    import resource
 
 OPEN_FILES = 64
 MOST_BYTES = 2**16  # of a reply

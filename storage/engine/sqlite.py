@@ -7,8 +7,8 @@ roll back each other's acknowledged writes.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import sqlite3
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -22,6 +22,9 @@ from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.parameters import storable
 from storage.engine.schema import migrations
 from storage.engine.sqlite_file import is_newer, read_only, told_apart
+
+if sys.platform != "win32":
+    import fcntl
 
 T = TypeVar("T")
 
