@@ -21,6 +21,7 @@ from storage.engine.postgres.database import PostgresTransaction, taken_over
 from storage.engine.postgres.driver import told_apart
 from storage.engine.postgres.setup import begin_session
 from storage.engine.sqlite_file import told_apart as sqlite_told_apart
+from storage.jobs.workers import end_earlier_lives
 from storage.moving.comparison import Inventory
 from storage.moving.copying import copy_table, tables_in_order
 
@@ -35,6 +36,7 @@ async def move(path: Path, source: Database, url: str) -> str:
     backup, which is deleted as copies of earlier schemas are.
     """
     with sqlite_told_apart(path):
+        await end_earlier_lives(source)  # there, they would own its jobs for ever
         async with taken_over(url) as connection:
             with told_apart():
                 await begin_session(connection)

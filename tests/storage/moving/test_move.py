@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from storage.engine.backup import reconcile
 from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.opening import existing_file, open_database
 from storage.engine.postgres.database import connected
+from storage.jobs.workers import Workers
 from storage.moving import move as moving
 from storage.moving.copying import copy_table, tables_in_order
 from tests.jobs.old_database import load
@@ -98,6 +100,24 @@ async def _next_id(tx: Transaction, table: str) -> int:
     row = await tx.row("SELECT nextval(CAST(pg_get_serial_sequence(:name, 'id') AS regclass)) AS id", name=table)
     assert row
     return int(row["id"])
+
+
+async def test_the_jobs_of_the_process_that_worked_on_the_file_are_free_for_those_that_come(
+    file: Path, url: str
+) -> None:
+    async with sqlite.open_database(file) as database:
+        life = Workers(database)
+        await life.begin(inf)
+        await database.write(partial(_owned, life=life.life), guild_id=None)
+    await moved(file, url)
+    await nobody_runs(url)
+    async with connected(url) as database:
+        assert await database.rows("SELECT id FROM workers") == []
+        assert await database.rows("SELECT id FROM jobs WHERE owner IS NOT NULL")
+
+
+async def _owned(tx: Transaction, life: int) -> None:
+    await tx.row("UPDATE jobs SET owner = :life", life=life)
 
 
 async def test_a_bot_starts_on_what_was_moved_and_not_on_the_file(file: Path, url: str) -> None:
