@@ -1,0 +1,80 @@
+"""The compose files start processes whose settings the bot takes, and that do all there is to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.app.settings import Settings
+from bot.jobs.roles import ROLES
+from storage.engine.encryption import MasterKeys
+
+ROOT = Path(__file__).parent.parent
+# What a person writes into .env.
+GIVEN = {
+    "DISCORD_TOKEN": "token",
+    "MASTER_KEYS": MasterKeys.generate("first"),
+    "POSTGRES_PASSWORD": "secret",
+    "AWS_ACCESS_KEY_ID": "somebody",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+}
+
+
+def services(name: str) -> dict[str, dict[str, Any]]:
+    """The services of a compose file, by name."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["services"]
+    return found
+
+
+def filled(value: str) -> str:
+    """The value with what stands in .env, or with its default, in place of each variable."""
+    while match := re.search(r"\$\{(\w+)(?::[-?]([^${}]*))?\}", value):
+        value = value.replace(match[0], GIVEN.get(match[1], match[2] or ""))
+    return value
+
+
+def settings(environment: Mapping[str, str]) -> Settings:
+    named = {**GIVEN, **{name: filled(str(value)) for name, value in environment.items()}}
+    known = {name.lower(): value for name, value in named.items() if name.lower() in Settings.model_fields}
+    assert set(environment) <= {name.upper() for name in known}
+    return Settings(_env_file=None, **{name: value for name, value in known.items() if value})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def scaled(monkeypatch: pytest.MonkeyPatch) -> dict[str, Settings]:
+    """What each process of the bot is told, by the name of its service."""
+    for name in GIVEN:
+        monkeypatch.delenv(name, raising=False)
+    bots = {name: one for name, one in services("compose.scale.yaml").items() if one.get("build")}
+    return {name: settings(one["environment"]) for name, one in bots.items()}
+
+
+def test_every_process_is_told_what_it_needs_and_all_of_them_share_what_lasts(scaled: dict[str, Settings]) -> None:
+    assert {one.database_url.get_secret_value() for one in scaled.values()} == {
+        "postgresql://mouthpiece:secret@database/mouthpiece"
+    }
+    assert {one.files_url for one in scaled.values()} == {"s3://mouthpiece"}
+    assert {one.discord_api_url for one in scaled.values()} == {"http://discord:8080/api/v10"}
+
+
+def test_the_processes_do_all_there_is_to_do_and_hear_every_server(scaled: dict[str, Settings]) -> None:
+    running = {name: one for name, one in scaled.items() if name != "migrate"}
+    assert {role for one in running.values() for role in one.roles} == set(ROLES)
+    gateways = [one for one in running.values() if "gateway" in one.roles]
+    assert sorted(shard for one in gateways for shard in one.shards.ids) == list(range(gateways[0].shards.count or 0))
+    assert len({one.shards.count for one in gateways}) == 1
+    assert services("compose.scale.yaml")["worker"]["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.scale.yaml"])
+def test_every_container_of_the_bot_may_do_little_and_is_started_again(name: str) -> None:
+    for service in services(name).values():
+        if "build" in service:
+            assert service["cap_drop"] == ["ALL"]
+            assert service["read_only"]
+            assert service["restart"] in ("unless-stopped", "no")
