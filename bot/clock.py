@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-DAY = 86_400.0  # seconds
+HOUR, DAY = 3600.0, 86_400.0  # seconds
 
 
 class Clock:

@@ -64,9 +64,9 @@ from bot.moderation.server_rules import ServerRules
 from bot.net.client import Http
 from bot.providers import load_providers
 from bot.providers.base import Provider
+from bot.retention.backups import Backups
 from bot.retention.cleanup import Cleanup
 from bot.retention.privacy import PersonalData
-from storage.engine.earlier_copies import EarlierCopies
 
 
 @asynccontextmanager
@@ -113,6 +113,9 @@ async def open_bot(
         own = (heartbeats.run, membership.run, listing.run, listing.daily, descriptions.run)
         beside = [*own, *client.services.beside_the_worker(parts.lease, settings.roles), parts.lease.run]
         beside.append(partial(measure_lag, metrics.loop_lag, Clock()))
+        if settings.backup_every:
+            named = {"every_hours": settings.backup_every, "keep": settings.backup_keep}
+            beside.append(Backups(settings.database_path, parts.copies, master, clock, **named).run)
         watches = [partial(watch_history, database)]
         async with running(client.services.worker, client.signed_in, beside, clock, watches):
             yield client
@@ -153,7 +156,7 @@ def _services(client: Mouthpiece, parts: Parts, settings: Settings, clock: Clock
     asking = _asking(client, parts, worker, room, drafts, settings, clock)
     size_limit = SizeLimit(parts.handing_out, job_files)
     results = PostedResults(client, parts.discord_files, job_files)
-    copies, days = EarlierCopies(settings.database_path), settings.retention_days
+    copies, days = parts.copies, settings.retention_days
     return Services(
         asking=asking,
         choices=Choices(stores.keys, stores.ledger, providers),

@@ -28,6 +28,7 @@ from bot.placing import disk_faults
 from bot.providers.base import Provider
 from bot.words.admin.operator import ANOTHERS_BUCKET
 from storage.engine.database import Database
+from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.installation import Installation
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Parts:
     handing_out: EditQueue
     lease: Lease
     metrics: Metrics
+    copies: EarlierCopies
 
     @property
     def edit_queues(self) -> Mapping[str, EditQueue]:
@@ -102,6 +104,7 @@ class Parts:
             queue("handing_out"),
             Lease.on(database, stores.workers),
             metrics,
+            EarlierCopies(settings.database_path),
         )
 
 

@@ -48,6 +48,8 @@ class Settings(DatabaseSettings, FilesSettings):
     terms_url: str = Field(default="", max_length=150, pattern=r"^https://\S+$|^$")
     retention_days: int = Field(default=90, ge=1)
     results_days: int = Field(default=7, ge=1)
+    backup_every: int | None = Field(default=None, ge=1, le=8760)  # hours
+    backup_keep: int = Field(default=7, ge=1, le=1000)
     copies_days: int = Field(default=14, ge=0, le=30)
     disk_share: int = Field(default=25, ge=1, le=100)
     max_open_jobs_per_server: int = Field(default=100, ge=1)
@@ -84,6 +86,14 @@ class Settings(DatabaseSettings, FilesSettings):
             raise SettingsError(problem="SHARDS: are of the gateway, which INTERACTIONS_PUBLIC_KEY does without")
         if self.roles != ROLES and not self.database_url:
             raise SettingsError(problem="ROLES: need DATABASE_URL; SQLite's file is one process's alone")
+        return self
+
+    @model_validator(mode="after")
+    def _backups_of_a_file(self) -> Self:
+        if self.backup_every and self.database_url:
+            raise SettingsError(problem="BACKUP_EVERY: copies SQLite's file; copy PostgreSQL with its own pg_dump")
+        if self.backup_every and not self.copies_days:
+            raise SettingsError(problem="COPIES_DAYS: is 0, so none of the copies would stay that BACKUP_EVERY makes")
         return self
 
     @field_validator("trusted_hosts", "gateway_hosts", mode="before")

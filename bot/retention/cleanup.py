@@ -61,14 +61,18 @@ class Cleanup:
     async def tidy(self) -> None:
         """One round."""
         now = self._clock.now()
-        jobs, servers = await self._privacy.sweep(
-            now=now, older_than=now - self._retention_days * DAY, left_before=now - GRACE
-        )
+        async with self._copies.turn:
+            asked = await self._privacy.count_requests()
+            jobs, servers = await self._privacy.sweep(
+                now=now, older_than=now - self._retention_days * DAY, left_before=now - GRACE
+            )
+            if await self._privacy.count_requests() < asked:  # backups were made while those had to wait
+                await asyncio.to_thread(self._copies.delete)
         await self._tidy_files(now)
         if jobs or servers:
             log.info("thrown away: the persons of %d jobs, and %d servers", len(jobs), servers)
         if copies := await asyncio.to_thread(self._copies.delete, made_before=now - self._copies_days * DAY):
-            log.info("thrown away: %d copies of the database from before a migration", copies)
+            log.info("thrown away: %d old copies of the database", copies)
 
     async def _tidy_files(self, now: float) -> None:
         """What was made goes when a job is over, also where the bot died before it could; the other files a day later,

@@ -59,7 +59,8 @@ class PersonalData:
         """
         now = self._clock.now()
         self._drafts.forget(member_id)
-        await asyncio.to_thread(self._copies.delete)  # first: the person would be in them still if the bot died here
-        jobs, waiting, reported = await self._privacy.forget(member_id, now=now)
+        async with self._copies.turn:
+            await asyncio.to_thread(self._copies.delete)  # first: the person would be in them if the bot died here
+            jobs, waiting, reported = await self._privacy.forget(member_id, now=now)
         await self._job_files.throw_away(*jobs)
         return len(jobs), waiting, reported

@@ -7,11 +7,15 @@ was failed over to may be older, too, and nobody marks it: it is on a line of hi
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from storage.engine import sqlite
 from storage.engine.database import Database, Reader, StorageError, Transaction
+from storage.engine.encryption import MasterKeys
 from storage.engine.installation import read_fact
-from storage.engine.sqlite_file import copy_file
+from storage.engine.key_rotation import verify
+from storage.engine.sqlite_file import copy_file, told_apart
 
 MARK = "is_a_backup"
 IDS_AHEAD = 1_000_000  # ids given since the backup must not be given again: codes and buttons are made of them
@@ -29,6 +33,21 @@ def backup(source: Path, target: Path) -> None:
     if target.exists():
         raise StorageError(f"{target} exists already; name another file")
     copy_file(source, target, MARK)
+
+
+async def try_restore(copy: Path, restored: Path, master: MasterKeys) -> None:
+    """Put a copy into another place, start on it there as a bot does, and look at all of it. `StorageError` or
+    `CannotUnseal` when a bot couldn't go on with it.
+    """
+    await asyncio.to_thread(copy_file, copy, restored, MARK)
+    with told_apart(restored):
+        async with sqlite.open_database(restored) as database:
+            if await reconcile(database) is None:
+                raise StorageError("the copy doesn't say that it is one")
+            await verify(database, master)
+            (row,) = await database.rows("PRAGMA integrity_check(1)")
+            if row["integrity_check"] != "ok":
+                raise StorageError(f"the copy is damaged: {row['integrity_check'].splitlines()[-1]}")
 
 
 async def reconcile(database: Database) -> int | None:

@@ -72,6 +72,10 @@ class Privacy:
         )
         return [Record(**dict(row)) for row in rows]
 
+    async def count_requests(self) -> int:
+        """How many people have asked to be forgotten and can't be yet, in all they are named in."""
+        return len(await self._database.rows("SELECT member_id FROM forget_requests"))
+
     async def forget(self, member_id: int, *, now: float) -> tuple[list[int], int, int]:
         """Forget the person: the ids of the jobs erased at once, how many will be when they are closed, and how many
         when their report is decided.
@@ -95,12 +99,11 @@ class Privacy:
             for table in ("attestations", "direct_messages", "unanswered", "unfinished"):
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
             erased = await _forget(tx, now, older_than=0.0)
-            row = await tx.row(
+            (row,) = await tx.rows(
                 """SELECT count(*) AS left_over, count(*) - count(closed_at) AS waiting
                    FROM jobs WHERE member_id = :member_id AND forgotten_at IS NULL""",
                 member_id=member_id,
             )
-            assert row is not None
             return erased, row["waiting"], row["left_over"] - row["waiting"]
 
         return await self._database.write(work, guild_id=None)

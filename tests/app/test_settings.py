@@ -94,6 +94,21 @@ def test_the_way_in_is_one_or_the_other_and_said_clearly(
     assert said.startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"BACKUP_EVERY": "0"}, "BACKUP_EVERY: "),
+        ({"BACKUP_EVERY": "24", "COPIES_DAYS": "0"}, "COPIES_DAYS: is 0, so none of the copies would stay"),
+        ({"BACKUP_EVERY": "24", "DATABASE_URL": "postgresql:///bot"}, "BACKUP_EVERY: copies SQLite's file"),
+    ],
+)
+def test_backups_that_couldnt_be_made_or_kept_are_no_setting(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], line: str
+) -> None:
+    (said,) = mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, **given)
+    assert said.startswith(line)
+
+
 def test_shards_are_all_unless_some_are_named_and_none_over_http() -> None:
     assert read_settings(discord_token=TOKEN).served_shards == Shards()
     assert read_settings(discord_token=TOKEN, shards="1-2/4").served_shards == Shards((1, 2), 4)
@@ -180,7 +195,7 @@ def test_what_no_log_may_show_is_known_in_every_form() -> None:
         aws_secret_access_key="key",
         aws_session_token="session",
     )
-    assert settings.secrets == [TOKEN, keys, "key", "session", url, "ca%2Fnary", "ca/nary"]
+    assert sorted(settings.secrets) == sorted([TOKEN, keys, "key", "session", url, "ca%2Fnary", "ca/nary"])
 
 
 def test_postgresql_needs_a_master_key_that_is_in_no_file_of_one_machine(tmp_path: Path) -> None:

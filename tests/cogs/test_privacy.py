@@ -262,3 +262,34 @@ async def test_whoever_is_erased_is_in_no_copy_from_before_an_update(world: Worl
     await world.member.click(told.response, label="Erase what is kept about me")
     assert not copy.exists()
     assert world.client.services.cleanup._copies.path(4).parent.joinpath("bot.db").exists()
+
+
+async def test_whoever_is_erased_when_their_video_has_ended_is_in_no_backup_that_was_made_meanwhile(
+    world: World,
+) -> None:
+    go_on = hold_work(world.sandbox.runs)
+    await world.add_key()
+    await world.text()
+    await until(lambda: world.sandbox.runs.ledger)
+    told = await kept(world)
+    await world.member.click(told.response, label="Erase what is kept about me")
+    copies = world.parts.copies
+    backup = copies.backup(world.clock.now())
+    backup.write_bytes(b"the record of the video that is being made")
+    await world.client.services.cleanup.tidy()
+    assert backup.exists()
+    go_on.set()
+    await world.quiet()
+    await world.client.services.cleanup.tidy()
+    assert not backup.exists()
+
+
+@pytest.mark.settings(backup_every=1)
+async def test_backups_are_made_by_a_bot_that_is_to_make_some_and_go_with_an_erasure(world: World) -> None:
+    copies = world.parts.copies
+    await until(copies.backups)
+    await closed_job(world)
+    told = await kept(world)
+    (first,) = copies.backups()
+    await world.member.click(told.response, label="Erase what is kept about me")
+    assert not first.exists()

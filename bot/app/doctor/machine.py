@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import aiohttp
 
 from bot.app.http_server.server import serving
 from bot.app.settings import Settings
+from bot.clock import HOUR, Clock
 from bot.errors import SettingsError
 from bot.media.confinement.confine import missing
 from bot.net.download import LEFT_FREE
@@ -17,6 +19,7 @@ from bot.net.faults import Unwritable
 from bot.placing import makes_links
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Finding, ill, ok, warning
+from storage.engine.earlier_copies import EarlierCopies
 
 SOON_FULL = 4 * LEFT_FREE
 ANSWER_SECONDS = 5.0
@@ -38,6 +41,17 @@ def check_disk(folder: Path, *, holds_database: bool) -> list[Finding]:
     if not has_links and holds_database:
         return [found, warning("data folder", f"{there} is on a disk without hard links", words.OWN_DISK)]
     return [found, ok("data folder", f"{there} can be written")]
+
+
+def check_backups(settings: Settings, clock: Clock) -> list[Finding]:
+    """Whether the backups that are to be made are being made."""
+    if not settings.backup_every:
+        return []
+    made = EarlierCopies(settings.database_path).backups() if settings.data_folder.exists() else ()
+    hours = (clock.now() - made[-1].stat().st_mtime) / HOUR if made else math.inf
+    if hours > 2 * settings.backup_every:
+        return [warning("backups", words.backed_up(len(made), hours), words.SEE_BACKUPS)]
+    return [ok("backups", words.backed_up(len(made), hours))]
 
 
 async def check_port(settings: Settings) -> list[Finding]:

@@ -25,6 +25,7 @@ ASK_AGAIN = "run doctor again in a minute; status.discord.com tells of outages"
 MAKE_ROOM = "make room on this disk: with less than 256 MiB free, nothing more is taken"
 OWN_FOLDER = "let the bot's user write there: chown -R the folder to it (10001 in the container)"
 OWN_DISK = "keep SQLite's file on a disk of this machine, not on a network share or a stick"
+SEE_BACKUPS = "start the bot; if it runs, its log says why no backup can be made or restored"
 FREE_PORT = "stop what uses it, or choose another HTTP_PORT"
 SEE_HEALTH = "read the bot's log from the moment on at which this began, and start it again if it doesn't recover"
 CONFINE = "use Linux 5.13 or newer on x86-64 or ARM64, and a container runtime whose rules allow Landlock and seccomp"
@@ -88,6 +89,11 @@ def lacks(server: int, channel: int, missing: Sequence[str] | None) -> str:
 def room(free: int) -> str:
     """How much of the disk is free, in bytes."""
     return f"{free / 2**30:.1f} GiB are free" if free >= 2**30 else f"{free >> 20} MiB are free"
+
+
+def backed_up(count: int, hours: float) -> str:
+    """How many scheduled backups there are, and the age of the newest."""
+    return f"{count} are kept; the newest was made {_age(hours * 3600)}" if count else "none has been made yet"
 
 
 def key_is_off(label: str, hint: str, server: int, why: str) -> str:

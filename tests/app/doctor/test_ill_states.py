@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from bot.media.confinement import landlock, seccomp
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Level
 from storage.engine.backup import MARK
+from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import MasterKeys
 from storage.engine.opening import MOVED_AWAY
 from storage.engine.schema import migrations
@@ -287,6 +289,18 @@ async def test_a_second_checkpointer_on_an_sqlite_that_doesnt_bear_one(installat
     installation.database.with_name(f".{installation.database.name}-litestream").mkdir()
     found = await installation.one()
     assert (found.name, found.level, found.advice) == ("SQLite", ILL, words.STOP_LITESTREAM)
+
+
+@pytest.mark.parametrize(("age", "is_well"), [(30.0, True), (49.0, False), (None, False)])
+async def test_backups_that_are_not_made_any_more(installation: Installation, age: float | None, is_well: bool) -> None:
+    installation.set(BACKUP_EVERY="24")
+    if age is not None:
+        made = EarlierCopies(installation.database).backup(time.time() - age * 3600)
+        made.touch()
+        os.utime(made, (time.time() - age * 3600,) * 2)
+    found = await installation.look()
+    ill = [("backups", WARNING, words.SEE_BACKUPS)]
+    assert [(one.name, one.level, one.advice) for one in found] == ([] if is_well else ill)
 
 
 # The providers
