@@ -74,7 +74,8 @@ class Metrics:
 
     def _begin(self, providers: Iterable[str]) -> None:
         """Let what is known beforehand begin at 0: Prometheus doesn't see an increase to a value that is the first."""
-        self.discord_calls.labels("200")
+        for status in ("200", "429"):
+            self.discord_calls.labels(status)
         for provider in providers:
             self._spent.labels(provider)
             self._unpriced.labels(provider)
@@ -84,3 +85,4 @@ class Metrics:
                 self._ended.labels(provider, outcome, "")
             for failure in FAILURES:
                 self._ended.labels(provider, OTHER_OUTCOMES.get(failure, "failed"), failure)
+            self._ended.labels(provider, "unknown", "internal")  # where something may have been sent
