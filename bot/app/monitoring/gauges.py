@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import get_args
 
 from prometheus_client import generate_latest
@@ -38,7 +39,8 @@ class Gauges(Collector):
 
     async def text(self) -> bytes:
         """All metrics, as Prometheus reads them."""
-        self._disk = await asyncio.to_thread(shutil.disk_usage, self._parts.job_files.folder)
+        with suppress(OSError):  # its folder is gone, which is no reason to tell nothing of the rest
+            self._disk = await asyncio.to_thread(shutil.disk_usage, self._parts.job_files.folder)
         return generate_latest(self)
 
     def collect(self) -> Iterator[Metric]:
