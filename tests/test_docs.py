@@ -116,6 +116,13 @@ def test_every_setting_is_described_and_none_that_is_not_there() -> None:
     assert set(rows) <= settings | {"MASTER_KEYS"}
 
 
+def test_every_command_of_the_command_line_is_described_and_none_that_is_not_there() -> None:
+    table = text_of(DOCS / "hosting.md").partition("## Commands")[2].partition("## ")[0]
+    described = set(re.findall(r"^\| `([a-z-]+)", table, flags=re.MULTILINE))
+    main = README.with_name("bot").joinpath("__main__.py").read_text(encoding="utf-8")
+    assert described == set(re.findall(r'add_parser\(\s*"([a-z-]+)"', main))
+
+
 @pytest.mark.parametrize("quote", QUOTES)
 def test_what_people_look_up_when_something_is_wrong_is_what_the_bot_says(quote: str) -> None:
     words = re.sub(r"\*\*.+?\*\*", "…", quote)  # such as the name of a permission

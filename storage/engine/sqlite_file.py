@@ -44,9 +44,12 @@ def has_second_checkpointer(path: Path) -> bool:
     return path.with_name(f".{path.name}-litestream").is_dir()
 
 
-def read_only(path: Path) -> str:
-    """The address of the file for a connection that only reads; it never checkpoints either."""
-    return f"file:{quote(str(path))}?mode=ro"
+def read_only(path: Path, *, leaving_nothing: bool = False) -> str:
+    """The address of the file for a connection that only reads; it never checkpoints either. With `leaving_nothing`, it
+    makes no files beside one that nobody works on, as SQLite would for whoever comes to read it, too.
+    """
+    is_at_rest = leaving_nothing and not path.with_name(f"{path.name}-wal").exists()
+    return f"file:{quote(str(path))}?mode=ro{'&immutable=1' if is_at_rest else ''}"
 
 
 def copy_file(source: Path, target: Path, fact: str) -> None:

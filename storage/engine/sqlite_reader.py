@@ -51,7 +51,7 @@ async def open_reader(path: Path) -> AsyncIterator[SqliteReader]:
     """The database in that file, which is neither locked nor changed, whoever works on it. `StorageError` when it can't
     be read.
     """
-    connecting = aiosqlite.connect(read_only(path), uri=True, isolation_level=None)
+    connecting = aiosqlite.connect(read_only(path, leaving_nothing=True), uri=True, isolation_level=None)
     with told_apart(path):
         connection = await connecting
     try:

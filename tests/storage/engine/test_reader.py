@@ -39,6 +39,18 @@ async def test_nothing_can_be_written_and_a_file_without_a_bot_stays_as_it_is(tm
         with pytest.raises(StorageError):
             await reader.rows("DELETE FROM guilds")
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+async def test_what_a_killed_bot_had_not_yet_put_into_the_file_is_read(tmp_path: Path) -> None:
+    path, killed = make_database(tmp_path / "bot.db"), tmp_path / "killed"
+    killed.mkdir()
+    async with open_database(path) as database:
+        await welcome(database, GUILD)
+        for file in (path, path.with_name("bot.db-wal")):
+            (killed / file.name).write_bytes(file.read_bytes())
+    async with open_reader(killed / "bot.db") as reader:
+        assert await reader.row("SELECT id FROM guilds") is not None
 
 
 async def test_what_is_no_database_or_damaged_is_said_in_words(tmp_path: Path) -> None:
