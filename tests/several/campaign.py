@@ -1,18 +1,22 @@
 """Processes of one bot die, freeze and are stopped while jobs are under way: `python -m tests.several.campaign`.
 
-A gateway and two workers share one PostgreSQL. Each is killed, frozen past its lease (anywhere, or at the seam between
-the commit and the request), or asked to stop, and another takes its place. Discord and the providers outlive them and
-keep their own books, against which the rows are held at the end: nothing lost, paid twice, or posted twice.
+A gateway, two workers and a process for media share one PostgreSQL and one bucket. Each is killed, frozen past its
+lease (anywhere, or at the seam between the commit and the request), or asked to stop, and another takes its place, in
+the same folder or in an empty one; and what lies in a folder vanishes under one that lives. Discord and the providers
+outlive them and keep their own books, against which the rows are held at the end: nothing lost, paid twice, or posted
+twice.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import signal
 import sys
 import tempfile
 import time
+from asyncio.subprocess import Process
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +25,16 @@ from typing import Any
 
 from bot.domain.voices import voices_of
 from bot.sandbox.emulators.runware import RunwareEmulator
+from tests.bucket import serving, settings_of
+from tests.files.test_vanishing import empty
 from tests.postgres import running
+from tests.several.books import violations
 from tests.several.fleet import LEASE, TEXT, Fleet, open_fleet
 from tests.storage.engines import create
 
-EVENTS = ("kill", "kill", "freeze", "seam", "stop", "gateway")
+EVENTS = ("kill", "kill folder", "vanish", "freeze", "seam", "stop", "gateway")
+ROLES = ("worker", "worker", "media")
+EDITED = 0.3  # of what is asked for
 VOICES = {name: next(iter(voices_of(name))) for name in ("runcomfy", "runware")}  # of which lost requests are looked up
 PATIENCE = 120.0
 
@@ -38,22 +47,26 @@ class Campaign:
     random: Random
     without: str = ""
     events: Counter[str] = field(default_factory=Counter)
-    _workers: list[Any] = field(default_factory=list)
-    _frozen: dict[Any, float] = field(default_factory=dict)  # until when
+    _at_work: dict[Process, str] = field(default_factory=dict)  # with the role of each; one that is frozen isn't
+    ended: int = 0  # so many by themselves
+    _gateway: Process | None = None
+    _frozen: dict[Process, float] = field(default_factory=dict)  # until when
     _asked: int = 0
 
     async def run(self, count: int) -> list[str]:
         """So many events; what must never be, and is, at the end."""
-        self._workers = await self.fleet.working(2, WITHOUT=self.without)
-        gateway = await self.fleet.gateway()
+        for role in ROLES:
+            await self._begin(role)
+        self._gateway = await self.fleet.gateway()
         for _ in range(count):
+            await self._replace_ended()
             await self._ask()
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
             event = self.random.choice(EVENTS)
             self.events[event] += 1
             if event == "gateway":
-                gateway.kill()
-                gateway = await self.fleet.gateway()
+                self._gateway.kill()
+                self._gateway = await self.fleet.gateway()
             else:
                 await self._happen(event)
             self._wake()
@@ -64,24 +77,51 @@ class Campaign:
         for _ in range(self.random.randint(1, 2)):
             self._asked += 1
             provider = self.random.choice(sorted(VOICES))
-            text = f"{TEXT}, number {self._asked}"
-            await self.fleet.ask(text=text, voice=VOICES[provider], provider=provider)
+            ask = self.fleet.ask_for_edit if self.random.random() < EDITED else self.fleet.ask
+            await ask(text=f"{TEXT}, number {self._asked}", voice=VOICES[provider], provider=provider)
+
+    async def _begin(self, role: str, after: Process | None = None, **settings: str) -> Process:
+        (process,) = await self.fleet.working(1, role, after, WITHOUT=self.without, **settings)
+        self._at_work[process] = role
+        return process
 
     async def _happen(self, event: str) -> None:
-        worker = self._workers.pop(self.random.randrange(len(self._workers)))
-        if event == "kill":
-            worker.kill()
-        elif event == "stop":
-            worker.terminate()
-        elif event == "freeze":
-            worker.send_signal(signal.SIGSTOP)
-            self._frozen[worker] = time.monotonic() + self.random.uniform(1.0, 4.0) * LEASE
-        freezes = {"FREEZE": "1"} if event == "seam" else {}
+        """One of them ends or freezes, and another takes its place; or its files vanish."""
+        process = self.random.choice(
+            [one for one, role in self._at_work.items() if event != "seam" or role == "worker"]
+        )
+        role, same_folder = self._at_work[process], False
+        if event == "vanish":
+            empty(self.fleet.file(process, "files"))
+            return
         if event == "seam":  # the newcomer freezes, and the other goes on
-            self._workers.append(worker)
-        self._workers += await self.fleet.working(1, WITHOUT=self.without, **freezes)
-        if event == "seam":
-            self._frozen[self._workers.pop()] = time.monotonic() + self.random.uniform(3.0, 6.0) * LEASE
+            process = await self._begin(role, FREEZE="1")
+            self._frozen[process] = time.monotonic() + self.random.uniform(3.0, 6.0) * LEASE
+        elif event == "freeze":
+            process.send_signal(signal.SIGSTOP)
+            self._frozen[process] = time.monotonic() + self.random.uniform(1.0, 4.0) * LEASE
+        elif event == "stop":
+            process.terminate()
+        else:
+            process.kill()
+            await process.wait()
+            same_folder = True
+        if event == "kill folder":
+            shutil.rmtree(self.fleet.folders[process])
+        del self._at_work[process]
+        if event != "seam":
+            await self._begin(role, process if same_folder else None)
+
+    async def _replace_ended(self) -> None:
+        """Others take the place of those that have ended themselves, as their lease was lost."""
+        for process, role in list(self._at_work.items()):
+            if process.returncode is not None:
+                self.ended += 1
+                del self._at_work[process]
+                await self._begin(role, process)
+        if self._gateway and self._gateway.returncode is not None:
+            self.ended += 1
+            self._gateway = await self.fleet.gateway()
 
     def _wake(self, *, all_of_them: bool = False) -> None:
         for worker, until in list(self._frozen.items()):
@@ -94,30 +134,13 @@ class Campaign:
 
         async def is_over() -> bool:
             self._wake()
+            await self._replace_ended()
             return not self._frozen and all(job.closed_at is not None for job in await self.fleet.jobs())
 
         try:
             await self.fleet.until(is_over, PATIENCE)
         except TimeoutError:  # what isn't finished then is found
             self._wake(all_of_them=True)
-
-
-async def violations(fleet: Fleet) -> list[str]:
-    """What must never be, and is."""
-    jobs, found = await fleet.jobs(), list[str]()
-    paid = Counter(run.order.text for run in fleet.sandbox.runs.ledger if run.order.text)
-    posts = Counter(int(message["channel_id"]) for message in fleet.discord.outcomes())
-    for job in jobs:
-        runs, told = paid[job.request.text or ""], posts[job.home_id]
-        if job.closed_at is None:
-            found.append(f"{job.code} is lost in state {job.state}")
-        if runs > 1:
-            found.append(f"{job.code} was paid {runs} times")
-        if told != 1:
-            found.append(f"{job.code} ({job.state}) was posted {told} times")
-        if (job.state == "succeeded") > runs or (job.state in {"failed", "cancelled"} and runs):
-            found.append(f"{job.code} is {job.state}, and was paid {runs} times")
-    return found
 
 
 def take_handles_twice() -> None:
@@ -134,13 +157,15 @@ def take_handles_twice() -> None:
 async def run(count: int, seed: int, without: str) -> int:
     """Run a campaign on a PostgreSQL of its own; 0 without violations."""
     take_handles_twice()
-    with running() as address, tempfile.TemporaryDirectory(prefix="mouthpiece-several-") as folder:
+    keys = {"runcomfy": "rc-1", "runware": "rw-1"}
+    with running() as address, serving() as bucket, tempfile.TemporaryDirectory(prefix="mouthpiece-several-") as folder:
         url = await create(address, "campaign")
-        async with open_fleet(url, Path(folder), keys={"runcomfy": "rc-1", "runware": "rw-1"}) as fleet:
+        async with open_fleet(url, Path(folder), keys=keys, files=settings_of(bucket, "campaign")) as fleet:
             campaign = Campaign(fleet, Random(seed), without)
             found = await campaign.run(count)
             states = Counter(job.state for job in await fleet.jobs())
             print(f"{campaign.events.total()} events {dict(campaign.events)}, {states.total()} jobs {dict(states)}")
+            print(f"{campaign.ended} processes ended themselves and were started again")
             print(*found or ["nothing lost, paid twice or posted twice"], sep="\n")
     return bool(found)
 

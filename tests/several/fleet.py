@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
+from bot.chat.custom_ids import MEND_PREFIX
 from bot.domain.job import Job, RequestCodec, Stores
 from bot.sandbox.faults import Faults
 from bot.sandbox.server import Sandbox
@@ -20,6 +23,8 @@ from storage.engine.database import Database
 from storage.engine.encryption import MasterKeys
 from tests.app.test_run import CLIP, ROOT
 from tests.canned import FilmedStudio
+from tests.crash.footage import small_clip
+from tests.crash.people import buttons_in
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.storage.engines import emptied
@@ -41,14 +46,19 @@ class Fleet:
     folder: Path
     settings: dict[str, str]
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    folders: dict[asyncio.subprocess.Process, Path] = field(default_factory=dict)
 
-    async def start(self, roles: str, **settings: str) -> asyncio.subprocess.Process:
-        """A process with these roles, and settings of its own; it may not be ready yet."""
-        own = self.folder / str(len(self.processes))
-        own.mkdir()
+    async def start(
+        self, roles: str, after: asyncio.subprocess.Process | None = None, **settings: str
+    ) -> asyncio.subprocess.Process:
+        """A process with these roles, and settings of its own; it may not be ready yet. It has a new folder, or that of
+        the one that it comes after.
+        """
+        own = self.folders[after] if after else self.folder / str(len(self.processes))
+        own.mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         given = {**self.settings, "ROLES": roles, "LEASE": str(LEASE), "DATABASE_PATH": str(own / "bot.db"), **settings}
-        with (own / "log").open("wb") as log:
+        with (own / "log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.several.leased", "run"),
                 cwd=own,
@@ -56,6 +66,7 @@ class Fleet:
                 stderr=log,
             )
         self.processes.append(process)
+        self.folders[process] = own
         return process
 
     async def gateway(self) -> asyncio.subprocess.Process:
@@ -66,11 +77,15 @@ class Fleet:
         return process
 
     async def working(
-        self, count: int, roles: str = "worker,media", **settings: str
+        self,
+        count: int,
+        roles: str = "worker,media",
+        after: asyncio.subprocess.Process | None = None,
+        **settings: str,
     ) -> list[asyncio.subprocess.Process]:
-        """So many more processes that work, and do."""
+        """So many more processes that work, and do; one may come `after` another, in its folder."""
         before = set(await self.lives())
-        found = [await self.start(roles, **settings) for _ in range(count)]
+        found = [await self.start(roles, after, **settings) for _ in range(count)]
 
         async def work() -> bool:
             return len(set(await self.lives()) - before) >= count
@@ -90,6 +105,16 @@ class Fleet:
             asked = await self.discord.people.slash("lipsync text", **options)
             said = await asked.answer(20.0)
             assert "is on its way" in said, said
+
+    async def ask_for_edit(self, **given: str) -> None:
+        """A video is asked for whose clip is scaled before it is sent, and scaled back at the end."""
+        options: dict[str, Any] = {"video": ("small.mp4", small_clip()), "text": TEXT, "voice": "Sunny", **given}
+        asked = await self.discord.people.slash("lipsync text", **options)
+        await asyncio.wait_for(asked.answered.wait(), 20.0)
+        assert asked.original
+        ((card, button),) = buttons_in([asked.original], f"{MEND_PREFIX}do:")
+        said = await (await self.discord.people.click(card, button)).answer(20.0)
+        assert "is on its way" in said, said
 
     async def jobs(self) -> list[Job]:
         """All of them, oldest first."""
@@ -112,7 +137,7 @@ class Fleet:
 
     def file(self, process: asyncio.subprocess.Process, name: str) -> Path:
         """A file in the folder of a process."""
-        return self.folder / str(self.processes.index(process)) / name
+        return self.folders[process] / name
 
     def log(self, process: asyncio.subprocess.Process) -> str:
         """What a process has said."""
@@ -129,9 +154,16 @@ class Fleet:
 
 @asynccontextmanager
 async def open_fleet(
-    url: str, folder: Path, *, keys: Mapping[str, str] = RUNCOMFY, faults: Faults | None = None
+    url: str,
+    folder: Path,
+    *,
+    keys: Mapping[str, str] = RUNCOMFY,
+    faults: Faults | None = None,
+    files: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Fleet]:
-    """A server with these keys by provider, and no process yet; `faults` are what goes wrong at the provider."""
+    """A server with these keys by provider, and no process yet; `faults` are what goes wrong at the provider, and
+    `files` the settings of where files are kept, if that is a bucket.
+    """
     async with AsyncExitStack() as stack:
         discord, sandbox = DiscordServer(), Sandbox()
         sandbox.faults = faults or sandbox.faults
@@ -154,6 +186,8 @@ async def open_fleet(
             "PROVIDER_URLS": json.dumps(sandbox.provider_urls),
             "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
         }
+        for name, value in (files or {}).items():
+            settings[name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else value
         fleet = Fleet(discord, sandbox, database, stores, folder, settings)
         try:
             yield fleet

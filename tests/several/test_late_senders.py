@@ -42,7 +42,7 @@ def speeches(fleet: Fleet) -> int:
     return sum(run.order.makes == "speech" for run in fleet.sandbox.runs.ledger)
 
 
-async def wakes_late(url: str, folder: Path, **frozen: str) -> tuple[int, int | None]:
+async def wakes_late(url: str, folder: Path, **frozen: Any) -> tuple[int, int | None]:
     """How often a stage is paid for whose sender froze at the seam, and woke when another process had sent it; and the
     sender's exit code.
     """
@@ -109,7 +109,7 @@ async def _tasks(request: web.Request) -> list[dict[str, Any]]:
     return found
 
 
-async def arrives_late(url: str, folder: Path, **other: str) -> int:
+async def arrives_late(url: str, folder: Path, **other: Any) -> int:
     """How often a stage is paid for whose request takes longer than its sender lives."""
     slow = Slow()
     async with open_fleet(url, folder, keys={"runware": "rw-1"}, faults=slow) as fleet:

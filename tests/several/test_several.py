@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.custom_ids import APPROVE_PREFIX, CANCEL_PREFIX, DENY_PREFIX, MEND_PREFIX
+from bot.chat.custom_ids import APPROVE_PREFIX, CANCEL_PREFIX, DENY_PREFIX
 from tests.app.test_run import CLIP
 from tests.canned import hold_work
-from tests.crash.footage import small_clip
 from tests.crash.people import buttons_in
 from tests.discord_server.state import State
-from tests.several.fleet import LEASE, TEXT, Fleet, open_fleet
+from tests.several.fleet import LEASE, Fleet, open_fleet
 from tests.storage.engines import Schema
 
 pytestmark = pytest.mark.timeout(180)
@@ -51,16 +50,10 @@ async def test_what_one_process_hears_others_make_and_of_two_that_do_each_job_is
 
 
 async def test_with_one_role_each_a_job_goes_from_one_to_the_next_as_its_steps_are_theirs(fleet: Fleet) -> None:
-    people = fleet.discord.people
     for roles in ("worker", "media"):
         await fleet.working(1, roles)
     await fleet.gateway()
-    clip = ("small.mp4", small_clip())  # which is scaled before it is sent, and back at the end
-    asked = await people.slash("lipsync text", video=clip, text=TEXT, voice="Sunny")
-    await asyncio.wait_for(asked.answered.wait(), 20.0)
-    assert asked.original
-    ((card, button),) = buttons_in([asked.original], f"{MEND_PREFIX}do:")
-    assert "is on its way" in await (await people.click(card, button)).answer(20.0)
+    await fleet.ask_for_edit()
     await fleet.over()
     done_once(fleet, 1)
     rows = await fleet.database.rows("SELECT stage FROM job_events WHERE to_state = 'submitting' ORDER BY at")
