@@ -58,7 +58,6 @@ ACROSS_SERVERS = {
     "Jobs.with_files": "what lies on disk, whosever it is",
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",
-    "Privacy.count_requests": "how many people wait to be forgotten, for the copies of the database",
     "Privacy.sweep": "what is old, wherever it is",
     "Unanswered.take": "the start, which answers whoever still waits",
     "Unanswered.change": "what is noted of all commands at once, each with its server",

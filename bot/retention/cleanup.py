@@ -11,6 +11,7 @@ from bot.domain.job import Stores
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.retention.privacy import Forgettable
 from storage.engine.earlier_copies import EarlierCopies
+from storage.people.privacy import ERASED_FACT
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Cleanup:
         copies_days: int,
     ) -> None:
         self._privacy = stores.privacy
+        self._installation = stores.installation
         self._unanswered = stores.unanswered
         self._unfinished = stores.unfinished
         self._drafts = drafts
@@ -60,18 +62,18 @@ class Cleanup:
 
     async def tidy(self) -> None:
         """One round."""
-        now = self._clock.now()
         async with self._copies.turn:
-            asked = await self._privacy.count_requests()
+            now = self._clock.now()
             jobs, servers = await self._privacy.sweep(
                 now=now, older_than=now - self._retention_days * DAY, left_before=now - GRACE
             )
-            if await self._privacy.count_requests() < asked:  # backups were made while those had to wait
-                await asyncio.to_thread(self._copies.delete)
+            erased_at = float(await self._installation.get(ERASED_FACT) or 0.0)  # backups may be from before that
+            oldest = max(now - self._copies_days * DAY, erased_at)
+            copies = await asyncio.to_thread(self._copies.delete, made_before=oldest)
         await self._tidy_files(now)
         if jobs or servers:
             log.info("thrown away: the persons of %d jobs, and %d servers", len(jobs), servers)
-        if copies := await asyncio.to_thread(self._copies.delete, made_before=now - self._copies_days * DAY):
+        if copies:
             log.info("thrown away: %d old copies of the database", copies)
 
     async def _tidy_files(self, now: float) -> None:

@@ -20,6 +20,7 @@ from storage.servers.log_entries import PATIENCE
 from storage.servers.usage_hours import forget_old_hours
 
 NOBODY = 0  # in place of a forgotten member
+ERASED_FACT = "erased_at"  # when a person was erased last who had asked for it: older copies may still hold them
 
 # The person of a job that a lasting grant carries stays: forgetting who it was would fill the grant up again.
 _ERASE = """
@@ -33,6 +34,7 @@ _ERASE = """
       detail = NULL, video_digest = NULL, audio_digest = NULL, forgotten_at = :now
   WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
+_PUT_FACT = "INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
 _OLD_OR_ASKED = """SELECT id FROM jobs WHERE forgotten_at IS NULL AND closed_at < :older_than
   UNION SELECT id FROM forget_requests AS asked JOIN jobs ON jobs.member_id = asked.member_id
     WHERE forgotten_at IS NULL AND created_at <= asked.asked_at"""
@@ -71,10 +73,6 @@ class Privacy:
             member_id=member_id,
         )
         return [Record(**dict(row)) for row in rows]
-
-    async def count_requests(self) -> int:
-        """How many people have asked to be forgotten and can't be yet, in all they are named in."""
-        return len(await self._database.rows("SELECT member_id FROM forget_requests"))
 
     async def forget(self, member_id: int, *, now: float) -> tuple[list[int], int, int]:
         """Forget the person: the ids of the jobs erased at once, how many will be when they are closed, and how many
@@ -190,11 +188,13 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
     await forget_reporters(tx, now, older_than)
     await tx.row("DELETE FROM grants WHERE until_at < :uncounted_before", uncounted_before=uncounted_before)
     await tx.row("DELETE FROM log_entries WHERE at < :too_old", too_old=now - PATIENCE)
-    await tx.row(
+    done = await tx.rows(
         """DELETE FROM forget_requests WHERE NOT EXISTS (
              SELECT 1 FROM jobs WHERE jobs.member_id = forget_requests.member_id AND created_at <= asked_at
                AND forgotten_at IS NULL)
              AND NOT EXISTS (SELECT 1 FROM reporters WHERE reporters.member_id = forget_requests.member_id
-               AND reported_at <= asked_at)"""
+               AND reported_at <= asked_at) RETURNING member_id"""
     )
+    if done:
+        await tx.row(_PUT_FACT, name=ERASED_FACT, value=str(now))
     return [row["id"] for row in erased]

@@ -80,5 +80,5 @@ async def test_nothing_that_is_logged_holds_the_buckets_secret(
 
 
 def test_the_image_has_the_library() -> None:
-    assert "-r requirements.lock" in README.with_name("Dockerfile").read_text(encoding="utf-8")
+    assert "-r /requirements.lock" in README.with_name("Dockerfile").read_text(encoding="utf-8")
     assert "\nobstore==" in README.with_name("requirements.lock").read_text(encoding="utf-8")

@@ -105,7 +105,7 @@ def test_the_setting_is_named_where_the_server_cannot_be_reached(
 
 
 def test_the_image_has_the_driver() -> None:
-    assert "-r requirements.lock" in README.with_name("Dockerfile").read_text(encoding="utf-8")
+    assert "-r /requirements.lock" in README.with_name("Dockerfile").read_text(encoding="utf-8")
     assert "\nasyncpg==" in README.with_name("requirements.lock").read_text(encoding="utf-8")
 
 
