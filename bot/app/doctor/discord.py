@@ -63,16 +63,18 @@ async def check_discord(settings: Settings, clock: Clock, servers: Sequence[Name
         except DiscordUnreachable as error:
             return [ill("Discord", str(error), words.CHECK_NETWORK), *dates.finding()]
         found = [ok("Discord", "its API answers"), ok("token", f"it is that of {client.user}")]
-        found += [_way_in(client, settings), *await _gateway(client), *dates.finding()]
+        found += [*_way_in(client, settings), *await _gateway(client), *dates.finding()]
         return [*found, *await _channels(client, servers)]
 
 
-def _way_in(client: Connection, settings: Settings) -> Finding:
+def _way_in(client: Connection, settings: Settings) -> list[Finding]:
+    if "gateway" not in settings.roles:
+        return []
     try:
-        problem = client.check_way_in(settings.interactions_public_key if "gateway" in settings.roles else None)
+        problem = client.check_way_in(settings.interactions_public_key)
     except SettingsError as error:
-        return ill("commands", str(error), words.WAY_IN)
-    return ill("commands", problem, words.WAY_IN) if problem else ok("commands", "Discord sends them here")
+        return [ill("commands", str(error), words.WAY_IN)]
+    return [ill("commands", problem, words.WAY_IN) if problem else ok("commands", "Discord sends them here")]
 
 
 async def _gateway(client: Connection) -> list[Finding]:

@@ -47,6 +47,13 @@ async def test_what_is_well_is_said_to_be_well(installation: Installation) -> No
     assert await installation.look() == []
 
 
+@pytest.mark.usefixtures("shared")
+async def test_a_process_that_hears_no_commands_needs_no_way_in_for_them(installation: Installation) -> None:
+    installation.set(ROLES="worker")
+    installation.set(DISCORD_GATEWAY_URL="ws://127.0.0.1:9")
+    assert await installation.look() == []
+
+
 async def test_no_process_is_at_work(installation: Installation, shared: Database) -> None:
     await shared.write(lambda tx: tx.row("DELETE FROM workers"), guild_id=None)
     found = await installation.one()
