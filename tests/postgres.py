@@ -113,14 +113,18 @@ class Cluster:
     @contextmanager
     def started(self, **settings: str) -> Iterator[None]:
         """The server runs, until the block is left."""
-        options = " ".join(f"-c {name}={value}" for name, value in {**SETTINGS, **settings}.items())
-        log, options = self.data / "log", f"-k {self.socket} {options}"
-        self.programs.run("pg_ctl", "-D", self.data, "-s", "-w", "-l", log, "-o", options, "start")
+        self.start(**settings)
         try:
             yield
         finally:
             if (self.data / "postmaster.pid").exists():
                 self.crash()
+
+    def start(self, **settings: str) -> None:
+        """Start the server, and wait until it takes connections."""
+        options = " ".join(f"-c {name}={value}" for name, value in {**SETTINGS, **settings}.items())
+        log, options = self.data / "log", f"-k {self.socket} {options}"
+        self.programs.run("pg_ctl", "-D", self.data, "-s", "-w", "-l", log, "-o", options, "start")
 
     def crash(self) -> None:
         """End the server at once, without a checkpoint."""

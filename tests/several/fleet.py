@@ -57,7 +57,7 @@ class Fleet:
         own = self.folders[after] if after else self.folder / str(len(self.processes))
         own.mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-        given = {**self.settings, "ROLES": roles, "LEASE": str(LEASE), "DATABASE_PATH": str(own / "bot.db"), **settings}
+        given = {**self.settings, "ROLES": roles, "DATABASE_PATH": str(own / "bot.db"), **settings}
         with (own / "log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.several.leased", "run"),
@@ -112,7 +112,9 @@ class Fleet:
         asked = await self.discord.people.slash("lipsync text", **options)
         await asyncio.wait_for(asked.answered.wait(), 20.0)
         assert asked.original
-        ((card, button),) = buttons_in([asked.original], f"{MEND_PREFIX}do:")
+        buttons = list(buttons_in([asked.original], f"{MEND_PREFIX}do:"))
+        assert buttons, asked.original["content"]
+        ((card, button),) = buttons
         said = await (await self.discord.people.click(card, button)).answer(20.0)
         assert "is on its way" in said, said
 
@@ -183,6 +185,7 @@ async def open_fleet(
             "DISCORD_GATEWAY_URL": discord.gateway_url,
             "DATABASE_URL": url,
             "MASTER_KEYS": master,
+            "LEASE": str(LEASE),
             "PROVIDER_URLS": json.dumps(sandbox.provider_urls),
             "TRUSTED_HOSTS": f"{sandbox.host},{discord.host}",
         }
