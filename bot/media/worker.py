@@ -53,8 +53,11 @@ def serve(parent: int) -> None:
         order: Order = pickle.loads(sys.stdin.buffer.read(int.from_bytes(size)))  # noqa: S301 - the bot's own words
         work = order.task.load()
         reply = _in_fork(order, work) if sys.platform == "linux" else _reply(order, work)
-        sys.stdout.buffer.write(len(reply).to_bytes(SIZE_BYTES) + reply)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(len(reply).to_bytes(SIZE_BYTES) + reply)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # the parent has gone, and nobody waits for the reply
+            os._exit(0)
 
 
 def _in_fork(order: Order, work: Callable[..., Any]) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.engine.database import Database, Transaction
+from storage.engine.installation import put_fact
 from storage.jobs.job import Job
 from storage.people.deletions import end_deletion
 from storage.people.reporters import forget_reporters
@@ -34,7 +35,6 @@ _ERASE = """
       detail = NULL, video_digest = NULL, audio_digest = NULL, forgotten_at = :now
   WHERE closed_at IS NOT NULL AND forgotten_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM reports WHERE reports.job_id = jobs.id AND decision IS NULL) """
-_PUT_FACT = "INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
 _OLD_OR_ASKED = """SELECT id FROM jobs WHERE forgotten_at IS NULL AND closed_at < :older_than
   UNION SELECT id FROM forget_requests AS asked JOIN jobs ON jobs.member_id = asked.member_id
     WHERE forgotten_at IS NULL AND created_at <= asked.asked_at"""
@@ -196,5 +196,5 @@ async def _forget(tx: Transaction, now: float, older_than: float) -> list[int]:
                AND reported_at <= asked_at) RETURNING member_id"""
     )
     if done:
-        await tx.row(_PUT_FACT, name=ERASED_FACT, value=str(now))
+        await put_fact(tx, ERASED_FACT, str(now))
     return [row["id"] for row in erased]

@@ -15,6 +15,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
+from bot.chat.cases.posts import CasePosts
 from bot.chat.errors import PostFailed
 from bot.chat.posted_results import PostedResults
 from bot.domain.job import Job
@@ -359,8 +360,12 @@ async def test_a_denied_video_ends_with_a_sentence_and_costs_nothing(world: Worl
     assert not world.sandbox.runs.ledger
 
 
-async def test_a_video_that_nobody_approves_ends_by_itself(world: World) -> None:
+async def test_a_video_that_nobody_approves_ends_by_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise PostFailed(problem="503")
+
     _, message = await held(world)
+    monkeypatch.setattr(CasePosts, "edit", away)  # so that the card can still be pressed
     world.clock.skipped += 12 * 3600 + 60
     job = await newest(world)
     open_job = world.client.services.worker.held[job.id]

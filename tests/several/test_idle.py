@@ -20,10 +20,8 @@ MOST_A_SECOND = 2.0  # of each process
 
 
 async def written(fleet: Fleet) -> int:  # noqa: F811
-    """How many transactions have written anything, ever."""
-    (row,) = await fleet.database.rows(
-        "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS n"
-    )
+    """How many transactions have written something: each leaves a key of its own."""
+    (row,) = await fleet.database.rows("SELECT count(*) AS n FROM engine_commits")
     return int(row["n"])
 
 
