@@ -62,8 +62,6 @@ ACROSS_SERVERS = {
     "Unanswered.take": "the start, which answers whoever still waits",
     "Unanswered.change": "what is noted of all commands at once, each with its server",
     "Unanswered.sweep": "what is old, wherever it is",
-    "Unfinished.find": "what a person has begun themselves",
-    "Unfinished.take": "what a person has begun themselves",
     "Unfinished.sweep": "what is old, wherever it is",
     "Workers.begin": "processes, which work for all servers",
     "Workers.end": "processes, which work for all servers",

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -137,32 +137,31 @@ class PendingDrafts:
         """
         if here := self._here.find(interaction_id, asker.member_id):
             return here if here.ask.guild_id == guild_id else None
-        row = _read(
-            await self._rows.find(
-                "draft", member_id=asker.member_id, interaction_id=interaction_id, now=self._clock.now()
-            )
-        )
-        if row is None or row.ask.guild_id != guild_id:
-            return None
-        return Draft(row.ask, self._incoming.new_folder(), row.seen)
+        row = _read(await self._rows.find("draft", **self._which(guild_id, asker, interaction_id)))
+        return Draft(row.ask, self._incoming.new_folder(), row.seen) if row else None
 
     async def take(self, guild_id: int, asker: Asker, interaction_id: int) -> Draft | None:
         """The same, which doesn't wait any more then. Where its files are not at hand, nothing is said of what they
         hold: they are to be fetched and looked into again.
         """
-        if await self.find(guild_id, asker, interaction_id) is None:
+        here = self._here.find(interaction_id, asker.member_id)
+        if here and here.ask.guild_id != guild_id:
             return None
-        here = self._here.take(interaction_id, asker.member_id)
-        row = _read(
-            await self._rows.take(
-                "draft", member_id=asker.member_id, interaction_id=interaction_id, now=self._clock.now()
-            )
-        )
+        self._here.take(interaction_id, asker.member_id)
+        row = _read(await self._rows.take("draft", **self._which(guild_id, asker, interaction_id)))
         if row is None:
             if here:
                 here.throw_away()
             return None
         return here or Draft(row.ask, self._incoming.new_folder())
+
+    def _which(self, guild_id: int, asker: Asker, interaction_id: int) -> dict[str, Any]:
+        return {
+            "guild_id": guild_id,
+            "member_id": asker.member_id,
+            "interaction_id": interaction_id,
+            "now": self._clock.now(),
+        }
 
 
 def _read(stored: str | None) -> _Row | None:

@@ -80,7 +80,11 @@ class Forms:
         if kind not in self._kinds or not opened_with.isdecimal():
             raise FormGone
         about = await self._stored.find(
-            "form", member_id=interaction.user.id, interaction_id=int(opened_with), now=self._clock.now()
+            "form",
+            guild_id=interaction.guild_id or 0,
+            member_id=interaction.user.id,
+            interaction_id=int(opened_with),
+            now=self._clock.now(),
         )
         if about is None:
             raise FormGone

@@ -37,33 +37,37 @@ class Unfinished:
 
         await self._database.write(work, guild_id=guild_id)
 
-    async def find(self, kind: Kind, *, member_id: int, interaction_id: int, now: float) -> str | None:
-        """What the person began with that interaction; None when it is not known any more, or was never theirs."""
+    async def find(self, kind: Kind, *, guild_id: int, member_id: int, interaction_id: int, now: float) -> str | None:
+        """What the person began with that interaction in that server; None when it is not known any more, or was never
+        theirs there.
+        """
         row = await self._database.row(
             """SELECT about FROM unfinished WHERE interaction_id = :interaction_id AND kind = :kind
-                 AND member_id = :member_id AND begun_at > :too_old""",
+                 AND guild_id = :guild_id AND member_id = :member_id AND begun_at > :too_old""",
             interaction_id=interaction_id,
             kind=kind,
+            guild_id=guild_id,
             member_id=member_id,
             too_old=now - WAITING_SECONDS,
         )
         return row["about"] if row else None
 
-    async def take(self, kind: Kind, *, member_id: int, interaction_id: int, now: float) -> str | None:
+    async def take(self, kind: Kind, *, guild_id: int, member_id: int, interaction_id: int, now: float) -> str | None:
         """The same, which is finished then: whoever presses twice is given it once."""
 
         async def work(tx: Transaction) -> str | None:
             row = await tx.row(
                 """DELETE FROM unfinished WHERE interaction_id = :interaction_id AND kind = :kind
-                     AND member_id = :member_id AND begun_at > :too_old RETURNING about""",
+                     AND guild_id = :guild_id AND member_id = :member_id AND begun_at > :too_old RETURNING about""",
                 interaction_id=interaction_id,
                 kind=kind,
+                guild_id=guild_id,
                 member_id=member_id,
                 too_old=now - WAITING_SECONDS,
             )
             return row["about"] if row else None
 
-        return await self._database.write(work, guild_id=None)
+        return await self._database.write(work, guild_id=guild_id)
 
     async def sweep(self, *, now: float) -> None:
         """Drop what was begun too long ago."""

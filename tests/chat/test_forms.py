@@ -47,9 +47,12 @@ async def test_a_form_that_was_open_for_too_long_says_so_and_does_nothing(world:
     assert world.client.services.worker.open_jobs == 0
 
 
-def sent(world: World, custom_id: str, by: int) -> Any:
+def sent(world: World, custom_id: str, by: int, guild_id: int | None = None) -> Any:
     """What arrives with a form."""
-    return SimpleNamespace(data={"custom_id": custom_id}, user=SimpleNamespace(id=by), client=world.client)
+    where = world.guild.id if guild_id is None else guild_id
+    return SimpleNamespace(
+        data={"custom_id": custom_id}, user=SimpleNamespace(id=by), guild_id=where, client=world.client
+    )
 
 
 async def opened(world: World) -> str:
@@ -65,6 +68,8 @@ async def test_nobody_sends_a_form_that_somebody_else_opened(world: World) -> No
     assert (await forms.sent(sent(world, custom_id, world.member.id))).kind == "words"
     with pytest.raises(FormGone):
         await forms.sent(sent(world, custom_id, world.moderator.id))
+    with pytest.raises(FormGone):
+        await forms.sent(sent(world, custom_id, world.member.id, guild_id=1))
 
 
 @pytest.mark.parametrize("custom_id", ["0123456789abcdef", "v1:form:words:1", "v1:form:none:1", "v1:form:words:x", ""])
