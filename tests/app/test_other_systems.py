@@ -23,5 +23,5 @@ async def test_windows_is_told_where_the_bot_runs_instead() -> None:
         *(sys.executable, "-c", AS_ON_WINDOWS), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     _, errors = await process.communicate()
-    assert errors.decode() == "Windows itself can't run the bot; run it there in Docker or in WSL\n"
+    assert errors.decode() == "the bot doesn't run on Windows itself; there, use Docker or WSL\n"
     assert process.returncode == 2

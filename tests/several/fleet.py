@@ -129,6 +129,14 @@ class Fleet:
             while not await found():
                 await asyncio.sleep(0.05)
 
+    async def running(self) -> None:
+        """Wait until a provider works on every job."""
+
+        async def all_run() -> bool:
+            return all(job.state == "running" for job in await self.jobs())
+
+        await self.until(all_run)
+
     async def over(self) -> None:
         """Wait until every job is closed."""
 

@@ -46,11 +46,7 @@ async def test_polls_that_find_nothing_write_nothing(
     await fleet.gateway()
     hold_work(fleet.sandbox.runs)
     await fleet.ask(JOBS)
-
-    async def all_run() -> bool:
-        return all(job.state == "running" for job in await fleet.jobs())
-
-    await fleet.until(all_run)
+    await fleet.running()
     await asyncio.sleep(2.0)  # until what was shown is noted
     polls, before = counted_polls(monkeypatch, fleet), await written(fleet)
     await asyncio.sleep(SECONDS)

@@ -38,11 +38,7 @@ async def test_what_one_process_hears_others_make_and_of_two_that_do_each_job_is
     await fleet.gateway()
     go_on = hold_work(fleet.sandbox.runs)
     await fleet.ask(6)
-
-    async def all_taken() -> bool:
-        return all(job.state == "running" for job in await fleet.jobs())
-
-    await fleet.until(all_taken)
+    await fleet.running()
     assert {job.owner for job in await fleet.jobs()} <= set(await fleet.lives())
     go_on.set()
     await fleet.over()
@@ -65,11 +61,7 @@ async def test_the_jobs_of_a_process_that_was_killed_go_on_in_another_when_its_l
     await fleet.gateway()
     go_on = hold_work(fleet.sandbox.runs)
     await fleet.ask(3)
-
-    async def all_run() -> bool:
-        return all(job.state == "running" for job in await fleet.jobs())
-
-    await fleet.until(all_run)
+    await fleet.running()
     await fleet.working(1)
     killed.kill()
     before = {job.owner for job in await fleet.jobs()}
@@ -88,11 +80,7 @@ async def test_a_process_that_was_frozen_past_its_lease_ends_itself_and_does_not
     await fleet.gateway()
     go_on = hold_work(fleet.sandbox.runs)
     await fleet.ask(3)
-
-    async def all_run() -> bool:
-        return all(job.state == "running" for job in await fleet.jobs())
-
-    await fleet.until(all_run)
+    await fleet.running()
     await fleet.working(1)
     before = {job.owner for job in await fleet.jobs()}
     frozen.send_signal(signal.SIGSTOP)
@@ -114,11 +102,7 @@ async def test_a_process_that_is_asked_to_stop_hands_its_jobs_over_at_once(fleet
     await fleet.gateway()
     go_on = hold_work(fleet.sandbox.runs)
     await fleet.ask(3)
-
-    async def all_run() -> bool:
-        return all(job.state == "running" for job in await fleet.jobs())
-
-    await fleet.until(all_run)
+    await fleet.running()
     (before,) = {job.owner for job in await fleet.jobs()}
     await fleet.working(1)
     stopped.terminate()

@@ -41,7 +41,7 @@ OLDER = "nothing: the next start asks about what was open, and sends none of it 
 CHECK_PROVIDER = "check this machine's way to that address, and PROVIDER_URLS; jobs go to other providers meanwhile"
 TEST_KEY = "put it right at the provider, then /lipsync-admin key test in that server"
 CHECK_BUCKET = "check FILES_URL, the AWS_… settings and what the key may do; docs/scaling.md lists it"
-RUN_AGAIN = "run doctor once more; if it stays, tell the project what it says"
+RUN_AGAIN = "run doctor once more; if it stays like this, tell the project what it says"
 
 
 def table(findings: Sequence[Finding]) -> str:

@@ -15,7 +15,7 @@ COMMANDS_GO_ELSEWHERE = (
     "Discord sends commands to {address}, so none comes here: delete that Interactions Endpoint URL in the developer "
     "portal, or set INTERACTIONS_PUBLIC_KEY"
 )
-ON_WINDOWS = "Windows itself can't run the bot; run it there in Docker or in WSL"
+ON_WINDOWS = "the bot doesn't run on Windows itself; there, use Docker or WSL"
 NO_ADDRESS = (
     "Discord doesn't know yet where to send commands: in the developer portal, set the Interactions Endpoint URL to "
     "the public https address of this bot's /interactions"
