@@ -13,11 +13,13 @@ import aiohttp
 import discord
 import pytest
 
+from bot.chat.answers import late as late_answers
 from bot.domain.job import Job, RequestCodec
 from bot.sandbox.server import Sandbox
 from bot.words.answers import restarted as restarted_words
 from storage.engine.sqlite import open_database
 from storage.jobs.job_row import COLUMNS, read_job
+from storage.people import unanswered
 from tests.canned import CannedStudio, real_clip
 from tests.crash.doom import Doom
 from tests.crash.test_cards import KilledAt
@@ -28,6 +30,13 @@ from tests.welcome import welcome
 
 KEEPING = "commit of Unanswered.change"
 Use = Callable[[Interactions], Awaitable[Interaction]]
+
+
+@pytest.fixture(autouse=True)
+def _answerable_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock runs 400 times faster, so a start would have to be over within two seconds."""
+    for user in (late_answers, unanswered):
+        monkeypatch.setattr(user, "ANSWERABLE_SECONDS", 400 * unanswered.ANSWERABLE_SECONDS)
 
 
 async def ask(people: Interactions) -> Interaction:
