@@ -1,28 +1,53 @@
-"""`python -m tests.bench [ack|files|flood|jobs|preflight|quota|shares]`: all benchmarks, or one."""
+"""`python -m tests.bench [NAME ...]`: these benchmarks; or all of them, and what they found goes into docs/."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from tests.bench import Figures, ack, files, flood, jobs, preflight, quota, shares
+from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, report, shares
 
-BENCHMARKS: Mapping[str, Callable[[], Awaitable[Figures]]] = {
-    "ack": ack.main,
-    "jobs": jobs.main,
-    "flood": flood.main,
-    "files": files.main,
-    "preflight": preflight.main,
-    "quota": quota.main,
-    "shares": shares.main,
+
+class Benchmark(NamedTuple):
+    """What is measured at full size, and what is to come out."""
+
+    main: Callable[[], Awaitable[Figures]]
+    aims: Sequence[Aim]
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "ack": Benchmark(ack.main, ack.AIMS),
+    "jobs": Benchmark(jobs.main, jobs.AIMS),
+    "flood": Benchmark(flood.main, flood.AIMS),
+    "files": Benchmark(files.main, files.AIMS),
+    "preflight": Benchmark(preflight.main, preflight.AIMS),
+    "quota": Benchmark(quota.main, quota.AIMS),
+    "shares": Benchmark(shares.main, shares.AIMS),
 }
 
 
-async def _run(name: str) -> None:
-    await BENCHMARKS[name]()
+async def _run(name: str) -> Figures:
+    benchmark = BENCHMARKS[name]
+    figures = await benchmark.main()
+    for aim in benchmark.aims:
+        print(f"{'' if aim.is_met(figures) else 'NOT '}reached: {aim.what}: {aim.of(figures):.2f}, aim {aim.bound}")
+    return figures
+
+
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser("python -m tests.bench", description="Measure against baselines, in the same run.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all of them for none")
+    names = parser.parse_args().names
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark named {', '.join(sorted(unknown))}")
+    measured = {name: (BENCHMARKS[name].aims, asyncio.run(_run(name))) for name in names or BENCHMARKS}
+    if not names:
+        report.write(measured, os.cpu_count() or 1)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or BENCHMARKS:
-        asyncio.run(_run(name))
+    main()

@@ -20,7 +20,7 @@ from bot.sandbox.studio import Order
 from storage.engine.database import Transaction
 from storage.engine.sqlite import open_database
 from storage.servers.keys import Keys
-from tests.bench import Figures
+from tests.bench import Aim, Figures, ratio
 from tests.bench.connected import connected
 from tests.canned import CannedStudio, real_clip
 from tests.discord_server.server import DiscordServer
@@ -44,11 +44,17 @@ class Size:
 
 
 FULL = Size(per_second=50, seconds=8, rounds=3, in_flight=1_000, settling=14.0)  # its first polls take ten seconds
+AIMS = (
+    Aim("acknowledgement, p99 against a bot that only defers: idle", ratio("bot, idle", "only defers", "p99"), 1.2),
+    Aim("the same with 1,000 jobs in flight", ratio("bot, loaded", "only defers", "p99"), 1.2),
+    Aim("over HTTP against the gateway, p99: idle", ratio("over HTTP, idle", "bot, idle", "p99"), 1.2),
+    Aim("the same with 1,000 jobs in flight", ratio("over HTTP, loaded", "bot, loaded", "p99"), 1.2),
+)
 
 
 async def main(size: Size = FULL) -> Figures:
     """Print a table, ms: the rounds of each side in turn, the median of the rounds; the figures."""
-    loads = {"idle": 0, f"{size.in_flight} jobs": size.in_flight}
+    loads = {"idle": 0, "loaded": size.in_flight}
     sides: dict[str, tuple[int | None, bool]] = {"only defers": (None, False)}
     for load, jobs in loads.items():
         sides |= {f"bot, {load}": (jobs, False), f"over HTTP, {load}": (jobs, True)}
@@ -56,7 +62,10 @@ async def main(size: Size = FULL) -> Figures:
     for _ in range(size.rounds):
         for side, (in_flight, over_http) in sides.items():
             measured[side].append(await _measure(size, in_flight, over_http=over_http))
-    print(f"\n/lipsync text to acknowledgement, {size.per_second} a second, ms (median of {size.rounds} rounds)")
+    print(
+        f"\n/lipsync text to acknowledgement, {size.per_second} a second, {size.in_flight} jobs in flight or none, ms "
+        f"(median of {size.rounds} rounds)"
+    )
     print(f"{'':20} {'p50':>8} {'p99':>8} {'max':>8}   p99 against the baseline")
     middle = {
         side: [statistics.median(column) for column in zip(*rounds, strict=True)] for side, rounds in measured.items()

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import Figures
+from tests.bench import Aim, Figures, ratio
 from tests.bench.clips import write_clip
 from tests.bench.serving import serving
 
@@ -31,6 +31,10 @@ class Size:
 
 
 FULL = Size(size=100_000_000, seconds=60.0, rounds=9)
+AIMS = (
+    Aim("a clip of 100 MB from Discord, against a bare copy", ratio("bot in", "copy in", "seconds"), 1.15),
+    Aim("a result of 100 MB to its post, against a bare copy", ratio("bot out", "copy out", "seconds"), 1.15),
+)
 
 
 async def main(size: Size = FULL) -> Figures:

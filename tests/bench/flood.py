@@ -27,7 +27,7 @@ from bot.domain.request import Media
 from bot.errors import Refusal
 from bot.sandbox.server import Sandbox
 from storage.engine.sqlite import open_database
-from tests.bench import Figures
+from tests.bench import Aim, Figures, ratio
 from tests.canned import FilmedStudio, real_clip
 from tests.discord_server.rest import store_file
 from tests.discord_server.server import DiscordServer
@@ -48,6 +48,13 @@ class Size:
 
 
 FULL = Size(flood=10_000, seconds=60.0, per_second=1)
+AIMS = (
+    Aim(
+        "another server's command while one sends 10,000 in a minute, p50 against alone",
+        ratio("in the flood", "alone", "p50"),
+        3,
+    ),
+)
 
 
 async def main(size: Size = FULL) -> Figures:

@@ -7,14 +7,14 @@ import json
 import resource
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import nan
 from typing import Any
 
 import httpx
 
-from tests.bench import Figures
+from tests.bench import Aim, Figures
 from tests.bench.serving import serving
 
 
@@ -35,6 +35,13 @@ class Size:
 
 
 FULL = (Size(1_000, 30, 60, 5), Size(10_000, 60, 120, 10))
+AIMS = (
+    Aim(
+        "a poll with 10,000 jobs in flight, CPU against a bare loop per job on httpx",
+        lambda figures: _last(figures, "worker")["CPU per poll, ms"] / _last(figures, "baseline")["CPU per poll, ms"],
+        1,
+    ),
+)
 FIGURES: dict[str, Callable[[Size, dict[str, Any]], float]] = {
     "ends noticed": lambda _, side: len(side["noticed"]),
     "CPU, s": lambda _, side: side["cpu"],
@@ -58,6 +65,11 @@ async def main(sizes: Sequence[Size] = FULL) -> Figures:
             _print(size, **measured)
             found |= {f"{side}, {size.count} jobs": figures for side, figures in measured.items()}
     return found
+
+
+def _last(figures: Figures, side: str) -> Mapping[str, float]:
+    """Of the largest size."""
+    return next(found for name, found in reversed([*figures.items()]) if name.startswith(side))
 
 
 async def _run(side: str, url: str, size: Size) -> dict[str, Any]:

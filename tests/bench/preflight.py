@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.sandbox.server import Sandbox
-from tests.bench import Figures
+from tests.bench import Aim, Figures, ratio
 from tests.bench.ack import bot
 from tests.bench.clips import write_clip
 from tests.discord_server.server import DiscordServer
@@ -35,6 +35,13 @@ class Size:
     settling: float
 
 
+AIMS = (
+    Aim(
+        "a clip of 8 MB fetched, looked into and answered, p50 against defer and answer",
+        ratio("accepted", "defers, answers", "p50"),
+        20,
+    ),
+)
 FULL = Size(commands=50, seconds=10.0, size=8_000_000, settling=4.0)
 
 

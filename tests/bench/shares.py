@@ -22,7 +22,7 @@ import httpx
 
 from bot.words.refusals.files import ServerDiskFull
 from bot.words.refusals.limits import ServerBusy
-from tests.bench import Figures
+from tests.bench import Aim, Figures, ratio
 from tests.bench.clips import write_clip
 from tests.bench.connected import connected
 from tests.bench.serving import serving
@@ -66,6 +66,14 @@ FULL = Size(
     hostile=Hostile(drips=45, hanging=32),
     flood=3_334,
     settling=14.0,  # the first polls of what is open take ten seconds
+)
+AIMS = tuple(
+    Aim(
+        f"{measure}, beside a server that drips, hangs and floods, p50 against alone",
+        ratio(f"{measure}, beside it", f"{measure}, alone", "p50"),
+        most,
+    )
+    for measure, most in (("provider's end → post", 1.5), ("command → acknowledged", 1.5), ("command → card", 3))
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 import pytest
 
-from tests.bench import Figures, ack, files, flood, jobs, preflight, quota, shares
+from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, ratio, report, shares
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.shares_filled import Hostile
 
@@ -29,8 +31,22 @@ async def test_a_benchmark_measures_both_sides_and_nothing_goes_wrong(
     name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     figures = await SMALL[name]()
+    assert all(math.isfinite(aim.of(figures)) for aim in BENCHMARKS[name].aims)
     printed = capfd.readouterr()
     assert len(figures) >= 2
     assert all(math.isfinite(value) for side in figures.values() for value in side.values())
     assert all(side.partition(",")[0] in printed.out for side in figures)
     assert printed.err == ""  # what fails inside the bot is logged
+
+
+def test_the_table_says_of_each_aim_whether_it_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "TABLE", tmp_path / "table.md")
+    monkeypatch.setattr(report, "FIGURES", tmp_path / "figures.json")
+    figures = {"bot": {"ms": 3.0}, "bare": {"ms": 2.0}}
+    aims = (Aim("fast", ratio("bot", "bare", "ms"), 1.5), Aim("faster", ratio("bot", "bare", "ms"), 1.4))
+    report.write({"made up": ((*aims, Aim("many", lambda _: 2.0, least=3)), figures)}, cores=2)
+    table = (tmp_path / "table.md").read_text()
+    assert "| fast | 1.50 | ≤ 1.5 | yes |" in table
+    assert "| faster | 1.50 | ≤ 1.4 | **no** |" in table
+    assert "| many | 2.00 | ≥ 3 | **no** |" in table
+    assert json.loads((tmp_path / "figures.json").read_text()) == {"made up": figures}
