@@ -1,7 +1,9 @@
 """How long this process may work on the jobs that it owns, by its own clock.
 
 Another process takes them when the lease is over, so a lease once lost is never renewed: the process ends itself, and
-whatever it still holds in memory with it. Where no other process can work on the database, the lease has no end.
+whatever it still holds in memory with it. What it decided before and writes after is refused, as its jobs have another
+owner: their state and stage alone might fit, and take back what the other one has just sent. Where no other process can
+work on the database, the lease has no end.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class Campaign:
             empty(self.fleet.file(process, "files"))
             return
         if event == "seam":  # the newcomer freezes, and the other goes on
-            process = await self._begin(role, FREEZE="1")
+            process = await self._begin(role, FREEZE="send")
             self._frozen[process] = time.monotonic() + self.random.uniform(3.0, 6.0) * LEASE
         elif event == "freeze":
             process.send_signal(signal.SIGSTOP)

@@ -47,7 +47,7 @@ async def wakes_late(url: str, folder: Path, **frozen: Any) -> tuple[int, int | 
     sender's exit code.
     """
     async with open_fleet(url, folder, keys={"runware": "rw-1"}) as fleet:
-        (sender,) = await fleet.working(1, FREEZE="1", **frozen)
+        (sender,) = await fleet.working(1, FREEZE="send", **frozen)
         await fleet.gateway()
         await fleet.ask(voice=VOICE)
 
@@ -75,6 +75,56 @@ async def test_a_sender_that_wakes_when_another_has_sent_it_sends_nothing_and_en
 
 async def test_without_the_fence_it_would_be_paid_twice(postgres: Mapping[Schema, str], tmp_path: Path) -> None:
     assert await wakes_late(postgres["newest schema"], tmp_path, WITHOUT="fence") == (2, 1)
+
+
+class Waking(Faults):
+    """What spends money is done, and its answer waits until the sender that froze with it has woken, and ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen: asyncio.subprocess.Process | None = None
+
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def apply(request: web.Request, handler: Handler) -> web.StreamResponse:
+            kinds = {task.get("taskType") for task in await _tasks(request)}
+            response = await handler(request)
+            if "audioInference" in kinds and self.frozen and self.frozen.returncode is None:
+                self.frozen.send_signal(signal.SIGCONT)
+                await asyncio.wait_for(self.frozen.wait(), 30.0)
+            return response
+
+        return apply
+
+
+async def wakes_meanwhile(url: str, folder: Path, **frozen: Any) -> int:
+    """How often a stage is paid for whose sender froze at the seam, and woke while another's request was under way."""
+    waking = Waking()
+    async with open_fleet(url, folder, keys={"runware": "rw-1"}, faults=waking) as fleet:
+        (sender,) = await fleet.working(1, FREEZE="send", **frozen)
+        waking.frozen = sender
+        await fleet.gateway()
+        await fleet.ask(voice=VOICE)
+
+        async def is_frozen() -> bool:
+            return fleet.file(sender, "frozen").exists()
+
+        await fleet.until(is_frozen)
+        await fleet.working(1)
+        await fleet.over()
+        return speeches(fleet)
+
+
+async def test_a_sender_that_wakes_while_another_s_request_is_under_way_takes_nothing_back(
+    postgres: Mapping[Schema, str], tmp_path: Path
+) -> None:
+    assert await wakes_meanwhile(postgres["newest schema"], tmp_path) == 1
+
+
+async def test_without_the_owner_it_would_queue_the_job_anew_and_have_it_paid_twice(
+    postgres: Mapping[Schema, str], tmp_path: Path
+) -> None:
+    assert await wakes_meanwhile(postgres["newest schema"], tmp_path, WITHOUT="owner") == 2
 
 
 class Slow(Faults):
