@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -104,16 +105,32 @@ async def test_every_command_is_described_and_none_that_is_not_there(world: Worl
     assert commands_in(DOCS / "members.md") | commands_in(DOCS / "moderators.md") == commands
 
 
+def described_settings() -> dict[str, str]:
+    """What the tables give as the default of each setting, by its name; several in a row have theirs in that order."""
+    found: dict[str, str] = {}
+    for page in (DOCS / "hosting.md", DOCS / "scaling.md"):
+        for names, default in re.findall(r"^\| (`[A-Z].+?) \| (.*?) ?\|", text_of(page), flags=re.MULTILINE):
+            named = re.findall("`([A-Z_]+)`", names)
+            defaults = default.split(", ") if default.count(", ") == len(named) - 1 else [default] * len(named)
+            found |= dict(zip(named, defaults, strict=True))
+    return found
+
+
 def test_every_setting_is_described_and_none_that_is_not_there() -> None:
-    rows = [
-        name
-        for page in (DOCS / "hosting.md", DOCS / "scaling.md")
-        for cell in re.findall(r"^\| (`[A-Z].+?) \|", text_of(page), flags=re.MULTILINE)
-        for name in re.findall("`([A-Z_]+)`", cell)
-    ]
     settings = {name.upper() for name in Settings.model_fields if not name.endswith("_file")}
-    assert settings <= set(rows)
-    assert set(rows) <= settings | {"MASTER_KEYS"}
+    assert settings <= set(described_settings())
+    assert set(described_settings()) <= settings | {"MASTER_KEYS"}
+
+
+def test_every_default_is_the_one_that_the_documentation_says() -> None:
+    described = described_settings()
+    told = {
+        name.upper(): field.default for name, field in Settings.model_fields.items() if field.default not in ("", None)
+    }
+    values = {name: default for name, default in told.items() if isinstance(default, int | str | Decimal | Path)}
+    said = {name: described[name].split(";")[0].strip("`") for name in values}
+    shown = {name: "off" if default is False else str(default) for name, default in values.items()}
+    assert said == shown
 
 
 def test_every_command_of_the_command_line_is_described_and_none_that_is_not_there() -> None:
