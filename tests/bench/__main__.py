@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, report, shares
+from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, report, shares, workers
 
 
 class Benchmark(NamedTuple):
@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "preflight": Benchmark(preflight.main, preflight.AIMS),
     "quota": Benchmark(quota.main, quota.AIMS),
     "shares": Benchmark(shares.main, shares.AIMS),
+    "workers": Benchmark(workers.main, workers.AIMS),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, ratio, report, shares
+from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, ratio, report, shares, workers
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.shares_filled import Hostile
 
@@ -22,6 +22,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "shares": lambda: shares.main(
         shares.Size(1, 3, 0.3, 500_000, (0.1, 0.3), Hostile(drips=3, hanging=2), flood=40, settling=0.0)
     ),
+    "workers": lambda: workers.main(workers.Size(videos=1, seconds=2.5)),
     "quota": lambda: quota.main(quota.Size(jobs=150, accepted=3)),
 }
 

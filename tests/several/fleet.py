@@ -106,11 +106,11 @@ class Fleet:
             said = await asked.answer(20.0)
             assert "is on its way" in said, said
 
-    async def ask_for_edit(self, **given: str) -> None:
+    async def ask_for_edit(self, **given: Any) -> None:
         """A video is asked for whose clip is scaled before it is sent, and scaled back at the end."""
         options: dict[str, Any] = {"video": ("small.mp4", small_clip()), "text": TEXT, "voice": "Sunny", **given}
         asked = await self.discord.people.slash("lipsync text", **options)
-        await asyncio.wait_for(asked.answered.wait(), 20.0)
+        await asyncio.wait_for(asked.answered.wait(), 60.0)
         assert asked.original
         buttons = list(buttons_in([asked.original], f"{MEND_PREFIX}do:"))
         assert buttons, asked.original["content"]
@@ -137,13 +137,13 @@ class Fleet:
 
         await self.until(all_run)
 
-    async def over(self) -> None:
+    async def over(self, seconds: float = 60.0) -> None:
         """Wait until every job is closed."""
 
         async def all_closed() -> bool:
             return all(job.closed_at is not None for job in await self.jobs())
 
-        await self.until(all_closed)
+        await self.until(all_closed, seconds)
 
     def file(self, process: asyncio.subprocess.Process, name: str) -> Path:
         """A file in the folder of a process."""
