@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tests.bench import Aim, Figures, ack, files, flood, jobs, preflight, quota, report, shares, workers
+from tests.bench import Aim, Figures, ack, files, flood, jobs, polls, preflight, quota, report, shares, workers
 
 
 class Benchmark(NamedTuple):
@@ -23,6 +23,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "jobs": Benchmark(jobs.main, jobs.AIMS),
     "flood": Benchmark(flood.main, flood.AIMS),
     "files": Benchmark(files.main, files.AIMS),
+    "polls": Benchmark(polls.main, polls.AIMS),
     "preflight": Benchmark(preflight.main, preflight.AIMS),
     "quota": Benchmark(quota.main, quota.AIMS),
     "shares": Benchmark(shares.main, shares.AIMS),
