@@ -17,6 +17,7 @@ from bot.fair_queue import FairPlaces, Owned
 from bot.jobs.open_job import OpenJob
 
 MOST_SECONDS_ASLEEP = 15.0  # so that it is seen that the schedule is served, even while nothing is due
+BUNDLE_SECONDS = 0.02  # what comes due within that time is begun together; what is due at once waits for nothing
 
 
 class Lane(NamedTuple):
@@ -48,7 +49,7 @@ class Scheduler:
         """Let the open job take its next step in `delay` seconds, and forget any earlier arrangement."""
         open_job.turn = next(self._turns)
         heapq.heappush(self._heap, (self._clock.monotonic() + delay, open_job.turn, open_job))
-        if self._heap[0][1] == open_job.turn:
+        if delay <= 0.0 or self._heap[0][1] == open_job.turn:
             self._wake()
 
     async def run(self) -> None:
@@ -83,7 +84,7 @@ class Scheduler:
     async def _until_next(self, now: float) -> None:
         delay = MOST_SECONDS_ASLEEP
         if self._heap:
-            delay = min(max(0.0, self._heap[0][0] - now), delay)
+            delay = min(max(BUNDLE_SECONDS, self._heap[0][0] - now), delay)
         self._nap = asyncio.ensure_future(self._clock.sleep(delay))
         try:
             await asyncio.wait({self._nap})
