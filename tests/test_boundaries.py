@@ -29,7 +29,7 @@ from bot.domain.results import Posted
 from bot.files.incoming import Incoming
 from bot.net.client import Http
 from bot.net.faults import BadAddress
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
 from bot.words.refusals.jobs import NoSuchJob
@@ -303,7 +303,7 @@ def test_only_discords_own_files_are_attachments(url: str) -> None:
 
 
 async def test_a_gateway_is_used_only_where_the_operator_allows() -> None:
-    async with open_client() as client:
+    async with open_transport() as client:
         gateway = KlingGateway(Http(client, {"api.good.example"}))
         credentials = {"api_key": "gw-canary-0001", "address": "https://api.evil.example"}
         with pytest.raises(BadAddress, match=r"allows only these gateways: api\.good\.example"):

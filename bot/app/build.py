@@ -13,7 +13,6 @@ from bot.app.build_worker import build_worker
 from bot.app.client import Mouthpiece
 from bot.app.database.opening import own_database, watch_history
 from bot.app.heartbeats import Heartbeats
-from bot.app.http_client import http_client
 from bot.app.http_server.health import health_routes
 from bot.app.http_server.interactions import interaction_routes
 from bot.app.http_server.server import serving
@@ -31,6 +30,7 @@ from bot.app.servers.membership import Membership
 from bot.app.servers.refused_posts import when_refused
 from bot.app.services import Services
 from bot.app.settings import Settings
+from bot.app.transport import transport
 from bot.asking.admission import Admission
 from bot.asking.candidates import Chooser
 from bot.asking.choices import Choices
@@ -84,7 +84,7 @@ async def open_bot(
         make_folder(settings.data_folder)
         database = await stack.enter_async_context(own_database(settings, master))
         sandbox_url = await open_sandbox(stack) if settings.sandbox else ""
-        http = Http(await stack.enter_async_context(http_client(settings, sandbox_url)), settings.gateway_hosts)
+        http = Http(await stack.enter_async_context(transport(settings, sandbox_url)), settings.gateway_hosts)
         providers: dict[str, Provider] = load_providers(http, settings.provider_urls)
         if sandbox_url:
             providers |= sandbox_providers(http, sandbox_url)

@@ -8,38 +8,23 @@ aiohttp error decides, not httpx's.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterable, Collection, Mapping
-from contextlib import AsyncExitStack
+from contextlib import aclosing
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
-from time import time
-from typing import Any, NoReturn
+from typing import Any
 
 import aiohttp
 import httpx
 
 from bot.net.address import Address
 from bot.net.download import Also, save
-from bot.net.faults import (
-    BadAddress,
-    BadKey,
-    Gone,
-    InputRejected,
-    NotAccepted,
-    OutOfCredit,
-    ProviderError,
-    RateLimited,
-    ResultUnusable,
-    UnknownOutcome,
-)
-from bot.net.lenient import cleaned, retry_after
-from bot.net.transport import FRESH, LOCATION, PURPOSE
+from bot.net.faults import BadAddress, ProviderError, ResultUnusable
+from bot.net.reply import Answered, Reply, lost
+from bot.net.transport import FRESH, HEADERS, PURPOSE, TIMEOUTS
 from bot.net.trust import Purpose
 
 MAX_JSON_BYTES = 1 << 20
-MOST_PARTS = 10_000  # of JSON; to go through many more would hold up everybody else's calls
 MAX_REDIRECTS = 3
 REDIRECTS = {301, 302, 303, 307, 308}
 REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
@@ -48,45 +33,15 @@ _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError
 _TRANSPORT_FAULTS = (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A provider's answer. `body` is the parsed JSON; `paid` says whether the request could spend money."""
-
-    status: int
-    body: Any
-    retry_after: float | None
-    paid: bool
-
-    def raise_by_status(self, detail: str = "") -> None:
-        """Raise what the HTTP status alone proves; return on 2xx. Adapters look at the body first, then call this."""
-        if self.status < 300:
-            return
-        detail = f"HTTP {self.status} {detail}".strip()
-        if self.status == 429:
-            raise RateLimited(detail, self.retry_after)
-        if self.status >= 500 or self.status in {408, 409, 425} or self.status < 400:
-            raise lost(detail, paid=self.paid)
-        raise {401: BadKey, 402: OutOfCredit, 403: BadKey, 404: Gone, 410: Gone}.get(self.status, InputRejected)(detail)
-
-    def unusable(self, detail: str) -> NoReturn:
-        """Raise for a 2xx answer that doesn't say what it should."""
-        raise lost(detail, paid=self.paid)
-
-
-def lost(detail: str, *, paid: bool) -> NotAccepted | UnknownOutcome:
-    """The fault of a request whose effect can't be known: harmless to repeat only when it cost nothing."""
-    return UnknownOutcome(detail) if paid else NotAccepted(detail)
-
-
 class Http:
-    """Sends single requests over the shared client. Raises faults of `bot.net.faults` only.
+    """Sends single requests over the shared transport. Raises faults of `bot.net.faults` only.
 
     `gateway_hosts` are the only ones that may be used where moderators type an address; empty means any public one.
     It reaches public addresses only; `at` and `at_gateway` give one that reaches the host of its purpose too.
     """
 
-    def __init__(self, client: httpx.AsyncClient, gateway_hosts: Collection[str] = ()) -> None:
-        self._client = client
+    def __init__(self, transport: httpx.AsyncBaseTransport, gateway_hosts: Collection[str] = ()) -> None:
+        self._transport = transport
         self._gateway_hosts = gateway_hosts
         self.purpose: Purpose | None = None
 
@@ -126,24 +81,31 @@ class Http:
 
         `body` is sent as JSON, or as it is when it comes in chunks; `file` (field and path) as a form.
         """
-        address, extensions = Address.parse(url), {FRESH: paid, PURPOSE: self.purpose}
+        if file is None:
+            return (await self.send(self.prepared(method, url, headers=headers, body=body, paid=paid))).reply()
+        with file[1].open("rb") as opened:
+            form = {"files": {file[0]: opened}}
+            return (await self.send(self._request(method, url, headers, paid=paid, **form))).reply()
+
+    def prepared(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: object = None, paid: bool = False
+    ) -> httpx.Request:
+        """What `send` takes, more than once where the `body` doesn't come in chunks. `BadAddress` when nothing may be
+        sent there.
+        """
+        sent = {"content": body} if isinstance(body, AsyncIterable) else {"json": body}
+        return self._request(method, url, headers, paid=paid, **sent)
+
+    async def send(self, request: httpx.Request) -> Answered:
+        """The answer, as `request` has it."""
         try:
-            async with asyncio.timeout(REQUEST_SECONDS), AsyncExitStack() as stack:
-                sent: dict[str, Any] = {"content": body} if isinstance(body, AsyncIterable) else {"json": body}
-                if file:
-                    sent = {"files": {file[0]: stack.enter_context(file[1].open("rb"))}}
-                asking = self._client.stream(method, str(address), headers=dict(headers), extensions=extensions, **sent)
-                response = await stack.enter_async_context(asking)
-                raw = await _capped(response)
+            async with (
+                asyncio.timeout(REQUEST_SECONDS),
+                aclosing(await self._transport.handle_async_request(request)) as response,
+            ):
+                return Answered(request, response, await _capped(response))
         except _TRANSPORT_FAULTS as fault:
-            raise _judged(fault, paid=paid) from None
-        reply = Reply(response.status_code, None, retry_after(response.headers.get("retry-after", ""), time()), paid)
-        key = headers.get("Authorization", "").removeprefix("Bearer ")
-        try:
-            return Reply(reply.status, cleaned(_parsed(raw), key), reply.retry_after, paid)
-        except (ValueError, RecursionError):
-            reply.raise_by_status("without JSON")
-            reply.unusable("the answer is not JSON")
+            raise _judged(fault, paid=request.extensions[FRESH]) from None
 
     async def download(self, url: str, target: Path, *, most: int, also: Also = None) -> None:
         """Stream `url` to `target`, which appears only when it is complete. `most` in bytes; `also` gets every piece
@@ -152,14 +114,15 @@ class Http:
         `Gone` when the link is dead, `BadAddress` when it is none or may not be followed, `NotAccepted` when trying
         again may help, which is `Unwritable` when the disk is full, `ResultUnusable` when the file is not acceptable.
         """
-        address, extensions = Address.parse(url), {PURPOSE: self.purpose}
+        address = Address.parse(url)
         for _ in range(MAX_REDIRECTS + 1):
+            request = self._request("GET", str(address), {})
             try:
                 async with (
                     asyncio.timeout(DOWNLOAD_SECONDS),
-                    self._client.stream("GET", str(address), extensions=extensions) as response,
+                    aclosing(await self._transport.handle_async_request(request)) as response,
                 ):
-                    location = response.extensions.get(LOCATION, "")
+                    location = response.headers.get("location", "")
                     if response.status_code not in REDIRECTS or not location:
                         await save(response, target, most, also)
                         return
@@ -167,6 +130,13 @@ class Http:
             except _TRANSPORT_FAULTS as fault:
                 raise _judged(fault, paid=False) from None
         raise ResultUnusable("too many redirects")
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], *, paid: bool = False, **sent: Any
+    ) -> httpx.Request:
+        extensions = {FRESH: paid, PURPOSE: self.purpose, "timeout": TIMEOUTS}
+        address = str(Address.parse(url))
+        return httpx.Request(method, address, headers={**HEADERS, **headers}, extensions=extensions, **sent)
 
 
 def _judged(fault: Exception, *, paid: bool) -> ProviderError:
@@ -176,13 +146,6 @@ def _judged(fault: Exception, *, paid: bool) -> ProviderError:
     cause = fault.__cause__ or fault
     never_left = isinstance(cause, _NEVER_CONNECTED) or isinstance(fault, httpx.PoolTimeout)
     return lost(type(cause).__name__, paid=paid and not never_left)
-
-
-def _parsed(raw: bytes) -> Any:
-    """The answer's JSON. A `ValueError` when it is none, or has too many parts."""
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_PARTS:
-        raise ValueError("more parts than any answer has")
-    return json.loads(raw)
 
 
 async def _capped(response: httpx.Response) -> bytes:

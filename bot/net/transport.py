@@ -1,6 +1,8 @@
-"""How the bot reaches the outside: one HTTP client for everything, which only connects where it may.
+"""How the bot reaches the outside: one transport for everything, which only connects where it may.
 
-httpx runs on aiohttp's transport: a tenth of the CPU per poll. Two things are decided here for everybody: requests
+Requests and answers are httpx's, and leave on aiohttp's transport: a tenth of the CPU per poll. No client of httpx's
+stands between, so there are no cookies, which would go from one server's call to another's, no redirects that are
+followed, and nothing is taken from the environment. Two things are decided here for everybody: requests
 that spend money get a fresh connection (a reused one may have been closed at the other end, which would leave their
 outcome unknown), which is checked once more before they leave on it; and private addresses are refused at the moment of
 connecting, so that no name can be pointed at the operator's own network. Requests that may reach a private host share
@@ -17,7 +19,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import cache, partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import aiohttp
@@ -33,12 +34,13 @@ from bot.net.trust import Trust, is_private_literal, is_public
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
+TIMEOUTS = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS).as_dict()
+HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "Mouthpiece"}
 KEEP_ALIVE_SECONDS = 75.0
 RESOLVING_AT_ONCE = 128  # names of strangers, each of which may take as long as the system's resolver is patient
 BOTH = (False, True)
 NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 FRESH = "fresh_connection"  # request extension: never reuse a connection for this one
-LOCATION = "location"  # response extension: where an answer redirects to
 PURPOSE = "purpose"  # request extension: the `Purpose` for which it may reach a private host
 
 
@@ -117,10 +119,7 @@ class _Transport(httpx.AsyncBaseTransport):
         if not inside and is_private_literal(address.host):
             raise BadAddress("it is not public")
         session = self._sessions[inside, bool(request.extensions.get(FRESH))]
-        response = await session.handle_async_request(request)
-        if LOCATION in response.headers:  # httpx would read it, and break over an address that is none
-            response.extensions[LOCATION] = response.headers.pop(LOCATION)
-        return response
+        return await session.handle_async_request(request)
 
     async def aclose(self) -> None:
         for session in self._sessions.values():
@@ -150,15 +149,9 @@ def _tls() -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def open_client(
+async def open_transport(
     private: Collection[str] = (), *, named: Collection[str] = (), discord: Collection[str] = ()
-) -> AsyncIterator[httpx.AsyncClient]:
-    """The one HTTP client of the process; the hosts are those of `Trust`."""
-    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
-    headers = {"Accept-Encoding": "identity", "User-Agent": "Mouthpiece"}
-    transport = _Transport(Trust(private, named, discord))
-    no_cookies = CookieJar(
-        DefaultCookiePolicy(allowed_domains=())
-    )  # those of one server's call would go with another's
-    async with httpx.AsyncClient(transport=transport, timeout=timeout, headers=headers, cookies=no_cookies) as client:
-        yield client
+) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    """What every request of the process goes through; the hosts are those of `Trust`."""
+    async with _Transport(Trust(private, named, discord)) as transport:
+        yield transport

@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 from bot.domain.request import Request
 from bot.domain.voices import Voice
-from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, ContentRefused, Gone, InputRejected, OutOfCredit, ProviderError, RateLimited
 from bot.net.lenient import text_of
+from bot.net.reply import Reply, lost
 from bot.providers._faces import face_found
 from bot.providers.base import MISSING, Done, Failed, Submission, Waiting
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.net.client import Reply
 from bot.net.faults import (
     BadKey,
     ContentRefused,
@@ -22,6 +21,7 @@ from bot.net.faults import (
     RateLimited,
 )
 from bot.net.lenient import text_of
+from bot.net.reply import Reply
 from bot.providers._faces import face_found
 from bot.providers.base import MISSING, Done, Failed
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.net.client import Reply, lost
 from bot.net.faults import (
     BadKey,
     ContentRefused,
@@ -22,6 +21,7 @@ from bot.net.faults import (
     UnknownOutcome,
 )
 from bot.net.lenient import text_of, usd
+from bot.net.reply import Reply, lost
 from bot.providers.base import MISSING, Answer, Done, Failed, Waiting
 
 Task = dict[str, Any]

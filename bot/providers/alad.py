@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import Reply
 from bot.net.faults import Gone, InputRejected
+from bot.net.reply import Reply
 from bot.providers._faces import FACE
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY

@@ -17,9 +17,9 @@ import jwt
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import Reply
 from bot.net.faults import Gone, Mistyped
 from bot.net.lenient import text_of
+from bot.net.reply import Reply
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
 from bot.providers._kling_limits import ADVANCED, LEGACY

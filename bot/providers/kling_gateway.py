@@ -13,8 +13,9 @@ from urllib.parse import quote
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.address import Address
-from bot.net.client import Http, Reply
+from bot.net.client import Http
 from bot.net.faults import BadAddress, BadKey, Gone, Mistyped, NotAccepted, OutOfCredit, ProviderError, RateLimited
+from bot.net.reply import Reply
 from bot.providers._kling_api import accepted_body, legacy_input, outcome, task_id
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting

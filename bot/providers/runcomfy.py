@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import lost
 from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.lenient import Courtesy, Usd, Word, text_of
+from bot.net.reply import lost
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import MISSING, Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 

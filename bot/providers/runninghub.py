@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import Reply, lost
 from bot.net.faults import BadKey, Gone, Mistyped, NotAccepted
 from bot.net.lenient import text_of
+from bot.net.reply import Reply, lost
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_limits import ADVANCED
 from bot.providers._runninghub_api import accepted_body, as_object, error_of, failure, made

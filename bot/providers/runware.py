@@ -20,9 +20,9 @@ from uuid import uuid4
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.client import Reply
 from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.net.lenient import text_of
+from bot.net.reply import Reply
 from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers._runware_api import Task, answers, check, errors, items, repeated
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting

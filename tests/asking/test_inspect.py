@@ -16,7 +16,7 @@ from bot.files.incoming import Incoming
 from bot.media.pool import WorkerPool
 from bot.media.probe import Probe
 from bot.net.client import Http
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.words.refusals.files import FileNotFetched, NoMedia
 from tests.conftest import SOMEBODY
 from tests.fast_clock import FastClock
@@ -36,8 +36,8 @@ async def test_a_text_is_told_from_a_file_that_discord_does_not_hand_over(
     pool: WorkerPool, tmp_path: Path, status: str, kind: str, refusal: type[Exception]
 ) -> None:
     answer = http_answer(status, "just words", f"Content-Type: {kind}")
-    async with serving(answering(answer)) as url, open_client({"127.0.0.1"}) as client:
-        incoming = Incoming(Http(client).at(url), tmp_path, url, Probe(pool), FastClock())
+    async with serving(answering(answer)) as url, open_transport({"127.0.0.1"}) as transport:
+        incoming = Incoming(Http(transport).at(url), tmp_path, url, Probe(pool), FastClock())
         inspector = Inspector(incoming, cast("Any", None))
         with pytest.raises(refusal):
             await inspector._look(Media(url=f"{url}/notes.txt", name="notes.txt", size=10), tmp_path / "clip", SOMEBODY)
@@ -56,8 +56,8 @@ async def test_a_fetch_of_an_attachment_that_fails_is_made_once_more_before_anyb
         async def look(self, _: Path, __: object) -> MediaFacts:
             return MediaFacts(frozenset({"mp4"}), 1.0, 720, 720, has_sound=True)
 
-    async with serving(handler) as url, open_client({"127.0.0.1"}) as client:
-        incoming = Incoming(Http(client).at(url), tmp_path, url, cast("Any", Anything()), FastClock())
+    async with serving(handler) as url, open_transport({"127.0.0.1"}) as transport:
+        incoming = Incoming(Http(transport).at(url), tmp_path, url, cast("Any", Anything()), FastClock())
         look = Inspector(incoming, cast("Any", None))._look(
             Media(url=f"{url}/c.mp4", name="c.mp4", size=6), tmp_path / "c", SOMEBODY
         )

@@ -31,7 +31,7 @@ from bot.files.job_files import JobFiles
 from bot.media.pool import WorkerPool, open_pool
 from bot.media.probe import Probe
 from bot.net.client import Http
-from bot.net.transport import PURPOSE, open_client
+from bot.net.transport import PURPOSE, open_transport
 from bot.net.trust import Purpose
 from bot.providers import load_providers
 from storage.jobs.job import Position
@@ -42,25 +42,25 @@ CHANNEL = 3
 
 @dataclass
 class Side:
-    """What both sides have: the far side's address, a client that is logged in, a folder."""
+    """What both sides have: the far side's address, a client of Discord's that is logged in, a folder."""
 
     url: str
     folder: Path
-    client: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
     connection: discord.Client
     pool: WorkerPool
 
     @property
     def http(self) -> Http:
         """The bot's, which may fetch from the far side."""
-        return Http(self.client).at(self.url)
+        return Http(self.transport).at(self.url)
 
     def address(self, name: str) -> str:
         return f"{self.url}/videos/{name}"
 
     async def copy_in(self, name: str, _: int) -> None:
         """The baseline."""
-        async with self.client.stream(
+        async with httpx.AsyncClient(transport=self.transport).stream(
             "GET", self.address(name), extensions={PURPOSE: Purpose("127.0.0.1")}
         ) as response:
             with (self.folder / "copy.mp4").open("wb") as file:
@@ -102,12 +102,12 @@ async def main() -> None:
     which, url, folder = sys.argv[1:]
     discord.http.Route.BASE = f"{url}/api/v10"
     async with (
-        open_client({"127.0.0.1"}) as client,
+        open_transport({"127.0.0.1"}) as transport,
         discord.Client(intents=discord.Intents.none()) as connection,
         open_pool() as pool,
     ):
         await connection.login(TOKEN)
-        side = Side(url, Path(folder), client, connection, pool)
+        side = Side(url, Path(folder), transport, connection, pool)
         move: Callable[[str, int], Awaitable[None]] = getattr(side, which.replace(" ", "_"))
         await move("small.mp4", 1)
         before, others = _most_memory(), _most_memory_of_children()

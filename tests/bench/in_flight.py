@@ -27,7 +27,7 @@ from bot.jobs.steps import Steps
 from bot.jobs.steps.poll import Poll
 from bot.jobs.worker import Worker
 from bot.net.client import Http
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers.base import Provider
 from bot.providers.runcomfy import RunComfy
 from storage.engine.database import Database, Transaction
@@ -75,7 +75,7 @@ async def closed(open_job: OpenJob) -> Close:  # noqa: ARG001
 async def worker_with_jobs(url: str, count: int, intervals: Intervals, *, since: float = 0.0) -> AsyncIterator[Worker]:
     """A worker that is not running yet. Its jobs run at RunComfy's, which is at `url`, since so many seconds ago."""
     with tempfile.TemporaryDirectory() as folder:
-        async with open_database(Path(folder) / "bot.db") as database, open_client({"127.0.0.1"}) as client:
+        async with open_database(Path(folder) / "bot.db") as database, open_transport({"127.0.0.1"}) as transport:
             stores = Stores.on(database, MasterKeys.parse(MasterKeys.generate("bench")), RequestCodec())
             keys, lease = stores.keys, Lease.on(database, stores.workers)
             await lease.begin()
@@ -83,7 +83,7 @@ async def worker_with_jobs(url: str, count: int, intervals: Intervals, *, since:
             await keys.put(GUILD, "runcomfy", {"api_key": "rc-bench-0001"}, hint="0001", added_by=1, now=0.0)
             await _insert(database, count, time.time() - since)
             clock = Clock()
-            providers: dict[str, Provider] = {"runcomfy": RunComfy(Http(client), url)}
+            providers: dict[str, Provider] = {"runcomfy": RunComfy(Http(transport), url)}
             count_calls(providers["runcomfy"], Metrics(providers).provider_calls)
             nothing = cast("Any", Nothing())
             job_keys = JobKeys(keys, providers, clock)

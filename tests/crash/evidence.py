@@ -18,7 +18,7 @@ from tests.crash.people import Command, words_on
 from tests.discord_server.state import COMPONENTS_V2, Json
 
 Usage = Mapping[int, tuple[int, int, int]]  # by the hour: jobs, milliseconds, micros
-providers = load_providers(Http(httpx.AsyncClient()), {})
+providers = load_providers(Http(httpx.AsyncBaseTransport()), {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from tests.world import World
 
 def lane(**row: object) -> str:
     phase = row.pop("phase", Polling())
-    lanes = Lanes(load_providers(Http(httpx.AsyncClient()), {}))
+    lanes = Lanes(load_providers(Http(httpx.AsyncBaseTransport()), {}))
     return lanes.of(OpenJob(a_job(**row), phase)).name  # type: ignore[arg-type]
 
 

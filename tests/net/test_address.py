@@ -16,7 +16,7 @@ from bot.files.incoming import Incoming
 from bot.net.address import Address, host_entry, kept
 from bot.net.client import Http
 from bot.net.faults import BadAddress, ProviderError
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers.base import Submission
 from bot.providers.kling_gateway import KlingGateway
 from tests.providers.samples import HANDLE, text_request
@@ -156,8 +156,8 @@ def gateway(text: str) -> dict[str, str]:
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("call", CALLS)
 async def test_no_address_breaks_a_call(call: str, tmp_path: Path) -> None:
-    async with open_client() as client:
-        http = Http(client)
+    async with open_transport() as transport:
+        http = Http(transport)
         for text in addresses(seed=len(call)):
             with pytest.raises(ProviderError) as caught:
                 await CALLS[call](http, text, tmp_path)

@@ -27,7 +27,7 @@ from bot.net.faults import (
     UnknownOutcome,
     Unwritable,
 )
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.net.trust import is_public
 from tests.conftest import FullDisk
 
@@ -78,8 +78,8 @@ def http_answer(status: str, body: str, *headers: str) -> str:
 
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
-    async with open_client({"127.0.0.1"}) as client:
-        yield Http(client).at("http://127.0.0.1")
+    async with open_transport({"127.0.0.1"}) as transport:
+        yield Http(transport).at("http://127.0.0.1")
 
 
 async def fault_of(http: Http, raw: str | bytes, *, paid: bool) -> ProviderError:
@@ -203,18 +203,18 @@ async def test_polls_share_a_connection_and_paid_requests_never_reuse_one(http: 
     ],
 )
 async def test_private_and_plain_addresses_are_refused_before_anything_is_sent(url: str) -> None:
-    async with open_client() as client:
+    async with open_transport() as transport:
         with pytest.raises(BadAddress if "localhost" not in url else NotAccepted):
-            await Http(client).request("POST", url, headers=HEADERS, body={}, paid=True)
+            await Http(transport).request("POST", url, headers=HEADERS, body={}, paid=True)
 
 
 async def test_a_redirect_of_a_download_is_checked_like_its_first_address(tmp_path: Path) -> None:
     async with serving(answering("")) as inside:
         port = inside.rpartition(":")[2]
         redirect = answering(http_answer("302 Found", "", f"Location: http://localhost:{port}/secret"))
-        async with serving(redirect) as url, open_client({"127.0.0.1"}) as client:
+        async with serving(redirect) as url, open_transport({"127.0.0.1"}) as transport:
             with pytest.raises(BadAddress):
-                await Http(client).at(url).download(url, tmp_path / "x.mp4", most=100)
+                await Http(transport).at(url).download(url, tmp_path / "x.mp4", most=100)
 
 
 async def test_a_download_appears_only_when_it_is_complete(http: Http, tmp_path: Path) -> None:
@@ -309,26 +309,29 @@ async def counting() -> AsyncIterator[tuple[int, list[int]]]:
 
 @pytest.mark.parametrize("host", ["https://127.0.0.1", "https://localhost", "http://127.0.0.1", "http://localhost"])
 async def test_nothing_on_this_machine_is_ever_connected_to(host: str) -> None:
-    async with counting() as (port, connections), open_client() as client:
+    async with counting() as (port, connections), open_transport() as transport:
         url = f"{host}:{port}/x"
         with pytest.raises((BadAddress, NotAccepted)):
-            await Http(client).at(url).request("POST", url, headers=HEADERS, body={}, paid=True)
+            await Http(transport).at(url).request("POST", url, headers=HEADERS, body={}, paid=True)
         assert connections == []
-    async with counting() as (port, connections), open_client({f"127.0.0.1:{port}", f"localhost:{port}"}) as client:
+    async with (
+        counting() as (port, connections),
+        open_transport({f"127.0.0.1:{port}", f"localhost:{port}"}) as transport,
+    ):
         url = f"{host}:{port}/x"
         with pytest.raises((BadAddress, NotAccepted)):  # it is trusted, and this is no call for which it was named
-            await Http(client).request("POST", url, headers=HEADERS, body={}, paid=True)
+            await Http(transport).request("POST", url, headers=HEADERS, body={}, paid=True)
         assert connections == []
         with pytest.raises(ProviderError):
-            await Http(client).at(url).request("POST", url, headers=HEADERS, body={}, paid=True)
+            await Http(transport).at(url).request("POST", url, headers=HEADERS, body={}, paid=True)
         assert connections
 
 
 async def test_a_public_address_is_reached_over_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.net.transport.is_public", lambda _: True)
-    async with counting() as (port, connections), open_client() as client:
+    async with counting() as (port, connections), open_transport() as transport:
         with pytest.raises(BadAddress):
-            await Http(client).request("GET", f"http://localhost:{port}/x", headers=HEADERS)
+            await Http(transport).request("GET", f"http://localhost:{port}/x", headers=HEADERS)
         assert connections == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.net.client import Http
 from bot.net.faults import HeldBack, NotAccepted, UnknownOutcome
-from bot.net.transport import leaving_while, open_client
+from bot.net.transport import leaving_while, open_transport
 from tests.net.test_client import HEADERS, http_answer, serving
 
 
@@ -43,8 +43,8 @@ async def far_end() -> AsyncIterator[FarEnd]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
-    async with open_client({"127.0.0.1"}) as client:
-        yield Http(client).at("http://127.0.0.1")
+    async with open_transport({"127.0.0.1"}) as transport:
+        yield Http(transport).at("http://127.0.0.1")
 
 
 async def test_no_byte_of_a_paid_request_leaves_when_it_is_too_late(http: Http) -> None:

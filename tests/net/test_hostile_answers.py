@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from bot.net.client import MAX_JSON_BYTES, MOST_PARTS, Http
+from bot.net.client import MAX_JSON_BYTES, Http
 from bot.net.faults import NotAccepted, UnknownOutcome
-from bot.net.transport import open_client
+from bot.net.reply import MOST_PARTS
+from bot.net.transport import open_transport
 from tests.net.test_client import HEADERS, answering, http_answer, serving
 
 MORE_THAN_THE_COMMON_THREADS = 40  # there are 32 at most
@@ -22,8 +23,8 @@ MORE_THAN_THE_COMMON_THREADS = 40  # there are 32 at most
 
 @pytest.fixture
 async def http() -> AsyncIterator[Http]:
-    async with open_client({"127.0.0.1", "localhost"}) as client:
-        yield Http(client).at("http://127.0.0.1")
+    async with open_transport({"127.0.0.1", "localhost"}) as transport:
+        yield Http(transport).at("http://127.0.0.1")
 
 
 @pytest.mark.parametrize("reason", ["成功".encode("gbk"), b"\xff\xfe\xd8", b"\xed\xa0\x80", "é".encode()])
@@ -46,7 +47,7 @@ async def test_an_answer_of_very_many_parts_is_not_gone_through(
 ) -> None:
     body = f'{{"data":[{",".join([part] * (MAX_JSON_BYTES // (len(part) + 1) - 20))}]}}'
     parsed: list[Any] = []
-    monkeypatch.setattr("bot.net.client.json.loads", parsed.append)
+    monkeypatch.setattr("bot.net.reply.json.loads", parsed.append)
     async with serving(answering(http_answer("200 OK", body))) as url:
         with pytest.raises(UnknownOutcome, match="not JSON"):
             await http.request("POST", url, headers=HEADERS, body={}, paid=True)

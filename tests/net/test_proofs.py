@@ -13,7 +13,7 @@ from aiohttp import ClientConnectorError, ConnectionTimeoutError, ServerDisconne
 from aiohttp.client_reqrep import ConnectionKey
 
 from bot.net.address import Address
-from bot.net.client import Http, Reply
+from bot.net.client import Http
 from bot.net.faults import (
     BadAddress,
     BadKey,
@@ -25,6 +25,7 @@ from bot.net.faults import (
     RateLimited,
     UnknownOutcome,
 )
+from bot.net.reply import Reply
 from bot.net.transport import FRESH, PURPOSE
 from bot.net.trust import Purpose
 
@@ -114,9 +115,9 @@ async def fault_of_transport(fault: Exception, *, paid: bool) -> ProviderError:
     def breaks(_: httpx.Request) -> httpx.Response:
         raise fault
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(breaks)) as client:
+    async with httpx.MockTransport(breaks) as transport:
         with pytest.raises(ProviderError) as raised:
-            await Http(client).request("POST", "https://x.example/", headers={}, body={}, paid=paid)
+            await Http(transport).request("POST", "https://x.example/", headers={}, body={}, paid=paid)
     assert raised.value.__cause__ is None
     return raised.value
 
@@ -133,8 +134,8 @@ async def asked(**sent: Any) -> httpx.Request:
         seen.append(request)
         return httpx.Response(200, content=body())
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(reading)) as client:
-        reply = await Http(client).request("PUT", "https://x.example/a?b=1", headers={"X-A": "1"}, **sent)
+    async with httpx.MockTransport(reading) as transport:
+        reply = await Http(transport).request("PUT", "https://x.example/a?b=1", headers={"X-A": "1"}, **sent)
     assert (reply.status, reply.body, reply.retry_after, reply.paid) == (
         200,
         {"said": "XXXX"},
@@ -169,17 +170,17 @@ async def test_a_file_leaves_as_a_form(tmp_path: Path) -> None:
 
 
 def test_a_request_says_for_which_host_and_port_the_operator_named_it() -> None:
-    named = Http(httpx.AsyncClient()).at("http://kling.example:8443/api")
+    named = Http(httpx.AsyncBaseTransport()).at("http://kling.example:8443/api")
     assert named.purpose == Purpose("kling.example", "kling.example:8443")
 
 
 def test_only_the_gateways_that_the_operator_allows_may_be_typed() -> None:
     typed = Address.parse("https://kling.example:8443/api")
-    client = httpx.AsyncClient()
-    assert Http(client).at_gateway(typed).purpose is None
-    by_port = Http(client, ["kling.example:8443", "other.example"]).at_gateway(typed)
+    transport = httpx.AsyncBaseTransport()
+    assert Http(transport).at_gateway(typed).purpose is None
+    by_port = Http(transport, ["kling.example:8443", "other.example"]).at_gateway(typed)
     assert by_port.purpose == Purpose("kling.example", "kling.example:8443")
-    assert Http(client, ["kling.example"]).at_gateway(typed).purpose == Purpose("kling.example")
+    assert Http(transport, ["kling.example"]).at_gateway(typed).purpose == Purpose("kling.example")
     with pytest.raises(BadAddress) as refused:
-        Http(client, ["b.example", "a.example"]).at_gateway(typed)
+        Http(transport, ["b.example", "a.example"]).at_gateway(typed)
     assert refused.value.detail == "whoever runs this bot allows only these gateways: a.example, b.example"

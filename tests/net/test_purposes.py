@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bot.app.http_client import http_client
 from bot.app.settings import Settings
+from bot.app.transport import transport
 from bot.net.address import Address
 from bot.net.client import Http
 from bot.net.faults import BadAddress, NotAccepted
@@ -54,8 +54,8 @@ class Network:
                 **more,
             }
         )
-        async with http_client(settings, "") as client:
-            yield Http(client, settings.gateway_hosts)
+        async with transport(settings, "") as opened:
+            yield Http(opened, settings.gateway_hosts)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ SPOKEN = Ask(PLACE, Asker(3), 4, VIDEO, audio=AUDIO)
 
 @pytest.fixture(scope="module")
 def providers() -> dict[str, Provider]:
-    return load_providers(Http(httpx.AsyncClient()), {})
+    return load_providers(Http(httpx.AsyncBaseTransport()), {})
 
 
 def reasons(ask: Ask, provider: Provider, clip: MediaFacts = CLIP, recording: MediaFacts = RECORDING) -> str:
@@ -194,7 +194,7 @@ def test_whatever_is_asked_is_a_request_or_reasons(
     text: str, speed: float, voice: str, seconds: float, side: int
 ) -> None:
     facts = replace(CLIP, seconds=seconds, width=side, height=side)
-    for provider in load_providers(Http(httpx.AsyncClient()), {}).values():
+    for provider in load_providers(Http(httpx.AsyncBaseTransport()), {}).values():
         found = fit(replace(TEXT, text=text, speed=speed, voice=voice), provider, Seen(facts, None))
         assert (found.request is None) == bool(found.problems)
         assert all(map(reason, found.problems))
@@ -207,11 +207,11 @@ def test_names_are_listed_as_people_write_them() -> None:
 
 
 def test_a_voice_is_taken_by_its_shown_title_and_one_that_several_have_is_asked_back() -> None:
-    runcomfy = load_providers(Http(httpx.AsyncClient()), {})["runcomfy"]
+    runcomfy = load_providers(Http(httpx.AsyncBaseTransport()), {})["runcomfy"]
     by_title = fit(replace(TEXT, voice="sunny · english"), runcomfy).request
     assert by_title
     assert by_title.voice == "en:genshin_vindi2"
-    kling = load_providers(Http(httpx.AsyncClient()), {})["kling_gateway"]
+    kling = load_providers(Http(httpx.AsyncBaseTransport()), {})["kling_gateway"]
     (problem,) = fit(replace(TEXT, voice="genshin_vindi2"), kling).problems
     said = reason(problem)
     assert said.startswith("several of its voices are called that: ")

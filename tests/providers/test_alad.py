@@ -6,7 +6,7 @@ import pytest
 
 from bot.net.client import Http
 from bot.net.faults import BadKey, InputRejected
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers.alad import Alad
 from tests.providers.far_end import far_end
 from tests.providers.samples import Reply
@@ -18,9 +18,9 @@ NO_TASK = Reply('{"code": "task_not_exist", "message": "task_not_exist", "data":
 
 async def check(*replies: Reply) -> int:
     """How many calls it took to find the key good."""
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as transport:
         end.says(*replies)
-        await Alad(Http(client), end.base_url).check_key(KEY)
+        await Alad(Http(transport), end.base_url).check_key(KEY)
         return len(end.heard)
 
 

@@ -27,7 +27,7 @@ from bot.net.faults import (
     SpeechTooShort,
     UnknownOutcome,
 )
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers import provider_classes
 from bot.providers.base import Accepted, Done, Failed, Provider, Submission, Waiting
 from bot.sandbox.server import Sandbox
@@ -78,8 +78,8 @@ async def end() -> AsyncIterator[FarEnd]:
 
 @pytest.fixture
 async def http(end: FarEnd) -> AsyncIterator[Http]:
-    async with open_client({end.host}) as client:
-        yield Http(client)
+    async with open_transport({end.host}) as transport:
+        yield Http(transport)
 
 
 def call(sample: Sample, submit: Submit) -> Submission:
@@ -97,7 +97,7 @@ def answering(sample: Sample, reply: Reply) -> Provider:
         yield reply.body.encode()
 
     transport = httpx.MockTransport(lambda _: httpx.Response(reply.status, content=stream()))
-    return sample.provider(Http(httpx.AsyncClient(transport=transport)), "https://far.example")
+    return sample.provider(Http(transport), "https://far.example")
 
 
 async def fault_of(asking: Any) -> ProviderError:
@@ -182,8 +182,8 @@ async def test_a_clip_without_a_face_is_a_stage_that_was_accepted_and_failed(
 
 @each_submit
 async def test_a_refused_connection_proves_that_nothing_was_paid(sample: Sample, submit: Submit) -> None:
-    async with open_client({"127.0.0.1"}) as client:
-        nobody = sample.provider(Http(client), "http://127.0.0.1:9/base")
+    async with open_transport({"127.0.0.1"}) as transport:
+        nobody = sample.provider(Http(transport), "http://127.0.0.1:9/base")
         assert type(await fault_of(nobody.submit(call(sample, submit)))) is NotAccepted
 
 
@@ -369,9 +369,9 @@ async def through(provider: Provider, request: Request, credentials: Any, tmp_pa
 async def test_the_emulator_takes_what_the_adapter_sends_and_ends_with_a_video(
     sample: Sample, flow: Flow, tmp_path: Path
 ) -> None:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
         sandbox.runs.studio = CannedStudio()
-        provider = emulated(sample, Http(client), sandbox)
+        provider = emulated(sample, Http(transport), sandbox)
         done = await through(provider, wish(sample, flow), sample.credentials, tmp_path)
         assert done == [stage.name for stage in flow.stages]
         assert len(sandbox.runs.ledger) == len(flow.stages)
@@ -384,18 +384,18 @@ async def test_files_that_the_provider_cannot_fetch_are_handed_over(sample: Samp
     request = wish(sample, flow)
     parts = {"video": request.video, "audio": request.audio}
     changed = {name: part.model_copy(update={"reachable": False}) for name, part in parts.items() if part}
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
         sandbox.runs.studio = CannedStudio()
-        provider = emulated(sample, Http(client), sandbox)
+        provider = emulated(sample, Http(transport), sandbox)
         await through(provider, request.model_copy(update=changed), sample.credentials, tmp_path)
         assert "cdn.example" not in str([run.order for run in sandbox.runs.ledger])
 
 
 @each_flow
 async def test_an_account_without_credit_pays_nothing(sample: Sample, flow: Flow) -> None:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
         sandbox.runs.studio = CannedStudio()
-        provider = emulated(sample, Http(client), sandbox)
+        provider = emulated(sample, Http(transport), sandbox)
         request = wish(sample, flow)
         first = Submission(flow.stages[0].name, request, HANDLE, {}, sample.poor)
         assert isinstance(await fault_of(provider.submit(first)), OutOfCredit)
@@ -407,8 +407,8 @@ async def test_the_emulator_knows_a_wrong_key(sample: Sample) -> None:
     wrong = {
         name: value.replace("-", "!") if "canary" in value else value for name, value in sample.credentials.items()
     }
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
-        provider = emulated(sample, Http(client), sandbox)
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
+        provider = emulated(sample, Http(transport), sandbox)
         await provider.check_key(sample.credentials)
         assert isinstance(await fault_of(provider.check_key(wrong)), BadKey)
         assert sandbox.runs.ledger == []
@@ -425,9 +425,9 @@ async def test_the_emulator_knows_a_wrong_key(sample: Sample) -> None:
     ],
 )
 async def test_a_lost_answer_is_found_again_and_not_paid_twice(sample: Sample, flow: Flow, stage: str) -> None:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
         sandbox.runs.studio = CannedStudio()
-        provider = emulated(sample, Http(client), sandbox)
+        provider = emulated(sample, Http(transport), sandbox)
         request = wish(sample, flow)
         before = [each.name for each in flow.stages]
         yields = await yields_before(provider, request, stage, before, sample.credentials)

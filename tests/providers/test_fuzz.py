@@ -78,7 +78,7 @@ def answering(sample: Sample, status: int, body: Any) -> Provider:
         yield json.dumps(body).encode()
 
     transport = httpx.MockTransport(lambda _: httpx.Response(status, content=stream()))
-    return sample.provider(Http(httpx.AsyncClient(transport=transport)), "https://far.example")
+    return sample.provider(Http(transport), "https://far.example")
 
 
 def outcome_of(call: Callable[[], Awaitable[Any]]) -> Any:

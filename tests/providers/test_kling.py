@@ -11,7 +11,7 @@ import pytest
 
 from bot.net.client import Http
 from bot.net.faults import BadKey, InputRejected, NotAccepted, SpeechTooShort
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers.base import MISSING, Accepted, Done, Failed, Submission
 from bot.providers.kling import Kling
 from bot.sandbox.server import Sandbox
@@ -25,7 +25,7 @@ PAIR = {"access_key": "ak-canary-0123456789abcdef", "secret_key": "sk-kling-cana
 
 
 async def test_an_access_key_signs_a_token_that_is_valid_now_and_not_for_long() -> None:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as client:
         end.says(Reply('{"code": 0, "data": {}}'))
         await Kling(Http(client), end.base_url).check_key(PAIR)
         token = end.heard[0].headers["Authorization"].removeprefix("Bearer ")
@@ -38,7 +38,7 @@ async def test_an_access_key_signs_a_token_that_is_valid_now_and_not_for_long() 
 
 
 async def test_the_emulator_takes_a_signed_token_and_no_other() -> None:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as client:
         provider = Kling(Http(client), sandbox.provider_urls["kling"])
         await provider.check_key(PAIR)
         with pytest.raises(BadKey):
@@ -54,7 +54,7 @@ async def test_the_emulator_takes_a_signed_token_and_no_other() -> None:
     ],
 )
 async def test_a_form_that_was_filled_in_wrongly_is_explained(credentials: dict[str, str], words: str) -> None:
-    async with open_client() as client:
+    async with open_transport() as client:
         with pytest.raises(InputRejected, match=words):
             await Kling(Http(client)).check_key(credentials)
 
@@ -72,12 +72,12 @@ async def test_a_form_that_was_filled_in_wrongly_is_explained(credentials: dict[
 async def test_the_price_is_per_started_five_seconds_and_call(seconds: float, flow: str, usd: str) -> None:
     wish = audio_request(flow) if flow == "audio" else text_request(flow)
     request = wish.model_copy(update={"video": wish.video.model_copy(update={"seconds": seconds})})
-    async with open_client() as client:
+    async with open_transport() as client:
         assert await Kling(Http(client)).price(request, {}) == Decimal(usd)
 
 
 async def test_a_sound_too_short_for_the_advanced_call_is_not_sent() -> None:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as client:
         call = Submission("dub", audio_request("audio"), HANDLE, {**FACE, "face_end": "1900"}, SAMPLE.credentials)
         with pytest.raises(SpeechTooShort):
             await Kling(Http(client), end.base_url).submit(call)
@@ -86,7 +86,7 @@ async def test_a_sound_too_short_for_the_advanced_call_is_not_sent() -> None:
 
 @pytest.mark.parametrize("audios", ["[]", "null", '[{"id": "1"}]', '[{"id": "1", "url": "x", "duration": "soon"}]'])
 async def test_a_speech_that_was_paid_and_is_not_there_is_missing_and_no_refusal(audios: str) -> None:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as client:
         end.says(Reply(f'{{"code": 0, "data": {{"task_result": {{"audios": {audios}}}}}}}'))
         call = Submission("speech", text_request("long_text"), HANDLE, {}, SAMPLE.credentials)
         answer = await Kling(Http(client), end.base_url).submit(call)
@@ -99,7 +99,7 @@ async def test_the_emulator_refuses_what_the_documents_forbid() -> None:
         face = {"face_id": "0", "sound_file": "https://x/a.mp3", "sound_start_time": 0, "sound_end_time": 3000}
         return {"session_id": session, "face_choose": [{**face, "sound_insert_time": 0, **changes}]}
 
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as client:
         sandbox.runs.studio = CannedStudio()
         url = sandbox.provider_urls["kling"]
         http = Http(client).at(url)
@@ -177,7 +177,7 @@ async def test_a_lost_answer_of_the_older_call_is_unknown(world: World) -> None:
 
 
 async def test_what_was_never_there_is_found_by_nobody() -> None:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as client:
         sandbox.runs.studio = CannedStudio()
         provider = Kling(Http(client), sandbox.provider_urls["kling"])
         assert await provider.find("dub", HANDLE, SAMPLE.credentials) is None
@@ -192,7 +192,7 @@ async def test_where_our_id_cannot_be_asked_for_directly_the_list_of_tasks_tells
     theirs, mine = '{"task_id": "7", "task_info": {}}', '{"task_id": "8", "task_info": {"external_task_id": "%s"}}'
     ours = f'{{"code": 0, "data": [{theirs}, {mine}]}}'
     missing = Reply('{"code": 1203, "message": "task not found"}', 404)
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as client:
         provider = Kling(Http(client), end.base_url)
         end.says(missing, Reply(ours % HANDLE))
         assert await provider.find("dub", HANDLE, SAMPLE.credentials) == Accepted("8")

@@ -6,7 +6,7 @@ import pytest
 
 from bot.net.client import Http
 from bot.net.faults import BadKey, InputRejected, NotAccepted, ProviderError, UnknownOutcome
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers._faces import face_found
 from bot.providers.base import Done, Failed, Provider, Submission, Waiting
 from bot.providers.kling_gateway import KlingGateway
@@ -19,9 +19,9 @@ VIDEO = '"output": {"video": "https://r/x.mp4"}'
 
 
 async def answer(kind: type[Provider], body: str, stage: str = "text", status: int = 200) -> object:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as transport:
         end.says(Reply(body, status))
-        return await kind(Http(client), end.base_url).poll(stage, "1", {"api_key": "x-canary-0001"})
+        return await kind(Http(transport), end.base_url).poll(stage, "1", {"api_key": "x-canary-0001"})
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,10 @@ async def test_an_odd_courtesy_field_loses_no_finished_run(field: str) -> None:
 
 
 async def test_a_created_run_is_accepted_whatever_its_status_says() -> None:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as transport:
         end.says(Reply('{"request_id": "9f", "status": null, "output": "x"}'))
         call = Submission("text", text_request("text"), HANDLE, {}, {"api_key": "rc-canary-0001"})
-        assert (await RunComfy(Http(client), end.base_url).submit(call)).remote == "9f"
+        assert (await RunComfy(Http(transport), end.base_url).submit(call)).remote == "9f"
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ async def test_the_word_counts_before_the_address(body: str, gives: type) -> Non
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"data": ' * 50_000])
 async def test_nesting_without_end_is_an_answer_like_any_other(sample: Sample, body: str) -> None:
     submit, poll = sample.submits[0], sample.polls[0]
-    async with far_end() as end, open_client({end.host}) as client:
-        provider = sample.provider(Http(client), end.base_url)
+    async with far_end() as end, open_transport({end.host}) as transport:
+        provider = sample.provider(Http(transport), end.base_url)
         end.says(Reply(body))
         with pytest.raises(UnknownOutcome):
             await provider.submit(Submission(submit.stage, submit.request, HANDLE, submit.yields, sample.credentials))
@@ -72,10 +72,10 @@ async def test_nesting_without_end_is_an_answer_like_any_other(sample: Sample, b
 
 
 async def test_a_key_is_masked_however_its_signs_are_escaped() -> None:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as transport:
         end.says(Reply('{"error_code": 1, "message": "bad key sk-canary\\/def+x==, half \\ud83d"}', 400))
         with pytest.raises(ProviderError) as caught:
-            await RunComfy(Http(client), end.base_url).check_key({"api_key": "sk-canary/def+x=="})
+            await RunComfy(Http(transport), end.base_url).check_key({"api_key": "sk-canary/def+x=="})
     assert "canary" not in caught.value.detail
     caught.value.detail.encode()
 
@@ -93,10 +93,10 @@ async def test_a_key_is_masked_however_its_signs_are_escaped() -> None:
 async def test_a_gateways_key_test_tells_a_bad_key_and_a_wrong_address(
     body: str, status: int, fault: type[ProviderError]
 ) -> None:
-    async with far_end() as end, open_client({end.host}) as client:
+    async with far_end() as end, open_transport({end.host}) as transport:
         end.says(Reply(body, status))
         with pytest.raises(fault):
-            await KlingGateway(Http(client), end.base_url).check_key({"api_key": "gw-canary-0001", "address": "x"})
+            await KlingGateway(Http(transport), end.base_url).check_key({"api_key": "gw-canary-0001", "address": "x"})
 
 
 @pytest.mark.parametrize(

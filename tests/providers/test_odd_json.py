@@ -160,9 +160,9 @@ async def raised(asked: Asked, replies: Sequence[Reply], file: Path) -> str | No
         reply = left.pop(0) if len(left) > 1 else left[0]
         return httpx.Response(reply.status, content=stream(reply.body.encode()))
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+    async with httpx.MockTransport(answer) as transport:
         try:
-            await asked.call(asked.sample.provider(Http(client), "https://far.example"), asked.sample, file)
+            await asked.call(asked.sample.provider(Http(transport), "https://far.example"), asked.sample, file)
         except ProviderError:
             return None
         except Exception as error:  # noqa: BLE001 - this is what is looked for

@@ -12,7 +12,7 @@ import pytest
 
 from bot.net.client import Http
 from bot.net.faults import BadKey, Gone
-from bot.net.transport import open_client
+from bot.net.transport import open_transport
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runcomfy import RunComfy
 from bot.sandbox.server import Sandbox
@@ -45,7 +45,7 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as client:
         sandbox.runs.studio = CannedStudio()
         yield Bench(RunComfy(Http(client), sandbox.provider_urls["runcomfy"]), sandbox)
 

@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from bot.domain.request import Request
-from bot.net.client import Http, Reply
+from bot.net.client import Http
 from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, ProviderError, RateLimited, SpeechTooShort
-from bot.net.transport import PURPOSE, open_client
+from bot.net.reply import Reply
+from bot.net.transport import PURPOSE, open_transport
 from bot.net.trust import Purpose
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runninghub import RunningHub
@@ -31,12 +32,12 @@ QUERY = "*/query"
 class Bench:
     """The adapter, its emulator, and shorthands."""
 
-    def __init__(self, client: httpx.AsyncClient, sandbox: Sandbox) -> None:
-        self.client = client
+    def __init__(self, transport: httpx.AsyncBaseTransport, sandbox: Sandbox) -> None:
+        self.client = httpx.AsyncClient(transport=transport)
         self.sandbox = sandbox
         self.studio = CannedStudio()
         sandbox.runs.studio = self.studio
-        self.provider = RunningHub(Http(client), f"{sandbox.url}/runninghub")
+        self.provider = RunningHub(Http(transport), f"{sandbox.url}/runninghub")
 
     async def submit(self, request: Request, stage: str, yields: dict[str, str]) -> Accepted:
         return await self.provider.submit(Submission(stage, request, HANDLE, yields, CREDENTIALS))
@@ -63,8 +64,8 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
-        yield Bench(client, sandbox)
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
+        yield Bench(transport, sandbox)
 
 
 async def test_a_text_becomes_a_video_in_three_paid_tasks(bench: Bench) -> None:

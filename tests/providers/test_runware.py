@@ -21,7 +21,7 @@ from bot.domain.request import Media, Request
 from bot.domain.voices import LANGUAGES
 from bot.net.client import Http
 from bot.net.faults import BadKey, Gone, InputRejected, NotAccepted, OutOfCredit, ProviderError, RateLimited
-from bot.net.transport import PURPOSE, open_client
+from bot.net.transport import PURPOSE, open_transport
 from bot.net.trust import Purpose
 from bot.providers.base import Accepted, Done, Failed, Submission, Waiting
 from bot.providers.runware import CHUNK, Runware
@@ -38,12 +38,12 @@ RECORDING = audio_request("audio")
 class Bench:
     """The adapter, its emulator, and shorthands."""
 
-    def __init__(self, client: httpx.AsyncClient, sandbox: Sandbox) -> None:
-        self.client = client
+    def __init__(self, transport: httpx.AsyncBaseTransport, sandbox: Sandbox) -> None:
+        self.client = httpx.AsyncClient(transport=transport)
         self.sandbox = sandbox
         self.studio = CannedStudio()
         sandbox.runs.studio = self.studio
-        self.provider = Runware(Http(client), f"{sandbox.url}/runware")
+        self.provider = Runware(Http(transport), f"{sandbox.url}/runware")
 
     async def submit(self, request: Request = RECORDING, stage: str = "lipsync", **yields: str) -> Accepted:
         return await self.provider.submit(Submission(stage, request, str(uuid4()), yields, CREDENTIALS))
@@ -59,8 +59,8 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
-        yield Bench(client, sandbox)
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
+        yield Bench(transport, sandbox)
 
 
 async def fault_of(asking: Any) -> type[ProviderError]:

@@ -17,7 +17,7 @@ import pytest
 
 from bot.net.client import Http
 from bot.net.faults import BadAddress
-from bot.net.transport import PURPOSE, open_client
+from bot.net.transport import PURPOSE, open_transport
 from bot.net.trust import Purpose
 from bot.providers.base import Accepted, Done, Submission, Waiting
 from bot.providers.kling import Kling
@@ -41,9 +41,13 @@ ALLOWED = {PURPOSE: Purpose("127.0.0.1")}
 class Caller:
     """Calls the emulators as anybody may."""
 
-    client: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
     sandbox: Sandbox
     studio: CannedStudio
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=self.transport)
 
     async def send(self, method: str, path: str, key: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -82,9 +86,9 @@ class Caller:
 
 @pytest.fixture
 async def caller() -> AsyncIterator[Caller]:
-    async with Sandbox() as sandbox, open_client({sandbox.host}) as client:
+    async with Sandbox() as sandbox, open_transport({sandbox.host}) as transport:
         sandbox.runs.studio = studio = CannedStudio()
-        yield Caller(client, sandbox, studio)
+        yield Caller(transport, sandbox, studio)
 
 
 def dub(session: Any, **face: Any) -> dict[str, Any]:
@@ -303,7 +307,7 @@ async def test_sessions_and_speeches_belong_to_one_account(caller: Caller) -> No
 @pytest.mark.parametrize("seconds", [3.1234, 3.1236])
 async def test_a_speech_may_be_used_to_the_end_that_was_told_of_it(caller: Caller, seconds: float) -> None:
     caller.studio.speech_seconds = seconds
-    provider = Kling(Http(caller.client), caller.sandbox.provider_urls["kling"])
+    provider = Kling(Http(caller.transport), caller.sandbox.provider_urls["kling"])
     yields: dict[str, str] = {}
     for stage in ("face", "speech"):
         call = Submission(stage, text_request("long_text"), HANDLE, yields, {"api_key": "kl-1"})
@@ -381,7 +385,7 @@ async def test_a_gateway_knows_only_the_accounts_own_tasks(caller: Caller) -> No
 
 @pytest.mark.parametrize("key", ["gw-1", "gw-newapi-1"])
 async def test_the_adapter_reads_both_families_to_the_end(caller: Caller, key: str) -> None:
-    provider = KlingGateway(Http(caller.client, {caller.sandbox.host}))
+    provider = KlingGateway(Http(caller.transport, {caller.sandbox.host}))
     credentials = {"api_key": key, "address": f"{caller.sandbox.url}/kling_gateway/kling/v1/"}
     await provider.check_key(credentials)
     accepted = await provider.submit(Submission("lipsync", text_request("text"), HANDLE, {}, credentials))
@@ -410,9 +414,9 @@ async def test_the_adapter_reads_both_families_to_the_end(caller: Caller, key: s
     ],
 )
 async def test_what_is_no_address_of_a_gateway_is_refused_before_anything_is_sent(address: str) -> None:
-    async with open_client() as client:
+    async with open_transport() as transport:
         with pytest.raises(BadAddress, match="must look like"):
-            await KlingGateway(Http(client)).check_key({"api_key": "gw-1", "address": address})
+            await KlingGateway(Http(transport)).check_key({"api_key": "gw-1", "address": address})
 
 
 # --- ai.alad.com ------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ async def test_a_recording_is_what_its_name_says(samples: Path, name: str, codec
     ],
 )
 async def test_every_clip_fits_or_can_be_mended(samples: Path, clip: str, needed: set[str]) -> None:
-    runcomfy = RunComfy(Http(httpx.AsyncClient()))
+    runcomfy = RunComfy(Http(httpx.AsyncBaseTransport()))
     for recording in (None, *SOUNDS):
         sound = samples / recording if recording else None
         ask = Ask(

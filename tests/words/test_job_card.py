@@ -31,7 +31,7 @@ SECTION = Section(text="Hello", clip=ClipEdit(seconds=5.0, width=1280, height=72
 
 @pytest.fixture(scope="module")
 def providers() -> dict[str, Provider]:
-    return load_providers(Http(httpx.AsyncClient()), {})
+    return load_providers(Http(httpx.AsyncBaseTransport()), {})
 
 
 def a_job(state: State = "queued", text: str = "Hello there", **values: Any) -> Job:

@@ -63,7 +63,7 @@ def tried(ask: Ask, clip: MediaFacts) -> Iterator[Seen]:
 @pytest.fixture(scope="module")
 def said() -> dict[ProblemCode, str]:
     """What is said of everything that can be found, by its code."""
-    providers = load_providers(Http(httpx.AsyncClient()), {}).values()
+    providers = load_providers(Http(httpx.AsyncBaseTransport()), {}).values()
     return {
         problem.code: reason(problem)
         for provider in providers
@@ -88,7 +88,7 @@ def test_whoever_finds_a_problem_brings_the_facts_that_fill_its_sentence(
 
 @pytest.mark.parametrize(("ask", "words"), [(SPOKEN, "it can't use a recording"), (TEXT, "it can't speak a text")])
 def test_a_provider_without_a_flow_for_it_says_so(monkeypatch: pytest.MonkeyPatch, ask: Ask, words: str) -> None:
-    provider = load_providers(Http(httpx.AsyncClient()), {})["runcomfy"]
+    provider = load_providers(Http(httpx.AsyncBaseTransport()), {})["runcomfy"]
     monkeypatch.setattr(type(provider), "flows", ())
     assert [reason(problem) for problem in fit(ask, provider).problems] == [words]
 

@@ -7,15 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
-import aiohttp
-import httpx
-
-from bot.app.http_client import http_client
 from bot.app.settings import Settings
-from bot.net.address import Address
+from bot.app.transport import transport
 from bot.net.client import Http
-from bot.net.faults import BadAddress
-from bot.net.transport import PURPOSE
+from bot.net.faults import ProviderError
 from bot.providers import provider_classes
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Finding, ill, ok, warning
@@ -31,8 +26,8 @@ async def check_providers(settings: Settings, used: Collection[str]) -> list[Fin
     """
     asked = {kind: settings.provider_urls.get(kind.name, kind.base_url) for kind in provider_classes()}
     asked = {kind: base for kind, base in asked.items() if base}
-    async with http_client(settings, "") as client:
-        faults = await asyncio.gather(*(_fault(client, base) for base in asked.values()))
+    async with transport(settings, "") as opened:
+        faults = await asyncio.gather(*(_fault(Http(opened), base) for base in asked.values()))
     found = []
     for (kind, base), fault in zip(asked.items(), faults, strict=True):
         if fault:
@@ -59,14 +54,14 @@ def check_keys(keys: Sequence[KeyInfo]) -> list[Finding]:
     return found or [ok("provider keys", f"none of {len(keys)} was refused the last time")]
 
 
-async def _fault(client: httpx.AsyncClient, base: str) -> str:
+async def _fault(http: Http, base: str) -> str:
     """Why nothing answers there; empty when something does."""
     try:
-        address = Address.parse(base)
-        extensions = {PURPOSE: Http(client).at(base).purpose}
-        async with asyncio.timeout(ANSWER_SECONDS), client.stream("HEAD", str(address), extensions=extensions):
-            return ""
-    except BadAddress as fault:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            http = http.at(base)
+            await http.send(http.prepared("HEAD", base, headers={}))
+    except ProviderError as fault:
         return fault.detail
-    except (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, OSError) as fault:
-        return type(fault.__cause__ or fault).__name__
+    except TimeoutError:
+        return "TimeoutError"
+    return ""

@@ -26,7 +26,7 @@ from tests.app.still_clock import StillClock
 from tests.scripted import Scripted
 from tests.words.test_job_card import a_job
 
-HTTP = Http(httpx.AsyncClient())
+HTTP = Http(httpx.AsyncBaseTransport())
 KEY: Credentials = {"key": "canary"}
 VIDEO_URL = "https://scripted.example/made.mp4"
 
