@@ -12,8 +12,8 @@ import dis
 import inspect
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from types import CodeType, FrameType
 
 import pytest
 
+from storage.engine.database import Database, Transaction
 from tests.canned import CLIP_SECONDS, FilmedStudio, real_clip
 from tests.world import open_world
 
@@ -35,6 +36,8 @@ TELLS = ("app/monitoring/moves", "app/monitoring/loop_lag")
 BESIDE = {f"{ROOT}bot/{name}.py" for name in (*RUN_BESIDE, *TELLS)} | {f"{ROOT}storage/engine/installation.py"}
 SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
+Look = Callable[[FrameType, str, object], None]
+
 MOST_FILES = 101
 MOST_CALLS = 690
 
@@ -47,14 +50,21 @@ class Way:
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     functions: Counter[str] = field(default_factory=Counter)
 
-    @contextmanager
-    def followed(self) -> Iterator[None]:
-        """Count what is called meanwhile."""
-        sys.setprofile(self._look)
+    @asynccontextmanager
+    async def followed(self, database: Database) -> AsyncIterator[None]:
+        """Count what is called meanwhile, also in the thread that writes."""
+        await self._look_with(self._look, database)
         try:
             yield
         finally:
-            sys.setprofile(None)
+            await self._look_with(None, database)
+
+    async def _look_with(self, look: Look | None, database: Database) -> None:
+        async def work(_: Transaction) -> None:
+            sys.setprofile(look)
+
+        await database.write(work, guild_id=None)
+        sys.setprofile(look)
 
     def _look(self, frame: FrameType, event: str, _: object) -> None:
         if event != "call" or not _is_ours(frame) or not _begins(frame):
@@ -106,7 +116,7 @@ async def succeeds_at_its_first_poll(folder: Path) -> Way:
     async with open_world(folder, rendering=True) as world:
         world.sandbox.runs.studio = FilmedStudio()
         await world.add_key()
-        with found.followed():
+        async with found.followed(world.parts.database):
             assert "is on its way" in await world.text(video=clip)
             await world.quiet()
         assert world.outcomes()[0].attachments

@@ -1,7 +1,8 @@
 """What every engine offers the stores: plain SQL with named parameters, and units of work.
 
 A transaction is one function call that nobody can cancel half-way, without effects outside the database: an engine may
-run it again. It names the server that it is about, and there is one writer per server at a time.
+run it again, and in another thread. It awaits nothing but its statements. It names the server that it is about, and
+there is one writer per server at a time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SQLite, in a file of its own: what the bot works on where nothing else is set.
 
-One connection writes, behind one lock; another only reads: two tasks that share a connection statement by statement
-roll back each other's acknowledged writes.
+One connection writes, a whole unit of work at a time; another only reads: two tasks that share a connection statement
+by statement roll back each other's acknowledged writes.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import asyncio
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import IO, TypeVar
 
 import aiosqlite
 
-from storage.engine.database import Conflict, Database, Row, StorageError, Transaction
+from storage.engine.database import Database, Row, StorageError, Transaction
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.parameters import storable
 from storage.engine.schema import migrations
 from storage.engine.sqlite_file import is_newer, read_only, told_apart
+from storage.engine.sqlite_writer import Writer
 
 if sys.platform != "win32":
     import fcntl
@@ -39,26 +40,6 @@ PRAGMA temp_store = MEMORY;
 """
 
 
-class SqliteTransaction(Transaction):
-    """A unit of work on the connection that writes, or what is read on the other one."""
-
-    skip_locked = ""  # there is no other one
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-
-    async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
-        """Run one statement; all rows it returns. `Conflict` when a constraint refuses it."""
-        try:
-            return list(await self._connection.execute_fetchall(sql, storable(parameters)))
-        except sqlite3.IntegrityError as error:
-            raise Conflict(str(error)) from error
-
-    async def skip_ids(self, table: str, count: int) -> None:
-        """Give the next `count` ids of the table to no row."""
-        await self.row("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :table", count=count, table=table)
-
-
 class SqliteDatabase(Database):
     """One open database file. It has one writer at a time, whichever server a write is about."""
 
@@ -66,28 +47,24 @@ class SqliteDatabase(Database):
 
     def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         super().__init__()
-        self._writer = writer
-        self._reader = SqliteTransaction(reader)
-        self._lock = asyncio.Lock()
+        self._writer = Writer(writer)
+        self._reader = reader
 
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """What is committed, from the read-only connection."""
-        return await self._reader.rows(sql, **parameters)
+        return await read(self._reader, sql, parameters)
 
     async def history(self) -> str | None:
         """None: a file has one only."""
         return None
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
-        async with self._lock:
-            await self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                result = await work(SqliteTransaction(self._writer))
-                await self._writer.commit()
-            except BaseException:
-                await self._writer.rollback()
-                raise
-            return result
+        return await self._writer.run(work)
+
+
+async def read(connection: aiosqlite.Connection, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+    """Run one statement on a connection that only reads; all rows it returns."""
+    return list(await connection.execute_fetchall(sql, storable(parameters)))
 
 
 @asynccontextmanager

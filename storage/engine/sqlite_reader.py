@@ -12,21 +12,21 @@ import aiosqlite
 
 from storage.engine.database import Reader, Row
 from storage.engine.schema import migrations
-from storage.engine.sqlite import SqliteTransaction
+from storage.engine.sqlite import read
 from storage.engine.sqlite_file import is_newer, read_only, told_apart
 
 
-class SqliteReader(SqliteTransaction, Reader):
+class SqliteReader(Reader):
     """A file that is only looked at."""
 
     def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
-        super().__init__(connection)
+        self._connection = connection
         self._path = path
 
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """Run one statement; all rows it returns. `StorageError` where the file is damaged, or can't be read."""
         with told_apart(self._path):
-            return await super().rows(sql, **parameters)
+            return await read(self._connection, sql, parameters)
 
     async def schema(self) -> int:
         """The number of its schema, 0 for none. `StorageError` when this version of the bot can't work on it."""

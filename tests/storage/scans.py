@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 import storage
 from storage.engine.database import Row
-from storage.engine.sqlite import SqliteTransaction
+from storage.engine.sqlite import SqliteDatabase
+from storage.engine.sqlite_writer import SqliteTransaction
 from tests.fresh_database import make_database
 
+Rows = Callable[..., Awaitable[Sequence[Row]]]
 STORES = tuple(str(Path(storage.__file__).parent / folder) for folder in ("jobs", "people", "servers"))
 ENGINE = str(Path(storage.__file__).parent / "engine")
 GROWS = {"jobs", "job_events", "reports", "reporters"}  # the others hold what is new, or what is set
@@ -30,9 +33,13 @@ PARTIAL = {  # of which each holds a few rows of many
 def noted_statements(patch: pytest.MonkeyPatch) -> set[str]:
     """Those that stores give to SQLite from now on; what a test asks for itself is not among them."""
     asked: set[str] = set()
-    rows = SqliteTransaction.rows
+    for queries in (SqliteTransaction, SqliteDatabase):
+        patch.setattr(queries, "rows", _noting(asked, queries.rows))
+    return asked
 
-    async def noting(self: SqliteTransaction, sql: str, **parameters: object) -> Sequence[Row]:
+
+def _noting(asked: set[str], rows: Rows) -> Rows:
+    async def noting(self: Any, sql: str, **parameters: object) -> Sequence[Row]:
         frame = sys._getframe(1)
         while frame.f_back and frame.f_code.co_filename.startswith(ENGINE):  # where `row` asks for `rows`
             frame = frame.f_back
@@ -40,8 +47,7 @@ def noted_statements(patch: pytest.MonkeyPatch) -> set[str]:
             asked.add(sql)
         return await rows(self, sql, **parameters)
 
-    patch.setattr(SqliteTransaction, "rows", noting)
-    return asked
+    return noting
 
 
 def scans(statements: set[str]) -> list[str]:
