@@ -1,8 +1,4 @@
-"""SQLite, in a file of its own: what the bot works on where nothing else is set.
-
-One connection writes, a whole unit of work at a time; another only reads: two tasks that share a connection statement
-by statement roll back each other's acknowledged writes.
-"""
+"""SQLite, in a file of its own: what the bot works on where nothing else is set. How that is opened, and migrated."""
 
 from __future__ import annotations
 
@@ -10,24 +6,21 @@ import asyncio
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 import aiosqlite
 
-from storage.engine.database import Database, Row, StorageError, Transaction
+from storage.engine.database import Database, StorageError
 from storage.engine.earlier_copies import EarlierCopies
-from storage.engine.parameters import storable
 from storage.engine.schema import migrations
+from storage.engine.sqlite_database import SqliteDatabase
 from storage.engine.sqlite_file import is_newer, read_only, told_apart
-from storage.engine.sqlite_writer import Writer
 
 if sys.platform != "win32":
     import fcntl
-
-T = TypeVar("T")
 
 _SETTINGS = """
 PRAGMA journal_mode = WAL;
@@ -38,33 +31,6 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA trusted_schema = OFF;
 PRAGMA temp_store = MEMORY;
 """
-
-
-class SqliteDatabase(Database):
-    """One open database file. It has one writer at a time, whichever server a write is about."""
-
-    is_alone = True
-
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
-        super().__init__()
-        self._writer = Writer(writer)
-        self._reader = reader
-
-    async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
-        """What is committed, from the read-only connection."""
-        return await read(self._reader, sql, parameters)
-
-    async def history(self) -> str | None:
-        """None: a file has one only."""
-        return None
-
-    async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
-        return await self._writer.run(work)
-
-
-async def read(connection: aiosqlite.Connection, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
-    """Run one statement on a connection that only reads; all rows it returns."""
-    return list(await connection.execute_fetchall(sql, storable(parameters)))
 
 
 @asynccontextmanager

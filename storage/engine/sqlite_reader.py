@@ -12,7 +12,7 @@ import aiosqlite
 
 from storage.engine.database import Reader, Row
 from storage.engine.schema import migrations
-from storage.engine.sqlite import read
+from storage.engine.sqlite_database import read
 from storage.engine.sqlite_file import is_newer, read_only, told_apart
 
 

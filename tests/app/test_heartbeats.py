@@ -22,7 +22,7 @@ from bot.app.monitoring.gauges import Gauges
 from bot.errors import SettingsError
 from storage.engine.database import Database
 from storage.engine.installation import Installation
-from storage.engine.sqlite import SqliteDatabase
+from storage.engine.sqlite_database import SqliteDatabase
 from tests.app.still_clock import StillClock
 
 

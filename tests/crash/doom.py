@@ -15,7 +15,7 @@ import pytest
 from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.net.client import Http
-from storage.engine.sqlite import SqliteDatabase
+from storage.engine.sqlite_database import SqliteDatabase
 
 T = TypeVar("T")
 

@@ -29,7 +29,7 @@ from bot.media.pool import WorkerPool
 from bot.net.client import Http
 from bot.providers.base import Submission
 from storage.engine.database import Transaction
-from storage.engine.sqlite import SqliteDatabase
+from storage.engine.sqlite_database import SqliteDatabase
 from tests.crash.doom import Doom, T
 from tests.crash.points import Aim, Point
 from tests.crash.processes import of_session

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.providers.base import Accepted, Waiting
-from storage.engine.sqlite import SqliteDatabase
+from storage.engine.sqlite_database import SqliteDatabase
 from tests.canned import real_clip
 from tests.conftest import FullDisk
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until

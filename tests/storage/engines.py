@@ -11,7 +11,7 @@ import asyncpg
 from storage.engine.database import Database, Transaction
 from storage.engine.postgres.database import connected
 from storage.engine.postgres.migrating import migrate
-from storage.engine.sqlite_writer import SqliteTransaction
+from storage.engine.sqlite_database import SqliteTransaction
 
 Engine = Literal["sqlite", "postgres"]
 Schema = Literal["newest schema", "one more column in every table"]

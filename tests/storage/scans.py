@@ -15,8 +15,7 @@ import pytest
 
 import storage
 from storage.engine.database import Row
-from storage.engine.sqlite import SqliteDatabase
-from storage.engine.sqlite_writer import SqliteTransaction
+from storage.engine.sqlite_database import SqliteDatabase, SqliteTransaction
 from tests.fresh_database import make_database
 
 Rows = Callable[..., Awaitable[Sequence[Row]]]

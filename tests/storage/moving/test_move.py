@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from storage.engine import sqlite
+from storage.engine import sqlite, sqlite_database
 from storage.engine.backup import reconcile
 from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.opening import existing_file, open_database
@@ -164,9 +164,9 @@ KILLS: Mapping[str, tuple[Any, str, int, bool]] = {
     "one table is copied": (moving, "copy_table", 1, False),
     "ten tables are copied": (moving, "copy_table", 10, False),
     "the target is told that it is moved": (moving, "put_fact", 2, False),
-    "the file is marked": (sqlite.SqliteDatabase, "write", 2, False),
+    "the file is marked": (sqlite_database.SqliteDatabase, "write", 2, False),
     "the target is committed": (moving, "_empty", 1, True),
-    "the file is emptied": (sqlite.SqliteDatabase, "write", 3, False),
+    "the file is emptied": (sqlite_database.SqliteDatabase, "write", 3, False),
 }
 
 

@@ -1,8 +1,8 @@
-"""The one writer of SQLite's file: a unit of work runs in its thread as a whole, and those that wait at the same time
-share one COMMIT.
+"""One open file of SQLite's.
 
-Statements don't suspend there, so an async function over `Transaction` runs to its end in one call. Whoever waits for a
-unit of work is told how it ended only after the COMMIT that it shared.
+One connection writes, in a thread of its own; another only reads: two tasks that share a connection statement by
+statement roll back each other's acknowledged writes. In the thread no statement suspends, so a unit of work runs to its
+end in one call, and those that wait at the same time share one COMMIT. How each ended is told only after that.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import copy_context
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import aiosqlite
 
-from storage.engine.database import Conflict, Row, Transaction
+from storage.engine.database import Conflict, Database, Row, Transaction
 from storage.engine.parameters import storable
 
 T = TypeVar("T")
@@ -46,16 +46,29 @@ class SqliteTransaction(Transaction):
         await self.row("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :table", count=count, table=table)
 
 
-class Writer:
-    """Runs units of work on the connection that writes, in the order in which they come."""
+class SqliteDatabase(Database):
+    """One open database file. It has one writer at a time, whichever server a write is about: in the order in which
+    they come.
+    """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    is_alone = True
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        super().__init__()
+        self._writer = writer
+        self._reader = reader
         self._waiting: deque[_Unit[Any]] = deque()
         self._committing: asyncio.Task[None] | None = None
 
-    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run one, and give back what it returns once that is committed."""
+    async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
+        """What is committed, from the read-only connection."""
+        return await read(self._reader, sql, parameters)
+
+    async def history(self) -> str | None:
+        """None: a file has one only."""
+        return None
+
+    async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
         unit = _Unit(work)
         self._waiting.append(unit)
         if self._committing is None or self._committing.done():
@@ -63,12 +76,12 @@ class Writer:
         return await unit.told
 
     async def _commit_all(self) -> None:
-        connection = self._connection
+        writer = self._writer
         while self._waiting:
             units = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_UNITS))]
             try:
-                # In the connection's thread. Whatever aiosqlite offers publicly is made of this, a statement at a time.
-                ended = await connection._execute(_commit_together, connection._conn, units)  # type: ignore[no-untyped-call] # noqa: SLF001
+                # In the writer's thread. Whatever aiosqlite offers publicly is made of this, a statement at a time.
+                ended = await writer._execute(_commit_together, writer._conn, units)  # type: ignore[no-untyped-call] # noqa: SLF001
             except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for them hears of it
                 ended = len(units)
                 for unit in units:
@@ -76,6 +89,11 @@ class Writer:
             for unit in units[:ended]:
                 unit.tell()
             self._waiting.extendleft(reversed(units[ended:]))
+
+
+async def read(connection: aiosqlite.Connection, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+    """Run one statement on a connection that only reads; all rows it returns."""
+    return list(await connection.execute_fetchall(sql, storable(parameters)))
 
 
 class _Unit(Generic[T]):

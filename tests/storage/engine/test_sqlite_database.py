@@ -14,9 +14,10 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from storage.engine import sqlite_writer
+from storage.engine import sqlite_database
 from storage.engine.database import Conflict, Transaction
-from storage.engine.sqlite import SqliteDatabase, open_database
+from storage.engine.sqlite import open_database
+from storage.engine.sqlite_database import SqliteDatabase
 from tests.fresh_database import make_database
 
 PUT = "INSERT INTO facts (name, value) VALUES (:name, 'x')"
@@ -204,7 +205,7 @@ async def test_where_another_program_holds_the_file_all_that_wait_are_told_so(fi
 async def test_a_commit_is_shared_by_so_many_and_for_so_long_that_nobody_waits_long_for_it(
     file: File, monkeypatch: pytest.MonkeyPatch, bound: str, value: float, commits: int
 ) -> None:
-    monkeypatch.setattr(sqlite_writer, bound, value)
+    monkeypatch.setattr(sqlite_database, bound, value)
     assert await file.put_all(*"abcdefg") == list("abcdefg")
     assert file.statements.count("COMMIT") == commits
     assert file.stored() == list("abcdefg")
