@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +23,8 @@ class Keys:
     def __init__(self, database: Database, master: MasterKeys) -> None:
         self._database = database
         self._master = master
+        self._wanted: set[int] | None = None  # ids of those that the next reading is to open
+        self._reading: asyncio.Task[Mapping[int, Row]]
 
     async def put(
         self, guild_id: int, provider: str, credentials: Mapping[str, str], *, hint: str, added_by: int, now: float
@@ -61,16 +64,28 @@ class Keys:
         await self.sweep(guild_id)
 
     async def open(self, guild_id: int, key_id: int) -> dict[str, str] | None:
-        """The credentials in the clear, None when the key is gone; `CannotUnseal` when they can't be opened."""
-        row = await self._database.row(
-            "SELECT provider, master_id, sealed FROM keys WHERE id = :key_id AND guild_id = :guild_id",
-            key_id=key_id,
-            guild_id=guild_id,
-        )
-        if row is None:
+        """The credentials in the clear, None when the key is gone; `CannotUnseal` when they can't be opened. Those that
+        are needed at the same time are read together.
+        """
+        if self._wanted is None:
+            self._wanted = set()
+            self._reading = asyncio.create_task(self._read_wanted())
+        self._wanted.add(key_id)
+        row = (await asyncio.shield(self._reading)).get(key_id)
+        if row is None or row["guild_id"] != guild_id:
             return None
         plain = self._master.unseal(row["master_id"], row["sealed"], guild_id, row["provider"])
         return {str(name): str(value) for name, value in json.loads(plain).items()}
+
+    async def _read_wanted(self) -> Mapping[int, Row]:
+        """The rows by their ids. This begins once everybody has asked who is ready to."""
+        wanted, self._wanted = {f"id_{number}": key_id for number, key_id in enumerate(self._wanted or ())}, None
+        rows = await self._database.rows(
+            f"""SELECT id, guild_id, provider, master_id, sealed FROM keys
+                WHERE id IN ({", ".join(f":{name}" for name in wanted)})""",
+            **wanted,
+        )
+        return {row["id"]: row for row in rows}
 
     async def shown(self, guild_id: int) -> list[KeyInfo]:
         """The server's current keys in its order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def master() -> MasterKeys:
     return MasterKeys.parse(MasterKeys.generate("first"))
 
 
-async def read(keys: Keys, guild_id: int = GUILD, provider: str = "runcomfy") -> dict[str, str] | None:
+async def read(keys: Keys, guild_id: int = GUILD, provider: str = "runcomfy") -> Mapping[str, str] | None:
     """The server's current key for this provider, in the clear."""
     info = await keys.current(guild_id, provider)
     return await keys.open(guild_id, info.id) if info else None
