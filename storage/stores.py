@@ -15,6 +15,7 @@ from storage.jobs.job_events import OnMove, unheard
 from storage.jobs.job_row import Codec
 from storage.jobs.jobs import Jobs
 from storage.jobs.ledger import Ledger
+from storage.jobs.stage_times import StageTimes
 from storage.jobs.workers import Workers
 from storage.people.deletions import Deletions
 from storage.people.direct_messages import DirectMessages
@@ -51,6 +52,7 @@ class Stores(Generic[R]):
     privacy: Privacy
     reporters: Reporters
     reports: Reports
+    stage_times: StageTimes
     unanswered: Unanswered
     unfinished: Unfinished
     workers: Workers
@@ -85,6 +87,7 @@ class Stores(Generic[R]):
             Privacy(database),
             Reporters(database),
             Reports(database),
+            StageTimes(database),
             Unanswered(database, master, workers.life),
             Unfinished(database),
             workers,

@@ -51,5 +51,5 @@ def build_worker(client: Mouthpiece, parts: Parts, room: Room, settings: Setting
         ShowEnd(stores.ledger, cards, intervals),
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
-    claiming = Claiming(parts.lease, stores.claims, stores.jobs, clock, intervals, settings.roles)
+    claiming = Claiming(parts.lease, stores.claims, stores.jobs, stores.stage_times, clock, intervals, settings.roles)
     return Worker(claiming, runner, Lanes(providers, settings.roles), inputs, cards, room, clock, parts.lease)

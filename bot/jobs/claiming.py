@@ -10,7 +10,9 @@ from bot.domain.job import NO_REQUEST, Claims, Job, Jobs
 from bot.jobs.intervals import Intervals
 from bot.jobs.lease import Lease
 from bot.jobs.roles import ROLES, Role
+from bot.jobs.transitions import kind_called
 from storage.jobs.damaged import Damaged
+from storage.jobs.stage_times import StageTimes
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +20,7 @@ AT_ONCE = 500  # jobs in one transaction
 CLAIM_SECONDS = 1.0  # between two looks at what is nobody's
 MOST_OPEN = 10_000  # jobs that one of several processes takes on
 MOST_EDITS = 8  # of these, where it does nothing but edit: others may have a core to spare
+RECALLED = 2_000  # jobs that ended last, from which it is learned at a start how long they take
 RESUME_SPREAD = 10.0  # seconds over which the first steps of jobs that were taken on together are spread
 
 
@@ -29,6 +32,7 @@ class Claiming:
         lease: Lease,
         claims: Claims,
         jobs: Jobs,
+        stage_times: StageTimes,
         clock: Clock,
         intervals: Intervals,
         roles: frozenset[Role] = ROLES,
@@ -37,8 +41,22 @@ class Claiming:
         self._lease = lease
         self._claims = claims
         self._jobs = jobs
+        self._stage_times = stage_times
         self._clock = clock
         self._intervals = intervals
+
+    async def recall(self) -> None:
+        """Learn how long jobs take from those that ended in earlier runs; what can't be read is learned anew."""
+        if "worker" not in self._own_roles:
+            return
+        try:
+            times = await self._stage_times.last(RECALLED)
+        except Exception as error:  # noqa: BLE001 - whatever it is, jobs can be taken on without it
+            log.warning("how long earlier jobs took can't be read: %s", error)
+            return
+        self._intervals.recall(
+            (kind_called(one.provider, one.stage, one.key_id), one.seconds, one.watched) for one in times
+        )
 
     async def claim(self, *, held: int) -> list[tuple[Job, float]]:
         """Jobs that are this process's from now on, each with the seconds until its next step; none when there are

@@ -115,4 +115,9 @@ def kind_of(job: Job) -> str:
     """What the running stage has in common with others that take as long: each account may have a queue of its own, and
     what one server's jobs take must not delay another's polls.
     """
-    return f"{job.provider}/{job.position.stage}/{job.key_id}"
+    return kind_called(job.provider, job.position.stage, job.key_id)
+
+
+def kind_called(provider: str, stage: str, key_id: int | None) -> str:
+    """The kind of what runs at this provider, in this stage of its flow, with this key."""
+    return f"{provider}/{stage}/{key_id}"

@@ -81,6 +81,7 @@ class Worker:
 
     async def run(self) -> None:
         """Take on what is nobody's, then work until `drain`, and take on what becomes nobody's."""
+        await self._claiming.recall()
         count = await self._claim()
         self._resumed.set()
         log.info("working; %d open jobs resumed", count)

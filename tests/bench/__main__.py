@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tests.bench import Aim, Figures, ack, files, flood, jobs, polls, preflight, quota, report, shares, workers
+from tests.bench import Aim, Figures, ack, files, flood, jobs, pacing, polls, preflight, quota, report, shares, workers
 
 
 class Benchmark(NamedTuple):
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "flood": Benchmark(flood.main, flood.AIMS),
     "files": Benchmark(files.main, files.AIMS),
     "polls": Benchmark(polls.main, polls.AIMS),
+    "pacing": Benchmark(pacing.main, pacing.AIMS),
     "preflight": Benchmark(preflight.main, preflight.AIMS),
     "quota": Benchmark(quota.main, quota.AIMS),
     "shares": Benchmark(shares.main, shares.AIMS),

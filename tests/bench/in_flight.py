@@ -90,7 +90,7 @@ async def worker_with_jobs(url: str, count: int, intervals: Intervals, *, since:
             poll = Poll(job_keys, providers, clock, intervals)
             steps = Steps(lease, nothing, nothing, nothing, nothing, poll, closed, left)
             runner = Runner(stores.jobs, steps, job_keys, nothing, nothing, clock, intervals, kept_seconds=0.0)
-            claiming = Claiming(lease, stores.claims, stores.jobs, clock, intervals)
+            claiming = Claiming(lease, stores.claims, stores.jobs, stores.stage_times, clock, intervals)
             yield Worker(claiming, runner, Lanes(providers), nothing, nothing, nothing, clock, lease)
 
 

@@ -9,7 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import Aim, Figures, ack, files, flood, jobs, polls, preflight, quota, ratio, report, shares, workers
+from tests.bench import (
+    Aim,
+    Figures,
+    ack,
+    files,
+    flood,
+    jobs,
+    pacing,
+    polls,
+    preflight,
+    quota,
+    ratio,
+    report,
+    shares,
+    workers,
+)
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.shares_filled import Hostile
 
@@ -19,6 +34,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
     "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
     "polls": lambda: polls.main(polls.Size(500, settling=0.5, seconds=0.5, rounds=1)),
+    "pacing": lambda: pacing.main(200),
     "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
     "shares": lambda: shares.main(
         shares.Size(1, 3, 0.3, 500_000, (0.1, 0.3), Hostile(drips=3, hanging=2), flood=40, settling=0.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from random import Random
+from statistics import fmean, quantiles
 
 import pytest
 
@@ -35,6 +37,29 @@ def ranges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
     return found
 
 
+def learned(*ends: float) -> Intervals:
+    """What has seen jobs that took so long."""
+    intervals = Intervals()
+    for seconds in ends:
+        intervals.ended("text", seconds, watched=True)
+    return intervals
+
+
+def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same delays every time."""
+    monkeypatch.setattr(random, "uniform", Random(7).uniform)
+
+
+def noticed(intervals: Intervals, seconds: float) -> tuple[float, int]:
+    """How much later the end of a job is noticed that takes so long, and after how many polls; it is learned from."""
+    elapsed, polls = intervals.until_next_poll("text", 0.0), 1
+    while elapsed < seconds:
+        elapsed += intervals.until_next_poll("text", elapsed)
+        polls += 1
+    intervals.ended("text", elapsed, watched=polls > 1)
+    return elapsed - seconds, polls
+
+
 @pytest.mark.parametrize("elapsed", [0.0, 1.0, 30.0, 60.0, 100.0, 200.0, 3000.0])
 def test_an_unknown_kind_is_asked_every_two_to_ten_seconds(elapsed: float) -> None:
     delays = [Intervals().until_next_poll("text", elapsed) for _ in range(100)]
@@ -43,12 +68,12 @@ def test_an_unknown_kind_is_asked_every_two_to_ten_seconds(elapsed: float) -> No
     assert max(delays) - min(delays) > 0.1
 
 
-def test_nothing_is_asked_before_jobs_of_the_kind_have_ever_ended() -> None:
+def test_nothing_is_asked_long_before_jobs_of_the_kind_have_ever_ended() -> None:
     intervals = Intervals()
     for seconds in (100, 110, 120, 130, 140, 150):
         intervals.ended("text", seconds, watched=True)
-    assert 0.9 * 90 <= intervals.until_next_poll("text", 0.0) <= 1.1 * 90
-    assert intervals.until_next_poll("text", 88.0) <= 1.1 * LATEST
+    assert 50 <= intervals.until_next_poll("text", 0.0) <= 100
+    assert intervals.until_next_poll("text", 100.0) <= 1.1 * LATEST
     assert intervals.until_next_poll("audio", 0.0) <= 1.1 * SOONEST
 
 
@@ -70,13 +95,22 @@ def test_where_jobs_are_over_at_their_first_poll_the_next_ones_are_polled_sooner
 
 
 @pytest.mark.usefixtures("ranges")
-def test_jobs_of_which_nothing_is_known_are_no_ends_and_those_that_took_a_second_are() -> None:
-    intervals = Intervals()
-    for seconds, watched in [(3600.0, False)] * ENOUGH + [(100.0, True)] * ENOUGH:
-        intervals.ended("text", seconds, watched=watched)
-        intervals.ended("audio", 1.0 if not watched else seconds, watched=True)
-    assert intervals.until_next_poll("text", 0.0) == pytest.approx(0.9 * 90)
-    assert intervals.until_next_poll("audio", 0.0) <= SOONEST
+def test_what_was_over_before_most_others_end_says_that_the_first_poll_comes_too_late() -> None:
+    early, late = learned(100.0, 110.0, 120.0, 130.0, 140.0), learned(100.0, 110.0, 120.0, 130.0, 140.0)
+    first = early.until_next_poll("text", 0.0)
+    early.ended("text", first, watched=False)
+    late.ended("text", 121.0, watched=False)  # the bot may have been down
+    assert late.until_next_poll("text", 0.0) == first
+    assert early.until_next_poll("text", 0.0) < 0.9 * first
+
+
+def test_an_end_lies_between_the_poll_that_noticed_it_and_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded(monkeypatch)
+    intervals, jobs = Intervals(), Random(3)
+    for _ in range(300):
+        noticed(intervals, jobs.gauss(455.0, 90.0))
+    ends = intervals._ends["text"]
+    assert sum(ends) / len(ends) == pytest.approx(455.0, abs=45.0)
 
 
 def test_a_few_ends_prove_nothing_yet() -> None:
@@ -115,21 +149,56 @@ def test_the_longer_a_stage_has_run_the_seldomer_it_is_asked_about(
 
 
 @pytest.mark.usefixtures("ranges")
-def test_the_fast_end_is_that_of_the_fastest_tenth_of_the_last_twenty() -> None:
-    intervals = Intervals()
-    for seconds in (1.0, 1.0, 1.0, *range(400, 200, -10)):  # the first three are forgotten
-        intervals.ended("text", seconds, watched=True)
+def test_the_last_twenty_ends_count() -> None:
+    lasting = [float(seconds) for seconds in range(400, 200, -10)]
     assert RECENT == 20
-    assert intervals.until_next_poll("text", 30.0) == pytest.approx(0.9 * (0.9 * 230 - 30))
+    first_poll = learned(*lasting).until_next_poll("text", 0.0)
+    assert learned(1.0, 1.0, 1.0, *lasting).until_next_poll("text", 0.0) == pytest.approx(first_poll, rel=0.02)
 
 
 @pytest.mark.usefixtures("ranges")
 def test_five_ends_are_enough() -> None:
-    intervals = Intervals()
-    for seconds in (104, 103, 102, 101, 100):
-        intervals.ended("text", seconds, watched=True)
+    intervals = learned(104, 103, 102, 101, 100)
     assert ENOUGH == 5
-    assert intervals.until_next_poll("text", 0.0) == pytest.approx(0.9 * 90)
+    assert 80.0 < intervals.until_next_poll("text", 0.0) < 100.0
+
+
+@pytest.mark.usefixtures("ranges")
+def test_a_job_that_is_later_than_all_others_is_asked_about_as_one_of_which_nothing_is_known() -> None:
+    for elapsed in (300.0, 3000.0):
+        assert learned(104, 103, 102, 101, 100).until_next_poll("text", elapsed) == pytest.approx(0.9 * LATEST)
+
+
+@pytest.mark.usefixtures("ranges")
+def test_jobs_that_end_when_they_like_are_asked_about_no_oftener_than_all_others() -> None:
+    intervals = learned(*[5.0] * RECENT)
+    assert min(intervals.until_next_poll("text", elapsed / 10) for elapsed in range(100)) >= 0.9 * SOONEST
+
+
+def test_when_all_jobs_take_longer_at_once_that_is_learned_within_twenty_of_them() -> None:
+    intervals = learned(*[100.0] * RECENT)
+    for _ in range(RECENT):
+        intervals.ended("text", 400.0, watched=True)
+    assert 300.0 < intervals.until_next_poll("text", 0.0) < 450.0
+
+
+def test_what_earlier_runs_have_seen_is_known_at_once() -> None:
+    intervals = Intervals()
+    intervals.recall([("text", 100.0 + number, True) for number in range(ENOUGH)])
+    intervals.recall([("audio", 100.0, False)] * ENOUGH)  # the bot was down
+    assert intervals.until_next_poll("text", 0.0) > 50.0
+    assert intervals.until_next_poll("audio", 0.0) <= 1.1 * SOONEST
+
+
+def test_ends_of_jobs_that_take_eight_minutes_are_noticed_within_seconds_and_with_few_polls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seeded(monkeypatch)
+    intervals, jobs = Intervals(), Random(3)
+    lags, polls = zip(*[noticed(intervals, jobs.lognormvariate(6.1, 0.25)) for _ in range(2_000)][RECENT:], strict=True)
+    assert fmean(polls) < 17
+    assert fmean(lags) < 8.0
+    assert quantiles(lags, n=100)[98] < 30.0
 
 
 def test_many_jobs_resumed_at_once_are_spread(ranges: list[tuple[float, float]]) -> None:

@@ -82,14 +82,14 @@ class Asked:
 )
 async def test_a_process_claims_what_its_roles_are_for(roles: str, asked: list[tuple[int, bool | None]]) -> None:
     store: Any = Asked()
-    claiming = Claiming(Held(), store, store, StillClock(), SteadyIntervals(), parse_roles(roles))
+    claiming = Claiming(Held(), store, store, store, StillClock(), SteadyIntervals(), parse_roles(roles))
     assert await claiming.claim(held=3) == []
     assert store.claims == asked
 
 
 async def test_a_full_process_claims_no_more() -> None:
     store: Any = Asked()
-    await Claiming(Held(), store, store, StillClock(), SteadyIntervals()).claim(held=MOST_OPEN - 1)
+    await Claiming(Held(), store, store, store, StillClock(), SteadyIntervals()).claim(held=MOST_OPEN - 1)
     assert store.claims == [(1, None)]
 
 

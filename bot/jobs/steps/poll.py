@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.clock import Clock
 from bot.domain.job import Job
@@ -21,6 +21,7 @@ from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.providers.base import MISSING, Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.jobs import NotCancellable, NothingToCancel
 from storage.jobs.job import OUTCOMES
+from storage.jobs.stage_times import NOT_WATCHED
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ class Poll:
         if isinstance(answer, Failed):
             return await self._failed(job, phase, answer, now)
         self._intervals.ended(kind_of(job), now - (job.submitted_at or now), watched=phase.watched)
-        return stage_done(job, self._providers[job.provider], answer)
+        done = stage_done(job, self._providers[job.provider], answer)
+        return done if phase.watched else replace(done, note=NOT_WATCHED)
 
     async def _failed(self, job: Job, phase: Polling, failed: Failed, now: float) -> Decision:
         """What is made and can't be had is looked for again for a while; everything else is the end."""

@@ -17,6 +17,7 @@ from bot.net.faults import BadKey, Gone, NotAccepted, OutOfCredit
 from bot.providers.base import MISSING, Answer, Credentials, Done, Failed, Waiting
 from bot.words.refusals.jobs import NotCancellable, NothingToCancel
 from storage.jobs.job import State
+from storage.jobs.stage_times import NOT_WATCHED
 from tests.jobs.steps.alone import HTTP, KEY, VIDEO_URL, Alone, job_in, named, opened
 from tests.scripted import Scripted, in_turn
 
@@ -72,6 +73,19 @@ async def test_how_long_a_stage_has_run_is_remembered_when_it_ends_well_and_only
     await world.poll(running())
     await world.poll(running())
     assert world.intervals.ends == [("first/only/1", 150.0), ("first/only/1", 0.0)]
+
+
+async def test_what_was_over_when_it_was_first_asked_about_is_noted_as_such_in_its_history() -> None:
+    world, job = Alone(), running()
+    decision = await world.poll(job)
+    assert isinstance(decision, Advance)
+    assert decision.note == NOT_WATCHED
+    world.first.on_poll = in_turn(Waiting(), Done({"video_url": VIDEO_URL}))
+    await world.poll(job)
+    decision = await world.poll(job)
+    assert isinstance(decision, Advance)
+    assert decision.note == ""
+    assert world.intervals.watched == [False, True]
 
 
 async def test_a_stage_that_failed_costs_what_the_provider_says_and_its_key_is_looked_at() -> None:
