@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import IO
 
 import aiosqlite
 
-from storage.engine.database import Database, StorageError
+from storage.engine.database import Database
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.schema import migrations
 from storage.engine.sqlite_database import SqliteDatabase
 from storage.engine.sqlite_file import is_newer, read_only, told_apart
-
-if sys.platform != "win32":
-    import fcntl
+from storage.engine.sqlite_lock import own
 
 _SETTINGS = """
 PRAGMA journal_mode = WAL;
@@ -36,11 +32,7 @@ PRAGMA temp_store = MEMORY;
 @asynccontextmanager
 async def open_database(path: Path) -> AsyncIterator[Database]:
     """The database at `path`, created or migrated as needed; `StorageError` when another process holds it."""
-    with _own_lock_file(path) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StorageError(f"another bot is already running on {path}") from None
+    async with own(path):
         await asyncio.to_thread(migrate, path)
         async with (
             aiosqlite.connect(path, isolation_level=None) as writer,
@@ -57,16 +49,6 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
                 yield database
             finally:
                 await database.drain()
-
-
-def _own_lock_file(path: Path) -> IO[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = path.with_name(f"{path.name}.lock")
-        lock.touch(mode=0o600)
-        return lock.open("w")
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{path} can't be used: {error}") from None
 
 
 def migrate(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.app.database.settings import DatabaseSettings
 from bot.app.heartbeats import ALIVE_FACT, DATABASE_SILENT
 from bot.clock import Clock
@@ -16,6 +18,7 @@ from storage.engine.key_rotation import verify
 from storage.engine.opening import check_moves, compare_clocks
 from storage.engine.schema import migrations
 from storage.engine.sqlite_file import VERSION, bears_a_second_checkpointer, has_second_checkpointer
+from storage.engine.sqlite_lock import is_owned
 from storage.jobs.overview import count_alive, free_jobs
 
 PATIENCE = 3.0  # seconds in which a worker takes a job that has no owner; it looks every second
@@ -67,11 +70,15 @@ def check_sqlite(settings: DatabaseSettings) -> Finding:
     return ok("SQLite", f"{what}; there is none")
 
 
-async def check_file_in_use(reader: Reader, clock: Clock) -> Finding:
+async def check_file_in_use(reader: Reader, path: Path, clock: Clock) -> Finding:
     """Whether a bot works on SQLite's file."""
-    written_at = float(await read_fact(reader, ALIVE_FACT) or 0.0)
-    age = clock.now() - written_at
-    return ok("at work", words.at_work(age) if age <= DATABASE_SILENT else "no bot is running on the file")
+    try:
+        if not is_owned(path):
+            return ok("at work", "no bot is running on the file")
+    except StorageError as error:
+        return ill("at work", str(error), words.SEE_DATABASE)
+    age = clock.now() - float(await read_fact(reader, ALIVE_FACT) or 0.0)
+    return ok("at work", words.at_work(age) if age <= DATABASE_SILENT else words.JUST_BEGUN)
 
 
 async def check_processes(reader: Reader, clock: Clock) -> list[Finding]:

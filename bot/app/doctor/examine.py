@@ -94,7 +94,7 @@ async def _read(reader: Reader, settings: DatabaseSettings, clock: Clock, known:
     found += check_keys(known.keys)
     if settings.database_url:
         return found + await database.check_processes(reader, clock)
-    return [*found, await database.check_file_in_use(reader, clock)]
+    return [*found, await database.check_file_in_use(reader, settings.database_path, clock)]
 
 
 async def _bounded(name: str, look: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:

@@ -15,12 +15,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.app.doctor.examine import examine
+from bot.app.heartbeats import ALIVE_FACT
 from bot.media.confinement import landlock, seccomp
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Level
 from storage.engine.backup import MARK
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import MasterKeys
+from storage.engine.installation import Installation as Facts
 from storage.engine.opening import MOVED_AWAY
 from storage.engine.schema import migrations
 from storage.engine.sqlite import open_database
@@ -289,6 +292,28 @@ async def test_a_second_checkpointer_on_an_sqlite_that_doesnt_bear_one(installat
     installation.database.with_name(f".{installation.database.name}-litestream").mkdir()
     found = await installation.one()
     assert (found.name, found.level, found.advice) == ("SQLite", ILL, words.STOP_LITESTREAM)
+
+
+async def test_whether_a_bot_is_at_work_is_what_its_lock_says_and_not_when_it_wrote(
+    installation: Installation,
+) -> None:
+    async def at_work() -> str:
+        found, _ = await examine(os.environ, ClockOf())
+        (what,) = [finding.what for finding in found if finding.name == "at work"]
+        return what
+
+    async with open_database(installation.database) as database:
+        assert await at_work() == words.JUST_BEGUN
+        await Facts(database).put(ALIVE_FACT, str(time.time()))
+        assert (await at_work()).startswith("a bot is at work on the file: it wrote ")
+    assert await at_work() == "no bot is running on the file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+async def test_a_lock_that_is_another_users(installation: Installation) -> None:
+    installation.database.with_name(f"{installation.database.name}.lock").chmod(0)
+    found = await installation.one()
+    assert (found.name, found.level, found.advice) == ("at work", ILL, words.SEE_DATABASE)
 
 
 @pytest.mark.parametrize(("age", "is_well"), [(30.0, True), (49.0, False), (None, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 import stat
@@ -12,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from storage.engine import sqlite_lock
 from storage.engine.database import StorageError, Transaction
 from storage.engine.schema import migrations
 from storage.engine.sqlite import migrate, open_database
 from storage.engine.sqlite_file import told_apart
+from storage.engine.sqlite_lock import is_owned
 from storage.jobs.workers import Workers, end_earlier_lives
 
 
@@ -35,6 +38,29 @@ async def test_a_second_bot_on_the_same_file_is_refused(tmp_path: Path) -> None:
                 pass
     async with open_database(tmp_path / "bot.db"):
         pass
+
+
+async def test_whoever_looks_whether_a_bot_is_at_work_makes_nothing(tmp_path: Path) -> None:
+    assert not is_owned(tmp_path / "bot.db")
+    assert list(tmp_path.iterdir()) == []
+    async with open_database(tmp_path / "bot.db"):
+        assert is_owned(tmp_path / "bot.db")
+        assert is_owned(tmp_path / "bot.db")
+    assert not is_owned(tmp_path / "bot.db")
+
+
+async def test_a_bot_that_starts_while_somebody_looks_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_lock, "PAUSES", (0.0,))
+    lookers, real = [1], fcntl.flock
+
+    def flock(file: Any, how: int) -> None:
+        if lookers and lookers.pop():
+            raise BlockingIOError
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    async with open_database(tmp_path / "bot.db"):
+        assert is_owned(tmp_path / "bot.db")
 
 
 async def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
