@@ -36,7 +36,7 @@ from bot.words.refusals.access import ChannelUnfit, NotAllowed
 from bot.words.refusals.jobs import NoSuchJob
 from cogs.interactions import Interaction, defer
 from storage.people.reports import Decision
-from storage.servers.cases import CaseKind
+from storage.servers.case import CaseKind
 
 Button = discord.ui.DynamicItem[discord.ui.Button[Any]]
 Act = Callable[[Interaction, int, int], Awaitable[str]]

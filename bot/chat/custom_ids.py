@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import discord
 
 from bot.words import buttons
-from storage.servers.cases import CaseKind
+from storage.servers.case import CaseKind
 
 # Followed by the id of a job.
 CANCEL_PREFIX = "v1:cancel:"

@@ -51,7 +51,6 @@ class ServerKeys:
 
     def __init__(self, stores: Stores, providers: Mapping[str, Provider], clock: Clock) -> None:
         self._guilds = stores.guilds
-        self._ledger = stores.ledger
         self._keys = stores.keys
         self._providers = providers
         self._clock = clock
@@ -88,7 +87,7 @@ class ServerKeys:
 
     async def list(self, guild_id: int) -> list[KeyState]:
         """The server's keys in its order, as they may be shown."""
-        used = await self._ledger.keys_last_used(guild_id)
+        used = await self._keys.last_used(guild_id)
         infos = [info for info in await self._keys.shown(guild_id) if info.provider in self._providers]
         return [KeyState(info, self._providers[info.provider], used.get(info.id)) for info in infos]
 

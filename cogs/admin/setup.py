@@ -44,7 +44,7 @@ async def _show(interaction: Interaction, guild_id: int) -> None:
     log_problem, channel_gaps = await _channel_problems(client, guild_id, found)
     shown = words.Setup(
         rehearsed=await _rehearsed(interaction),
-        open_cases=await client.services.open_cases.all(guild_id, by=interaction.user.id),
+        open_cases=(await client.services.open_cases.all(guild_id, by=interaction.user.id)).counts,
         keys=[(key.provider.label, key.info) for key in keys],
         free=[provider.label for provider in usable if not provider.credentials],
         channels=found.channels,

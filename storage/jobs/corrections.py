@@ -9,7 +9,7 @@ from storage.jobs.job import Job, R
 from storage.jobs.job_events import Stale
 from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
-from storage.servers import cases, log_entries
+from storage.servers import case, log_entries
 from storage.servers.usage_hours import recount
 
 
@@ -70,7 +70,8 @@ class Corrections(Generic[R]):
                 raise Stale
             await recount(tx, job.guild_id, self._jobs.read(before), self._jobs.read(row))
             await log_entries.note(tx, job.guild_id, kind, now=now, actor_id=by, job_id=job.id)
-            await cases.decided(tx, job.guild_id, "unknown", job.id, by)
+            if kind != "refunded":
+                await case.decided(tx, job.guild_id, "unknown", job.id, by)
             return self._jobs.read(row)
 
         return await self._database.write(work, guild_id=job.guild_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from storage.engine.database import Rejected, Transaction
 from storage.jobs.job import Job, R, State
-from storage.servers import budget_alerts, cases, log_entries
+from storage.servers import budget_alerts, case, log_entries
 
 # Called after the commit of a move: the job as it was (None for a new one), the moment, and the job as it is.
 OnMove = Callable[[Job[R] | None, float, Job[R]], None]
@@ -59,7 +59,11 @@ async def tell_move(
         note=note,
     )
     if from_state == "held":
-        await cases.decided(tx, job.guild_id, "held", job.id, by)
+        await case.decided(tx, job.guild_id, "held", job.id, by)
+    if job.state == "held":
+        await case.opened(tx, job.guild_id, "held", job.id, job.created_at)
+    if job.state == "unknown":
+        await case.opened(tx, job.guild_id, "unknown", job.id, job.ended_at or now)
     if job.state in {"submitting", "running"} or (job.state == "queued" and from_state not in _ASKED):
         return
     if job.state in _LOGGED:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.job import Job
-from storage.people.privacy import erase_job
+from storage.people.erasure import erase_job
 from storage.people.reporters import has_reported
-from storage.servers import cases
+from storage.servers import case
 from storage.servers.log_entries import note
 
 Decision = Literal["restored", "removed"]
@@ -99,7 +99,7 @@ class Reports:
             await note(
                 tx, job.guild_id, decision, now=now, actor_id=by, job_id=job.id, facts={"member_id": job.member_id}
             )
-            await cases.decided(tx, job.guild_id, "reported", job.id, by)
+            await case.decided(tx, job.guild_id, "reported", job.id, by)
             if decision == "removed":
                 await _ban(tx, job, now)
                 await erase_job(tx, job, now)
@@ -141,7 +141,9 @@ async def _reopen(tx: Transaction, job: Job[Any], *, by: int, now: float, hidden
         hidden=hidden,
         **message,
     )
-    if row is None and hidden:
+    if row:
+        await case.opened(tx, job.guild_id, "reported", job.id, now)
+    elif hidden:
         row = await tx.row(
             """UPDATE reports SET hidden = 1
                WHERE guild_id = :guild_id AND job_id = :job_id AND decision IS NULL AND hidden = 0 RETURNING job_id""",

@@ -1,77 +1,25 @@
-"""What a server's moderators have to decide, who was told of it, and the cards that say so.
+"""The cases of a server's moderators, who was told of each, and the cards that say so.
 
-That something is open stands in its own row, and the view `undecided` collects it: nothing can be decided in a way that
-leaves a card behind. A row of `cases` holds what was told, until the decision stands on every card.
+A case is opened and decided in the transaction of what it is about, so that nothing can be decided in a way that leaves
+a card behind; its row goes once the decision stands on every card. The view `undecided` says the same from the rows of
+jobs, reports and keys.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 from storage.engine.database import Database, Row, Transaction
+from storage.servers.case import Case, CaseCard, CaseCounts, CaseKind, Told
 
-CaseKind = Literal["reported", "held", "unknown", "key_off"]
-Told = Literal["log", "notices", "person", "moderator", "nobody"]
 MOST_AT_ONCE = 20  # cases of one server that are told in one go
 
-_OPEN = """SELECT undecided.guild_id, undecided.kind, undecided.subject_id, undecided.since, told,
-                  coalesce(facts, '{}') AS facts, decided_by, 1 AS is_open
-           FROM undecided LEFT JOIN cases ON cases.guild_id = undecided.guild_id AND cases.kind = undecided.kind
-             AND cases.subject_id = undecided.subject_id AND cases.since = undecided.since"""
-_DECIDED = """SELECT cases.guild_id, cases.kind, cases.subject_id, cases.since, told, facts, decided_by, 0 AS is_open
-              FROM cases LEFT JOIN undecided ON cases.guild_id = undecided.guild_id AND cases.kind = undecided.kind
-                AND cases.subject_id = undecided.subject_id AND cases.since = undecided.since
-              WHERE undecided.since IS NULL"""
+_COLUMNS = "guild_id, kind, subject_id, since, told, facts, decided_by, is_open"
 _THIS = "guild_id = :guild_id AND kind = :kind AND subject_id = :subject_id AND since = :since"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One thing to decide, about a job or, for `key_off`, about a key. `told` is None while somebody is to be told;
-    `facts` are what a card says of a key; `decided_by` is None while it is open, and for what the bot did by itself.
-    """
-
-    guild_id: int
-    kind: CaseKind
-    subject_id: int
-    since: float
-    told: Told | None
-    facts: Mapping[str, str]
-    decided_by: int | None
-    is_open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CaseCard:
-    """A message that tells of a case; `is_direct` where it is in a person's direct messages."""
-
-    channel_id: int
-    message_id: int
-    is_direct: bool = False
-
-
-async def decided(tx: Transaction, guild_id: int, kind: CaseKind, subject_id: int, by: int | None) -> None:
-    """Note who decided, for the cards; in the transaction of the decision."""
-    await tx.row(
-        "UPDATE cases SET decided_by = :by WHERE guild_id = :guild_id AND kind = :kind AND subject_id = :subject_id",
-        guild_id=guild_id,
-        kind=kind,
-        subject_id=subject_id,
-        by=by,
-    )
-
-
-async def tell_again(tx: Transaction, guild_id: int, *, everything: bool) -> None:
-    """Let open cases be told anew, from the top of the ladder: all of them, or those of which nobody could be told."""
-    await tx.row(
-        """UPDATE cases SET told = NULL
-           WHERE guild_id = :guild_id AND (:everything = 1 OR told IN ('nobody', 'moderator'))""",
-        guild_id=guild_id,
-        everything=int(everything),
-    )
+_SAME = """undecided.guild_id = cases.guild_id AND undecided.kind = cases.kind
+  AND undecided.subject_id = cases.subject_id AND undecided.since = cases.since"""
 
 
 class Cases:
@@ -80,19 +28,35 @@ class Cases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def catch_up(self) -> None:
+        """Open and decide what an earlier version of the bot has, which knows of neither."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.row(
+                f"""UPDATE cases SET is_open = 0 WHERE is_open = 1 AND NOT EXISTS (
+                     SELECT 1 FROM undecided WHERE {_SAME})"""
+            )
+            await tx.row(
+                f"""INSERT INTO cases (guild_id, kind, subject_id, since)
+                   SELECT guild_id, kind, subject_id, since FROM undecided
+                   WHERE NOT EXISTS (SELECT 1 FROM cases WHERE {_SAME}) ON CONFLICT DO NOTHING"""
+            )
+
+        await self._database.write(work, guild_id=None)
+
     async def due(self) -> set[int]:
         """The servers in which somebody is to be told, or cards are to show a decision."""
         rows = await self._database.rows(
-            f"""SELECT due.guild_id FROM ({_OPEN} WHERE told IS NULL UNION ALL {_DECIDED}) AS due
-                JOIN guilds ON guilds.id = due.guild_id WHERE left_at IS NULL"""
+            """SELECT id FROM guilds WHERE left_at IS NULL AND EXISTS (
+                 SELECT 1 FROM cases WHERE cases.guild_id = guilds.id AND (told IS NULL OR is_open = 0))"""
         )
-        return {row["guild_id"] for row in rows}
+        return {row["id"] for row in rows}
 
     async def to_tell(self, guild_id: int) -> list[Case]:
         """The server's open cases of which somebody is to be told, the oldest first, a few."""
         rows = await self._database.rows(
-            f"""{_OPEN} WHERE undecided.guild_id = :guild_id AND told IS NULL
-                ORDER BY undecided.since LIMIT :most""",
+            f"""SELECT {_COLUMNS} FROM cases WHERE guild_id = :guild_id AND told IS NULL AND is_open = 1
+                ORDER BY since LIMIT :most""",
             guild_id=guild_id,
             most=MOST_AT_ONCE,
         )
@@ -100,20 +64,35 @@ class Cases:
 
     async def decided(self, guild_id: int) -> list[Case]:
         """The server's cases that are decided, and whose cards don't all show that yet."""
-        rows = await self._database.rows(f"{_DECIDED} AND cases.guild_id = :guild_id", guild_id=guild_id)
-        return [_case(row) for row in rows]
-
-    async def open(self, guild_id: int) -> list[Case]:
-        """All that is to be decided in the server, the oldest first."""
         rows = await self._database.rows(
-            f"{_OPEN} WHERE undecided.guild_id = :guild_id ORDER BY undecided.since", guild_id=guild_id
+            f"SELECT {_COLUMNS} FROM cases WHERE guild_id = :guild_id AND is_open = 0 ORDER BY since", guild_id=guild_id
         )
         return [_case(row) for row in rows]
 
+    async def waiting(self, guild_id: int, *, told: Collection[Told] = ()) -> CaseCounts:
+        """How many are to be decided in the server: all of them, or those of which only these were told."""
+        bound = {f"told_{number}": one for number, one in enumerate(told)}
+        only = f"AND told IN ({', '.join(f':{name}' for name in bound)})" if bound else ""
+        rows = await self._database.rows(
+            f"""SELECT kind, count(*) AS count, max(id) AS newest FROM cases
+               WHERE guild_id = :guild_id AND is_open = 1 {only} GROUP BY told, kind""",
+            guild_id=guild_id,
+            **bound,
+        )
+        counts: Counter[CaseKind] = Counter()
+        for row in rows:
+            counts[row["kind"]] += row["count"]
+        return CaseCounts(counts, max((row["newest"] for row in rows), default=0))
+
     async def find(self, guild_id: int, kind: CaseKind, subject_id: int) -> Case | None:
         """This case, None when there is nothing to decide (any more)."""
-        where = "undecided.guild_id = :guild_id AND undecided.kind = :kind AND undecided.subject_id = :subject_id"
-        row = await self._database.row(f"{_OPEN} WHERE {where}", guild_id=guild_id, kind=kind, subject_id=subject_id)
+        row = await self._database.row(
+            f"""SELECT {_COLUMNS} FROM cases
+                WHERE guild_id = :guild_id AND kind = :kind AND subject_id = :subject_id AND is_open = 1""",
+            guild_id=guild_id,
+            kind=kind,
+            subject_id=subject_id,
+        )
         return _case(row) if row else None
 
     async def cards(self, case: Case) -> list[CaseCard]:
@@ -172,8 +151,8 @@ async def _keep(
     tx: Transaction, case: Case, told: Told | None, facts: Mapping[str, str], card: CaseCard | None
 ) -> None:
     row = await tx.row(
-        """INSERT INTO cases (guild_id, kind, subject_id, since, told, facts)
-           VALUES (:guild_id, :kind, :subject_id, :since, :told, :facts)
+        f"""INSERT INTO cases (guild_id, kind, subject_id, since, told, facts, is_open)
+           VALUES (:guild_id, :kind, :subject_id, :since, :told, :facts, (SELECT count(*) FROM undecided WHERE {_THIS}))
            ON CONFLICT (guild_id, kind, subject_id, since) DO UPDATE SET told = :told, facts = :facts RETURNING id""",
         told=told,
         facts=json.dumps(dict(facts)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.engine.database import Database, Transaction
-from storage.servers.cases import tell_again
+from storage.servers.case import tell_again
 from storage.servers.limits import DEFAULTS, put_rule
 from storage.servers.log_entries import note
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from storage.engine.database import Database, Row, Transaction
 from storage.engine.encryption import MasterKeys
-from storage.servers import cases
+from storage.servers import case
 from storage.servers.key_info import SHOWN_COLUMNS, KeyInfo
 from storage.servers.log_entries import note
 
@@ -55,7 +55,7 @@ class Keys:
                 now=now,
             )
             if replaced:
-                await cases.decided(tx, guild_id, "key_off", replaced["id"], added_by)
+                await case.decided(tx, guild_id, "key_off", replaced["id"], added_by)
             await note(
                 tx, guild_id, "key_saved", now=now, actor_id=added_by, facts={"provider": provider, "hint": hint}
             )
@@ -99,6 +99,15 @@ class Keys:
         """The server's current key for this provider."""
         return next((info for info in await self.shown(guild_id) if info.provider == provider), None)
 
+    async def last_used(self, guild_id: int) -> dict[int, float]:
+        """When the newest job that used each of the server's keys was asked for, by the key's id."""
+        rows = await self._database.rows(
+            """SELECT id, (SELECT max(created_at) FROM jobs WHERE jobs.guild_id = :guild_id AND key_id = keys.id) AS at
+               FROM keys WHERE guild_id = :guild_id""",
+            guild_id=guild_id,
+        )
+        return {row["id"]: row["at"] for row in rows if row["at"] is not None}
+
     async def reorder(self, guild_id: int, key_ids: Sequence[int]) -> None:
         """Put the keys into this order."""
 
@@ -115,14 +124,20 @@ class Keys:
 
     async def switch_off(self, guild_id: int, key_id: int, *, reason: str, now: float) -> None:
         """Give the key to no new job; the first reason stays. Its moderators are told of it as of a case."""
-        await self._update(
-            guild_id,
-            """UPDATE keys SET off_reason = :reason, off_at = :now
-               WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING id""",
-            key_id=key_id,
-            reason=reason,
-            now=now,
-        )
+
+        async def work(tx: Transaction) -> None:
+            switched = await tx.row(
+                """UPDATE keys SET off_reason = :reason, off_at = :now
+                   WHERE id = :key_id AND guild_id = :guild_id AND off_reason IS NULL RETURNING retired_at""",
+                guild_id=guild_id,
+                key_id=key_id,
+                reason=reason,
+                now=now,
+            )
+            if switched and switched["retired_at"] is None:
+                await case.opened(tx, guild_id, "key_off", key_id, now)
+
+        await self._database.write(work, guild_id=guild_id)
 
     async def switch_on(self, guild_id: int, key_id: int, *, by: int, now: float) -> None:
         """Give the key to jobs again."""
@@ -161,8 +176,16 @@ class Keys:
 
     async def retire(self, guild_id: int, *, now: float) -> None:
         """Give the server's keys to no job any more; those that no open job needs are erased at once."""
-        retire = "UPDATE keys SET retired_at = :now WHERE guild_id = :guild_id AND retired_at IS NULL RETURNING id"
-        await self._update(guild_id, retire, now=now)
+
+        async def work(tx: Transaction) -> None:
+            for key in await tx.rows(
+                "UPDATE keys SET retired_at = :now WHERE guild_id = :guild_id AND retired_at IS NULL RETURNING id",
+                guild_id=guild_id,
+                now=now,
+            ):
+                await case.decided(tx, guild_id, "key_off", key["id"], None)
+
+        await self._database.write(work, guild_id=guild_id)
         await self.sweep(guild_id)
 
     async def _update(
@@ -175,7 +198,7 @@ class Keys:
             if row and kind:
                 facts = {"provider": row["provider"], "hint": row["hint"], "reason": row["off_reason"] or ""}
                 await note(tx, guild_id, kind, now=now, actor_id=by, facts=facts)
-                await cases.decided(tx, guild_id, "key_off", row["id"], by)
+                await case.decided(tx, guild_id, "key_off", row["id"], by)
             return row
 
         return await self._database.write(work, guild_id=guild_id)

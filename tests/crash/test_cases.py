@@ -89,15 +89,15 @@ async def test_a_card_that_was_posted_just_before_the_bot_was_killed_is_found_ag
             await ask_for_approval(outside, client)
         await until(lambda: doom.dead)
     assert len(cards(outside.discord, ASKS)) == 1
-    assert await rows(outside, "cases") == 0
+    assert await rows(outside, "case_cards") == 0
     outside.discord.state.nonces.clear()  # Discord remembers them for minutes only
     await ask_earlier(outside)
     async with outside.life(Doom()) as client:
         await until(lambda: client.services.worker.resumed)
 
         async def told() -> bool:
-            cases = await outside.parts.stores.cases.open(outside.discord.state.guild_id)
-            return [case.told for case in cases] == ["log"]
+            found = await outside.parts.database.rows("SELECT told FROM cases WHERE is_open = 1")
+            return [row["told"] for row in found] == ["log"]
 
         await until(told)
     assert len(cards(outside.discord, ASKS)) == 1

@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.domain.job import Stores
 from bot.providers.base import Provider
 from bot.words.admin import cases as words
-from storage.servers.cases import Case, CaseCard, CaseKind, Told
+from storage.servers.case import Case, CaseCard, CaseKind, Told
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class Escalation:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await self._cases.catch_up()
         while True:
             now = self._clock.monotonic()
             due = [one for one in await self._cases.due() if now >= self._not_before.get(one, 0.0)]

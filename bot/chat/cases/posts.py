@@ -6,7 +6,7 @@ import discord
 
 from bot.chat.custom_ids import DECISIONS
 from bot.chat.posting import all_text, earlier, nonce_of, post_errors
-from storage.servers.cases import Case, CaseCard
+from storage.servers.case import Case, CaseCard
 
 
 class CasePosts:

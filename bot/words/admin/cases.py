@@ -4,8 +4,7 @@ set the bot up, and by whoever has reported a video.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.job import Job
@@ -18,7 +17,7 @@ from bot.words.links import home, link
 from bot.words.log_entries import asked, head, place
 from storage.jobs.job_code import code_of
 from storage.people.reports import Report
-from storage.servers.cases import Case, CaseKind, Told
+from storage.servers.case import Case, CaseKind, Told
 from storage.servers.key_info import KeyInfo
 
 TOLD: Mapping[Told | None, str] = {
@@ -147,17 +146,16 @@ def reported(told: Told | None, *, hidden: bool, hides_again_at: float | None) -
     return f"Thanks. {done} {TOLD[told]}"
 
 
-def waiting(cases: Sequence[Case]) -> str:
-    """What is to be decided, counted, and where."""
-    numbers = Counter(case.kind for case in cases)
-    kinds = [kind for kind in COUNTED if numbers[kind]]
+def waiting(numbers: Mapping[CaseKind, int]) -> str:
+    """How much of each kind is to be decided, and where."""
+    kinds = [kind for kind in COUNTED if numbers.get(kind)]
     counted = [f"**{numbers[kind]} {COUNTED[kind][numbers[kind] > 1]}**" for kind in kinds]
     return f"{listed(counted)}. See {listed(list(dict.fromkeys(COMMANDS[kind] for kind in kinds)))}."
 
 
-def reminder(cases: Sequence[Case]) -> str:
+def reminder(numbers: Mapping[CaseKind, int]) -> str:
     """The line below a moderator's answer, where nobody could be asked in a channel."""
-    return f"⚠️ Waiting for a moderator here: {waiting(cases)}\n-# `/lipsync-admin log` chooses a channel to ask in."
+    return f"⚠️ Waiting for a moderator here: {waiting(numbers)}\n-# `/lipsync-admin log` chooses a channel to ask in."
 
 
 def _blurred(report: Report | None) -> str:

@@ -11,7 +11,7 @@ from bot.version import VERSION
 from bot.words import limits, log_entries
 from bot.words.admin.cases import waiting
 from bot.words.english import bold, dollars, listed
-from storage.servers.cases import Case
+from storage.servers.case import CaseKind
 from storage.servers.guilds import Policy
 from storage.servers.key_info import KeyInfo
 from storage.servers.limit_rules import Rule
@@ -37,7 +37,7 @@ class Setup:
     """
 
     rehearsed: Candidate | Refusal
-    open_cases: Sequence[Case]
+    open_cases: Mapping[CaseKind, int]
 
     keys: Sequence[tuple[str, KeyInfo]]
     free: Sequence[str]

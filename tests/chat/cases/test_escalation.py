@@ -16,7 +16,7 @@ from bot.chat.errors import PostFailed
 from bot.net.faults import UnknownOutcome
 from bot.words.admin.cases import TOLD
 from storage.engine.database import Transaction
-from storage.servers.cases import Case, CaseKind
+from storage.servers.case import Case, CaseKind
 from storage.servers.guilds import GuildFacts
 from tests.cogs.test_moderation import admin, entries, newest, pick, press, text_of
 from tests.scripted import in_turn, scripted, start, until
@@ -85,7 +85,8 @@ async def decide(world: World, kind: CaseKind) -> None:
 
 async def told(world: World) -> list[str | None]:
     """Who was told of each open case."""
-    return [case.told for case in await world.parts.stores.cases.open(world.guild.id)]
+    rows = await world.parts.database.rows("SELECT told FROM cases WHERE is_open = 1 ORDER BY since")
+    return [row["told"] for row in rows]
 
 
 async def until_told(world: World, whom: str) -> None:

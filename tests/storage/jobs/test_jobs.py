@@ -15,7 +15,8 @@ from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, Position, State
 from storage.jobs.job_events import Stale
 from storage.jobs.jobs import Jobs
 from storage.people.privacy import Privacy
-from storage.servers.cases import CaseCard, Cases
+from storage.servers.case import CaseCard
+from storage.servers.cases import Cases
 from storage.servers.guilds import Guilds
 from storage.servers.log_entries import LogEntries
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD

@@ -13,7 +13,8 @@ from storage.engine.encryption import MasterKeys
 from storage.engine.schema import migrations
 from storage.engine.sqlite import migrate
 from storage.people.privacy import Privacy
-from storage.servers.cases import CaseCard, Cases
+from storage.servers.case import CaseCard, CaseCounts
+from storage.servers.cases import Cases
 from storage.servers.guilds import GuildFacts, Guilds
 from storage.servers.keys import Keys
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
@@ -146,4 +147,44 @@ async def test_a_key_that_is_switched_off_again_is_another_case(database: Databa
     for one in await cases.decided(GUILD):
         await cases.close(one)
     assert await cases.decided(GUILD) == []
-    assert [one.since for one in await cases.open(GUILD)] == [4.0]
+    rows = await database.rows("SELECT since, is_open FROM cases")
+    assert [tuple(row) for row in rows] == [(4.0, 1)]
+
+
+async def test_how_many_are_to_be_decided_is_counted_of_all_or_of_what_some_were_told(
+    database: Database, cases: Cases
+) -> None:
+    assert await cases.waiting(GUILD) == CaseCounts({"key_off": 1}, 1)
+    (case,) = await cases.to_tell(GUILD)
+    await cases.tell(case, "nobody", None, {}, log_channel_id=None)
+    assert await cases.waiting(GUILD, told=("log", "person")) == CaseCounts({}, 0)
+    assert await cases.waiting(GUILD, told=("person", "nobody")) == CaseCounts({"key_off": 1}, 1)
+    await Keys(database, MasterKeys.parse(MasterKeys.generate("first"))).retire(GUILD, now=3.0)
+    assert await cases.waiting(GUILD) == CaseCounts({}, 0)
+    assert [one.decided_by for one in await cases.decided(GUILD)] == [None]
+
+
+async def test_what_an_earlier_version_has_opened_and_decided_is_caught_up_with(
+    database: Database, cases: Cases
+) -> None:
+    await database.write(lambda tx: tx.row("DELETE FROM cases"), guild_id=None)
+    assert await cases.due() == set()
+    await cases.catch_up()
+    await cases.catch_up()
+    (case,) = await cases.to_tell(GUILD)
+    assert (case.kind, case.subject_id, case.since, case.is_open) == ("key_off", 1, 2.0, True)
+    await cases.tell(case, "nobody", None, {}, log_channel_id=None)
+    await database.write(lambda tx: tx.row("UPDATE keys SET off_at = NULL, off_reason = NULL"), guild_id=None)
+    assert await cases.due() == set()
+    await cases.catch_up()
+    assert await cases.due() == {GUILD}
+    assert [one.kind for one in await cases.decided(GUILD)] == ["key_off"]
+
+
+async def test_a_case_that_is_told_after_it_was_decided_is_not_open(database: Database, cases: Cases) -> None:
+    (case,) = await cases.to_tell(GUILD)
+    await Keys(database, MasterKeys.parse(MasterKeys.generate("first"))).switch_on(GUILD, 1, by=MEMBER, now=3.0)
+    await cases.close(case)
+    await cases.tell(case, "log", CaseCard(11, 4), {}, log_channel_id=None)
+    assert await cases.waiting(GUILD) == CaseCounts({}, 0)
+    assert len(await cases.decided(GUILD)) == 1
