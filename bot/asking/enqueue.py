@@ -66,7 +66,7 @@ class Enqueuer:
 
         async def count(left: list[Candidate]) -> Candidate:
             job = self._job(ask, server, left, held=False)
-            await self._limits.check(ask.guild_id, claim_of(job, active=1), job.created_at, server.limits)
+            await self._limits.check(ask.guild_id, claim_of(job, active=1), job.created_at)
             return left[0]
 
         return await _within_limits(candidates, count)

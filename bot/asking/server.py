@@ -12,6 +12,7 @@ from storage.servers.guilds import Policy
 from storage.servers.key_info import KeyInfo
 from storage.servers.limit_rules import Rule
 from storage.servers.quota import Claim, OverLimit
+from storage.servers.usage import Usage
 
 POLICY_VERSION = 1  # of what `asked.ATTESTATION` says; with a new one, everybody is asked again
 
@@ -40,7 +41,7 @@ class Server:
         """The server and the member of the ask, as they are now."""
         guild_id, member_id = ask.guild_id, ask.member_id
         claim = Claim(guild_id, member_id, ask.asker.role_ids, active=1, jobs=1)
-        limits = await stores.limits.binding(guild_id, claim)
+        usages = await stores.limits.usage(guild_id, claim, now)
         return cls(
             read_at=now,
             policy=await stores.guilds.policy(guild_id),
@@ -49,8 +50,8 @@ class Server:
             is_blocked=await stores.access.is_blocked(guild_id, member_id),
             word_rules=await automod.rules(ask.place),
             keys=tuple(await stores.keys.shown(guild_id)),
-            limits=limits,
-            over_limit=await _over_limit(stores, claim, now, limits),
+            limits=[usage.rule for usage in usages],
+            over_limit=await _over_limit(stores, claim, now, usages),
             has_attested=await stores.access.has_attested(member_id, POLICY_VERSION),
             has_succeeded=await stores.ledger.has_succeeded(guild_id, member_id),
         )
@@ -60,9 +61,9 @@ class Server:
         return next((key for key in self.keys if key.provider == provider), None)
 
 
-async def _over_limit(stores: Stores, claim: Claim, now: float, limits: Sequence[Rule]) -> OverLimit | None:
+async def _over_limit(stores: Stores, claim: Claim, now: float, usages: Sequence[Usage]) -> OverLimit | None:
     try:
-        await stores.limits.check(claim.guild_id, claim, now, limits)
+        await stores.limits.check(claim.guild_id, claim, now, usages=usages)
     except OverLimit as over:
         return over
     return None

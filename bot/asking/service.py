@@ -127,14 +127,12 @@ class Service:
                 raise
             if isinstance(stored, Question):
                 return stored
-            job, server = stored
-            job = await self._enqueuer.show(draft.ask, job)
+            job = await self._enqueuer.show(draft.ask, stored)
         claim = Claim(job.guild_id, draft.ask.member_id, draft.ask.asker.role_ids)
-        now, limits = self._clock.now(), server.limits
-        return Started(job, await self._stores.limits.standings(job.guild_id, claim, now, rules=limits))
+        return Started(job, await self._stores.limits.standings(job.guild_id, claim, self._clock.now()))
 
-    async def _stored(self, draft: Draft, door: AsyncExitStack) -> tuple[Job, Server] | Question:
-        """The stored job, and what the server is to it; or what its person must say yes to first."""
+    async def _stored(self, draft: Draft, door: AsyncExitStack) -> Job | Question:
+        """The stored job, or what its person must say yes to first."""
         ask = draft.ask
         server = await door.enter_async_context(self._admission.entering(ask))
         seen = draft.seen or await self._chooser.look(ask, server, draft.folder)
@@ -144,7 +142,7 @@ class Service:
             return await self._asked(replace(draft, offer=found.offer), found)
         if not server.has_attested:
             return await self._asked(draft, NeedsAttestation(ask.interaction_id))
-        return await self._enqueuer.store(draft, server, found), server
+        return await self._enqueuer.store(draft, server, found)
 
     async def _asked(self, draft: Draft, question: Question) -> Question:
         """The question, with which the draft waits."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from storage.engine.database import Row, Transaction
 from storage.servers.limit_rules import SCALE, WINDOWS, Rule
 from storage.servers.log_entries import note
-from storage.servers.quota import Claim, rules_of, used_of
+from storage.servers.quota import Claim
 from storage.servers.quota import standing as standing_under
+from storage.servers.usage import Usage, usage_of
 
 PERCENTS = (50, 80, 100)
 SHORTEST_PACE = 300.0  # seconds: a burst shorter than this says nothing about the days to come
@@ -17,20 +18,19 @@ async def watch(tx: Transaction, guild_id: int, now: float) -> None:
     heard = await tx.row("SELECT 1 FROM guilds WHERE id = :id AND log_channel_id IS NOT NULL", id=guild_id)
     if not heard:
         return
-    everyone = Claim(guild_id, member_id=0)
-    for rule in await rules_of(tx, guild_id):
-        if rule.subject == "server" and rule.unit != "active" and rule.most:
-            await _alert(tx, rule, everyone, now)
+    for usage in await usage_of(tx, guild_id, None, frozenset(), now):
+        if usage.rule.unit != "active" and usage.rule.most:
+            await _alert(tx, usage, Claim(guild_id, member_id=0), now)
 
 
-async def _alert(tx: Transaction, rule: Rule, everyone: Claim, now: float) -> None:
-    guild_id, window = everyone.guild_id, WINDOWS[rule.window]
-    most, used = rule.most * SCALE[rule.unit], await used_of(tx, rule, everyone, now)
-    passed = [percent for percent in PERCENTS if used * 100 >= most * percent]
+async def _alert(tx: Transaction, usage: Usage, everyone: Claim, now: float) -> None:
+    guild_id, rule = everyone.guild_id, usage.rule
+    most, window = rule.most * SCALE[rule.unit], WINDOWS[rule.window]
+    passed = [percent for percent in PERCENTS if usage.used * 100 >= most * percent]
     told = [await _rings(tx, guild_id, rule, percent, now - window, now) for percent in passed]
     if not passed or not told[-1]:  # the highest share is what counts; the lower ones are told of with it
         return
-    standing = await standing_under(tx, rule, everyone, now)
+    standing = await standing_under(tx, usage, everyone, now)
     begun = standing.more_at - window if standing.more_at else now  # when the oldest job that counts was counted
     pace = standing.used / max(now - begun, SHORTEST_PACE)
     used_up_at = now + standing.left / pace

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from storage.engine.database import Database, Transaction
 from storage.servers.limit_rules import GRANT_COLUMNS, RULE_COLUMNS, Grant, Rule, Subject, Unit, Window
 from storage.servers.log_entries import note
-from storage.servers.quota import Claim, Pot, Standing, check, grants_of, pots, rules_for, rules_of, standings
+from storage.servers.quota import Claim, Pot, Standing, check, grants_of, pots, rules_of, standings, usage_for
+from storage.servers.usage import Usage
 
 # What a server begins with: enough to try, too little to empty an account overnight.
 DEFAULTS = (
@@ -131,22 +132,22 @@ class LimitStore:
         """The server's grants that last."""
         return await grants_of(self._database, guild_id, now)
 
-    async def binding(self, guild_id: int, claim: Claim) -> list[Rule]:
-        """The limits that bind a member; the claim names the member."""
+    async def usage(self, guild_id: int, claim: Claim, now: float) -> list[Usage]:
+        """What is used of each limit that binds a member; the claim names the member."""
         assert claim.guild_id == guild_id
-        return await rules_for(self._database, claim)
+        return await usage_for(self._database, claim, now)
 
-    async def check(self, guild_id: int, claim: Claim, now: float, rules: Sequence[Rule]) -> None:
-        """`OverLimit` when the claim wouldn't fit now under the limits that bind; only storing a job counts it."""
+    async def check(self, guild_id: int, claim: Claim, now: float, *, usages: Sequence[Usage] | None = None) -> None:
+        """`OverLimit` when the claim wouldn't fit now under the limits that bind, of which `usages` are used, None to
+        read them now; only storing a job counts it.
+        """
         assert claim.guild_id == guild_id
-        await check(self._database, claim, now, rules=rules)
+        await check(self._database, claim, now, usages=usages)
 
-    async def standings(
-        self, guild_id: int, claim: Claim, now: float, *, rules: Sequence[Rule] | None = None
-    ) -> list[Standing]:
-        """How a member stands under each limit that binds them. `rules` are those limits, None to read them now."""
+    async def standings(self, guild_id: int, claim: Claim, now: float) -> list[Standing]:
+        """How a member stands under each limit that binds them."""
         assert claim.guild_id == guild_id
-        return await standings(self._database, claim, now, rules=rules)
+        return await standings(self._database, claim, now)
 
     async def pots(self, guild_id: int, claim: Claim, now: float) -> list[Pot]:
         """The grants that a member has, and what is left of them."""

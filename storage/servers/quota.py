@@ -1,20 +1,17 @@
 """What is used of the limits that bind a person, and whether one more job fits.
 
-Usage is counted from job rows inside the transaction that inserts the job, for whole servers from sums by the hour
-(`storage/servers/usage_hours.py`): there is nothing to give back. Amounts are whole numbers in the small unit of each
-kind (see `storage/servers/limit_rules.py`).
+Usage is counted (see `storage/servers/usage.py`) inside the transaction that inserts the job: there is nothing to give
+back. Amounts are whole numbers in the small unit of each kind (see `storage/servers/limit_rules.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.engine.database import Queries, Rejected
 from storage.servers.limit_rules import GRANT_COLUMNS, RULE_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
-from storage.servers.usage_hours import used_by_server
-
-_COLUMNS: Mapping[Unit, str] = {"jobs": "jobs", "seconds": "milliseconds", "cents": "micros"}
+from storage.servers.usage import COLUMNS, Usage, gone_at, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Claim:
 
     def needs(self, unit: Unit) -> int:
         """How much of it, in small units."""
-        return self.active if unit == "active" else int(getattr(self, _COLUMNS[unit]))
+        return self.active if unit == "active" else int(getattr(self, COLUMNS[unit]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +75,16 @@ async def rules_of(at: Queries, guild_id: int) -> list[Rule]:
     return [Rule(**dict(row)) for row in rows]
 
 
-async def rules_for(at: Queries, claim: Claim) -> list[Rule]:
-    """The limits that bind the member."""
-    return binding(await rules_of(at, claim.guild_id), claim.member_id, claim.role_ids)
+async def usage_for(at: Queries, claim: Claim, now: float, *, oldest: bool = False) -> list[Usage]:
+    """What is used of each limit that binds the member; with the `oldest` that counts, for `standing`."""
+    found = await usage_of(at, claim.guild_id, claim.member_id, claim.role_ids, now, oldest=oldest)
+    by_rule = {usage.rule: usage for usage in found}
+    return [by_rule[rule] for rule in binding(by_rule, claim.member_id, claim.role_ids)]
 
 
-async def standings(at: Queries, claim: Claim, now: float, *, rules: Sequence[Rule] | None = None) -> list[Standing]:
-    """How the member stands under each limit that binds them. `rules` are those limits, None to read them now."""
-    binding = await rules_for(at, claim) if rules is None else rules
-    return [await standing(at, rule, claim, now) for rule in binding]
+async def standings(at: Queries, claim: Claim, now: float) -> list[Standing]:
+    """How the member stands under each limit that binds them."""
+    return [await standing(at, usage, claim, now) for usage in await usage_for(at, claim, now, oldest=True)]
 
 
 async def grants_of(at: Queries, guild_id: int, now: float) -> list[Grant]:
@@ -110,41 +108,24 @@ async def pots(at: Queries, claim: Claim, now: float) -> list[Pot]:
     ]
 
 
-async def check(at: Queries, claim: Claim, now: float, *, rules: Sequence[Rule] | None = None) -> list[int]:
-    """Whether the claim fits under every limit: the grants that it needs for that; `OverLimit` when it doesn't. `rules`
-    are the limits that bind the member, None to read them now.
+async def check(at: Queries, claim: Claim, now: float, *, usages: Sequence[Usage] | None = None) -> list[int]:
+    """Whether the claim fits under every limit: the grants that it needs for that; `OverLimit` when it doesn't.
+    `usages` are what is used of the limits that bind the member, None to read them now.
     """
     needed: dict[Unit, int] = {}
     given: list[Pot] | None = None  # read only where a limit is used up: there may be thousands
-    for rule in await rules_for(at, claim) if rules is None else rules:
-        unit, personal = rule.unit, rule.subject != "server"
-        if (personal and unit in needed) or claim.needs(unit) <= left_of(rule, await used_of(at, rule, claim, now)):
+    for usage in await usage_for(at, claim, now) if usages is None else usages:
+        unit, personal = usage.rule.unit, usage.rule.subject != "server"
+        if (personal and unit in needed) or claim.needs(unit) <= left_of(usage.rule, usage.used):
             continue
         if personal and given is None:
             given = await pots(at, claim, now)
         carries = (pot.grant.id for pot in given or () if pot.grant.unit == unit and claim.needs(unit) <= pot.left)
         found = next(carries, None) if personal else None
         if found is None:
-            raise OverLimit(await standing(at, rule, claim, now), claim)
+            raise OverLimit(await standing(at, usage, claim, now), claim)
         needed[unit] = found
     return list(needed.values())
-
-
-async def used_of(at: Queries, rule: Rule, claim: Claim, now: float) -> int:
-    """What is used of a limit, in small units."""
-    if rule.unit == "active":
-        whose = "TRUE" if rule.subject == "server" else "member_id = :member_id"
-        row = await at.row(
-            f"SELECT count(*) AS used FROM jobs WHERE guild_id = :guild_id AND ended_at IS NULL AND {whose}",
-            guild_id=claim.guild_id,
-            member_id=claim.member_id,
-        )
-        return row["used"] if row else 0
-    if rule.subject == "server":
-        return await used_by_server(at, claim.guild_id, _COLUMNS[rule.unit], now - WINDOWS[rule.window])
-    counted, bound = _counted(rule, claim, now)
-    row = await at.row(f"SELECT coalesce(sum({_COLUMNS[rule.unit]}), 0) AS used {counted}", **bound)
-    return row["used"] if row else 0
 
 
 def left_of(rule: Rule, used: int) -> int:
@@ -152,39 +133,21 @@ def left_of(rule: Rule, used: int) -> int:
     return max(0, rule.most * SCALE[rule.unit] - used)
 
 
-async def standing(at: Queries, rule: Rule, claim: Claim, now: float) -> Standing:
-    """How the member stands under one rule."""
-    used = await used_of(at, rule, claim, now)
-    return Standing(rule, used, None if rule.unit == "active" else await _more_at(at, rule, claim, used, now))
+async def standing(at: Queries, usage: Usage, claim: Claim, now: float) -> Standing:
+    """How the member stands under one limit."""
+    return Standing(usage.rule, usage.used, await _more_at(at, usage, claim, now))
 
 
-async def _more_at(at: Queries, rule: Rule, claim: Claim, used: int, now: float) -> float | None:
+async def _more_at(at: Queries, usage: Usage, claim: Claim, now: float) -> float | None:
     """When enough has left the window for the claim to fit; for one that fits, when the next job leaves it."""
-    allowed, needed = rule.most * SCALE[rule.unit], claim.needs(rule.unit)
-    if needed > allowed:
+    rule, needed = usage.rule, claim.needs(usage.rule.unit)
+    allowed = rule.most * SCALE[rule.unit]
+    if rule.unit == "active" or needed > allowed:
         return None
-    counted, bound = _counted(rule, claim, now)
-    column = _COLUMNS[rule.unit]
-    row = await at.row(
-        f"""SELECT at FROM (SELECT at, sum({column}) OVER (ORDER BY at, job_id) AS gone {counted}) AS counted
-            WHERE gone >= :too_much AND gone > 0 ORDER BY at LIMIT 1""",
-        too_much=used + needed - allowed,
-        **bound,
-    )
-    return row["at"] + WINDOWS[rule.window] if row else None
-
-
-def _counted(rule: Rule, claim: Claim, now: float) -> tuple[str, dict[str, object]]:
-    """The jobs that count against a limit, as the end of a query, and its parameters."""
-    whose = "TRUE"
-    if rule.subject != "server":
-        whose = """member_id = :member_id AND counts_for_member AND NOT EXISTS (
-            SELECT 1 FROM job_grants JOIN grants ON grants.id = grant_id
-            WHERE job_grants.job_id = usage.job_id AND grants.unit = :unit)"""
-    bound: dict[str, object] = {"guild_id": claim.guild_id, "since": now - WINDOWS[rule.window]}
-    if rule.subject != "server":
-        bound |= {"member_id": claim.member_id, "unit": rule.unit}
-    return f"FROM usage WHERE guild_id = :guild_id AND at > :since AND {whose}", bound
+    too_much = usage.used + needed - allowed
+    if too_much <= 1 and usage.oldest_at is not None:
+        return usage.oldest_at + WINDOWS[rule.window]
+    return await gone_at(at, rule, claim.guild_id, claim.member_id, max(too_much, 1), now) if usage.used else None
 
 
 async def _used_of_grants(at: Queries, claim: Claim) -> dict[tuple[int, Unit], int]:
@@ -197,4 +160,4 @@ async def _used_of_grants(at: Queries, claim: Claim) -> dict[tuple[int, Unit], i
         guild_id=claim.guild_id,
         member_id=claim.member_id,
     )
-    return {(row["grant_id"], unit): row[unit] for row in rows for unit in _COLUMNS}
+    return {(row["grant_id"], unit): row[unit] for row in rows for unit in COLUMNS}

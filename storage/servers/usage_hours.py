@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.engine.database import Queries, Transaction
+from storage.engine.database import Transaction
 from storage.servers.limit_rules import LONGEST_WINDOW
 
 HOUR = 3600.0
@@ -51,24 +51,6 @@ async def recount(tx: Transaction, guild_id: int, before: Counting, after: Count
                 milliseconds=sign * job.milliseconds,
                 micros=sign * job.micros,
             )
-
-
-async def used_by_server(at: Queries, guild_id: int, column: str, since: float) -> int:
-    """How much of it the whole server has used since that moment: whole hours from the sums, the first one's rest from
-    the jobs.
-    """
-    first = int(since // HOUR)
-    row = await at.row(
-        f"""SELECT (SELECT coalesce(sum({column}), 0) FROM usage_hours
-                    WHERE guild_id = :guild_id AND hour > :first)
-                 + (SELECT coalesce(sum({column}), 0) FROM usage
-                    WHERE guild_id = :guild_id AND at > :since AND at < :hour_ends) AS used""",
-        guild_id=guild_id,
-        first=first,
-        since=since,
-        hour_ends=(first + 1) * HOUR,
-    )
-    return row["used"] if row else 0
 
 
 async def forget_old_hours(tx: Transaction, now: float) -> None:

@@ -219,19 +219,19 @@ async def test_a_job_that_cant_be_shown_is_refused(accepting: Accepting) -> None
 async def test_who_would_be_tried_first_is_found_out_without_storing_anything(accepting: Accepting) -> None:
     ask = replace(ASK, place=replace(ASK.place, guild_id=GUILD))
     dear, cheap = candidate("first", "0.11"), candidate("second", "0.10")
-    on_money = Server(limits=(Rule("everyone", 0, "cents", "day", 10),))
     assert await accepting.enqueuer.check(ask, Server(), [dear, cheap]) is dear
-    assert await accepting.enqueuer.check(ask, on_money, [dear, cheap]) is cheap
+    await accepting.stores.limits.put(GUILD, Rule("everyone", 0, "cents", "day", 10), by=1, now=0.0)
+    assert await accepting.enqueuer.check(ask, Server(), [dear, cheap]) is cheap
     with pytest.raises(LimitReached, match=r"0\.11"):
-        await accepting.enqueuer.check(ask, on_money, [dear])
+        await accepting.enqueuer.check(ask, Server(), [dear])
     assert await accepting.stores.ledger.jobs(GUILD) == []
 
 
 async def test_a_job_that_would_be_one_too_many_at_once_could_not_be_stored(accepting: Accepting) -> None:
     ask = replace(ASK, place=replace(ASK.place, guild_id=GUILD))
-    one_at_once = Server(limits=(Rule("everyone", 0, "active", "now", 1),))
+    await accepting.stores.limits.put(GUILD, Rule("everyone", 0, "active", "now", 1), by=1, now=0.0)
     one = candidate("first")
-    assert await accepting.enqueuer.check(ask, one_at_once, [one]) is one
+    assert await accepting.enqueuer.check(ask, Server(), [one]) is one
     await accepting.store(one)
     with pytest.raises(LimitReached):
-        await accepting.enqueuer.check(ask, one_at_once, [one])
+        await accepting.enqueuer.check(ask, Server(), [one])

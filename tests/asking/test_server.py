@@ -42,11 +42,11 @@ async def test_policy_keys_and_limits_are_read_once_and_limits_again_where_they_
     calls = Calls()
     calls.of(monkeypatch, Guilds, "policy")
     calls.of(monkeypatch, Keys, "shown")
-    calls.of(monkeypatch, quota, "rules_of")
+    calls.of(monkeypatch, quota, "usage_of")
     calls.of(monkeypatch, Access, "is_blocked", "has_attested")
     calls.of(monkeypatch, MasterKeys, "unseal")
     COMMAND.set("a command")
     await start(world, provider="runcomfy")
     once = dict.fromkeys(("policy", "shown", "is_blocked", "has_attested", "unseal"), 1)
-    assert calls == {**once, "rules_of": 2}
+    assert calls == {**once, "usage_of": 3}  # also for the answer
     await world.quiet()

@@ -107,9 +107,10 @@ async def test_what_others_use_counts_for_the_whole_server_only(counter: Counter
         "active": (used, 10 - used),
     }
     assert {one.rule.unit: one.more_at for one in found} == {"jobs": DAY, "active": None}
-    elsewhere = Claim(OTHER_GUILD, MEMBER)
-    for one in await standings(counter.database, elsewhere, 1.0, rules=[one.rule for one in found]):
-        assert (one.used, one.more_at) == (0, None)
+    for one in found:
+        await counter.limits.put(OTHER_GUILD, one.rule, by=MOD, now=0.0)
+    elsewhere = await standings(counter.database, Claim(OTHER_GUILD, MEMBER), 1.0)
+    assert [(one.used, one.more_at) for one in elsewhere] == [(0, None), (0, None)]
 
 
 @pytest.mark.parametrize("subject", ["everyone", "server"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from storage.engine.database import Database, Transaction
-from storage.servers.limit_rules import LONGEST_WINDOW
-from storage.servers.usage_hours import HOUR, Nothing, forget_old_hours, recount, used_by_server
+from storage.servers.limit_rules import LONGEST_WINDOW, Rule
+from storage.servers.limits import put_rule
+from storage.servers.usage import usage_of
+from storage.servers.usage_hours import HOUR, Nothing, forget_old_hours, recount
 from tests.conftest import GUILD, OTHER_GUILD
 from tests.welcome import welcome
 
@@ -61,11 +64,16 @@ async def test_whole_hours_after_the_first_are_taken_from_the_sums_of_this_serve
     await count(database, Nothing(), ONE)
     await count(database, Nothing(), replace(ONE, counted_at=3 * HOUR))
     await count(database, Nothing(), replace(ONE, counted_at=3 * HOUR), OTHER_GUILD)
-    assert await used_by_server(database, GUILD, "micros", 1.9 * HOUR) == 140
-    assert (
-        await used_by_server(database, GUILD, "jobs", 2 * HOUR) == 1
-    )  # the first hour's rest is counted from the rows
-    assert await used_by_server(database, GUILD, "jobs", 3 * HOUR) == 0
+    for unit in ("jobs", "cents"):
+        await database.write(partial(put_rule, guild_id=GUILD, rule=Rule("server", 0, unit, "hour", 9)), guild_id=GUILD)
+
+    async def used(since: float) -> dict[str, int]:
+        found = await usage_of(database, GUILD, None, frozenset(), since + HOUR)
+        return {usage.rule.unit: usage.used for usage in found}
+
+    assert await used(1.9 * HOUR) == {"jobs": 2, "cents": 140}
+    assert await used(2 * HOUR) == {"jobs": 1, "cents": 70}  # the first hour's rest is counted from the rows
+    assert await used(3 * HOUR) == {"jobs": 0, "cents": 0}
 
 
 async def test_sums_are_kept_until_no_limit_asks_for_them(database: Database) -> None:
