@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.engine.database import Database, Queries, Transaction
+from storage.engine.database import Database, Queries
 
 COUNTED_SECONDS = 3600.0  # for which a report counts against its member's limits
+
+# Of what was decided long ago nobody is left, of a video whose person is forgotten no message, and of who reported long
+# ago, or asked to be forgotten, nothing; their reports count to the end all the same. Each takes a slice of the rows.
+FORGET_DECIDED = """
+  UPDATE reports SET reported_by = 0, decided_by = 0, channel_id = 0, message_id = 0 WHERE (guild_id, job_id) IN (
+    SELECT guild_id, job_id FROM reports
+    WHERE decided_at < :older_than AND (reported_by <> 0 OR decided_by <> 0 OR message_id <> 0) LIMIT :slice)
+  RETURNING job_id"""
+FORGET_ERASED = """
+  UPDATE reports SET channel_id = 0, message_id = 0 WHERE (guild_id, job_id) IN (
+    SELECT guild_id, job_id FROM reports WHERE decision IS NOT NULL AND message_id <> 0
+      AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = reports.job_id AND forgotten_at IS NOT NULL) LIMIT :slice)
+  RETURNING job_id"""
+FORGET_OLD = """
+  DELETE FROM reporters WHERE (guild_id, job_id, member_id) IN (
+    SELECT guild_id, job_id, member_id FROM reporters WHERE reported_at < :older_than LIMIT :slice) RETURNING job_id"""
+FORGET_WHO_ASKED = """
+  DELETE FROM reporters WHERE (guild_id, job_id, member_id) IN (
+    SELECT guild_id, job_id, reporters.member_id FROM forget_requests AS asked CROSS JOIN reporters
+    WHERE reporters.member_id = asked.member_id AND reported_at <= :uncounted AND reported_at <= asked_at LIMIT :slice)
+  RETURNING job_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +69,3 @@ async def has_reported(queries: Queries, guild_id: int, job_id: int, member_id: 
         member_id=member_id,
     )
     return row is not None
-
-
-async def forget_reporters(tx: Transaction, now: float, older_than: float) -> None:
-    """Forget who reported before that moment, and who asked for it; their reports count to the end all the same.
-
-    Of what was decided before that moment nobody is left, and of a video whose person is forgotten no message.
-    """
-    await tx.row(
-        """UPDATE reports SET reported_by = 0, decided_by = 0, channel_id = 0, message_id = 0
-           WHERE decided_at < :older_than AND (reported_by <> 0 OR decided_by <> 0 OR message_id <> 0)""",
-        older_than=older_than,
-    )
-    await tx.row(
-        """UPDATE reports SET channel_id = 0, message_id = 0 WHERE decision IS NOT NULL AND message_id <> 0
-             AND EXISTS (SELECT 1 FROM jobs WHERE jobs.id = reports.job_id AND forgotten_at IS NOT NULL)"""
-    )
-    await tx.row("DELETE FROM reporters WHERE reported_at < :older_than", older_than=older_than)
-    await tx.row(
-        """DELETE FROM reporters WHERE reported_at <= :uncounted AND member_id IN (
-             SELECT member_id FROM forget_requests WHERE reported_at <= asked_at)""",
-        uncounted=now - COUNTED_SECONDS,
-    )
