@@ -8,7 +8,22 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tests.bench import Aim, Figures, ack, files, flood, jobs, pacing, polls, preflight, quota, report, shares, workers
+from tests.bench import (
+    Aim,
+    Figures,
+    ack,
+    files,
+    flood,
+    history,
+    jobs,
+    pacing,
+    polls,
+    preflight,
+    quota,
+    report,
+    shares,
+    workers,
+)
 
 
 class Benchmark(NamedTuple):
@@ -22,6 +37,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "ack": Benchmark(ack.main, ack.AIMS),
     "jobs": Benchmark(jobs.main, jobs.AIMS),
     "flood": Benchmark(flood.main, flood.AIMS),
+    "history": Benchmark(history.main, history.AIMS),
     "files": Benchmark(files.main, files.AIMS),
     "polls": Benchmark(polls.main, polls.AIMS),
     "pacing": Benchmark(pacing.main, pacing.AIMS),

@@ -15,6 +15,7 @@ from tests.bench import (
     ack,
     files,
     flood,
+    history,
     jobs,
     pacing,
     polls,
@@ -40,6 +41,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
         shares.Size(1, 3, 0.3, 500_000, (0.1, 0.3), Hostile(drips=3, hanging=2), flood=40, settling=0.0)
     ),
     "workers": lambda: workers.main(workers.Size(videos=1, seconds=2.5)),
+    "history": lambda: history.main(history.Size(few=300, many=600, rounds=1)),
     "quota": lambda: quota.main(quota.Size(jobs=150, accepted=3)),
 }
 
