@@ -10,7 +10,7 @@ from storage.jobs.job_events import Stale
 from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
 from storage.servers import case, log_entries
-from storage.servers.usage_hours import recount
+from storage.servers.usage import recount
 
 
 class Corrections(Generic[R]):

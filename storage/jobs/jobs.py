@@ -15,7 +15,7 @@ from storage.jobs.job_events import OnMove, Stale, tell_move, unheard
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.servers import log_entries
 from storage.servers.quota import check
-from storage.servers.usage_hours import Nothing, recount
+from storage.servers.usage import Nothing, recount
 
 log = logging.getLogger(__name__)
 

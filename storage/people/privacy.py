@@ -13,7 +13,7 @@ from storage.jobs.job import Job
 from storage.people.erasure import NOBODY, delete_rows, erase_due, erase_job
 from storage.people.unanswered import drop_too_old
 from storage.servers.limit_rules import LONGEST_WINDOW
-from storage.servers.usage_hours import forget_old_hours
+from storage.servers.usage import forget_old_hours
 
 ERASED_FACT = "erased_at"  # when a person was erased last who had asked for it: older copies may still hold them
 

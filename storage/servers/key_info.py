@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.engine.database import Queries
+
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
@@ -20,3 +22,13 @@ class KeyInfo:
 
 
 SHOWN_COLUMNS = "id, guild_id, provider, hint, added_by, added_at, off_reason, off_at"
+
+
+async def last_used(at: Queries, guild_id: int) -> dict[int, float]:
+    """When the newest job that used each of the server's keys was asked for, by the key's id."""
+    rows = await at.rows(
+        """SELECT id, (SELECT max(created_at) FROM jobs WHERE jobs.guild_id = :guild_id AND key_id = keys.id) AS at
+           FROM keys WHERE guild_id = :guild_id""",
+        guild_id=guild_id,
+    )
+    return {row["id"]: row["at"] for row in rows if row["at"] is not None}

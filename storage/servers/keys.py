@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from storage.engine.database import Database, Row, Transaction
 from storage.engine.encryption import MasterKeys
 from storage.servers import case
-from storage.servers.key_info import SHOWN_COLUMNS, KeyInfo
+from storage.servers.key_info import SHOWN_COLUMNS, KeyInfo, last_used
 from storage.servers.log_entries import note
 
 
@@ -93,7 +93,7 @@ class Keys:
             f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",
             guild_id=guild_id,
         )
-        return [_info(row) for row in rows]
+        return [KeyInfo(**dict(row)) for row in rows]
 
     async def current(self, guild_id: int, provider: str) -> KeyInfo | None:
         """The server's current key for this provider."""
@@ -101,12 +101,7 @@ class Keys:
 
     async def last_used(self, guild_id: int) -> dict[int, float]:
         """When the newest job that used each of the server's keys was asked for, by the key's id."""
-        rows = await self._database.rows(
-            """SELECT id, (SELECT max(created_at) FROM jobs WHERE jobs.guild_id = :guild_id AND key_id = keys.id) AS at
-               FROM keys WHERE guild_id = :guild_id""",
-            guild_id=guild_id,
-        )
-        return {row["id"]: row["at"] for row in rows if row["at"] is not None}
+        return await last_used(self._database, guild_id)
 
     async def reorder(self, guild_id: int, key_ids: Sequence[int]) -> None:
         """Put the keys into this order."""
@@ -202,7 +197,3 @@ class Keys:
             return row
 
         return await self._database.write(work, guild_id=guild_id)
-
-
-def _info(row: Row) -> KeyInfo:
-    return KeyInfo(**dict(row))

@@ -1,18 +1,19 @@
 """What is used of a server's limits: of those that may bind a member, in one statement.
 
-Usage is counted from job rows, for whole servers from sums by the hour (`storage/servers/usage_hours.py`) and the rows
-of the hour in which the window begins.
+Usage is counted from job rows. For whole servers it is added up by the hour beside them, in the same transactions, and
+only the rows of the hour in which a window begins are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from storage.engine.database import Queries, Row
-from storage.servers.limit_rules import WINDOWS, Rule, Unit
-from storage.servers.usage_hours import HOUR
+from storage.engine.database import Queries, Row, Transaction
+from storage.servers.limit_rules import LONGEST_WINDOW, WINDOWS, Rule, Unit
 
+HOUR = 3600.0
 COLUMNS: Mapping[Unit, str] = {"jobs": "jobs", "seconds": "milliseconds", "cents": "micros"}
 
 _AMOUNT = "CASE rules.unit WHEN 'jobs' THEN jobs WHEN 'seconds' THEN milliseconds ELSE micros END"
@@ -127,3 +128,50 @@ async def _passed(at: Queries, rule: Rule, counted: str, bound: Mapping[str, obj
 def _usage(row: Row) -> Usage:
     rule = Rule(row["subject"], row["subject_id"], row["unit"], row["window"], row["most"])
     return Usage(rule, int(row["used"]), row["oldest_at"])
+
+
+class Counting(Protocol):
+    """A job, as far as it counts against limits."""
+
+    @property
+    def counted_at(self) -> float | None: ...
+
+    @property
+    def milliseconds(self) -> int: ...
+
+    @property
+    def micros(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A job that doesn't exist yet."""
+
+    counted_at: float | None = None
+    milliseconds: int = 0
+    micros: int = 0
+
+
+async def recount(tx: Transaction, guild_id: int, before: Counting, after: Counting) -> None:
+    """Bring the sums up to date with a job's row that changes from `before` to `after`."""
+    if (before.counted_at, before.milliseconds, before.micros) == (after.counted_at, after.milliseconds, after.micros):
+        return
+    for job, sign in ((before, -1), (after, 1)):
+        if job.counted_at is not None:
+            await tx.row(
+                """INSERT INTO usage_hours (guild_id, hour, jobs, milliseconds, micros)
+                   VALUES (:guild_id, :hour, :jobs, :milliseconds, :micros)
+                   ON CONFLICT (guild_id, hour) DO UPDATE SET jobs = usage_hours.jobs + excluded.jobs,
+                     milliseconds = usage_hours.milliseconds + excluded.milliseconds,
+                     micros = usage_hours.micros + excluded.micros""",
+                guild_id=guild_id,
+                hour=int(job.counted_at // HOUR),
+                jobs=sign,
+                milliseconds=sign * job.milliseconds,
+                micros=sign * job.micros,
+            )
+
+
+async def forget_old_hours(tx: Transaction, now: float) -> None:
+    """Throw away the sums that no limit asks for any more."""
+    await tx.row("DELETE FROM usage_hours WHERE hour < :oldest", oldest=int((now - LONGEST_WINDOW) // HOUR) - 1)

@@ -13,7 +13,7 @@ from bot.net.client import Http
 from bot.providers import load_providers
 from bot.sandbox.runs import Run
 from storage.engine.sqlite import open_database
-from storage.servers.usage_hours import HOUR
+from storage.servers.usage import HOUR
 from tests.crash.people import Command, words_on
 from tests.discord_server.state import COMPONENTS_V2, Json
 

@@ -15,7 +15,7 @@ from bot.sandbox.runs import Run
 from bot.sandbox.studio import Order
 from bot.words import job_card
 from bot.words.answers import asked
-from storage.servers.usage_hours import HOUR
+from storage.servers.usage import HOUR
 from tests.crash import checks
 from tests.crash import world as crash_world
 from tests.crash.checks import CHECKS, Check, violations

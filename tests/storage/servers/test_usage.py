@@ -10,8 +10,7 @@ import pytest
 from storage.engine.database import Database, Transaction
 from storage.servers.limit_rules import LONGEST_WINDOW, Rule
 from storage.servers.limits import put_rule
-from storage.servers.usage import usage_of
-from storage.servers.usage_hours import HOUR, Nothing, forget_old_hours, recount
+from storage.servers.usage import HOUR, Nothing, forget_old_hours, recount, usage_of
 from tests.conftest import GUILD, OTHER_GUILD
 from tests.welcome import welcome
 
