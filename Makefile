@@ -8,7 +8,10 @@ pin = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --py
 	--output-file=$(1) pyproject.toml
 install = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(1)
 
-.PHONY: demo run test check format lint types bench crash mutants truth docs screens browser lock image clean
+.PHONY: help demo run doctor test check format lint types bench crash mutants truth docs screens browser lock image clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 	$(BIN)/python -m bot demo
@@ -16,10 +19,13 @@ demo: $(VENV)/.demo ## see the whole bot work, without token, key or network
 run: $(VENV)/.demo ## start the bot on Discord (needs .env)
 	$(BIN)/python -m bot run
 
-test: $(VENV)/.dev browser ## all of them, on every core
+doctor: $(VENV)/.demo ## look at everything that the bot needs, and say what mends what is ill
+	@$(BIN)/python -m bot doctor
+
+test: browser $(VENV)/.dev ## all of them, on every core
 	$(BIN)/python -m pytest -n auto
 
-check: format lint types test
+check: format lint types test ## exactly what CI runs
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format --check .

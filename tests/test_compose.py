@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.__main__ import CANNOT_START
 from bot.app.settings import Settings
 from bot.jobs.roles import ROLES
 from storage.engine.encryption import MasterKeys
@@ -69,6 +71,19 @@ def test_the_processes_do_all_there_is_to_do_and_hear_every_server(scaled: dict[
     assert sorted(shard for one in gateways for shard in one.shards.ids) == list(range(gateways[0].shards.count or 0))
     assert len({one.shards.count for one in gateways}) == 1
     assert services("compose.scale.yaml")["worker"]["deploy"]["replicas"] == 2
+
+
+def test_systemd_starts_the_bot_as_the_documentation_sets_it_up_and_leaves_a_mistake_to_a_person() -> None:
+    unit = configparser.ConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(ROOT / "ops" / "mouthpiece.service", encoding="utf-8")
+    service, page = unit["Service"], (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
+    program = service["ExecStart"].removesuffix(" run")
+    assert (
+        f"cd {service['WorkingDirectory']} && sudo -u {service['User']} env {service['Environment']} {program}" in page
+    )
+    assert f"{service['WorkingDirectory']}/.env" in page
+    assert service["RestartPreventExitStatus"] == str(CANNOT_START)
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.scale.yaml"])

@@ -38,6 +38,9 @@ def test_ci_holds_the_image_to_the_size_that_the_tests_hold_it_to() -> None:
     assert re.search(rf"target: bot\n +megabytes: {MOST // 1_000_000}\n", WORKFLOWS["image.yml"])
 
 
+SETTINGS = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+
+
 def test_ci_runs_on_every_python_that_the_project_supports() -> None:
     matrix = re.search(r"python: (\[.+\])", WORKFLOWS["check.yml"])
     assert matrix
@@ -56,13 +59,19 @@ def test_what_renovate_looks_for_is_there(manager: dict[str, list[str]]) -> None
 def test_a_release_has_its_changes_and_a_compose_file_that_pulls_it(tmp_path: Path) -> None:
     subprocess.run([RELEASE, "files", f"v{VERSION}", "ghcr.io/Some/Bot", tmp_path], check=True)
     compose = (tmp_path / "compose.yaml").read_text(encoding="utf-8")
-    assert f"image: ${{MOUTHPIECE_IMAGE:-ghcr.io/some/bot}}:${{MOUTHPIECE_VERSION:-{VERSION}}}" in compose
+    assert f"image: ghcr.io/some/bot:${{MOUTHPIECE_VERSION:-{VERSION}}}" in compose
     assert "build" not in compose.lower()
+    assert "env.example" in compose
+    assert ".env.example" not in compose
     notes = (tmp_path / "notes.md").read_text(encoding="utf-8")
     assert notes.strip() in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "### Added" in notes
     assert "## Unreleased" not in notes
-    assert (tmp_path / "env.example").read_bytes() == (ROOT / ".env.example").read_bytes()
+    example = (tmp_path / "env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) == SETTINGS
+    assert "=/data/mouthpiece.db" in example
+    assert ".env.example" not in example
+    assert "python -m bot" not in example  # what is there in the image is a container
 
 
 def test_a_tag_of_another_version_releases_nothing() -> None:

@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -159,7 +159,7 @@ async def _make(stage: Stage, mode: str) -> bool:
 
 async def _show(stage: Stage) -> None:
     stage.sandbox.runs.queue_seconds = WAITING
-    async with serve_page(stage, SAMPLES) as url:
+    async with serve_page(stage, SAMPLES, *served_at(os.environ)) as url:
         opens = open_in_browser(url)
         print(
             f"\n{'It opens in your browser' if opens else 'Now open it in your browser'}: {url}\n"
@@ -167,6 +167,13 @@ async def _show(stage: Stage) -> None:
             "Ctrl+C ends the demo."
         )
         await asyncio.Event().wait()
+
+
+def served_at(environment: Mapping[str, str]) -> tuple[str, int]:
+    """The address of this machine and the port where the page is: those of `HTTP_HOST` and `HTTP_PORT`, as the image
+    sets them; else any free port, for this machine only.
+    """
+    return environment.get("HTTP_HOST", "127.0.0.1"), int(environment.get("HTTP_PORT") or 0)
 
 
 def _button(message: ResponseMessage) -> str | None:

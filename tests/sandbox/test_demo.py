@@ -10,6 +10,8 @@ from pathlib import Path
 import av
 import pytest
 
+from bot.sandbox.demo import served_at
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -38,6 +40,11 @@ def test_the_demo_makes_two_real_videos_says_where_and_ends(tmp_path: Path) -> N
             assert container.duration == 5 * av.time_base
     assert len(list((tmp_path / "demo-videos" / "to-try").iterdir())) >= 7
     assert done.stderr == ""
+
+
+def test_the_page_is_where_a_container_can_publish_it_and_else_for_this_machine_only() -> None:
+    assert served_at({}) == ("127.0.0.1", 0)
+    assert served_at({"HTTP_HOST": "0.0.0.0", "HTTP_PORT": "8080"}) == ("0.0.0.0", 8080)  # noqa: S104
 
 
 @pytest.mark.parametrize("place", ["demo-videos", "demo-videos/to-try", "demo-videos/to-try/talking-head.mp4/in"])

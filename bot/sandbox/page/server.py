@@ -30,11 +30,13 @@ POLICY, FILE_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors
 
 
 @asynccontextmanager
-async def serve_page(stage: Stage, samples: Path, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve the page on loopback until the end; its address. The files in `samples` can be attached by their names."""
+async def serve_page(stage: Stage, samples: Path, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve the page until the end; its address on this machine. The files in `samples` can be attached by their names.
+    A container needs a `host` that is reached from outside, and a `port` that can be published; 0 is any that is free.
+    """
     runner = web.AppRunner(Page(stage, samples).app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await web.TCPSite(runner, host, port).start()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
