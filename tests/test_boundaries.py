@@ -47,6 +47,7 @@ MODERATORS_BUTTONS = (
 ACROSS_SERVERS = {
     "Access.attest": "a person's own word, wherever it is given",
     "Access.has_attested": "a person's own word, wherever it is given",
+    "Cases.catch_up": "the task that tells moderators",
     "Cases.due": "the task that tells moderators",
     "LogEntries.waiting": "the log channels' task",
     "Deletions.begun_before": "what the last life of the bot left half done",

@@ -8,10 +8,9 @@ being forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from storage.engine.database import Database, Row, Transaction
+from storage.engine.database import Transaction
 from storage.jobs.job import Job
 from storage.people.deletions import end_deletion
 from storage.people.reporters import COUNTED_SECONDS, FORGET_DECIDED, FORGET_ERASED, FORGET_OLD, FORGET_WHO_ASKED
@@ -59,30 +58,33 @@ async def erase_job(tx: Transaction, job: Job[Any], now: float) -> None:
     await end_deletion(tx, job.guild_id, job.id)
 
 
-async def erase_due(database: Database, now: float, older_than: float) -> list[int]:
-    """Erase the closed jobs of those who asked for it, the old ones, and what else is as old; the ids of the jobs."""
-    when = {"now": now, "uncounted_before": now - LONGEST_WINDOW}
-    erased = await _slice_by_slice(database, _ERASE_DUE, {**when, "older_than": older_than})
-    await _slice_by_slice(database, _FORGET_WHOSE, when)
-    for statement in (FORGET_DECIDED, FORGET_OLD):
-        await _slice_by_slice(database, statement, {"older_than": older_than})
-    await _slice_by_slice(database, FORGET_ERASED, {})
-    await _slice_by_slice(database, FORGET_WHO_ASKED, {"uncounted": now - COUNTED_SECONDS})
-    await _slice_by_slice(database, _FORGET_ENTRIES, {"too_old": now - PATIENCE})
-    return [row["id"] for row in erased]
+async def erase_slice(tx: Transaction, now: float, older_than: float) -> tuple[list[int], bool]:
+    """Erase some of the closed jobs of those who asked for it, of the old ones, and of what else is as old: the ids of
+    the jobs, and whether there may be more of anything.
+    """
+    when = {"now": now, "uncounted_before": now - LONGEST_WINDOW, "slice": SLICE}
+    old = {"older_than": older_than, "slice": SLICE}
+    erased = await tx.rows(_ERASE_DUE, **when, older_than=older_than)
+    others = (
+        await tx.rows(_FORGET_WHOSE, **when),
+        await tx.rows(FORGET_DECIDED, **old),
+        await tx.rows(FORGET_OLD, **old),
+        await tx.rows(FORGET_ERASED, slice=SLICE),
+        await tx.rows(FORGET_WHO_ASKED, uncounted=now - COUNTED_SECONDS, slice=SLICE),
+        await tx.rows(_FORGET_ENTRIES, too_old=now - PATIENCE, slice=SLICE),
+    )
+    return [row["id"] for row in erased], any((erased, *others))
 
 
-async def delete_rows(database: Database, table: str, guild_id: int, left_before: float) -> None:
-    """Delete what a server that left before that moment has in a table with ids, unless it comes back meanwhile."""
-    statement = f"""DELETE FROM {table} WHERE id IN (
-        SELECT {table}.id FROM guilds CROSS JOIN {table}
-        WHERE guilds.id = :guild_id AND left_at < :left_before AND guild_id = guilds.id LIMIT :slice) RETURNING id"""
-    await _slice_by_slice(database, statement, {"guild_id": guild_id, "left_before": left_before})
-
-
-async def _slice_by_slice(database: Database, statement: str, bound: Mapping[str, object]) -> list[Row]:
-    """Run a statement that changes so many rows at most until it finds none; all rows that it has returned."""
-    found: list[Row] = []
-    while rows := await database.write(lambda tx: tx.rows(statement, slice=SLICE, **bound), guild_id=None):
-        found += rows
-    return found
+async def delete_slice(tx: Transaction, table: str, guild_id: int, left_before: float) -> bool:
+    """Delete some of what a server that left before that moment has in a table with ids; whether there may be more."""
+    deleted = await tx.rows(
+        f"""DELETE FROM {table} WHERE id IN (
+              SELECT {table}.id FROM guilds CROSS JOIN {table}
+              WHERE guilds.id = :guild_id AND left_at < :left_before AND guild_id = guilds.id LIMIT :slice)
+            RETURNING id""",
+        guild_id=guild_id,
+        left_before=left_before,
+        slice=SLICE,
+    )
+    return bool(deleted)

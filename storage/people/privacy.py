@@ -5,12 +5,13 @@ Blocks stay: they are the server's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from storage.engine.database import Database, Transaction
 from storage.engine.installation import put_fact
 from storage.jobs.job import Job
-from storage.people.erasure import NOBODY, delete_rows, erase_due, erase_job
+from storage.people.erasure import NOBODY, delete_slice, erase_job, erase_slice
 from storage.people.unanswered import drop_too_old
 from storage.servers.limit_rules import LONGEST_WINDOW
 from storage.servers.usage import forget_old_hours
@@ -77,7 +78,7 @@ class Privacy:
                 await tx.row(f"DELETE FROM {table} WHERE member_id = :id", id=member_id)
 
         await self._database.write(ask, guild_id=None)  # what it begins is gone on with by the next sweep
-        erased = await erase_due(self._database, now, 0.0)
+        erased = await self._erase_due(now, 0.0)
         await self._database.write(lambda tx: _tidy(tx, now), guild_id=None)
         (row,) = await self._database.rows(
             """SELECT count(*) AS left_over, count(*) - count(closed_at) AS waiting
@@ -99,17 +100,28 @@ class Privacy:
         ids of the jobs, and the number of servers. Keys that no job needs any more go too.
         """
 
-        erased = await erase_due(self._database, now, older_than)
+        erased = await self._erase_due(now, older_than)
         await self._database.write(lambda tx: _tidy(tx, now), guild_id=None)
         gone = await self._database.rows("SELECT id FROM guilds WHERE left_at < :left_before", left_before=left_before)
         return erased, sum([await self._erase_guild(guild["id"], left_before) for guild in gone])
+
+    async def _erase_due(self, now: float, older_than: float) -> list[int]:
+        """Erase slice by slice what is due, while other writes have their turn; the ids of the jobs."""
+        erased, has_more = [], True
+        while has_more:
+            ids, has_more = await self._database.write(lambda tx: erase_slice(tx, now, older_than), guild_id=None)
+            erased += ids
+        return erased
 
     async def _erase_guild(self, guild_id: int, left_before: float) -> bool:
         """Erase every row of a server that left before that moment; False when it has come back. Open jobs of a server
         that is gone can be told to nobody.
         """
         for table in ("jobs", "cases"):  # with what hangs on them; of both there may be very many
-            await delete_rows(self._database, table, guild_id, left_before)
+            while await self._database.write(
+                partial(delete_slice, table=table, guild_id=guild_id, left_before=left_before), guild_id=guild_id
+            ):
+                pass
 
         async def work(tx: Transaction) -> bool:
             left = await tx.row(

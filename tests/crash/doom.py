@@ -20,7 +20,7 @@ from storage.engine.sqlite_database import SqliteDatabase
 T = TypeVar("T")
 
 # Carry no promise to anybody: the proof that something can be written, and what Discord tells of its servers.
-AT_ANY_TIME = {"Installation.put", "Guilds.describe"}
+AT_ANY_TIME = {"Installation.put", "Guilds.describe", "Cases.catch_up"}
 
 
 class Killed(BaseException):

@@ -50,11 +50,11 @@ async def test_no_transaction_erases_more_jobs_than_a_slice(files: JobFiles, mon
 async def test_what_was_asked_for_before_the_bot_died_is_erased_by_the_next_sweep(
     files: JobFiles, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def died(*_: object) -> list[int]:
+    async def died(*_: object) -> None:
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("storage.people.privacy.erase_due", died)
+        patch.setattr("storage.people.privacy.erase_slice", died)
         with pytest.raises(ConnectionError):
             await Privacy(database).forget(MEMBER, now=20.0)
     assert await left(database) == 7
@@ -73,5 +73,5 @@ async def test_a_server_that_left_long_ago_is_erased_slice_by_slice(files: JobFi
 
 async def test_a_server_that_came_back_keeps_what_it_has(files: JobFiles, database: Database) -> None:
     await files.job()
-    await erasure.delete_rows(database, "jobs", GUILD, 6.0)
+    assert not await database.write(lambda tx: erasure.delete_slice(tx, "jobs", GUILD, 6.0), guild_id=GUILD)
     assert await left(database) == 8
