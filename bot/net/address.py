@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import httpx
 import idna
@@ -74,6 +75,7 @@ class Address:
         return f"{self.scheme}://{place}{self.target}"
 
 
+@lru_cache(1024)
 def _host(host: str) -> str:
     """The host as an address has it; a `ValueError` when it is none."""
     if ":" in host:

@@ -8,11 +8,13 @@ aiohttp error decides, not httpx's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Collection, Mapping
+from collections.abc import AsyncIterable, Callable, Collection, Mapping
 from contextlib import aclosing
 from copy import copy
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import httpx
@@ -29,8 +31,21 @@ MAX_REDIRECTS = 3
 REDIRECTS = {301, 302, 303, 307, 308}
 REQUEST_SECONDS = 180.0  # for one request with its answer, however slowly either drips
 DOWNLOAD_SECONDS = 900.0
+MOST_QUESTIONS = 20_000  # that are remembered, those that were asked last
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _TRANSPORT_FAULTS = (httpx.TransportError, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
+
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, repr=False)
+class _Question:
+    """A call that is made again and again, the digest of its last answer, and what that meant."""
+
+    request: httpx.Request
+    digest: bytes = b""
+    meaning: Any = None
 
 
 class Http:
@@ -43,6 +58,7 @@ class Http:
     def __init__(self, transport: httpx.AsyncBaseTransport, gateway_hosts: Collection[str] = ()) -> None:
         self._transport = transport
         self._gateway_hosts = gateway_hosts
+        self._questions: dict[bytes, _Question] = {}
         self.purpose: Purpose | None = None
 
     def at(self, named: str) -> Http:
@@ -86,6 +102,32 @@ class Http:
         with file[1].open("rb") as opened:
             form = {"files": {file[0]: opened}}
             return (await self.send(self._request(method, url, headers, paid=paid, **form))).reply()
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        read: Callable[[Reply], T],
+        *,
+        again: type[object],
+        headers: Mapping[str, str],
+        body: object = None,
+    ) -> T:
+        """What `read` makes of the answer, and of nothing else, to a call that costs nothing; faults as of `request`.
+        Where that is of the type `again`, the call is made once more, and the same answer, to the byte, means the same.
+        """
+        name = sha256(f"{self.purpose} {method} {url} {headers} {body}".encode()).digest()
+        known = self._questions.pop(name, None)
+        question = known or _Question(self.prepared(method, url, headers=headers, body=body))
+        answered = await self.send(question.request)
+        if (digest := answered.digest) != question.digest:
+            question.meaning, question.digest = read(answered.reply()), digest
+        meaning: T = question.meaning
+        if isinstance(meaning, again):
+            self._questions[name] = question
+            if len(self._questions) > MOST_QUESTIONS:
+                del self._questions[next(iter(self._questions))]
+        return meaning
 
     def prepared(
         self, method: str, url: str, *, headers: Mapping[str, str], body: object = None, paid: bool = False
@@ -150,7 +192,8 @@ def _judged(fault: Exception, *, paid: bool) -> ProviderError:
 
 async def _capped(response: httpx.Response) -> bytes:
     raw = bytearray()
-    async for chunk in response.aiter_raw():
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for chunk in response.stream:
         raw += chunk
         if len(raw) > MAX_JSON_BYTES:
             raise httpx.ReadError("answer too large")

@@ -7,6 +7,7 @@ about money or access and not about speed, and gateways put their own envelope a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, NoReturn
 
 from bot.domain.request import Request
@@ -118,6 +119,25 @@ def face_in(reply: Reply, request: Request) -> Done | Failed:
     if not session_id:
         raise lost("the answer has no session_id", paid=reply.paid)
     return face_found(session_id, data.get("face_data") or data.get("face_list"), request.video.seconds)
+
+
+def speech_in(reply: Reply) -> Done | Failed:
+    """What an accepted speech call comes to."""
+    data = result_data(reply)
+    try:
+        made = data["task_result"]["audios"][0]
+        speech_id, url, spoken_seconds = text_of(made["id"]), text_of(made.get("url")), float(made["duration"])
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        return Failed(MISSING, "the answer has no speech")
+    if not speech_id or not isfinite(spoken_seconds):
+        return Failed(MISSING, "the answer's speech has no id or no length")
+    made_at = {"audio_url": url} if url else {}
+    return Done({"audio_id": speech_id, **made_at, "audio_seconds": str(spoken_seconds)})
+
+
+def told(reply: Reply) -> Waiting | Done | Failed:
+    """How the task is doing that was asked about."""
+    return outcome(accepted_body(reply))
 
 
 def outcome(body: Mapping[str, Any]) -> Waiting | Done | Failed:

@@ -23,7 +23,7 @@ from bot.net.faults import (
 from bot.net.lenient import text_of
 from bot.net.reply import Reply
 from bot.providers._faces import face_found
-from bot.providers.base import MISSING, Done, Failed
+from bot.providers.base import MISSING, Done, Failed, Waiting
 
 # The codes that prove that nothing was started. After the others (500, 1000, 1005, 1006, 1012, 1015, 1504, those of
 # older calls, unknown ones) a paid call may have had its effect.
@@ -37,6 +37,8 @@ ERRORS: Mapping[str, type[ProviderError]] = {
     **dict.fromkeys(("1501", "1505"), ContentRefused),
     **dict.fromkeys(("423", "807", "1004"), Gone),
 }
+CANCELLED = {"cancel", "canceled", "cancelled"}
+WAITING = {"", "queued", "running", "create"}
 VIDEO_TYPES = {"mp4", "mov", "webm", "video"}
 
 
@@ -66,6 +68,26 @@ def accepted_body(reply: Reply) -> dict[str, Any]:
     if detail or not body:
         reply.unusable(detail or "the answer is empty")
     return body
+
+
+def told(stage: str, reply: Reply) -> Waiting | Done | Failed:
+    """How the task is doing that was asked about."""
+    body = as_object(reply.body)
+    code, detail = error_of(body)
+    if not body.get("taskId"):  # the answer is about the question, not about a task
+        if code == "1007":
+            raise Gone(detail)
+        accepted_body(reply)
+        raise NotAccepted("the answer has no taskId")
+    word = str(body.get("status")).lower()
+    if word == "failed":
+        return failure(body)
+    if word in CANCELLED:
+        return Failed("cancelled_by_provider", detail[:300])
+    accepted_body(reply)
+    if word == "success":
+        return made(stage, body.get("results"))
+    return Waiting(word="" if word in WAITING else word)
 
 
 def failure(body: Mapping[str, Any]) -> Failed:

@@ -7,6 +7,7 @@ and other tasks' errors, and a failed task is told of either way.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from bot.net.faults import (
@@ -25,6 +26,11 @@ from bot.net.reply import Reply, lost
 from bot.providers.base import MISSING, Answer, Done, Failed, Waiting
 
 Task = dict[str, Any]
+
+
+class AllWaiting(dict[str, Answer]):
+    """What is told of tasks none of which has ended."""
+
 
 # The vendor calls its codes unstable and tells families by parts of their names; the first that fits. `ProviderError`,
 # and a code that fits none, is a trouble of Runware's or of those behind it, and proves nothing.
@@ -74,6 +80,16 @@ def check(reply: Reply) -> None:
     data = reply.body.get("data") if isinstance(reply.body, dict) else None
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         reply.unusable("the answer has no data")
+
+
+def told_of(remotes: Collection[str], reply: Reply) -> dict[str, Answer]:
+    """What is told of each task, by its UUID; those about which nothing is said are left out. Raises what the answer
+    proves where it says nothing of these.
+    """
+    told = answers(reply)
+    if told.keys().isdisjoint(remotes):
+        check(reply)
+    return AllWaiting(told) if all(isinstance(answer, Waiting) for answer in told.values()) else told
 
 
 def answers(reply: Reply) -> dict[str, Answer]:

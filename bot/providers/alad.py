@@ -16,7 +16,7 @@ from bot.domain.request import Request
 from bot.net.faults import Gone, InputRejected
 from bot.net.reply import Reply
 from bot.providers._faces import FACE
-from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, task_id
+from bot.providers._kling_api import accepted_body, face_in, legacy_input, task_id, told
 from bot.providers._kling_limits import ADVANCED, LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 from bot.providers.kling_gateway import NO_TASK, passes_unless_refused
@@ -51,11 +51,10 @@ class Alad(Provider):
         return Accepted(task_id(accepted_body(reply), reply))
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
-        name = quote(remote, safe="")
         try:
-            return outcome(accepted_body(await self._call("GET", f"{TASKS}/{name}", credentials)))
+            return await self._ask(TASKS, remote, credentials)
         except Gone:
-            return outcome(accepted_body(await self._call("GET", f"{OTHER_TASKS}/{name}", credentials)))
+            return await self._ask(OTHER_TASKS, remote, credentials)
 
     async def check_key(self, credentials: Credentials) -> None:
         try:
@@ -66,6 +65,14 @@ class Alad(Provider):
     async def price(self, request: Request, credentials: Credentials) -> Decimal | None:  # noqa: ARG002
         return None
 
+    async def _ask(self, tasks: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
+        url, headers = f"{self._base}{tasks}/{quote(remote, safe='')}", _headers(credentials)
+        return await self._http.ask("GET", url, told, again=Waiting, headers=headers)
+
     async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
-        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
-        return await self._http.request(method, self._base + path, headers=headers, body=body, **how)
+        url, headers = self._base + path, _headers(credentials)
+        return await self._http.request(method, url, headers=headers, body=body, **how)
+
+
+def _headers(credentials: Credentials) -> dict[str, str]:
+    return {"Authorization": f"Bearer {credentials['api_key']}"}

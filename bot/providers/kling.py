@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
-from math import ceil, isfinite
+from math import ceil
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -21,13 +21,14 @@ from bot.net.faults import Gone, Mistyped
 from bot.net.lenient import text_of
 from bot.net.reply import Reply
 from bot.providers._faces import FACE, sound_span
-from bot.providers._kling_api import accepted_body, face_in, legacy_input, outcome, result_data, spoken, task_id
+from bot.providers._kling_api import accepted_body, face_in, legacy_input, speech_in, spoken, task_id, told
 from bot.providers._kling_limits import ADVANCED, LEGACY
-from bot.providers.base import MISSING, Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
+from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
 REGIONS = {"": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
 REGIONS["world"] = REGIONS[""]
 TOKEN_SECONDS, CLOCK_SKEW = 1800, 5
+SAME_SECONDS = 60  # in which a call that is made again has the same token, and so is the same call
 CALLS = {
     "lipsync": "/v1/videos/lip-sync",
     "face": "/v1/videos/identify-face",
@@ -61,12 +62,12 @@ class Kling(Provider):
         if call.stage == "face":
             return face_in(reply, call.request)
         if call.stage == "speech":
-            return _speech(reply)
+            return speech_in(reply)
         return Accepted(task_id(accepted_body(reply), reply))
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
-        reply = await self._call("GET", f"{CALLS[stage]}/{quote(remote, safe='')}", credentials)
-        return outcome(accepted_body(reply))
+        url, headers = self._to(f"{CALLS[stage]}/{quote(remote, safe='')}", credentials)
+        return await self._http.ask("GET", url, told, again=Waiting, headers=headers)
 
     async def find(self, stage: str, handle: str, credentials: Credentials) -> Accepted | None:
         try:
@@ -102,12 +103,16 @@ class Kling(Provider):
         return {"input": legacy_input(call, self.voices)} if call.stage == "lipsync" else _dub(call)
 
     async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
+        url, headers = self._to(path, credentials)
+        return await self._http.request(method, url, headers=headers, body=body, **how)
+
+    def _to(self, path: str, credentials: Credentials) -> tuple[str, dict[str, str]]:
+        """The address of a call, and its headers."""
         region = credentials.get("region", "").lower()
         if region not in REGIONS:
             raise Mistyped(f"the region is world or china, not {region[:20]}")
         root = REGIONS[region] if self._base == self.base_url else self._base
-        headers = {"Authorization": f"Bearer {_token(credentials)}"}
-        return await self._http.request(method, root + path, headers=headers, body=body, **how)
+        return root + path, {"Authorization": f"Bearer {_token(credentials)}"}
 
 
 def _own_id(task: object) -> str:
@@ -119,23 +124,11 @@ def _own_id(task: object) -> str:
 def _token(credentials: Credentials) -> str:
     if key := credentials.get("api_key"):
         return key
-    access, secret, now = credentials.get("access_key"), credentials.get("secret_key"), int(time.time())
+    access, secret = credentials.get("access_key"), credentials.get("secret_key")
     if not access or not secret:
         raise Mistyped("it takes an API key, or an access key and a secret key")
+    now = int(time.time()) // SAME_SECONDS * SAME_SECONDS
     return jwt.encode({"iss": access, "exp": now + TOKEN_SECONDS, "nbf": now - CLOCK_SKEW}, secret, algorithm="HS256")
-
-
-def _speech(reply: Reply) -> Done | Failed:
-    data = result_data(reply)
-    try:
-        made = data["task_result"]["audios"][0]
-        speech_id, url, spoken_seconds = text_of(made["id"]), text_of(made.get("url")), float(made["duration"])
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
-        return Failed(MISSING, "the answer has no speech")
-    if not speech_id or not isfinite(spoken_seconds):
-        return Failed(MISSING, "the answer's speech has no id or no length")
-    made_at = {"audio_url": url} if url else {}
-    return Done({"audio_id": speech_id, **made_at, "audio_seconds": str(spoken_seconds)})
 
 
 def _dub(call: Submission) -> dict[str, Any]:

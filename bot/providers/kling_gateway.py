@@ -16,7 +16,7 @@ from bot.net.address import Address
 from bot.net.client import Http
 from bot.net.faults import BadAddress, BadKey, Gone, Mistyped, NotAccepted, OutOfCredit, ProviderError, RateLimited
 from bot.net.reply import Reply
-from bot.providers._kling_api import accepted_body, legacy_input, outcome, task_id
+from bot.providers._kling_api import accepted_body, legacy_input, task_id, told
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
@@ -47,8 +47,8 @@ class KlingGateway(Provider):
         return Accepted(task_id(accepted_body(reply), reply))
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
-        reply = await self._call("GET", f"{PATH}/{quote(remote, safe='')}", credentials)
-        return outcome(accepted_body(reply))
+        http, url, headers = self._to(f"{PATH}/{quote(remote, safe='')}", credentials)
+        return await http.ask("GET", url, told, again=Waiting, headers=headers)
 
     async def check_key(self, credentials: Credentials) -> None:
         reply = await self._call("GET", f"{PATH}/{NO_TASK}", credentials)
@@ -64,12 +64,16 @@ class KlingGateway(Provider):
             return self._http
 
     async def _call(self, method: str, path: str, credentials: Credentials, body: Any = None, **how: Any) -> Reply:
+        http, url, headers = self._to(path, credentials)
+        return await http.request(method, url, headers=headers, body=body, **how)
+
+    def _to(self, path: str, credentials: Credentials) -> tuple[Http, str, dict[str, str]]:
+        """What a call goes through, its address, and its headers."""
         headers = {"Authorization": f"Bearer {credentials['api_key']}"}
-        http, root = self._http, self._base
-        if not root:
-            typed = address(credentials["address"])
-            http, root = http.at_gateway(typed), str(typed).rstrip("/")
-        return await http.request(method, root + path, headers=headers, body=body, **how)
+        if self._base:
+            return self._http, self._base + path, headers
+        typed = address(credentials["address"])
+        return self._http.at_gateway(typed), str(typed).rstrip("/") + path, headers
 
 
 def address(typed: str) -> Address:

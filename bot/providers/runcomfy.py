@@ -16,7 +16,7 @@ from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
 from bot.net.faults import BadKey, Gone, InputRejected, OutOfCredit, ProviderError
 from bot.net.lenient import Courtesy, Usd, Word, text_of
-from bot.net.reply import lost
+from bot.net.reply import Reply, lost
 from bot.providers._kling_limits import LEGACY
 from bot.providers.base import MISSING, Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
@@ -80,11 +80,11 @@ class RunComfy(Provider):
         return Accepted(run.request_id)
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:  # noqa: ARG002
-        run = await self._call("GET", f"/v1/requests/{quote(remote, safe='')}/status", credentials)
-        if run.status.lower() not in DONE | FAILED | CANCELLED:
-            word = run.status.lower()
-            return Waiting(position=run.queue_position, word="" if word in WAITING else word)
-        run = await self._call("GET", f"/v1/requests/{quote(remote, safe='')}/result?include_cost=true", credentials)
+        path = f"/v1/requests/{quote(remote, safe='')}"
+        url, headers = f"{self._base}{path}/status", _headers(credentials)
+        if waiting := await self._http.ask("GET", url, _waiting, again=Waiting, headers=headers):
+            return waiting
+        run = await self._call("GET", f"{path}/result?include_cost=true", credentials)
         word = run.status.lower()
         if word in CANCELLED:
             return Failed("cancelled_by_provider", cost_usd=run.cost)
@@ -108,21 +108,36 @@ class RunComfy(Provider):
     async def _call(
         self, method: str, path: str, credentials: Credentials, body: object = None, *, paid: bool = False
     ) -> _Run:
-        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
-        reply = await self._http.request(method, self._base + path, headers=headers, body=body, paid=paid)
-        answer = reply.body if isinstance(reply.body, dict) else {}
-        code = answer.get("error_code") or answer.get("code") or 0
-        message = answer.get("error_message") or answer.get("message") or answer.get("error") or ""
-        detail = f"{code} {message} {answer.get('detail') or ''}".strip()
-        if fault := ERRORS.get(str(code)):
-            raise fault(detail)
-        reply.raise_by_status(detail)
-        if code or not answer:  # HTTP 200 that carries an error of its own, or nothing
-            reply.unusable(detail)
-        try:
-            return _Run.model_validate(answer)
-        except ValidationError:
-            reply.unusable("the answer has an unexpected form")
+        url, headers = self._base + path, _headers(credentials)
+        return _run(await self._http.request(method, url, headers=headers, body=body, paid=paid))
+
+
+def _headers(credentials: Credentials) -> dict[str, str]:
+    return {"Authorization": f"Bearer {credentials['api_key']}"}
+
+
+def _run(reply: Reply) -> _Run:
+    """What an answer holds, once neither a code in it nor the status says that something is wrong."""
+    answer = reply.body if isinstance(reply.body, dict) else {}
+    code = answer.get("error_code") or answer.get("code") or 0
+    message = answer.get("error_message") or answer.get("message") or answer.get("error") or ""
+    detail = f"{code} {message} {answer.get('detail') or ''}".strip()
+    if fault := ERRORS.get(str(code)):
+        raise fault(detail)
+    reply.raise_by_status(detail)
+    if code or not answer:  # HTTP 200 that carries an error of its own, or nothing
+        reply.unusable(detail)
+    try:
+        return _Run.model_validate(answer)
+    except ValidationError:
+        reply.unusable("the answer has an unexpected form")
+
+
+def _waiting(reply: Reply) -> Waiting | None:
+    """How a run is doing that was asked about; None once there is a result to look at."""
+    word = (run := _run(reply)).status.lower()
+    is_over = word in DONE | FAILED | CANCELLED
+    return None if is_over else Waiting(position=run.queue_position, word="" if word in WAITING else word)
 
 
 def _video_url(output: Any) -> str:

@@ -8,24 +8,23 @@ looked up, and tasks of these models can't be cancelled.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
 
 from bot.domain.flows import Flow, Stage
 from bot.domain.request import Request
-from bot.net.faults import BadKey, Gone, Mistyped, NotAccepted
+from bot.net.faults import BadKey, Mistyped, NotAccepted
 from bot.net.lenient import text_of
 from bot.net.reply import Reply, lost
 from bot.providers._faces import FACE, sound_span
 from bot.providers._kling_limits import ADVANCED
-from bot.providers._runninghub_api import accepted_body, as_object, error_of, failure, made
+from bot.providers._runninghub_api import accepted_body, as_object, told
 from bot.providers.base import Accepted, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
 SITES = {"": "https://www.runninghub.ai", "ai": "https://www.runninghub.ai", "cn": "https://www.runninghub.cn"}
 CALLS = {"face": "identify-face", "speech": "tts", "lipsync": "lip-sync-video"}
-CANCELLED = {"cancel", "canceled", "cancelled"}
-WAITING = {"", "queued", "running", "create"}
 SPEECH = Stage("speech", "Speaking the text", yields=("audio_url",))
 LIPSYNC = Stage("lipsync", "Making the video", needs_length=True, uses_kept=True)
 
@@ -56,23 +55,9 @@ class RunningHub(Provider):
         raise lost("the answer has no taskId", paid=True)
 
     async def poll(self, stage: str, remote: str, credentials: Credentials) -> Waiting | Done | Failed:
-        reply = await self._post("/openapi/v2/query", credentials, {"taskId": remote})
-        body = as_object(reply.body)
-        code, detail = error_of(body)
-        if not body.get("taskId"):  # the answer is about the question, not about a task
-            if code == "1007":
-                raise Gone(detail)
-            accepted_body(reply)
-            raise NotAccepted("the answer has no taskId")
-        word = str(body.get("status")).lower()
-        if word == "failed":
-            return failure(body)
-        if word in CANCELLED:
-            return Failed("cancelled_by_provider", detail[:300])
-        accepted_body(reply)
-        if word == "success":
-            return made(stage, body.get("results"))
-        return Waiting(word="" if word in WAITING else word)
+        url, headers = self._to("/openapi/v2/query", credentials)
+        read = partial(told, stage)
+        return await self._http.ask("POST", url, read, again=Waiting, headers=headers, body={"taskId": remote})
 
     async def check_key(self, credentials: Credentials) -> None:
         reply = await self._post("/uc/openapi/accountStatus", credentials, {"apikey": credentials["api_key"]})
@@ -114,9 +99,13 @@ class RunningHub(Provider):
         }
 
     async def _post(self, path: str, credentials: Credentials, body: object = None, **how: Any) -> Reply:
+        url, headers = self._to(path, credentials)
+        return await self._http.request("POST", url, headers=headers, body=body, **how)
+
+    def _to(self, path: str, credentials: Credentials) -> tuple[str, dict[str, str]]:
+        """The address of a call, and its headers."""
         site = credentials.get("site", "").strip().lower()
         if site not in SITES:
             raise Mistyped(f"the site is ai or cn, not {site}")
         root = SITES[site] if self._base == self.base_url else self._base
-        headers = {"Authorization": f"Bearer {credentials['api_key']}"}
-        return await self._http.request("POST", root + path, headers=headers, body=body, **how)
+        return root + path, {"Authorization": f"Bearer {credentials['api_key']}"}

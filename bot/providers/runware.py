@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import ClassVar
@@ -24,7 +25,7 @@ from bot.net.faults import Gone, NotAccepted, ProviderError
 from bot.net.lenient import text_of
 from bot.net.reply import Reply
 from bot.providers._kling_limits import ADVANCED, LEGACY
-from bot.providers._runware_api import Task, answers, check, errors, items, repeated
+from bot.providers._runware_api import AllWaiting, Task, check, errors, items, repeated, told_of
 from bot.providers.base import Accepted, Answer, Credentials, Done, Failed, KeyField, Provider, Submission, Waiting
 
 CHUNK = 3 << 18  # bytes; a multiple of three, so that the pieces' base64 can be joined
@@ -108,15 +109,18 @@ class Runware(Provider):
 
     async def _ask(self, remotes: Sequence[str], credentials: Credentials) -> dict[str, Answer]:
         """What is told of each task; those about which nothing is said are left out."""
-        reply = await self._send([{"taskType": "getResponse", "taskUUID": remote} for remote in remotes], credentials)
-        told = answers(reply)
-        if told.keys().isdisjoint(remotes):
-            check(reply)
-        return told
+        body = [{"taskType": "getResponse", "taskUUID": remote} for remote in remotes]
+        read = partial(told_of, remotes)
+        return await self._http.ask(
+            "POST", self._base, read, again=AllWaiting, headers=_headers(credentials), body=body
+        )
 
     async def _send(self, body: object, credentials: Credentials, *, paid: bool = False) -> Reply:
-        headers = {"Authorization": f"Bearer {credentials['api_key']}", "Content-Type": "application/json"}
-        return await self._http.request("POST", self._base, headers=headers, body=body, paid=paid)
+        return await self._http.request("POST", self._base, headers=_headers(credentials), body=body, paid=paid)
+
+
+def _headers(credentials: Credentials) -> dict[str, str]:
+    return {"Authorization": f"Bearer {credentials['api_key']}", "Content-Type": "application/json"}
 
 
 def _lipsync(call: Submission) -> Task:
