@@ -24,7 +24,7 @@ class Keys:
         self._database = database
         self._master = master
         self._wanted: set[int] | None = None  # ids of those that the next reading is to open
-        self._reading: asyncio.Task[Mapping[int, Row]]
+        self._reading: asyncio.Task[Mapping[int, Row]] | None = None
 
     async def put(
         self, guild_id: int, provider: str, credentials: Mapping[str, str], *, hint: str, added_by: int, now: float
@@ -67,9 +67,9 @@ class Keys:
         """The credentials in the clear, None when the key is gone; `CannotUnseal` when they can't be opened. Those that
         are needed at the same time are read together.
         """
-        if self._wanted is None:
+        if self._wanted is None or self._reading is None:
             self._wanted = set()
-            self._reading = asyncio.create_task(self._read_wanted())
+            self._reading = asyncio.create_task(self._read_wanted(self._reading))
         self._wanted.add(key_id)
         row = (await asyncio.shield(self._reading)).get(key_id)
         if row is None or row["guild_id"] != guild_id:
@@ -77,8 +77,10 @@ class Keys:
         plain = self._master.unseal(row["master_id"], row["sealed"], guild_id, row["provider"])
         return {str(name): str(value) for name, value in json.loads(plain).items()}
 
-    async def _read_wanted(self) -> Mapping[int, Row]:
-        """The rows by their ids. This begins once everybody has asked who is ready to."""
+    async def _read_wanted(self, before: asyncio.Task[Mapping[int, Row]] | None) -> Mapping[int, Row]:
+        """The rows by their ids, read once the reading `before` is over, and everybody has asked who is ready to."""
+        if before:
+            await asyncio.wait({before})
         wanted, self._wanted = {f"id_{number}": key_id for number, key_id in enumerate(self._wanted or ())}, None
         rows = await self._database.rows(
             f"""SELECT id, guild_id, provider, master_id, sealed FROM keys

@@ -20,11 +20,13 @@ AIMS = (
 
 @dataclass(frozen=True)
 class Size:
-    """How many jobs, none of which ends; seconds until the CPU is measured, and in which it is; and how many times."""
+    """How many jobs, none of which ends; how many polls of each are made before the CPU is measured, and meanwhile; and
+    how many times.
+    """
 
     count: int = 10_000
-    settling: float = 12.0
-    seconds: float = 10.0
+    before: float = 1.5
+    measured: float = 1.0
     rounds: int = 3
 
 

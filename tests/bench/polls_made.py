@@ -55,16 +55,19 @@ async def baseline(url: str, size: Size) -> float:
 
 async def cost_of_polls(url: str, size: Size) -> float:
     """Milliseconds of CPU per poll that arrived there, once it is under way."""
-    await asyncio.sleep(size.settling)
     async with aiohttp.ClientSession() as session:
 
-        async def arrived() -> int:
-            async with session.get(f"{url}/report") as answer:
-                return int((await answer.json())["polls"])
+        async def arrived(at_least: float) -> int:
+            while True:
+                async with session.get(f"{url}/report") as answer:
+                    polls = int((await answer.json())["polls"])
+                if polls >= at_least:
+                    return polls
+                await asyncio.sleep(0.5)
 
-        before, cpu = await arrived(), time.process_time()
-        await asyncio.sleep(size.seconds)
-        return 1000 * (time.process_time() - cpu) / (await arrived() - before)
+        before, cpu = await arrived(size.before * size.count), time.process_time()
+        polls = await arrived(before + size.measured * size.count) - before
+        return 1000 * (time.process_time() - cpu) / polls
 
 
 async def main() -> None:

@@ -34,7 +34,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "jobs": lambda: jobs.main([jobs.Size(20, 0.2, 0.5, 0.1, measured_after=0.1)]),
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
     "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
-    "polls": lambda: polls.main(polls.Size(500, settling=0.5, seconds=0.5, rounds=1)),
+    "polls": lambda: polls.main(polls.Size(500, before=0.05, measured=0.05, rounds=1)),
     "pacing": lambda: pacing.main(200),
     "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
     "shares": lambda: shares.main(

@@ -148,6 +148,19 @@ async def test_a_job_opens_its_own_key_and_no_other_servers(keys: Opened) -> Non
     assert await keys.job_keys.credentials(job()) is None
 
 
+async def test_a_key_that_is_erased_or_switched_off_between_two_polls_is_noticed_by_the_next(keys: Opened) -> None:
+    number = await keys.save()
+    assert await keys.job_keys.credentials(job(key_id=number)) == SECRET
+    await keys.store.switch_off(GUILD, number, reason="bad_key", now=2.0)
+    assert await keys.job_keys.for_sending(job()) == (job(key_id=number), "bad_key")
+    newer = await keys.save()  # nothing runs with the old one, so it is erased
+    assert await keys.job_keys.for_sending(job()) == (job(key_id=newer), "")
+    assert await keys.job_keys.credentials(job(key_id=number)) is None
+    assert await keys.job_keys.credentials(job(key_id=newer)) == SECRET
+    await keys.store.remove(GUILD, "first", by=MEMBER, now=3.0)
+    assert await keys.job_keys.credentials(job(key_id=newer)) is None
+
+
 async def test_a_key_that_cant_be_opened_any_more_counts_as_none(keys: Opened) -> None:
     number = await keys.save()
     keys.store._master = MasterKeys.parse(MasterKeys.generate("another"))
