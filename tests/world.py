@@ -31,6 +31,7 @@ from tests.welcome import welcome
 
 KEY = "rc-canary-key-0001"
 CLIP = ("clip.mp4", b"not really a video")
+PATIENCE = 60.0  # seconds: a busy machine is no fault
 RECORDING = ("voice.mp3", b"not really a recording")
 
 
@@ -69,7 +70,7 @@ class World:
         given = {"video": CLIP, "audio": RECORDING, **options}
         return answer(await self.member.slash(self.channel, "lipsync audio", **given))
 
-    async def quiet(self, seconds: float = 30.0) -> None:
+    async def quiet(self, seconds: float = PATIENCE) -> None:
         """Wait until every job is closed."""
         async with asyncio.timeout(seconds):
             while self.client.services.worker.open_jobs:
@@ -141,6 +142,7 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
             open_bot(settings, clock, prepare=prepare) as client,
             simcord.run(client, check_errors=False, shard_count=1) as env,
         ):
+            env.settle_timeout = PATIENCE
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")

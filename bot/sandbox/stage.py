@@ -23,6 +23,7 @@ from bot.app.client import Mouthpiece
 from bot.app.settings import Settings
 from bot.sandbox.server import Sandbox
 
+PATIENCE = 30.0  # seconds in which the bot answers somebody, on however slow a machine
 TICK = 0.5  # seconds between two moves of the simulated clock
 
 
@@ -65,6 +66,7 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
             simcord.run(client, check_errors=False, shard_count=1) as env,
             _in_step(env, turn),
         ):
+            env.settle_timeout = PATIENCE
             env.backend.bot_user.name = "Mouthpiece"
             guild = env.create_guild("Video Club")
             mods = guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))

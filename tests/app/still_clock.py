@@ -27,7 +27,7 @@ class StillClock(Clock):
 
     async def until_asleep(self) -> None:
         """Wait until somebody sleeps."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not any(not waking.done() for _, waking in self._asleep):
                 await asyncio.sleep(0.001)
 

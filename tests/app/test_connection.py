@@ -100,7 +100,7 @@ async def test_what_is_received_reaches_what_answers_it_with_all_that_it_brings(
             state = State()
             event["message"] = state.post(state.channel_id, {"content": "?"}, [])
         client.receive(event)
-        said, found = await asyncio.wait_for(client.told.get(), 10)
+        said, found = await asyncio.wait_for(client.told.get(), 60)
     assert said == told
     assert found.client is client
     assert found.guild_id == int(event["guild_id"])

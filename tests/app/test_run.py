@@ -54,7 +54,7 @@ class Outside:
         self.discord.gateway.ready.clear()
         process = await self.start(module=module, **settings)
         try:
-            await asyncio.wait_for(self.discord.people.until_reached(), 20)
+            await asyncio.wait_for(self.discord.people.until_reached(), 60)
             yield process
         finally:
             if process.returncode is None:
@@ -93,7 +93,7 @@ class Outside:
     async def add_key(self) -> str:
         """What the moderator reads."""
         form = await self.discord.people.slash("lipsync-admin key add", provider="runcomfy")
-        await asyncio.wait_for(form.acknowledged.wait(), 10)
+        await asyncio.wait_for(form.acknowledged.wait(), 60)
         sent = await self.discord.people.submit(form, {"RunComfy API token": KEY})
         return await sent.answer()
 
@@ -177,7 +177,7 @@ async def test_a_message_is_made_to_speak_by_a_form_over_real_sockets(outside: O
         await outside.add_key()
         for filled in ({"What should be said": "Hello there"}, {"Or a recording": ("talk.m4a", CLIP[1])}):
             form = await people.use_on(clip, "Make it speak")
-            await asyncio.wait_for(form.acknowledged.wait(), 10)
+            await asyncio.wait_for(form.acknowledged.wait(), 60)
             sent = await people.submit(form, filled)
             if "Or a recording" in filled:
                 assert "the recording is a video, of which I take the sound" in await sent.answer()
@@ -300,7 +300,7 @@ async def test_health_is_told_while_the_bot_serves(outside: Outside) -> None:
         async def healthy() -> bool:
             return (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await healthy():
                 await asyncio.sleep(0.05)
         metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text

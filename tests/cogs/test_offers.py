@@ -414,7 +414,7 @@ async def test_a_job_whose_files_are_being_prepared_is_cancelled_at_once(
     async with open_world(tmp_path, rendering=True) as world:
         await world.add_key()
         await press(world, await wish(world, video=("clip.mp4", small)), "Scale")
-        await asyncio.wait_for(begun.wait(), 30)
+        await asyncio.wait_for(begun.wait(), 60)
         assert "is cancelled" in answer(await world.member.click(world.card(), label="Cancel"))
         await world.quiet()
         assert "Nothing was charged" in world.outcomes()[0].content

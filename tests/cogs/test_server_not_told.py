@@ -56,7 +56,7 @@ async def ask(scene: Scene, text: str = "Hello there", within: Json | None = Non
 
 async def until(found: Callable[[], Any]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await found():
             await asyncio.sleep(0.005)
 

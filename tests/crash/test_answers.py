@@ -53,7 +53,7 @@ async def change(people: Interactions) -> Interaction:
 
 async def answered_or_dead(asked: Interaction, doom: Doom) -> None:
     """Wait for the answer, or for the end of the bot."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not doom.dead and not asked.answered.is_set():
             await asyncio.sleep(0.002)
 
@@ -86,7 +86,7 @@ async def restarted(
         between(asked)
         async with outside.life(Doom()) as client:
             await over(client, Doom())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while await outside.parts.database.rows("SELECT 1 FROM unanswered"):
                     await asyncio.sleep(0.002)
         return asked, await jobs(outside)

@@ -39,7 +39,7 @@ async def stored(outside: Outside) -> Row:  # noqa: F811
 async def finished(outside: Outside) -> None:  # noqa: F811
     """A life that finishes every deletion."""
     async with outside.life(Doom()):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await outside.parts.stores.deletions.begun_before(math.inf):
                 await asyncio.sleep(0.002)
 

@@ -83,7 +83,7 @@ async def life_over_a_failover(outside: OnPostgres, servers: Pair, proxy: Proxy,
         await servers.fail_over()
         proxy.move_to(servers.standby.address.format("bot"))
         if noticed:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await asyncio.Event().wait()
 
 

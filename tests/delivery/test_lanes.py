@@ -66,7 +66,7 @@ async def test_a_job_that_needs_no_work_passes_those_that_do(
         await welcome(database, scene.state.guild_id, SLOW_ONE, ORDINARY_ONE)
     async with scene.life(Doom()) as client:
         await start_trimmed(client, scene)
-        await asyncio.wait_for(begun.wait(), 30)
+        await asyncio.wait_for(begun.wait(), 60)
         await client.services.asking.start(wish(scene, ORDINARY_ONE))
         await scene.discord.until(scene.discord.outcomes)
         assert f"<@{ORDINARY_ONE}>" in scene.told()["content"]

@@ -40,7 +40,7 @@ class Interaction:
         """What the person got back privately."""
         return [self.original or {}, *self.follow_ups]
 
-    async def answer(self, seconds: float = 10.0) -> str:
+    async def answer(self, seconds: float = 60.0) -> str:
         """The words that the person reads in the end."""
         async with asyncio.timeout(seconds):
             await self.answered.wait()
@@ -111,7 +111,7 @@ class Interactions:
             given = [{"name": step, "type": SUBCOMMAND, "options": given}]
         data = {"id": command["id"], "name": top, "type": 1, "options": given}
         asked = await self._deliver(AUTOCOMPLETE, data)
-        await asyncio.wait_for(asked.acknowledged.wait(), 10)
+        await asyncio.wait_for(asked.acknowledged.wait(), 60)
         assert asked.callback is not None
         choices: list[Json] = asked.callback["data"]["choices"]
         return choices

@@ -58,7 +58,7 @@ class DiscordServer:
         await self.people.endpoint.close()
         await self._runner.cleanup()
 
-    async def until(self, found: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(self, found: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(seconds):
             while not found():

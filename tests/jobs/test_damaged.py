@@ -105,7 +105,7 @@ async def test_a_row_that_cannot_be_read_holds_up_no_other_servers_log(
         outside = Outside(discord, sandbox, tmp_path)
         await outside.prepare()
         await leave_open(outside, held=True)  # which is asked in the log, whatever was chosen
-        async with outside.life(Doom()), asyncio.timeout(10):
+        async with outside.life(Doom()), asyncio.timeout(60):
             while await outside.parts.stores.log_entries.waiting():
                 await asyncio.sleep(0.005)
     assert not any("something beside the worker failed" in said for said in caplog.messages)

@@ -73,7 +73,7 @@ class Fleet:
         """A process that hears commands, and does."""
         self.discord.gateway.ready.clear()
         process = await self.start("gateway")
-        await asyncio.wait_for(self.discord.people.until_reached(), 30)
+        await asyncio.wait_for(self.discord.people.until_reached(), 60)
         return process
 
     async def working(
@@ -103,7 +103,7 @@ class Fleet:
         options: dict[str, Any] = {"video": CLIP, "text": TEXT, "voice": "Sunny", **given}
         for _ in range(count):
             asked = await self.discord.people.slash("lipsync text", **options)
-            said = await asked.answer(20.0)
+            said = await asked.answer()
             assert "is on its way" in said, said
 
     async def ask_for_edit(self, **given: Any) -> None:
@@ -115,7 +115,7 @@ class Fleet:
         buttons = list(buttons_in([asked.original], f"{MEND_PREFIX}do:"))
         assert buttons, asked.original["content"]
         ((card, button),) = buttons
-        said = await (await self.discord.people.click(card, button)).answer(20.0)
+        said = await (await self.discord.people.click(card, button)).answer()
         assert "is on its way" in said, said
 
     async def jobs(self) -> list[Job]:

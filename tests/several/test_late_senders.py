@@ -62,7 +62,7 @@ async def wakes_late(url: str, folder: Path, **frozen: Any) -> tuple[int, int | 
 
         await fleet.until(was_sent)
         sender.send_signal(signal.SIGCONT)
-        code = await asyncio.wait_for(sender.wait(), 30.0)
+        code = await asyncio.wait_for(sender.wait(), 60)
         await fleet.over()
         return speeches(fleet), code
 
@@ -91,7 +91,7 @@ class Waking(Faults):
             response = await handler(request)
             if "audioInference" in kinds and self.frozen and self.frozen.returncode is None:
                 self.frozen.send_signal(signal.SIGCONT)
-                await asyncio.wait_for(self.frozen.wait(), 30.0)
+                await asyncio.wait_for(self.frozen.wait(), 60)
             return response
 
         return apply

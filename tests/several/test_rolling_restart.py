@@ -75,7 +75,7 @@ async def test_every_process_is_replaced_in_turn_while_commands_arrive_and_each_
             await until_more_are_asked_for(fleet)
             await fleet.working(1, role)
             process.terminate()
-            assert await asyncio.wait_for(process.wait(), 30.0) == 0
+            assert await asyncio.wait_for(process.wait(), 60) == 0
             assert len(await fleet.lives()) == len([*ROLES, "gateway"])  # it has left nothing to wait for
         all_asked.set()
         texts = await asking

@@ -58,7 +58,7 @@ async def test_beside_a_running_bot_it_finds_all_well_and_disturbs_nothing(outsi
     urls = ", ".join(f'"{kind.name}": "{outside.sandbox.url}/{kind.name}"' for kind in provider_classes())
     given = {"HTTP_PORT": port, "PROVIDER_URLS": f"{{{urls}}}"}
     async with outside.bot(**given) as process:
-        async with httpx.AsyncClient() as client, asyncio.timeout(20):
+        async with httpx.AsyncClient() as client, asyncio.timeout(60):
             while (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code != 200:
                 await asyncio.sleep(0.05)  # it has just started
         code, said = await doctor(

@@ -50,7 +50,7 @@ async def test_a_form_on_a_message_and_an_offers_button_are_answered(over_http: 
     async with over_http.bot():
         await over_http.add_key()
         form = await people.use_on(clip, "Make it speak")
-        await asyncio.wait_for(form.acknowledged.wait(), 10)
+        await asyncio.wait_for(form.acknowledged.wait(), 60)
         sent = await people.submit(form, {"Or a recording": ("talk.m4a", CLIP[1])})
         assert "the recording is a video, of which I take the sound" in await sent.answer()
         assert sent.original
@@ -67,7 +67,7 @@ async def test_forms_offers_and_panels_of_before_a_restart_are_answered_after_it
         setup = await people.slash("lipsync-admin setup")
         await setup.answer()
         form = await people.use_on(clip, "Make it speak")
-        await asyncio.wait_for(form.acknowledged.wait(), 10)
+        await asyncio.wait_for(form.acknowledged.wait(), 60)
         process.send_signal(signal.SIGTERM)
         await ended(process)
     async with over_http.bot() as process:

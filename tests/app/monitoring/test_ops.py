@@ -90,7 +90,7 @@ async def served(outside: Outside) -> str:  # noqa: F811
         await outside.discord.until(outside.discord.outcomes)
         outside.sandbox.faults.add("answer", "POST", "*/models/*", status=422, body="{}")
         await (await people.slash("lipsync text", video=CLIP, text="Hello", voice="Sunny")).answer()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while REFUSED not in (text := (await http.get(f"http://127.0.0.1:{port}/metrics")).text):
                 await asyncio.sleep(0.05)
     return text

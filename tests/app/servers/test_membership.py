@@ -32,7 +32,7 @@ class Noting:
 
     async def until(self, *present: int) -> None:
         """Let time pass until exactly these servers are noted."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.guilds.present() != set(present):
                 self.clock.go_on(5.0)
                 await asyncio.sleep(0.001)
@@ -120,7 +120,7 @@ async def test_what_can_not_be_written_while_discord_tells_it_is_written_later(
 ) -> None:
     fail(monkeypatch, Guilds, method, times=3)
     noting.membership.ready({GUILD: GuildFacts("Club")})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await noting.guilds.facts(GUILD) != GuildFacts("Club"):
             noting.clock.go_on(5.0)
             await asyncio.sleep(0.001)
@@ -154,7 +154,7 @@ async def test_the_keys_of_a_server_that_left_go_even_if_that_fails_at_first_and
     noting.membership.left(GUILD)
     await noting.until()
     noting.membership.joined(GUILD, None)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await noting.keys.current(GUILD, "runcomfy"):
             noting.clock.go_on(5.0)
             await asyncio.sleep(0.001)

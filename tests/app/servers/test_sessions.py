@@ -39,7 +39,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 async def until(found: Callable[[], Awaitable[object]]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await found():
             await asyncio.sleep(0.005)
 

@@ -42,7 +42,7 @@ class Bot:
         return self.small.requests.count(request)
 
     async def until(self, found: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await found():
                 self.clock.go_on(1.0)
                 await asyncio.sleep(0.002)
