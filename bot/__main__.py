@@ -24,12 +24,14 @@ from bot.media.confinement.kernel import keep_memory_private
 from bot.version import VERSION
 from bot.words.admin.copies import copied
 from bot.words.admin.doctor import table
-from bot.words.admin.operator import ON_WINDOWS
+from bot.words.admin.operator import ON_WINDOWS, WRONG_MASTER_KEY
+from bot.words.admin.rotation import given_up, sealed_anew
 from storage.engine.backup import backup
 from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
-from storage.engine.opening import existing_file, migrate_database, needs_driver, open_database
+from storage.engine.opening import existing_file, migrate_database, needs_driver, open_existing
+from storage.servers.lost_keys import give_up_lost
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +60,17 @@ def _run(_: argparse.Namespace) -> int:
     return CANNOT_START
 
 
-async def rotate(settings: DatabaseSettings) -> str:
-    """Seal every stored key with the first of MASTER_KEYS; what is to be told of it."""
-    master = settings.master()
+async def rotate(settings: DatabaseSettings, *, give_up: bool = False) -> str:
+    """Seal every stored key with the first of MASTER_KEYS, after giving up those that can't be opened, if that is
+    wanted; what is to be told of it.
+    """
     url = settings.database_url.get_secret_value()
-    async with open_database(settings.database_path, url, alone=True) as database:
+    async with open_existing(settings.database_path, url) as database:
+        master = settings.master(anew=give_up)
+        lost = await give_up_lost(database, master) if give_up else None
         await verify(database, master)
         count = await reseal(database, master)
-    return f"{count} keys were sealed anew with “{master.active}”; other master keys are no longer needed."
+    return "\n".join([*([given_up(*lost)] if lost else []), sealed_anew(count, master.active)])
 
 
 def _said(work: Callable[[DatabaseSettings], str]) -> int:
@@ -76,7 +81,7 @@ def _said(work: Callable[[DatabaseSettings], str]) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
     except CannotUnseal as error:
-        print(f"MASTER_KEYS: {error}; nothing was changed", file=sys.stderr)
+        print(WRONG_MASTER_KEY.format(why=error), file=sys.stderr)
     except StorageError as error:
         print(f"{settings.database_setting}: {error}", file=sys.stderr)
     else:
@@ -84,8 +89,8 @@ def _said(work: Callable[[DatabaseSettings], str]) -> int:
     return CANNOT_START
 
 
-def _rotate(_: argparse.Namespace) -> int:
-    return _said(lambda settings: asyncio.run(rotate(settings)))
+def _rotate(given: argparse.Namespace) -> int:
+    return _said(lambda settings: asyncio.run(rotate(settings, give_up=given.give_up_lost)))
 
 
 def _backup(given: argparse.Namespace) -> int:
@@ -156,6 +161,9 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     commands.add_parser("run", help="serve Discord").set_defaults(command=_run)
     rotating = commands.add_parser("rotate-keys", help="seal the stored provider keys with the first of MASTER_KEYS")
+    rotating.add_argument(
+        "--give-up-lost", action="store_true", help="switch off the keys that can't be opened any more"
+    )
     rotating.set_defaults(command=_rotate)
     migrating = commands.add_parser("migrate", help="bring the database to the newest schema, before an upgrade")
     migrating.set_defaults(command=_migrate)

@@ -128,7 +128,11 @@ class ServerKeys:
         """
         info = await self._current(guild_id, name)
         await self._keys.remove(guild_id, name, by=by, now=self._clock.now())
-        return self.provider(name).label, await self._keys.open(guild_id, info.id) is not None
+        try:
+            is_needed = await self._keys.open(guild_id, info.id) is not None
+        except CannotUnseal:  # it is there, though nobody can use it
+            is_needed = True
+        return self.provider(name).label, is_needed
 
     async def _current(self, guild_id: int, name: str) -> KeyInfo:
         provider = self.provider(name)

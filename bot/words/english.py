@@ -21,6 +21,11 @@ def listed(names: list[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "nothing"
 
 
+def counted(count: int, thing: str) -> str:
+    """So many things: `1 key`, `2 keys`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def bold(names: Iterable[str]) -> str:
     """Names that stand out, as people write them."""
     return listed([f"**{name}**" for name in names])

@@ -42,6 +42,7 @@ FAILURES: Mapping[str, Failure] = {
             "`/lipsync-admin key add`."
         ),
         short="key removed",
+        of_key="it can't be opened any more, as the bot's master key was lost",
     ),
     "out_of_credit": Failure(
         long="This server's {provider} account is out of credit. Its moderators are told.",

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+LOST = "no_key"  # why a key is switched off whose master key is lost; its row stays as it is, in case that is found
 
 
 class CannotUnseal(Exception):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from storage.engine.database import Database, Queries, Row, Transaction
-from storage.engine.encryption import MasterKeys
+from storage.engine.encryption import LOST, CannotUnseal, MasterKeys
 
 
 async def verify(database: Queries, master: MasterKeys) -> int:
-    """Open every key once; how many there are. `CannotUnseal` for the first that can't be opened."""
-    rows = await database.rows("SELECT guild_id, provider, master_id, sealed FROM keys")
+    """Open every key once but those that were given up; how many there are. `CannotUnseal` for the first that can't be
+    opened.
+    """
+    rows = await database.rows(
+        """SELECT guild_id, provider, master_id, sealed FROM keys WHERE coalesce(off_reason, '') <> :lost""", lost=LOST
+    )
     for row in rows:
         _opened(row, master)
     return len(rows)
@@ -20,9 +24,11 @@ async def reseal(database: Database, master: MasterKeys) -> int:
     One key at a time, each in a transaction of its own, so that it can be killed anywhere and begun again.
     """
     rows = await database.rows(
-        "SELECT id, guild_id, provider, master_id, sealed FROM keys WHERE master_id <> :active ORDER BY id",
+        """SELECT id, guild_id, provider, master_id, sealed, off_reason FROM keys
+           WHERE master_id <> :active ORDER BY id""",
         active=master.active,
     )
+    rows = [row for row in rows if row["off_reason"] != LOST or _opens(row, master)]
     for row in rows:
         await _reseal_one(database, master, row)
     return len(rows)
@@ -41,6 +47,14 @@ async def _reseal_one(database: Database, master: MasterKeys, row: Row) -> None:
         )
 
     await database.write(work, guild_id=row["guild_id"])
+
+
+def _opens(row: Row, master: MasterKeys) -> bool:
+    try:
+        _opened(row, master)
+    except CannotUnseal:
+        return False
+    return True
 
 
 def _opened(row: Row, master: MasterKeys) -> bytes:

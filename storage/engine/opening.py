@@ -33,12 +33,19 @@ async def open_database(path: Path, url: str = "", *, alone: bool = False) -> As
         yield database
 
 
+def open_existing(path: Path, url: str = "") -> AbstractAsyncContextManager[Database]:
+    """The same database for this process alone, whichever it is; `StorageError`, too, when there is no such file."""
+    if not url:
+        check_there(path)
+    return open_database(path, url, alone=True)
+
+
 def open_reader(path: Path, url: str = "") -> AbstractAsyncContextManager[Reader]:
     """The same database to be looked at alone: it is neither locked nor changed, whoever works on it. `StorageError`
     when it can't be read.
     """
     if not url:
-        _check_there(path)
+        check_there(path)
         return sqlite_reader.open_reader(path)
     with needs_driver():
         from storage.engine.postgres import reader  # noqa: PLC0415 - only with the extra `postgres` installed
@@ -69,7 +76,7 @@ async def migrate_database(path: Path, url: str = "") -> int:
     `StorageError` when it can't be used.
     """
     if not url:
-        async with sqlite.open_database(path):
+        async with existing_file(path):
             return max(migrations())
     with needs_driver():
         from storage.engine.postgres import database  # noqa: PLC0415 - only with the extra `postgres` installed
@@ -78,11 +85,12 @@ async def migrate_database(path: Path, url: str = "") -> int:
 
 def existing_file(path: Path) -> AbstractAsyncContextManager[Database]:
     """SQLite's database in that file, also when a move has marked it; `StorageError` when there is none."""
-    _check_there(path)
+    check_there(path)
     return sqlite.open_database(path)
 
 
-def _check_there(path: Path) -> None:
+def check_there(path: Path) -> None:
+    """Refuse a path where there is no database with a `StorageError`."""
     if not path.is_file():
         raise StorageError(f"there is no database at {path}")
 

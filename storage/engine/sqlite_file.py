@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from storage.engine.database import StorageError
+from storage.engine.encryption import LOST
 from storage.engine.schema import migrations
 
 # Why it can't use a file, told apart by its own codes: what the operator does about each is something else.
@@ -65,6 +66,21 @@ def copy_file(source: Path, target: Path, fact: str) -> None:
             copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, '1')", (fact,))
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"{target} could not be written: {error}") from None
+
+
+def count_keys(path: Path) -> int:
+    """How many provider keys are in the file that a master key is needed for; 0 where there is no file. `StorageError`
+    when it can't be read.
+    """
+    if not path.exists():
+        return 0
+    with told_apart(path), closing(sqlite3.connect(read_only(path, leaving_nothing=True), uri=True)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if not version:
+            return 0
+        unless = f" WHERE coalesce(off_reason, '') <> '{LOST}'" if version > 1 else ""
+        (count,) = connection.execute(f"SELECT count(*) FROM keys{unless}").fetchone()
+        return int(count)
 
 
 def is_newer(path: Path, version: int) -> StorageError:

@@ -12,6 +12,7 @@ import pytest
 from bot.media.confinement import landlock
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite import open_database
+from storage.servers.cases import Cases
 from storage.servers.keys import Keys
 from tests.conftest import GUILD
 from tests.fresh_database import make_database
@@ -73,19 +74,59 @@ async def test_keys_are_sealed_anew_in_a_container_with_a_read_only_root_and_set
         cwd=secrets, script=READ_ONLY_ROOT, DATABASE_PATH=str(data / "mouthpiece.db"),
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("1 keys were sealed anew with “new”")
+    assert done.stdout == "1 key was sealed anew with “new”; other master keys are no longer needed.\n"
     assert await kept_key(data / "mouthpiece.db", MasterKeys.parse(new)) == {"api_key": "canary"}
 
 
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 def test_a_root_that_is_read_only_in_these_tests_is(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
+    make_database(tmp_path / "elsewhere.db")
     done = command(
         *(str(tmp_path / "data"), "migrate"),
         cwd=tmp_path, script=READ_ONLY_ROOT, DATABASE_PATH=str(tmp_path / "elsewhere.db"),
     )  # fmt: skip
     assert done.returncode == 2
     assert "Permission denied" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["rotate-keys", "migrate"])
+def test_where_there_is_no_database_none_is_made(tmp_path: Path, name: str) -> None:
+    done = command(name, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "DATABASE_PATH: there is no database at data/mouthpiece.db\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("keys", ["", MasterKeys.generate("another")])
+async def test_a_lost_master_key_is_given_up_by_a_command_that_the_refusal_names(tmp_path: Path, keys: str) -> None:
+    path = tmp_path / "data" / "mouthpiece.db"
+    path.parent.mkdir()
+    old = MasterKeys.generate("lost")
+    await keep_key(path, MasterKeys.parse(old))
+    refused = command("rotate-keys", cwd=tmp_path, MASTER_KEYS=keys)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "rotate-keys --give-up-lost" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert not (path.parent / "master.key").exists()
+    done = command("rotate-keys", "--give-up-lost", cwd=tmp_path, MASTER_KEYS=keys)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1 key of 1 server can't be opened, and was switched off.")
+    assert (path.parent / "master.key").exists() == (not keys)
+    again = command("rotate-keys", "--give-up-lost", cwd=tmp_path, MASTER_KEYS=keys)
+    assert again.stdout.startswith("Every key can be opened, so none was given up.")
+    async with open_database(path) as database:
+        (told,) = await Cases(database).to_tell(GUILD)
+    assert told.kind == "key_off"
+
+
+async def test_a_lost_master_key_that_no_stored_key_needs_is_made_anew(tmp_path: Path) -> None:
+    make_database(tmp_path / "bot.db")
+    (tmp_path / "master.key").unlink(missing_ok=True)
+    done = command("rotate-keys", cwd=tmp_path, DATABASE_PATH="bot.db")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("0 keys were sealed anew with “local”")
+    assert (tmp_path / "master.key").exists()
 
 
 async def test_a_backup_needs_no_token_and_says_that_no_video_is_in_it(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from storage.engine.opening import open_database
 from storage.engine.schema import migrations
 from storage.jobs.job import NewJob, Position
 from tests.conftest import GUILD
+from tests.fresh_database import make_database
 from tests.jobs.old_database import MASTER_KEYS, load
 from tests.provider_table import README
 from tests.storage.engines import Schema, emptied
@@ -86,10 +87,10 @@ def test_the_schema_is_changed_by_a_command_which_says_how_far(
     set_to_move(monkeypatch, tmp_path / "bot.db", url)
     assert _migrate(argparse.Namespace()) == 0
     monkeypatch.setenv("DATABASE_URL", "")
+    make_database(tmp_path / "bot.db")
     assert _migrate(argparse.Namespace()) == 0
     said = capsys.readouterr().out.splitlines()
     assert said == [f"The database has schema {max(migrations())}, and this version of the bot can work on it."] * 2
-    assert (tmp_path / "bot.db").exists()
 
 
 def test_the_setting_is_named_where_the_server_cannot_be_reached(
@@ -98,7 +99,7 @@ def test_the_setting_is_named_where_the_server_cannot_be_reached(
     monkeypatch.setenv("DISCORD_TOKEN", "token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@/bot?host=/nowhere")
     monkeypatch.setenv("MASTER_KEYS", KEYS)
-    assert _rotate(argparse.Namespace()) == 2
+    assert _rotate(argparse.Namespace(give_up_lost=False)) == 2
     said = capsys.readouterr().err
     assert said.startswith("DATABASE_URL: the server can't be used now: ")
     assert "canary" not in said
@@ -136,7 +137,7 @@ def test_everything_is_moved_and_said_to_be(
     assert "job_events" in said
     assert "start the bot" in said
     monkeypatch.delenv("DATABASE_URL")
-    assert _rotate(argparse.Namespace()) == 2
+    assert _rotate(argparse.Namespace(give_up_lost=False)) == 2
     assert "what was in it has been moved to PostgreSQL, so set DATABASE_URL" in capsys.readouterr().err
 
 

@@ -455,6 +455,7 @@ async def test_the_wrong_master_key_is_one_line_and_changes_nothing(outside: Out
     code, log = await ended(await outside.start(LOG_LEVEL="ERROR"))
     assert code == 2
     assert "master.key is missing" in log
+    assert log.count("\n") == 1
     assert not (outside.folder / "data" / "master.key").exists()
 
 

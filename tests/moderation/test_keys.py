@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bot.moderation.keys import TESTED_AT_ONCE
+from bot.words.admin.keys import alert, line
+from storage.engine.encryption import CannotUnseal, MasterKeys
+from storage.servers.lost_keys import give_up_lost
 from tests.conftest import OTHER_GUILD
 from tests.scripted import Keyed, scripted, until
 from tests.world import World
@@ -35,3 +40,23 @@ async def test_keys_whose_tests_never_end_are_tested_a_few_at_once_and_hold_up_n
     for task in hanging:
         task.cancel()
     await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_a_key_whose_master_key_is_lost_is_to_be_saved_again_and_can_be_removed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted(world, Keyed)
+    keys = world.client.services.keys
+    await keys.add(world.guild.id, "scripted", {"api_key": "a-good-one"}, added_by=1)
+    another = MasterKeys.parse(MasterKeys.generate("another"))
+    assert await give_up_lost(world.parts.database, another) == (1, 1)
+    (key,) = await keys.list(world.guild.id)
+    for said in (line(key.provider, key.info, None), alert("RunComfy", key.info, "Us")):
+        assert "it can't be opened any more, as the bot's master key was lost. Save it again" in said
+
+    async def lost(*_: object) -> None:
+        raise CannotUnseal
+
+    monkeypatch.setattr(world.parts.stores.keys, "open", lost)
+    await keys.remove(world.guild.id, "scripted", by=1)
+    assert await keys.list(world.guild.id) == []

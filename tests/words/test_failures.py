@@ -11,6 +11,7 @@ import pytest
 
 from bot.net.faults import KEY_FAULTS, NotAccepted, ProviderError
 from bot.words.failures import FAILURES, in_short, why_switched_off
+from storage.engine.encryption import LOST
 from tests.test_architecture import MODULES, ROOT, under
 
 # Where a code is handed over that comes to stand in a row: the call and the place or name of its argument.
@@ -85,7 +86,7 @@ def test_no_words_are_kept_for_what_cannot_happen() -> None:
 
 
 def test_whatever_switches_a_key_off_has_words_for_it() -> None:
-    assert {code for code, failure in FAILURES.items() if failure.of_key} == KEY_FAULTS
+    assert {code for code, failure in FAILURES.items() if failure.of_key} == KEY_FAULTS | {LOST}
 
 
 def test_a_code_of_another_version_still_has_a_line_in_a_table() -> None:

@@ -7,16 +7,18 @@ from pathlib import Path
 from bot.errors import SettingsError
 from bot.net.faults import Unwritable
 from bot.placing import disk_faults, placed
+from bot.words.admin.operator import MASTER_KEY_MISSING
 from storage.engine.encryption import MasterKeys
+from storage.engine.sqlite_file import count_keys
 
 
-def kept_master_key(file: Path, database: Path) -> MasterKeys:
-    """What the file holds; one is made on the first start. `SettingsError` when there is none to an existing database,
-    or it can't be used.
+def kept_master_key(file: Path, database: Path, *, anew: bool = False) -> MasterKeys:
+    """What the file holds; one is made where no provider key in the database needs an earlier one, or `anew`.
+    `SettingsError` when one that is needed is missing, or can't be used, `StorageError` when the database can't be.
     """
     if not file.exists():
-        if database.is_file():
-            raise SettingsError(problem=f"MASTER_KEYS: {file} is missing; the keys in {database} need it")
+        if not anew and count_keys(database):
+            raise SettingsError(problem=MASTER_KEY_MISSING.format(file=file, database=database))
         _make(file)
     try:
         return MasterKeys.parse(file.read_text(encoding="utf-8"))

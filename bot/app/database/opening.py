@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from bot.app.background import TaskEnded
 from bot.app.settings import Settings
 from bot.errors import SettingsError
+from bot.words.admin.operator import WRONG_MASTER_KEY
 from storage.engine.backup import reconcile
 from storage.engine.database import Database
 from storage.engine.encryption import CannotUnseal, MasterKeys
@@ -44,7 +45,7 @@ async def _open_every_key(database: Database, master: MasterKeys) -> None:
     try:
         await verify(database, master)
     except CannotUnseal as error:
-        raise SettingsError(problem=f"MASTER_KEYS: {error}; nothing was changed") from None
+        raise SettingsError(problem=WRONG_MASTER_KEY.format(why=error)) from None
 
 
 async def _reconcile(database: Database) -> None:

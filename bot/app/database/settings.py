@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.app.database.master_key import kept_master_key
 from bot.errors import SettingsError
 from storage.engine.encryption import MasterKeys
+from storage.engine.sqlite_file import count_keys
 
 SettingsKind = TypeVar("SettingsKind", bound=BaseSettings)
 
@@ -66,6 +67,17 @@ class DatabaseSettings(BaseSettings):
         return self.database_path.parent
 
     @property
+    def kept_master_key(self) -> Path:
+        """Where the master key is kept without MASTER_KEYS and DATABASE_URL."""
+        return self.data_folder / "master.key"
+
+    @property
+    def makes_master_key(self) -> bool:
+        """Whether `master` is to make one: there is none yet, and nothing needs an earlier one."""
+        is_kept = not (self.master_keys or self.database_url)
+        return is_kept and not self.kept_master_key.exists() and not count_keys(self.database_path)
+
+    @property
     def secrets(self) -> list[str]:
         """What no log may show; some of them may be empty."""
         keys, url = (
@@ -75,13 +87,15 @@ class DatabaseSettings(BaseSettings):
         password = urlsplit(url).password or ""
         return [keys, url, password, unquote(password)]
 
-    def master(self) -> MasterKeys:
-        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file."""
+    def master(self, *, anew: bool = False) -> MasterKeys:
+        """The master keys; without MASTER_KEYS, one is made on the first start and kept beside the database's file.
+        `anew`, one is made there also where the keys in the database were saved with another, which is gone.
+        """
         if self.master_keys:
             return MasterKeys.parse(self.master_keys.get_secret_value())
         if self.database_url:
             raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
-        return kept_master_key(self.data_folder / "master.key", self.database_path)
+        return kept_master_key(self.kept_master_key, self.database_path, anew=anew)
 
 
 def read_as(kind: type[SettingsKind], **given: Any) -> SettingsKind:

@@ -51,13 +51,18 @@ async def check_content(reader: Reader, settings: DatabaseSettings) -> list[Find
         found.append(warning("history", "it is a backup, or was failed over, since the last start", words.OLDER))
     else:
         found.append(ok("history", "it has missed nothing since the last start"))
+    return [*found, await _master_key(reader, settings)]
+
+
+async def _master_key(reader: Reader, settings: DatabaseSettings) -> Finding:
+    """Whether it opens every stored key; none is made where there is none yet."""
+    if settings.makes_master_key:
+        return ok("master key", "there is none yet, and no provider key; the next start makes one")
     try:
         count = await verify(reader, settings.master())
     except (CannotUnseal, SettingsError) as error:
-        found.append(ill("master key", str(error), words.RIGHT_KEY))
-    else:
-        found.append(ok("master key", f"it opens all of {count} provider keys"))
-    return found
+        return ill("master key", str(error), words.RIGHT_KEY)
+    return ok("master key", words.opened(count))
 
 
 def check_sqlite(settings: DatabaseSettings) -> Finding:

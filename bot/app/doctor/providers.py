@@ -15,6 +15,7 @@ from bot.providers import provider_classes
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Finding, ill, ok, warning
 from bot.words.failures import why_switched_off
+from storage.engine.encryption import LOST
 from storage.servers.key_info import KeyInfo
 
 ANSWER_SECONDS = 10.0
@@ -47,7 +48,7 @@ def check_keys(keys: Sequence[KeyInfo]) -> list[Finding]:
             words.key_is_off(
                 labels.get(key.provider, key.provider), key.hint, key.guild_id, why_switched_off(key.off_reason)
             ),
-            words.TEST_KEY,
+            words.SAVE_AGAIN if key.off_reason == LOST else words.TEST_KEY,
         )
         for key in off
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.words.admin.finding import Finding, Level
-from bot.words.english import listed
+from bot.words.english import counted, listed
 
 _LEVELS: Mapping[Level, str] = {Level.OK: "ok", Level.WARNING: "warning", Level.ILL: "ILL"}
 _WIDTHS = 9, 16
@@ -33,7 +33,10 @@ PUT_BACK = "stop the bot and put a backup in the file's place, without its -wal 
 SEE_DATABASE = "put right what is said there, then run doctor again"
 UPDATE_BOT = "start the version of the bot that worked on it last, or put a copy from before in its place"
 WILL_MIGRATE = "nothing, or a backup first: the next start changes it, and keeps a copy"
-RIGHT_KEY = "put the master key back that the provider keys were saved with; without it, moderators enter theirs again"
+RIGHT_KEY = (
+    "put the master key back; if it is lost, `python -m bot rotate-keys --give-up-lost`, and moderators save keys again"
+)
+SAVE_AGAIN = "have a moderator of that server save it again with /lipsync-admin key add"
 JUST_BEGUN = "a bot, or a command such as rotate-keys, has begun to work on the file"
 STOP_LITESTREAM = "stop Litestream on this file, or use an SQLite of 3.44.6, 3.50.7 or 3.51.3 and newer"
 START_BOT = "start the bot, or its worker processes"
@@ -100,6 +103,11 @@ def backed_up(count: int, hours: float) -> str:
 def key_is_off(label: str, hint: str, server: int, why: str) -> str:
     """A saved key that a provider refused the last time."""
     return f"the {label} key ending ...{hint} of server {server} is switched off: {why}"
+
+
+def opened(keys: int) -> str:
+    """The master key opens so many provider keys, which is all of them."""
+    return f"it opens every stored key ({counted(keys, 'key')})" if keys else "no provider key is stored that needs it"
 
 
 def left_alone(count: int, seconds: float) -> str:

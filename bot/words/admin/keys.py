@@ -8,6 +8,7 @@ from decimal import Decimal
 from bot.providers.base import Provider
 from bot.words.english import money, person
 from bot.words.failures import why_switched_off
+from storage.engine.encryption import LOST
 from storage.servers.key_info import KeyInfo
 
 NO_KEYS = "This server has no keys yet. Add one with `/lipsync-admin key add`."
@@ -28,11 +29,8 @@ def listed_keys(lines: Sequence[str], choosing: str) -> str:
 def line(provider: Provider, info: KeyInfo, used_at: float | None) -> str:
     """One key in a list."""
     used = f"last used <t:{int(used_at)}:R>" if used_at else "not used yet"
-    off = (
-        f"\n   ⚠️ **Switched off**: {why_switched_off(info.off_reason)}. Test it after putting it right."
-        if info.off_reason
-        else ""
-    )
+    then = "Save it again" if info.off_reason == LOST else "Test it after putting it right"
+    off = f"\n   ⚠️ **Switched off**: {why_switched_off(info.off_reason)}. {then}." if info.off_reason else ""
     return (
         f"**{provider.label}** · key ending **…{info.hint}** · added by {person(info.added_by)} "
         f"<t:{int(info.added_at)}:R> · {used}{off}"
@@ -67,9 +65,13 @@ def removed(label: str, *, still_needed: bool) -> str:
 
 def alert(label: str, key: KeyInfo, server: str | None) -> str:
     """What the moderator who added a key is told when it is switched off; `server` is None where it isn't known."""
-    return (
+    said = (
         f"⚠️ The {label} key ending **…{key.hint}** of **{server or 'your server'}** is switched off: "
         f"{why_switched_off(key.off_reason)}. "
-        "No other job will use this key. What the job that found this out cost, if anything, is in its thread. "
+    )
+    if key.off_reason == LOST:
+        return f"{said}Save it again with `/lipsync-admin key add`."
+    return (
+        f"{said}No other job will use this key. What the job that found this out cost, if anything, is in its thread. "
         f"Put it right at {label} and use `/lipsync-admin key test`, or save another with `/lipsync-admin key add`."
     )

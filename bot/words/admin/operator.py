@@ -21,6 +21,12 @@ NO_ADDRESS = (
     "the public https address of this bot's /interactions"
 )
 
+_IF_LOST = (
+    "put it back; if it is lost, run `python -m bot rotate-keys --give-up-lost`, and moderators save their keys again"
+)
+MASTER_KEY_MISSING = f"MASTER_KEYS: {{file}} is missing, and the provider keys in {{database}} need it: {_IF_LOST}"
+WRONG_MASTER_KEY = f"MASTER_KEYS: {{why}}; nothing was changed. If another master key was in use, {_IF_LOST}"
+
 ANOTHERS_BUCKET = (
     "FILES_URL: holds the files of another database, so name another prefix; or delete the object “database” there if "
     "that database is gone for good"

@@ -30,6 +30,7 @@ from storage.engine.sqlite import open_database
 from storage.servers.access import Access
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
+from storage.servers.lost_keys import give_up_lost
 from tests.app.doctor.conftest import ClockOf, Installation
 
 NOBODY = "http://127.0.0.1:9"
@@ -284,6 +285,22 @@ async def test_a_master_key_that_is_gone_and_none_is_made(installation: Installa
     found = await installation.one()
     assert (found.name, found.level, found.advice) == ("master key", ILL, words.RIGHT_KEY)
     assert not (installation.database.parent / "master.key").exists()
+
+
+async def test_a_master_key_that_is_gone_and_no_key_needs_it(installation: Installation) -> None:
+    changed(installation.database, "DELETE FROM keys")
+    installation.patch.delenv("MASTER_KEYS")
+    assert await installation.look() == []
+    assert not (installation.database.parent / "master.key").exists()
+
+
+async def test_a_key_that_was_given_up_is_to_be_saved_again(installation: Installation) -> None:
+    async with open_database(installation.database) as database:
+        await give_up_lost(database, MasterKeys.parse(MasterKeys.generate("another")))
+    found = await installation.one()
+    assert (found.name, found.level, found.advice) == ("provider keys", WARNING, words.SAVE_AGAIN)
+    assert "its master key" not in found.what
+    assert "the bot's master key was lost" in found.what
 
 
 async def test_a_second_checkpointer_on_an_sqlite_that_doesnt_bear_one(installation: Installation) -> None:

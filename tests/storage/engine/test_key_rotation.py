@@ -8,10 +8,12 @@ import pytest
 
 from storage.engine import key_rotation
 from storage.engine.database import Database
-from storage.engine.encryption import CannotUnseal, MasterKeys
+from storage.engine.encryption import LOST, CannotUnseal, MasterKeys
 from storage.engine.key_rotation import reseal, verify
+from storage.servers.cases import Cases
 from storage.servers.guilds import Guilds
 from storage.servers.keys import Keys
+from storage.servers.lost_keys import give_up_lost
 from tests.conftest import GUILD, OTHER_GUILD
 
 OLD, NEW = MasterKeys.generate("old"), MasterKeys.generate("new")
@@ -69,3 +71,40 @@ async def test_without_the_old_key_nothing_is_changed(filled: Database) -> None:
     with pytest.raises(CannotUnseal, match="old"):
         await reseal(filled, MasterKeys.parse(NEW))
     assert len(await opened(filled, MasterKeys.parse(OLD))) == 4
+
+
+async def test_what_cant_be_opened_is_switched_off_and_nothing_else(filled: Database) -> None:
+    keys = Keys(filled, MasterKeys.parse(NEW))
+    await keys.put(GUILD, "alad", {"api_key": "mine"}, hint="0002", added_by=1, now=2.0)
+    assert await give_up_lost(filled, MasterKeys.parse(NEW)) == (4, 2)
+    assert await verify(filled, MasterKeys.parse(NEW)) == 1
+    assert [(key.provider, key.off_reason) for key in await keys.shown(GUILD)] == [
+        ("runcomfy", LOST), ("runware", LOST), ("alad", None),
+    ]  # fmt: skip
+    assert await give_up_lost(filled, MasterKeys.parse(NEW)) == (0, 0)
+    assert await reseal(filled, MasterKeys.parse(NEW)) == 0
+
+
+async def test_a_key_that_was_given_up_works_again_once_its_master_key_is_found(filled: Database) -> None:
+    await give_up_lost(filled, MasterKeys.parse(NEW))
+    assert await reseal(filled, BOTH) == 4
+    keys = Keys(filled, MasterKeys.parse(NEW))
+    (key, _) = await keys.shown(GUILD)
+    assert await keys.open(GUILD, key.id) == {"api_key": f"{GUILD}-runcomfy"}
+
+
+async def test_a_saved_key_takes_the_place_of_one_that_was_given_up(filled: Database) -> None:
+    await give_up_lost(filled, MasterKeys.parse(NEW))
+    keys = Keys(filled, MasterKeys.parse(NEW))
+    await keys.put(GUILD, "runware", {"api_key": "mine"}, hint="0002", added_by=1, now=2.0)
+    assert [(key.hint, key.off_reason) for key in await keys.shown(GUILD)] == [("0001", LOST), ("0002", None)]
+    assert [case.subject_id for case in await Cases(filled).to_tell(GUILD)] == [(await keys.shown(GUILD))[0].id]
+
+
+async def test_moderators_are_told_of_a_lost_key_also_where_they_knew_it_as_switched_off(filled: Database) -> None:
+    keys = Keys(filled, MasterKeys.parse(NEW))
+    (key, _) = await keys.shown(GUILD)
+    await keys.switch_off(GUILD, key.id, reason="bad_key", now=1.0)
+    await give_up_lost(filled, MasterKeys.parse(NEW))
+    assert {case.since > 1.0 for case in await Cases(filled).to_tell(GUILD)} == {True}
+    assert [case.since for case in await Cases(filled).decided(GUILD)] == [1.0]
