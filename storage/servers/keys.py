@@ -68,8 +68,7 @@ class Keys:
         are needed at the same time are read together.
         """
         if self._wanted is None or self._reading is None:
-            self._wanted = set()
-            self._reading = asyncio.create_task(self._read_wanted(self._reading))
+            self._wanted, self._reading = set(), asyncio.create_task(self._read_wanted(self._reading))
         self._wanted.add(key_id)
         row = (await asyncio.shield(self._reading)).get(key_id)
         if row is None or row["guild_id"] != guild_id:
