@@ -31,6 +31,7 @@ from storage.engine.database import StorageError
 from storage.engine.encryption import CannotUnseal
 from storage.engine.key_rotation import reseal, verify
 from storage.engine.opening import existing_file, migrate_database, needs_driver, open_existing
+from storage.engine.sqlite_file import NoCopy
 from storage.servers.lost_keys import give_up_lost
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,8 @@ def _said(work: Callable[[DatabaseSettings], str]) -> int:
         print(error, file=sys.stderr)
     except CannotUnseal as error:
         print(WRONG_MASTER_KEY.format(why=error), file=sys.stderr)
+    except NoCopy as error:
+        print(error, file=sys.stderr)
     except StorageError as error:
         print(f"{settings.database_setting}: {error}", file=sys.stderr)
     else:

@@ -27,11 +27,11 @@ def known(history: str) -> str:
 
 
 def backup(source: Path, target: Path) -> None:
-    """A whole, consistent, marked copy for the owner's eyes only; the bot may be running on `source`."""
+    """A whole, consistent, marked copy for the owner's eyes only; the bot may be running on `source`.
+    `StorageError` when that isn't a database, `NoCopy` when the copy can't be made.
+    """
     if not source.is_file():
         raise StorageError(f"there is no database at {source}")
-    if target.exists():
-        raise StorageError(f"{target} exists already; name another file")
     copy_file(source, target, MARK)
 
 

@@ -53,19 +53,40 @@ def read_only(path: Path, *, leaving_nothing: bool = False) -> str:
     return f"file:{quote(str(path))}?mode=ro{'&immutable=1' if is_at_rest else ''}"
 
 
+class NoCopy(StorageError):
+    """The copy can't be made where it is to be, though there is something to copy."""
+
+
 def copy_file(source: Path, target: Path, fact: str) -> None:
-    """Copy a database that may be in use, and note this fact in the copy; `StorageError` when that fails."""
-    try:
-        target.touch(mode=0o600)
-        with (
-            closing(sqlite3.connect(read_only(source), uri=True)) as live,
-            closing(sqlite3.connect(target)) as copy,
-            copy,
-        ):
-            live.backup(copy)
-            copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, '1')", (fact,))
-    except (OSError, sqlite3.Error) as error:
-        raise StorageError(f"{target} could not be written: {error}") from None
+    """Copy a database that may be in use into a new file, and note this fact in it. `StorageError` when the database
+    can't be read, `NoCopy` when the file can't be made.
+    """
+    with closing(_readable(source)) as live:
+        try:
+            target.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            raise NoCopy(f"{target} exists already; name another file") from None
+        except OSError as error:
+            raise NoCopy(f"{target} can't be written: {error.strerror}") from None
+        try:
+            with closing(sqlite3.connect(target)) as copy, copy:
+                live.backup(copy)
+                copy.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, '1')", (fact,))
+        except sqlite3.Error as error:
+            target.unlink(missing_ok=True)
+            raise NoCopy(f"{target} can't be written: {error}") from None
+
+
+def _readable(path: Path) -> sqlite3.Connection:
+    """A connection to a database that can be read, by what its first pages say."""
+    with told_apart(path):
+        connection = sqlite3.connect(read_only(path), uri=True)
+        try:
+            connection.execute("SELECT name FROM sqlite_schema LIMIT 1")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
 def count_keys(path: Path) -> int:

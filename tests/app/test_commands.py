@@ -34,6 +34,15 @@ runpy.run_module("bot", run_name="__main__", alter_sys=True)
 """
 
 
+# As an ordinary user, whoever the process is: root may read and write everything.
+ORDINARY = """
+import ctypes, runpy
+ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+COMMANDS = ["run", "doctor", "backup copy.db", "rotate-keys", "migrate"]
+
+
 async def keep_key(path: Path, master: MasterKeys) -> None:
     """A server saves a key."""
     async with open_database(make_database(path)) as database:
@@ -135,6 +144,59 @@ async def test_a_backup_needs_no_token_and_says_that_no_video_is_in_it(tmp_path:
     assert (done.returncode, done.stderr) == (0, "")
     assert "No video is in it" in done.stdout
     assert (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_settings_that_cant_be_read_are_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".env").touch(mode=0)
+    said_in_a_line(command(*name.split(), cwd=tmp_path, script=ORDINARY), ".env: can't be read: Permission denied")
+    (tmp_path / ".env").unlink()
+    (tmp_path / ".env").write_bytes(b"CONTACT=\xff\n")
+    said_in_a_line(command(*name.split(), cwd=tmp_path), ".env: can't be read: it is not UTF-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_database_out_of_reach_is_one_line(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "closed" / "x" / "bot.db"
+    path.parent.mkdir(parents=True)
+    path.parent.parent.chmod(0)
+    done = command(*name.split(), cwd=tmp_path, script=ORDINARY, DISCORD_TOKEN="t", DATABASE_PATH=str(path))
+    path.parent.parent.chmod(0o700)
+    said_in_a_line(done, f"DATABASE_PATH: {path} can't be used: Permission denied")
+
+
+def test_a_master_key_that_cant_be_read_is_one_line(tmp_path: Path) -> None:
+    make_database(tmp_path / "bot.db")
+    (tmp_path / "master.key").touch(mode=0)
+    done = command("rotate-keys", cwd=tmp_path, script=ORDINARY, DATABASE_PATH="bot.db")
+    said_in_a_line(done, "MASTER_KEYS: master.key can't be read: Permission denied")
+
+
+def test_what_a_backup_meets_is_said_of_what_it_is_about(tmp_path: Path) -> None:
+    make_database(tmp_path / "bot.db")
+    (tmp_path / "closed").mkdir(mode=0)
+    for target, words in {
+        "bot.db": "exists already; name another file",
+        "closed/b.db": "can't be written: Permission denied",
+        "nowhere/b.db": "can't be written: No such file or directory",
+    }.items():
+        done = command("backup", target, cwd=tmp_path, script=ORDINARY, DATABASE_PATH="bot.db")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{target} {words}\n")
+    (tmp_path / "rubbish.db").write_bytes(b"rubbish" * 1000)
+    done = command("backup", "copy.db", cwd=tmp_path, DATABASE_PATH="rubbish.db")
+    said_in_a_line(done, "DATABASE_PATH: rubbish.db is not a database of this bot")
+    assert not (tmp_path / "copy.db").exists()
+
+
+def said_in_a_line(done: subprocess.CompletedProcess[str], words: str) -> None:
+    """A mistake in the settings is a line on its own, or one of the doctor's."""
+    assert done.returncode == 2
+    if done.stdout:
+        assert f"settings        {words}" in done.stdout
+        assert done.stderr == ""
+    else:
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(words)
 
 
 def test_what_serves_discord_needs_a_token(tmp_path: Path) -> None:

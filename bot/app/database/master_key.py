@@ -22,6 +22,8 @@ def kept_master_key(file: Path, database: Path, *, anew: bool = False) -> Master
         _make(file)
     try:
         return MasterKeys.parse(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(problem=f"MASTER_KEYS: {file} can't be read: {error.strerror}") from None
     except ValueError as error:
         raise SettingsError(problem=f"MASTER_KEYS: {file}: {error}") from None
 

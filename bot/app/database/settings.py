@@ -42,6 +42,17 @@ class DatabaseSettings(BaseSettings):
                     raise SettingsError(problem=f"{name.upper()}_FILE: {file}: {type(error).__name__}") from None
         return values
 
+    @field_validator("database_path")
+    @classmethod
+    def _within_reach(cls, value: Path) -> Path:
+        try:
+            value.stat()
+        except FileNotFoundError:
+            pass  # it is made
+        except OSError as error:
+            raise ValueError(f"{value} can't be used: {error.strerror}") from None
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _only_postgres(cls, value: SecretStr) -> SecretStr:
@@ -102,6 +113,8 @@ def read_as(kind: type[SettingsKind], **given: Any) -> SettingsKind:
     """Read settings from the environment and `.env`; `SettingsError` holds one line per mistake and never a value."""
     try:
         return kind(**given)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(problem=f".env: can't be read: {getattr(error, 'strerror', 'it is not UTF-8')}") from None
     except ValidationError as error:
         lines = []
         for mistake in error.errors(include_input=False, include_url=False, include_context=False):

@@ -19,10 +19,17 @@ OF_OTHERS = "AWS_"  # which the library for buckets reads
 def check_names(environment: Mapping[str, str], mistakes: str) -> list[Finding]:
     """What can't be read of the settings, as lines, and names that look like those of settings and aren't."""
     found = [ill("settings", line, words.CORRECT_IT) for line in mistakes.splitlines()]
-    file = dotenv_values(Path(".env"), interpolate=False)
-    for name, known in sorted(typos({*environment, *file}).items()):
+    for name, known in sorted(typos({*environment, *_names_in_file()}).items()):
         found.append(warning("settings", words.looks_like(name, known), words.RENAME_IT.format(known=known)))
     return found or [ok("settings", words.ALL_KNOWN)]
+
+
+def _names_in_file() -> Collection[str]:
+    """The names in `.env`; none where it can't be read, which is a mistake by then."""
+    try:
+        return dotenv_values(Path(".env"), interpolate=False).keys()
+    except (OSError, UnicodeDecodeError):
+        return ()
 
 
 def typos(names: Collection[str]) -> Mapping[str, str]:

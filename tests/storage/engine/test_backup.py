@@ -57,11 +57,14 @@ async def test_open_jobs_of_a_backup_are_marked_once_and_their_ids_are_not_given
     [
         ("none.db", "copy.db", "there is no database"),
         ("bot.db", "bot.db", "exists already"),
-        ("bot.db", "no/such/x", "could not be written"),
+        ("bot.db", "no/such/x", "no/such/x can't be written: No such file or directory$"),
+        ("rubbish.db", "copy.db", "rubbish.db is not a database of this bot"),
     ],
 )
 async def test_what_cannot_be_copied_is_said_in_words(tmp_path: Path, source: str, target: str, words: str) -> None:
     async with open_database(tmp_path / "bot.db"):
         pass
+    (tmp_path / "rubbish.db").write_bytes(b"rubbish" * 1000)
     with pytest.raises(StorageError, match=words):
         backup(tmp_path / source, tmp_path / target)
+    assert not (tmp_path / "copy.db").exists()
