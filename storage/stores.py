@@ -69,7 +69,8 @@ class Stores(Generic[R]):
         written, `on_move` hears of every move of a job.
         """
         workers = Workers(database)
-        jobs = Jobs(database, codec, workers.life, on_move)
+        # Where no other process can work on the database, jobs need no owner, and a start has none to write down.
+        jobs = Jobs(database, codec, None if database.is_alone else workers.life, on_move)
         return cls(
             Access(database),
             Cases(database),

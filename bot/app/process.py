@@ -14,6 +14,7 @@ from bot.app.build import open_bot
 from bot.app.client import Mouthpiece
 from bot.app.connection import aim_discord
 from bot.app.settings import Settings
+from bot.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +53,17 @@ async def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, begin_to_stop)
     aim_discord(settings)
+    gc.disable()
     async with open_bot(settings) as client, asyncio.TaskGroup() as tree:
         serving = tree.create_task(_serve(client, settings))
+        freezing = tree.create_task(_freeze_what_is_loaded(client.services.worker))
         try:
             await stop.wait()
         finally:
             deadline.start(1)
         await client.services.worker.drain()  # while the connection stands, so that commands are answered
         serving.cancel()
+        freezing.cancel()
         await client.leave()  # a cancellation that comes at the moment of connecting is lost in discord.py
 
 
@@ -67,5 +71,13 @@ async def _serve(client: Mouthpiece, settings: Settings) -> None:
     await client.sign_in(settings.discord_token.get_secret_value())
     if "gateway" in settings.roles and (problem := client.check_way_in(settings.interactions_public_key)):
         log.warning(problem)
-    gc.freeze()  # what is loaded by now stays; collecting it again and again would hold up answers for 50 ms
     await needed("the connection to Discord", client.connect, may_end=client.is_closed)
+
+
+async def _freeze_what_is_loaded(worker: Worker) -> None:
+    """What is loaded by then stays, the jobs that were left open among it: looking through it for garbage again and
+    again would hold up answers, and so it would while it is being loaded.
+    """
+    await worker.resumed.wait()
+    gc.freeze()
+    gc.enable()

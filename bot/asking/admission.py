@@ -83,8 +83,8 @@ class Admission:
         return server
 
     async def _check_room_elsewhere(self, guild_id: int) -> None:
-        """See the same of all processes together, where there are others."""
-        if self._worker.is_alone:
+        """See the same of all processes together, where there are others, and of what is not taken on yet."""
+        if self._worker.is_alone and self._worker.resumed.is_set():
             return
         in_server, in_all = await self._stores.ledger.open_count(guild_id)
         if in_all >= self._in_all:

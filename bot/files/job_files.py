@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.domain.job import Job
-from bot.files.names import CLIP, JOINED, MADE, PIECES, SOUND, VIDEO, Names, is_prepared, job_id_of, needless, whole_of
+from bot.files.names import CLIP, JOINED, MADE, PIECES, SOUND, VIDEO, Names, is_prepared, job_id_of, surplus, whole_of
 from bot.placing import disk_faults, link_or_copy, move, remove
+from storage.jobs.job import Holding
 
 if TYPE_CHECKING:
     from bot.files.depot import Depot
@@ -142,7 +143,7 @@ class JobFiles:
         """The finished video and all that it was made of, now that the outcome is posted; while it is kept, the whole
         one stays.
         """
-        await asyncio.to_thread(lambda: self._remove({job.id: needless(job, self._names(job.id))}))
+        await asyncio.to_thread(lambda: self._remove(surplus({job.id: job}, {job.id: self._names(job.id)})))
         if self._depot:
             await self._depot.throw_away_made(job)
 
@@ -152,19 +153,21 @@ class JobFiles:
         if self._depot:
             await self._depot.throw_away(*job_ids)
 
-    async def sweep(self, needed: Callable[[], Awaitable[Mapping[int, Job]]], *, attached_until: float) -> None:
-        """Throw away what no job needs. `needed` gives the jobs whose files may be; those that were closed before
-        `attached_until` need no more what was attached to them.
+    async def sweep(
+        self, needed: Callable[[Iterable[int]], Awaitable[Mapping[int, Holding]]], *, attached_until: float
+    ) -> None:
+        """Throw away what no job needs. `needed` gives those of these jobs whose files may be; those that were closed
+        before `attached_until` need no more what was attached to them.
 
         What lies there is listed before it is asked which jobs there are: a job is stored before its files are.
         """
         here = await asyncio.to_thread(self._lying)
         kept = await self._depot.everything() if self._depot else {}
-        jobs = await needed()
-        await asyncio.to_thread(self._remove, _needless(jobs, here, attached_until))
+        jobs = await needed({*here, *kept})
+        await asyncio.to_thread(lambda: self._remove(surplus(jobs, here, attached_until)))
         await asyncio.to_thread(self._remove_folders, here.keys() - jobs.keys())
         if self._depot:
-            await self._depot.remove(_needless(jobs, kept, attached_until))
+            await self._depot.remove(surplus(jobs, kept, attached_until))
 
     def throw_away_kept(self, job: Job) -> None:
         """The finished video, or what there is of it, before its time; that of a cache comes back."""
@@ -194,7 +197,3 @@ class JobFiles:
 
     def _place(self, job_id: int) -> Path:
         return self.folder / str(job_id)
-
-
-def _needless(jobs: Mapping[int, Job], names: Names, attached_until: float) -> Names:
-    return {job_id: needless(jobs.get(job_id), names[job_id], attached_until) for job_id in names}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bot.domain.job import Job
+from storage.jobs.job import Holding
 
 CLIP, SOUND = "clip", "sound"  # as they were attached
 VIDEO, JOINED = "video.mp4", "joined.mp4"
@@ -29,13 +30,18 @@ def parts_of(names: Iterable[str]) -> list[str]:
     return [name for _, name in numbered]
 
 
-def needless(job: Job | None, names: Iterable[str], attached_until: float = 0.0) -> list[str]:
+def needless(job: Job | Holding | None, names: Iterable[str], attached_until: float = 0.0) -> list[str]:
     """Which of a job's files are not needed any more: all when there is no job, none while it is open."""
     if job is None or job.closed_at is None:
         return [] if job else list(names)
     names = [name for name in names if not name.startswith(PIECES)]  # somebody is getting them right now
     kept = whole_of(names) if job.kept_until else []
     return [name for name in names if name not in kept and (name.endswith(MADE) or job.closed_at < attached_until)]
+
+
+def surplus(jobs: Mapping[int, Job | Holding], names: Names, attached_until: float = 0.0) -> Names:
+    """The same of each job that has files, whether it is among these or not."""
+    return {job_id: needless(jobs.get(job_id), names[job_id], attached_until) for job_id in names}
 
 
 def job_id_of(folder: Path) -> int | None:

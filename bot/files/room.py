@@ -19,7 +19,7 @@ from bot.net.download import LEFT_FREE
 from bot.net.faults import Unwritable
 from bot.placing import disk_faults
 from bot.words.refusals.files import DiskFull, ServerDiskFull
-from storage.jobs.ledger import Holding
+from storage.jobs.job import Holding
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 
 from bot.clock import Clock
 from bot.domain.job import NO_REQUEST, Claims, Job, Jobs
@@ -58,20 +58,22 @@ class Claiming:
             (kind_called(one.provider, one.stage, one.key_id), one.seconds, one.watched) for one in times
         )
 
-    async def claim(self, *, held: int) -> list[tuple[Job, float]]:
-        """Jobs that are this process's from now on, each with the seconds until its next step; none when there are
-        none, or no room for them beside those that it holds. Where it is the only one, it takes them all in the end.
+    async def claim(self, held: Collection[int]) -> AsyncGenerator[Sequence[tuple[Job, float]]]:
+        """Jobs that are this process's from now on, some at a time, each with the seconds until its next step; until
+        there are no more, or no room for them beside those that it holds, by their ids. Where it is the only one, these
+        are all that were left open.
         """
+        if not self._lease.can_end:
+            async for jobs, damaged in self._claims.left_open():
+                yield await self._begun([job for job in jobs if job.id not in held], damaged)
+            return
         works, edits = "worker" in self._own_roles, "media" in self._own_roles
-        if not works and not edits:
-            return []
-        room = (MOST_OPEN if works else MOST_EDITS) - held if self._lease.can_end else AT_ONCE
-        jobs, damaged = await self._claims.claim(min(room, AT_ONCE), for_media=None if works and edits else edits)
-        for row in damaged:
-            if ended := await self._ended(row):
-                jobs.append(ended)
-        spread = min(RESUME_SPREAD, len(jobs) / 10)
-        return [(job, 0.0 if _is_urgent(job) else self._intervals.spread(spread)) for job in jobs]
+        most, for_media = MOST_OPEN if works else MOST_EDITS, None if works and edits else edits
+        is_done = not works and not edits
+        while not is_done:
+            jobs, damaged = await self._claims.claim(min(most - len(held), AT_ONCE), for_media=for_media)
+            yield await self._begun(jobs, damaged)
+            is_done = not jobs and not damaged
 
     async def go_on(self, claim: Callable[[], Awaitable[object]]) -> None:
         """Claim again and again, until cancelled. Where this process is the only one, nothing becomes nobody's."""
@@ -92,6 +94,12 @@ class Claiming:
             log.warning("%s can't be let go: %s; again later", job.code, error)
             return CLAIM_SECONDS
         return None
+
+    async def _begun(self, jobs: Sequence[Job], damaged: Sequence[Damaged]) -> Sequence[tuple[Job, float]]:
+        """These jobs, and what has become of those that can't be read, each with the seconds until its next step."""
+        ended = [job for row in damaged if (job := await self._ended(row))]
+        spread = min(RESUME_SPREAD, (len(jobs) + len(ended)) / 10)
+        return [(job, 0.0 if _is_urgent(job) else self._intervals.spread(spread)) for job in [*jobs, *ended]]
 
     async def _ended(self, damaged: Damaged) -> Job | None:
         """End a job whose row can't be read; None when even that fails: it must not keep the others waiting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from bot.chat.card import Cards
 from bot.clock import Clock
@@ -20,7 +20,6 @@ from bot.jobs.open_job import OpenJob, OpenJobs, Phase, Queued, phase_of
 from bot.jobs.runner import Runner
 from bot.jobs.scheduler import Scheduler
 from bot.words.refusals.jobs import NothingToCancel, NotWaiting
-from bot.words.refusals.limits import ShuttingDown
 from storage.jobs.job import OUTCOMES
 from storage.jobs.job_events import Stale
 
@@ -28,7 +27,7 @@ log = logging.getLogger(__name__)
 
 MOST_TRIES = 3  # to move a job that somebody else moves at the same time
 DRAIN_SECONDS = 15.0
-RESUME_PATIENCE = 10.0  # seconds in which somebody who acts on a job right after a start waits for the worker
+RESUME_PAUSE = 1.0  # seconds that a job that was left open waits for its first step once somebody acts on it
 SHOW_PATIENCE = 10.0  # seconds in which a new job is shown before its member is answered all the same
 
 
@@ -57,13 +56,8 @@ class Worker:
         self.is_alone = not lease.can_end  # no other process has jobs
         self.held = OpenJobs()
         self._scheduler = Scheduler(self._take, lanes.of, clock)
-        self._resumed = asyncio.Event()
+        self.resumed = asyncio.Event()  # set once what the last run left open has been taken on
         self.draining = False
-
-    @property
-    def resumed(self) -> bool:
-        """Whether what the last run left open has been taken on."""
-        return self._resumed.is_set()
 
     @property
     def turned_at(self) -> float:
@@ -80,15 +74,10 @@ class Worker:
         return self.held.in_guild(guild_id)
 
     async def run(self) -> None:
-        """Take on what is nobody's, then work until `drain`, and take on what becomes nobody's."""
-        await self._claiming.recall()
-        count = await self._claim()
-        self._resumed.set()
-        log.info("working; %d open jobs resumed", count)
-        claiming = asyncio.ensure_future(self._claiming.go_on(self._claim))
-        try:
+        """Work until `drain`; meanwhile take on what is nobody's, and what becomes so."""
+        async with asyncio.TaskGroup() as tree:
+            claiming = tree.create_task(self._resume())
             await self._scheduler.run()
-        finally:
             claiming.cancel()
 
     async def begin(self, job: Job) -> Job:
@@ -126,13 +115,23 @@ class Worker:
         await self._cards.close()
         await self._lease.end()
 
+    async def _resume(self) -> None:
+        await self._claiming.recall()
+        count = await self._claim()
+        self.resumed.set()
+        log.info("working; %d open jobs resumed", count)
+        await self._claiming.go_on(self._claim)
+
     async def _claim(self) -> int:
         """Take on what is nobody's, as far as there is room; how many jobs that were."""
         count = 0
-        while not self.draining and (claimed := await self._claiming.claim(held=len(self.held))):
-            count += len(claimed)
-            for job, delay in claimed:
-                self._take_on(job, phase_of(job), delay)
+        async with aclosing(self._claiming.claim(self.held)) as claimed:
+            async for jobs in claimed:
+                for job, delay in jobs:
+                    self._take_on(job, phase_of(job), delay)
+                count += len(jobs)
+                if self.draining:
+                    break
         return count
 
     def _take_on(self, job: Job, phase: Phase, delay: float) -> OpenJob:
@@ -144,11 +143,8 @@ class Worker:
         """Move a job while nobody else here does. One that this process owns takes its next step at once; any other
         is nobody's from then on, and is taken on by whoever sees it first.
         """
-        try:
-            async with asyncio.timeout(RESUME_PATIENCE):
-                await self._resumed.wait()
-        except TimeoutError:
-            raise ShuttingDown from None
+        if self.is_alone and not self.resumed.is_set() and job.id not in self.held:  # it would be read as it was
+            self._take_on(job, phase_of(job), RESUME_PAUSE)
         for _ in range(MOST_TRIES):
             open_job = self.held.get(job.id) or OpenJob(job, phase_of(job))
             async with open_job.stepping:

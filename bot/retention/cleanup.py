@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from bot.clock import DAY, Clock
@@ -11,12 +12,14 @@ from bot.domain.job import Stores
 from bot.files.job_files import FILES_KEPT, JobFiles
 from bot.retention.privacy import Forgettable
 from storage.engine.earlier_copies import EarlierCopies
+from storage.jobs.job import Holding
 from storage.people.privacy import ERASED_FACT
 
 log = logging.getLogger(__name__)
 
 EVERY = 3600.0  # seconds between two rounds
 SWEEP_EVERY = 60.0  # for what may be kept for minutes only
+LOOKED_UP_AT_ONCE = 1000  # jobs, as whatever else goes on has to wait for that
 GRACE = 30 * DAY  # after which nothing is left of a server that removed the bot
 
 
@@ -81,4 +84,13 @@ class Cleanup:
         but for a video that is kept; and so does what belongs to no job.
         """
         since = now - FILES_KEPT
-        await self._job_files.sweep(partial(self._jobs.with_files, now=now, closed_since=since), attached_until=since)
+        await self._job_files.sweep(partial(self._needing, now=now, closed_since=since), attached_until=since)
+
+    async def _needing(self, job_ids: Iterable[int], *, now: float, closed_since: float) -> Mapping[int, Holding]:
+        """Those of these jobs whose files may still be needed."""
+        found: dict[int, Holding] = {}
+        ordered = sorted(job_ids)
+        for start in range(0, len(ordered), LOOKED_UP_AT_ONCE):
+            some = ordered[start : start + LOOKED_UP_AT_ONCE]
+            found |= await self._jobs.with_files(some[0], some[-1], now=now, closed_since=closed_since)
+        return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Generic
 
 from storage.engine.database import Database, Row, Transaction
@@ -14,6 +15,7 @@ from storage.jobs.workers import ALIVE, TO_DO
 
 _FREE = f"""{TO_DO} AND (owner IS NULL OR owner NOT IN ({ALIVE}))
   AND for_media BETWEEN :least AND :most"""
+SLICE = 100  # rows that are read at a time, as whatever else goes on has to wait for that
 
 
 class Claims(Generic[R]):
@@ -31,9 +33,27 @@ class Claims(Generic[R]):
         if room <= 0 or not await self._database.row(f"SELECT 1 FROM jobs WHERE {_FREE} LIMIT 1", **kinds):
             return [], []
         rows = await self._database.write(lambda tx: self._take(tx, room, kinds), guild_id=None)
+        jobs: list[Job[R]] = []
         damaged: list[Damaged] = []
-        jobs = self._jobs.readable(rows, lambda row: damaged.append(Damaged.of(row)))
+        for start in range(0, len(rows), SLICE):
+            found, others = self._read(rows[start : start + SLICE])
+            jobs += found
+            damaged += others
+            await asyncio.sleep(0)
         return sorted(jobs, key=lambda job: job.id), damaged
+
+    async def left_open(self) -> AsyncIterator[tuple[list[Job[R]], list[Damaged]]]:
+        """All jobs for which something is left to be done, and those of them that can't be read, some at a time; for
+        the one process that has them all. Nothing is written.
+        """
+        after = {"guild_id": 0, "job_id": 0}
+        while rows := await self._database.rows(
+            f"""SELECT {COLUMNS} FROM jobs WHERE {TO_DO} AND (guild_id, id) > (:guild_id, :job_id)
+                ORDER BY guild_id, id LIMIT {SLICE}""",
+            **after,
+        ):
+            after = {"guild_id": rows[-1]["guild_id"], "job_id": rows[-1]["id"]}
+            yield self._read(rows)
 
     async def let_go(self, job: Job[R], *, for_media: bool) -> None:
         """Leave the job to another process: to one that edits videos, or not. Nothing happens where it has another
@@ -51,6 +71,10 @@ class Claims(Generic[R]):
             )
 
         await self._database.write(work, guild_id=job.guild_id)
+
+    def _read(self, rows: Sequence[Row]) -> tuple[list[Job[R]], list[Damaged]]:
+        damaged: list[Damaged] = []
+        return self._jobs.readable(rows, lambda row: damaged.append(Damaged.of(row))), damaged
 
     async def _take(self, tx: Transaction, room: int, kinds: Mapping[str, int]) -> list[Row]:
         rows = await tx.rows(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from storage.jobs.job_code import code_of
 from storage.servers.quota import Claim
@@ -178,6 +178,14 @@ class Job(Generic[R]):
     def home_id(self) -> int:
         """The channel or thread in which everything about this job is posted."""
         return self.thread_id or self.channel_id
+
+
+class Holding(NamedTuple):
+    """What decides whether the files of a job are still needed."""
+
+    job_id: int
+    closed_at: float | None
+    kept_until: float | None
 
 
 def claim_of(job: NewJob[R] | Job[R], *, active: int = 0) -> Claim:

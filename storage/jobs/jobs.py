@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.damaged import Damaged, end_damaged, tell_ended
-from storage.jobs.job import OUTCOMES, TRANSITIONS, Job, NewJob, R, State, claim_of
+from storage.jobs.job import OUTCOMES, TRANSITIONS, Holding, Job, NewJob, R, State, claim_of
 from storage.jobs.job_events import OnMove, Stale, tell_move, unheard
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.servers import log_entries
@@ -158,19 +158,18 @@ class Jobs(Generic[R]):
         )
         return None if row is None else self.read(row)
 
-    async def with_files(self, *, now: float, closed_since: float) -> dict[int, Job[R]]:
-        """Every server's jobs whose files are still needed, by id: open ones, those that were closed since then, and
-        those whose videos are kept.
-        """
+    async def with_files(self, first: int, last: int, *, now: float, closed_since: float) -> dict[int, Holding]:
+        """Jobs, from one id to another, whose files are needed: open, closed since then, or whose video is kept."""
+        within = "id BETWEEN :first AND :last"
+        named = {"first": first, "last": last, "now": now, "closed_since": closed_since}
         rows = await self._database.rows(
-            f"""SELECT {COLUMNS} FROM jobs WHERE id IN (
-                  SELECT id FROM jobs WHERE closed_at IS NULL
-                  UNION SELECT id FROM jobs WHERE forgotten_at IS NULL AND closed_at >= :closed_since
-                  UNION SELECT id FROM jobs WHERE forgotten_at IS NULL AND kept_until > :now)""",
-            now=now,
-            closed_since=closed_since,
+            f"""SELECT id AS job_id, closed_at, kept_until FROM jobs WHERE id IN (
+                  SELECT id FROM jobs WHERE closed_at IS NULL AND {within}
+                  UNION SELECT id FROM jobs WHERE forgotten_at IS NULL AND closed_at >= :closed_since AND {within}
+                  UNION SELECT id FROM jobs WHERE forgotten_at IS NULL AND kept_until > :now AND {within})""",
+            **named,
         )
-        return {job.id: job for job in self.readable(rows, lambda _: None)}
+        return {row["job_id"]: Holding(**dict(row)) for row in rows}
 
     def readable(self, rows: Iterable[Row], otherwise: Callable[[Row], None]) -> list[Job[R]]:
         """The jobs in these rows; those that hold none are given to `otherwise`."""

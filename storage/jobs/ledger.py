@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, NamedTuple
+from typing import Generic
 
 from storage.engine.database import Database
-from storage.jobs.job import Job, R, State
+from storage.jobs.job import Holding, Job, R, State
 from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
 
@@ -31,14 +31,6 @@ class Line:
     unpriced: int = 0
     not_known: int = 0
     unclear: int = 0
-
-
-class Holding(NamedTuple):
-    """A job that has files."""
-
-    job_id: int
-    closed_at: float | None
-    kept_until: float | None
 
 
 class Ledger(Generic[R]):

@@ -81,10 +81,13 @@ class Workers:
 
 
 async def end_earlier_lives(database: Database) -> None:
-    """End the lives of a database that is this process's alone: whoever worked on it before has gone."""
+    """End the lives of a database that is this process's alone: whoever worked on it before has gone. What they had is
+    nobody's.
+    """
 
     async def work(tx: Transaction) -> None:
         await tx.row("DELETE FROM workers")
+        await tx.row(f"UPDATE jobs SET owner = NULL WHERE owner IS NOT NULL AND {TO_DO}")
 
     if database.is_alone:
         await database.write(work, guild_id=None)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ really_poll = DiscordWebSocket.poll_event
 
 async def fail(*_: Any, **__: Any) -> Any:
     raise sqlite3.OperationalError("disk I/O error")
+
+
+async def fail_to_read(*_: Any) -> AsyncIterator[Any]:
+    yield await fail()
 
 
 async def fail_once_identified(socket: DiscordWebSocket) -> None:
@@ -35,7 +40,7 @@ async def go_on_when_cancelled(socket: DiscordWebSocket) -> None:
 
 
 FAULTS: dict[str, tuple[type, str, Any]] = {
-    "worker": (Claims, "claim", fail),
+    "worker": (Claims, "left_open", fail_to_read),
     "connection": (DiscordWebSocket, "poll_event", fail_once_identified),
     "deaf": (DiscordWebSocket, "poll_event", go_on_when_cancelled),
 }

@@ -14,7 +14,7 @@ from bot.domain.ask import Ask, Asker, Place
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.fair_queue import Owned
-from bot.providers.base import Accepted, Submission
+from bot.providers.base import Accepted, Submission, Waiting
 from bot.words.refusals.access import AutoModTooSlow
 from bot.words.refusals.asks import TextEmpty
 from bot.words.refusals.limits import BotBusy, ServerBusy
@@ -167,3 +167,16 @@ async def test_what_other_processes_have_under_way_counts_too(world: World, monk
         await start(world, 4)
     await start(world, 5)
     assert counted == []
+
+
+@pytest.mark.settings(max_open_jobs_per_server=1)
+async def test_what_was_left_open_counts_before_it_is_taken_on(world: World) -> None:
+    scripted(world).on_poll = lambda *_: Waiting()
+    worker = world.client.services.worker
+    job = await start(world)
+    worker.held.drop(worker.held[job.id])  # as if an earlier life had left it
+    worker.resumed.clear()
+    with pytest.raises(ServerBusy):
+        await start(world, 2)
+    worker.resumed.set()
+    await start(world, 3)

@@ -98,7 +98,7 @@ async def worker_with_jobs(url: str, count: int, intervals: Intervals, *, since:
 async def running(worker: Worker) -> AsyncIterator[None]:
     """The worker at work, once it has taken on its jobs."""
     work = asyncio.create_task(worker.run())
-    while not worker.resumed:
+    while not worker.resumed.is_set():
         await asyncio.sleep(0.05)
     yield
     await worker.drain()

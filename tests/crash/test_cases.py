@@ -70,7 +70,7 @@ async def test_a_decision_after_which_the_bot_was_killed_stands_on_the_card_afte
     with monkeypatch.context() as patch:
         patch.setattr(CasePosts, "edit", away)
         async with outside.life(doom) as client:
-            await until(lambda: client.services.worker.resumed)
+            await until(client.services.worker.resumed.is_set)
             with suppress(Killed):
                 await client.services.decisions.deny(outside.discord.state.guild_id, 1, by=1)
     assert doom.dead
@@ -93,7 +93,7 @@ async def test_a_card_that_was_posted_just_before_the_bot_was_killed_is_found_ag
     outside.discord.state.nonces.clear()  # Discord remembers them for minutes only
     await ask_earlier(outside)
     async with outside.life(Doom()) as client:
-        await until(lambda: client.services.worker.resumed)
+        await until(client.services.worker.resumed.is_set)
 
         async def told() -> bool:
             found = await outside.parts.database.rows("SELECT told FROM cases WHERE is_open = 1")

@@ -164,7 +164,7 @@ async def answered_or_dead(asking: Coroutine[Any, Any, object], doom: Doom) -> N
 async def over(client: Mouthpiece, doom: Doom) -> None:
     """Wait until this life is over: by death, or because nothing is left to do."""
     async with asyncio.timeout(60):
-        while not doom.dead and not (client.services.worker.resumed and client.services.worker.open_jobs == 0):
+        while not doom.dead and not (client.services.worker.resumed.is_set() and client.services.worker.open_jobs == 0):
             await asyncio.sleep(0.002)
 
 

@@ -28,13 +28,13 @@ async def test_a_video_that_waits_is_decided_on_in_the_bots_next_life(tmp_path: 
             await until(lambda: cards(discord, "needs approval · "))
         for _ in range(2):
             async with outside.life(Doom()) as client:
-                await until(lambda: client.services.worker.resumed)
+                await until(client.services.worker.resumed.is_set)
                 (job,) = await client.services.ledger.jobs(guild_id)
                 assert (job.state, job.counted_at) == ("held", None)
         assert not sandbox.runs.ledger
         assert len(cards(discord, "needs approval · ")) == 1
         async with outside.life(Doom()) as client:
-            await until(lambda: client.services.worker.resumed)
+            await until(client.services.worker.resumed.is_set)
             decide = client.services.decisions.approve if answer == "approve" else client.services.decisions.deny
             await decide(guild_id, job.id, by=1)
             await over(client, Doom())

@@ -32,7 +32,7 @@ async def test_a_kept_video_and_again_work_in_a_life_that_finds_an_empty_folder(
     assert await kept(filming.settings.bucket()) == ["clip", "part-0.mp4"]
     empty(folder)
     async with filming.life(Doom()) as client:
-        await filming.discord.until(lambda: client.services.worker.resumed)
+        await filming.discord.until(client.services.worker.resumed.is_set)
         whole = await filming.press(message, GET, attachment_size_limit=50 * MEGABYTE)
         assert filming.fetched(whole) == [noise()]
         empty(folder)

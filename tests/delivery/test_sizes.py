@@ -94,7 +94,7 @@ async def test_a_large_video_is_posted_smaller_and_the_full_one_can_be_fetched(f
 async def test_the_full_video_can_be_fetched_after_a_restart(filming: Scene) -> None:
     message = await delivered(filming)
     async with filming.life(Doom()) as client:
-        await filming.discord.until(lambda: client.services.worker.resumed)
+        await filming.discord.until(client.services.worker.resumed.is_set)
         whole = await filming.press(message, GET, attachment_size_limit=50 * MEGABYTE)
         assert filming.fetched(whole) == [noise()]
 

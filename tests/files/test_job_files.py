@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from bot.domain.job import Job
 from bot.files.job_files import JobFiles
 from bot.files.leftovers import tidy
 from bot.files.names import PIECES
+from storage.jobs.job import Holding
+from storage.jobs.job import Job as StoredJob
 from tests.words.test_job_card import a_job
 
 
-async def needing(*jobs: Job) -> dict[int, Job]:
-    """The jobs whose files may be needed."""
-    return {job.id: job for job in jobs}
+async def needing(*jobs: Job | Iterable[int]) -> dict[int, Holding]:
+    """Those of the given jobs whose files may be needed, by the ids that are asked about: the last argument."""
+    *given, _ = jobs
+    return {job.id: Holding(job.id, job.closed_at, job.kept_until) for job in given if isinstance(job, StoredJob)}
 
 
 def test_videos_in_the_folder_of_an_earlier_version_are_taken_over_and_nothing_else_is_left(tmp_path: Path) -> None:

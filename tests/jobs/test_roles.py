@@ -83,13 +83,14 @@ class Asked:
 async def test_a_process_claims_what_its_roles_are_for(roles: str, asked: list[tuple[int, bool | None]]) -> None:
     store: Any = Asked()
     claiming = Claiming(Held(), store, store, store, StillClock(), SteadyIntervals(), parse_roles(roles))
-    assert await claiming.claim(held=3) == []
+    assert [jobs async for jobs in claiming.claim(held=range(3)) if jobs] == []
     assert store.claims == asked
 
 
 async def test_a_full_process_claims_no_more() -> None:
     store: Any = Asked()
-    await Claiming(Held(), store, store, store, StillClock(), SteadyIntervals()).claim(held=MOST_OPEN - 1)
+    claiming = Claiming(Held(), store, store, store, StillClock(), SteadyIntervals())
+    assert [jobs async for jobs in claiming.claim(held=range(MOST_OPEN - 1)) if jobs] == []
     assert store.claims == [(1, None)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from bot.chat.card import Cards
 from bot.chat.result_post import ResultPosts
 from bot.domain.job import Claims, Job
 from bot.net.client import Http
-from bot.net.faults import UnknownOutcome
+from bot.net.faults import RateLimited, UnknownOutcome
 from bot.providers.base import Accepted, Waiting
+from bot.words.refusals.jobs import NotWaiting
 from storage.jobs.claims import Claims as ClaimsStore
 from storage.jobs.job_events import Stale
 from tests.cogs.test_jobs import shown
 from tests.scripted import Findable, Scripted, in_turn, outcome, row, scripted, start, until
-from tests.storage.plain import open_jobs
 from tests.world import World, answer, open_world
 
 DAY = 86_400.0
@@ -246,55 +246,83 @@ async def test_what_the_database_cannot_take_for_a_while_is_written_later_and_no
     assert len(provider.submits) == 1
 
 
-async def test_a_command_that_comes_before_the_open_jobs_are_read_makes_one_card_and_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, claim, opened, opened_for = asyncio.Event(), ClaimsStore.claim, Cards.open, list[int]()
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """What was left open is not read before this is set."""
+    begun, left_open = asyncio.Event(), ClaimsStore.left_open
 
-    async def late(claims: Claims, room: int, **kind: Any) -> Any:
-        await read.wait()
-        return await claim(claims, room, **kind)
+    async def late(claims: Claims) -> AsyncIterator[Any]:
+        await begun.wait()
+        async for jobs in left_open(claims):
+            yield jobs
+
+    monkeypatch.setattr(ClaimsStore, "left_open", late)
+    return begun
+
+
+async def test_a_command_that_comes_before_the_open_jobs_are_read_makes_one_card_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reading: asyncio.Event
+) -> None:
+    opened, opened_for = Cards.open, list[int]()
 
     async def counting(cards: Cards, job: Job, **how: Any) -> Any:
         opened_for.append(job.id)
         return await opened(cards, job, **how)
 
-    monkeypatch.setattr(ClaimsStore, "claim", late)
     monkeypatch.setattr(Cards, "open", counting)
     async with open_world(tmp_path) as world:
         worker = world.client.services.worker
-        scripted(world)
-        asking = asyncio.create_task(start(world))
-        await until(lambda: worker.open_jobs)
-        assert not worker.resumed
-        read.set()
-        job = await asking
+        provider = scripted(world)
+        made, provider.on_poll = provider.on_poll, lambda *_: Waiting()
+        job = await start(world)
+        await until(lambda: provider.polls)
+        held = worker.held[job.id]
+        assert not worker.resumed.is_set()
+        reading.set()
+        await until(worker.resumed.is_set)
+        assert worker.held[job.id] is held
+        provider.on_poll = made
         assert (await outcome(world)).attachments
-        assert opened_for == [job.id]
+        assert (opened_for, len(provider.submits)) == ([job.id], 1)
         assert len([message for message in world.channel.history() if message.flags.components_v2]) == 1
 
 
-async def test_a_button_that_is_pressed_before_the_open_jobs_are_read_waits_for_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_button_that_is_pressed_before_the_open_jobs_are_read_does_not_wait_for_them(
+    tmp_path: Path, reading: asyncio.Event
 ) -> None:
-    read, claim = asyncio.Event(), ClaimsStore.claim
-
-    async def late(claims: Claims, room: int, **kind: Any) -> Any:
-        await read.wait()
-        return await claim(claims, room, **kind)
-
-    monkeypatch.setattr(ClaimsStore, "claim", late)
     async with open_world(tmp_path) as world:
         worker = world.client.services.worker
-        scripted(world)
-        asking = asyncio.create_task(start(world))
-        await until(lambda: worker.open_jobs)
-        (job,) = await open_jobs(world.parts.stores.jobs)
-        cancelling = asyncio.create_task(worker.cancel(job, by=world.member.id))
-        await asyncio.wait([cancelling], timeout=0)
-        assert not cancelling.done()
-        read.set()
-        await cancelling
-        assert (await asking).id == job.id
+        provider = scripted(world)
+        provider.on_submit = in_turn(RateLimited("busy", 900.0))
+        job = await start(world)
+        await until(lambda: provider.submits)
+        async with worker.held[job.id].stepping:
+            worker.held.drop(worker.held[job.id])  # as if an earlier life had left it
+        await worker.cancel(await row(world, job), by=world.member.id)
+        assert not worker.resumed.is_set()
         await world.quiet()
-        assert (await row(world, job)).state == "cancelled"
+        reading.set()
+        await until(worker.resumed.is_set)
+        await world.quiet()
+        ended = await row(world, job)
+        assert (ended.state, ended.closed_at is not None, worker.open_jobs) == ("cancelled", True, 0)
+        assert len(world.outcomes()) == 1
+
+
+async def test_a_button_that_does_nothing_before_the_open_jobs_are_read_loses_no_job(
+    tmp_path: Path, reading: asyncio.Event
+) -> None:
+    async with open_world(tmp_path) as world:
+        worker = world.client.services.worker
+        provider = scripted(world)
+        made, provider.on_poll = provider.on_poll, lambda *_: Waiting()
+        job = await start(world)
+        await until(lambda: provider.polls)
+        async with worker.held[job.id].stepping:
+            worker.held.drop(worker.held[job.id])
+        with pytest.raises(NotWaiting):
+            await worker.deny(await row(world, job), by=world.moderator.id)
+        reading.set()
+        await until(worker.resumed.is_set)
+        provider.on_poll = made
+        assert (await outcome(world)).attachments

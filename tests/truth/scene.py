@@ -145,7 +145,7 @@ class Scene:
     async def over(self) -> Job:
         """Wait until the job is closed, and everything is told of it: the job."""
         stores, worker = self.stand.parts.stores, self.client.services.worker
-        await until(lambda: worker.resumed and not worker.open_jobs)
+        await until(lambda: worker.resumed.is_set() and not worker.open_jobs)
 
         async def told() -> bool:
             return not await stores.log_entries.waiting() and self.guild_id not in await stores.cases.due()

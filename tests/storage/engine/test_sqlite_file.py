@@ -7,6 +7,7 @@ import json
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from storage.engine.sqlite import migrate, open_database
 from storage.engine.sqlite_file import told_apart
 from storage.engine.sqlite_lock import is_owned
 from storage.jobs.workers import Workers, end_earlier_lives
+from tests.conftest import GUILD
+from tests.storage.jobs.test_jobs import enqueue
+from tests.storage.plain import plain_jobs
+from tests.welcome import welcome
 
 
 async def test_the_settings_that_durability_rests_on_are_in_force(tmp_path: Path) -> None:
@@ -313,8 +318,12 @@ def test_what_older_rows_say_of_their_money_is_kept_as_whether_the_provider_char
 
 async def test_whoever_worked_on_the_file_has_ended_when_another_works_on_it(tmp_path: Path) -> None:
     async with open_database(tmp_path / "bot.db") as database:
-        await Workers(database).begin(inf)
+        workers = Workers(database)
+        await workers.begin(inf)
+        await welcome(database, GUILD)
+        job = await enqueue(plain_jobs(database, workers.life))
     async with open_database(tmp_path / "bot.db") as database:
         assert await database.rows("SELECT id FROM workers")
         await end_earlier_lives(database)
         assert not await database.rows("SELECT id FROM workers")
+        assert await plain_jobs(database).get(GUILD, job.id) == replace(job, owner=None)
