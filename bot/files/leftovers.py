@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,13 +24,22 @@ def tidy(job_files: JobFiles, old: Path) -> None:
             _rename(job_files, entry, job_id)
         elif job_id_of(entry) is None:
             remove(entry)
-    within_folders_of_jobs = [entry for entry in job_files.folder.glob("*/*") if entry.is_dir()]
-    for unfinished in [*job_files.folder.rglob(f"*{PART}"), *within_folders_of_jobs]:
-        remove(unfinished)
+    for place in job_files.folder.iterdir():
+        for unfinished in _unfinished(place):
+            remove(unfinished)
     for file in old.glob(f"{OLD_NAME}*.mp4"):
         if (job_id := id_of(file.stem.removeprefix(OLD_NAME))) is not None:
             move(file, job_files.made(job_id) / VIDEO)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _unfinished(place: Path) -> list[Path]:
+    """What is in the folder of a job that isn't a whole file; nothing where that is no folder."""
+    try:
+        with os.scandir(place) as entries:
+            return [Path(entry) for entry in entries if entry.is_dir() or entry.name.endswith(PART)]
+    except NotADirectoryError:
+        return []
 
 
 def _rename(job_files: JobFiles, folder: Path, job_id: int) -> None:

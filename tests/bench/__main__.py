@@ -22,6 +22,7 @@ from tests.bench import (
     quota,
     report,
     shares,
+    start,
     workers,
 )
 
@@ -44,6 +45,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "preflight": Benchmark(preflight.main, preflight.AIMS),
     "quota": Benchmark(quota.main, quota.AIMS),
     "shares": Benchmark(shares.main, shares.AIMS),
+    "start": Benchmark(start.main, start.AIMS),
     "workers": Benchmark(workers.main, workers.AIMS),
 }
 

@@ -24,6 +24,7 @@ from tests.bench import (
     ratio,
     report,
     shares,
+    start,
     workers,
 )
 from tests.bench.__main__ import BENCHMARKS
@@ -42,6 +43,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     ),
     "workers": lambda: workers.main(workers.Size(videos=1, seconds=2.5)),
     "history": lambda: history.main(history.Size(few=300, many=600, rounds=1)),
+    "start": lambda: start.main(start.Size(jobs=50, servers=3, seconds=1.0)),
     "quota": lambda: quota.main(quota.Size(jobs=150, accepted=3)),
 }
 
