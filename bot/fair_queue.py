@@ -72,11 +72,10 @@ class FairQueue(Generic[T]):
 
 
 class Shares:
-    """So many places, and who holds them."""
+    """So many places, and who holds them. With a smaller `width`, those that are held are left first."""
 
     def __init__(self, width: int) -> None:
-        self._width = width
-        self._quarter = max(1, width // 4)
+        self.width = width
         self._busy = 0
         self._held: Counter[tuple[int, ...]] = Counter()  # by server, and by server and member
 
@@ -87,15 +86,14 @@ class Shares:
         if self.full:
             return False
         server, member = (self._held[key] for key in _keys(owner))
-        roomy = self._busy < self._width - self._quarter
-        return (server < self._quarter or (roomy and not others_wait[0])) and (
-            member < self._quarter or not others_wait[1]
-        )
+        quarter = max(1, self.width // 4)
+        roomy = self._busy < self.width - quarter
+        return (server < quarter or (roomy and not others_wait[0])) and (member < quarter or not others_wait[1])
 
     @property
     def full(self) -> bool:
         """Whether every place is held."""
-        return self._busy >= self._width
+        return self._busy >= self.width
 
     @property
     def idle(self) -> bool:
@@ -133,6 +131,10 @@ class FairPlaces(Generic[T]):
     def waiting(self) -> int:
         """How many wait for a place."""
         return len(self._waiting)
+
+    def resize(self, width: int) -> None:
+        """Have so many places; what is more is given out when next somebody lines up or leaves."""
+        self._shares.width = width
 
     def line_up(self, item: T, owner: Owned) -> list[tuple[T, Owned]]:
         """Wait for a place; then give out what is free to those whose turn it is: each item, with its owner."""

@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.fair_queue import FairQueue, FairSemaphore, Shares
+from bot.fair_queue import FairPlaces, FairQueue, FairSemaphore, Shares
 
 
 @dataclass(frozen=True)
@@ -124,3 +124,15 @@ def test_places_beyond_a_quarter_are_given_only_while_nobody_else_waits(
             inside.append(Owner(found[1].guild_id, found[1].member_id))
         assert inside, "somebody waits although every place is free"
         shares.leave(inside.pop())
+
+
+def test_places_that_become_fewer_are_left_first_and_more_are_given_out_at_once() -> None:
+    places = FairPlaces[str](8)
+    owners = [Owner(guild, 1) for guild in range(20)]
+    taken = [turn for owner in owners for turn in places.line_up("", owner)]
+    assert len(taken) == 8
+    places.resize(4)
+    assert [places.leave(owner) for _, owner in taken[:4]] == [[]] * 4
+    assert len(places.leave(taken[4][1])) == 1
+    places.resize(10)
+    assert len(places.leave(taken[5][1])) == 7

@@ -48,13 +48,14 @@ class Submitting:
 class Polling:
     """The provider has it: its place in the provider's queue, and the last fault of a poll with how often in a row.
     `watched`: it was seen to be under way. `missing_since`: the provider says since then that it is made, and doesn't
-    say where.
+    say where. `refused`: the last poll was one too many, and the provider wants to be left alone for so many seconds.
     """
 
     watched: bool = False
     position: int | None = None
     missing_since: float | None = None
     same_fault: tuple[str, int] = ("", 0)
+    refused: float | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +88,7 @@ class OpenJob:
     faults: int = 0
     undone: Decision | None = None
     turn: int = 0  # which of its entries in the schedule counts
+    slot: int | None = None  # its next poll has its time, as its account was held back when it had been so many times
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
     shown: asyncio.Event = field(default_factory=asyncio.Event)  # it was shown, or that was tried
 

@@ -14,17 +14,19 @@ from typing import NamedTuple
 
 from bot.clock import Clock
 from bot.fair_queue import FairPlaces, Owned
+from bot.jobs.lanes import Lane, Polls
 from bot.jobs.open_job import OpenJob
 
 MOST_SECONDS_ASLEEP = 15.0  # so that it is seen that the schedule is served, even while nothing is due
 BUNDLE_SECONDS = 0.02  # what comes due within that time is begun together; what is due at once waits for nothing
 
 
-class Lane(NamedTuple):
-    """Steps that hold up each other and no others, so many at once."""
+class _Turn(NamedTuple):
+    """What waits for a place in a lane: the next step of an open job, and the number under which that was arranged."""
 
-    name: str
-    width: int
+    open_job: OpenJob
+    number: int
+    lane: Lane
 
 
 class Scheduler:
@@ -39,7 +41,7 @@ class Scheduler:
         self._heap: list[tuple[float, int, OpenJob]] = []
         self._turns = count(1)
         self._nap: asyncio.Future[None] | None = None
-        self._lanes: dict[Lane, FairPlaces[OpenJob]] = {}
+        self._lanes: dict[str, FairPlaces[_Turn]] = {}
         self._steps = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
         self._open = True
@@ -93,28 +95,42 @@ class Scheduler:
 
     def _begin(self, open_job: OpenJob) -> None:
         lane = self._lane_of(open_job)
-        if lane not in self._lanes:
-            self._lanes[lane] = FairPlaces(lane.width)
-        self._start(lane, self._lanes[lane].line_up(open_job, open_job.job))
+        if lane.name not in self._lanes:
+            self._lanes[lane.name] = FairPlaces(lane.width)
+        self._start(self._lanes[lane.name].line_up(_Turn(open_job, open_job.turn, lane), open_job.job))
 
-    def _start(self, lane: Lane, turns: list[tuple[OpenJob, Owned]]) -> None:
-        """Let those begin whose turn it is in the lane."""
-        for open_job, owner in turns:
-            task = self._steps.create_task(self._take(lane, open_job, owner))
+    def _start(self, turns: list[tuple[_Turn, Owned]]) -> None:
+        """Let those begin whose turn it is in their lane."""
+        for turn, owner in turns:
+            task = self._steps.create_task(self._take(turn, owner))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _take(self, lane: Lane, open_job: OpenJob, owner: Owned) -> None:
+    async def _take(self, turn: _Turn, owner: Owned) -> None:
         """Take one step; the place is left under the name under which it was taken, whatever the job is then."""
+        name, polls = turn.lane.name, turn.lane.polls
         try:
-            await self._step(open_job)
+            await (self._poll(turn, polls) if polls else self._step(turn.open_job))
         except BaseException:
             self._open = False  # it ends the schedule
             raise
         finally:
-            places = self._lanes[lane]
+            places = self._lanes[name]
             turns = places.leave(owner)
             if self._open:
-                self._start(lane, turns)
+                self._start(turns)
             if places.idle:
-                del self._lanes[lane]
+                del self._lanes[name]
+
+    async def _poll(self, turn: _Turn, polls: Polls) -> None:
+        """Take the step, or put it off where the account is polled too often."""
+        open_job, began = turn.open_job, self._clock.monotonic()
+        if (wait := polls.account.until_poll(open_job, began)) > 0.0:
+            if open_job.turn == turn.number:
+                self.put(open_job, wait)
+            return
+        await self._step(open_job)
+        now = self._clock.monotonic()
+        polls.account.polled(open_job, began, now)
+        if not open_job.faults:
+            self._lanes[turn.lane.name].resize(polls.concurrency.polled(now - began, now))

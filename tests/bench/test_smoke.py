@@ -17,6 +17,7 @@ from tests.bench import (
     flood,
     history,
     jobs,
+    lanes,
     pacing,
     polls,
     preflight,
@@ -36,6 +37,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
     "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
     "polls": lambda: polls.main(polls.Size(500, before=0.05, measured=0.05, rounds=1)),
+    "lanes": lambda: lanes.main(lanes.Size(30, 0.01, 5.0, settling=0.5, seconds=3.0, rounds=1)),
     "pacing": lambda: pacing.main(200),
     "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
     "shares": lambda: shares.main(

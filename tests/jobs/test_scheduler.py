@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.jobs.lanes import Lane
 from bot.jobs.open_job import OpenJob
-from bot.jobs.scheduler import BUNDLE_SECONDS, Lane, Scheduler
+from bot.jobs.scheduler import BUNDLE_SECONDS, Scheduler
 from tests.app.still_clock import StillClock
 from tests.jobs.steps.alone import job_in, opened
 

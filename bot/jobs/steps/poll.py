@@ -17,7 +17,7 @@ from bot.jobs.keys import JobKeys
 from bot.jobs.open_job import OpenJob, Polling
 from bot.jobs.transitions import CONFIRMATIONS, again, ended, kind_of, stage_done, stage_failed
 from bot.net.client import Http
-from bot.net.faults import Gone, NotAccepted, ProviderError
+from bot.net.faults import Gone, NotAccepted, ProviderError, RateLimited
 from bot.providers.base import MISSING, Answer, Credentials, Done, Failed, Provider, Waiting, Yields
 from bot.words.refusals.jobs import NotCancellable, NothingToCancel
 from storage.jobs.job import OUTCOMES
@@ -59,7 +59,7 @@ class Poll:
             if late and open_job.faults >= CONFIRMATIONS - 1:
                 return ended(job, "unknown", "took_too_long")
             return await self._no_answer(open_job, phase, fault)
-        phase.same_fault = ("", 0)
+        phase.same_fault, phase.refused = ("", 0), None
         if isinstance(answer, Waiting):
             if late:
                 return ended(job, "unknown", "took_too_long")
@@ -105,6 +105,7 @@ class Poll:
         """A poll that fails is made again; what a provider says three times in a row is believed."""
         code, times = phase.same_fault
         phase.same_fault = (fault.code, times + 1 if code == fault.code else 1)
+        phase.refused = (fault.retry_after or 0.0) if isinstance(fault, RateLimited) else None
         if phase.same_fault[1] >= CONFIRMATIONS:
             await self._keys.failed(open_job.job, fault.code)
             if isinstance(fault, Gone):
