@@ -99,8 +99,16 @@ def _lost_connection(record: logging.LogRecord) -> bool:
 
 
 def _ours(record: logging.LogRecord) -> bool:
-    """Leave out what discord.py says of an application whose commands come over HTTP: the bot says what is so."""
-    return not str(record.msg).startswith("Application has an interaction endpoint URL set")
+    """Leave out what discord.py says of no bot of this kind: of an application whose commands come over HTTP, of which
+    the bot says what is so, and of packages for voice channels, which it has no use for.
+    """
+    return not str(record.msg).startswith(
+        (
+            "Application has an interaction endpoint URL set",
+            "PyNaCl is not installed, voice",
+            "davey is not installed, voice",
+        )
+    )
 
 
 def start_logging(level: str, form: str, secrets: Sequence[str] = ()) -> None:

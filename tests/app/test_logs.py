@@ -70,10 +70,14 @@ def test_an_outage_of_the_gateway_is_one_line(
     assert "WARNING" in line
 
 
-def test_what_discord_py_says_of_commands_over_http_is_left_to_the_bot(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_discord_py_says_of_commands_over_http_and_of_voice_channels_is_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     start_logging("INFO", "text")
     discord_py = logging.getLogger("discord.client")
     discord_py.warning("Application has an interaction endpoint URL set, this means registered components and…")
+    discord_py.warning("PyNaCl is not installed, voice will NOT be supported")
+    discord_py.warning("davey is not installed, voice will NOT be supported")
     discord_py.warning("Something else")
     (line,) = capsys.readouterr().err.splitlines()
     assert "Something else" in line
