@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from bot.errors import SettingsError
 from bot.net.client import Http
 from bot.providers.base import Provider
+from bot.words.admin.operator import SANDBOX_IS_ON
+
+if TYPE_CHECKING:
+    from bot.sandbox.server import Sandbox
 
 
-async def open_sandbox(stack: AsyncExitStack) -> str:
-    """Serve the sandbox on loopback; its address."""
+log = logging.getLogger(__name__)
+
+
+def load_sandbox() -> type[Sandbox]:
+    """What serves the sandbox. `SettingsError` when the extra isn't installed that it needs."""
     try:
         from bot.sandbox.server import Sandbox  # noqa: PLC0415 - needs the extra `sandbox`
     except ImportError as error:
@@ -18,7 +27,14 @@ async def open_sandbox(stack: AsyncExitStack) -> str:
             problem=f"SANDBOX: needs the extra “sandbox” installed ({error.name} is missing); the image whose tag ends "
             "in -sandbox has it"
         ) from None
-    return (await stack.enter_async_context(Sandbox())).url
+    return Sandbox
+
+
+async def open_sandbox(stack: AsyncExitStack) -> str:
+    """Serve the sandbox on loopback; its address. `SettingsError` as of `load_sandbox`."""
+    served = await stack.enter_async_context(load_sandbox()())
+    log.info(SANDBOX_IS_ON)
+    return served.url
 
 
 def sandbox_providers(http: Http, url: str) -> dict[str, Provider]:

@@ -27,6 +27,7 @@ from bot.jobs.roles import ROLES, Role, parse_roles
 from bot.net.address import Address, as_http, has_port, host_entry
 from bot.net.faults import BadAddress
 from bot.providers import provider_classes
+from bot.words.admin.operator import NEEDS_MASTER_KEYS
 from bot.words.privacy import Host
 
 
@@ -94,6 +95,12 @@ class Settings(DatabaseSettings, FilesSettings):
             raise SettingsError(problem="BACKUP_EVERY: copies SQLite's file; copy PostgreSQL with its own pg_dump")
         if self.backup_every and not self.copies_days:
             raise SettingsError(problem="COPIES_DAYS: is 0, so none of the copies would stay that BACKUP_EVERY makes")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_a_server(self) -> Self:
+        if self.database_url and not self.master_keys:
+            raise SettingsError(problem=NEEDS_MASTER_KEYS)
         return self
 
     @field_validator("trusted_hosts", "gateway_hosts", mode="before")

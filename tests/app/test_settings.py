@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.database.settings import DatabaseSettings, read_as
 from bot.app.servers.shards import Shards
 from bot.app.settings import Settings, read_settings
 from bot.errors import SettingsError
@@ -178,6 +179,7 @@ def test_what_is_named_for_a_purpose_is_known_with_its_port() -> None:
 def test_no_secret_shows_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:canary@db.example/bot")
+    monkeypatch.setenv("MASTER_KEYS", f"canary:{'A' * 43}=")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "canary")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
@@ -199,11 +201,11 @@ def test_what_no_log_may_show_is_known_in_every_form() -> None:
 
 
 def test_postgresql_needs_a_master_key_that_is_in_no_file_of_one_machine(tmp_path: Path) -> None:
-    settings = read_settings(
-        discord_token=TOKEN, database_url="postgresql://db.example/bot", database_path=tmp_path / "bot.db"
-    )
+    given = {"database_url": "postgresql://db.example/bot", "database_path": tmp_path / "bot.db"}
     with pytest.raises(SettingsError, match="MASTER_KEYS: is not set; with DATABASE_URL"):
-        settings.master()
+        read_settings(discord_token=TOKEN, **given)
+    with pytest.raises(SettingsError, match="MASTER_KEYS: is not set; with DATABASE_URL"):
+        read_as(DatabaseSettings, **given).master()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -19,6 +19,7 @@ from bot.jobs.roles import ROLES, Role, parse_roles
 from bot.jobs.runner import Runner
 from bot.jobs.steps.poll import Poll
 from bot.words.refusals.jobs import NotCancellable
+from storage.engine.encryption import MasterKeys
 from storage.jobs.job import Position, State
 from tests.app.still_clock import StillClock
 from tests.jobs.steps.alone import Held, OneKey, SteadyIntervals
@@ -109,9 +110,9 @@ def test_other_roles_are_refused_without_being_repeated(text: str) -> None:
 def test_one_process_works_on_a_file_so_it_has_all_roles() -> None:
     with pytest.raises(SettingsError, match="ROLES: need DATABASE_URL"):
         read_settings(discord_token="token", roles="worker")
-    url = "postgresql://me@/bot"
-    assert read_settings(discord_token="token", roles="worker", database_url=url).served_shards is None
-    assert read_settings(discord_token="token", roles="gateway", database_url=url).served_shards is not None
+    given = {"discord_token": "token", "database_url": "postgresql://me@/bot", "master_keys": MasterKeys.generate("a")}
+    assert read_settings(**given, roles="worker").served_shards is None
+    assert read_settings(**given, roles="gateway").served_shards is not None
 
 
 class Moves:

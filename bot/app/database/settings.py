@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.app.database.master_key import kept_master_key
 from bot.errors import SettingsError
+from bot.words.admin.operator import NEEDS_MASTER_KEYS
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite_file import count_keys
 
@@ -105,7 +106,7 @@ class DatabaseSettings(BaseSettings):
         if self.master_keys:
             return MasterKeys.parse(self.master_keys.get_secret_value())
         if self.database_url:
-            raise SettingsError(problem="MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start")
+            raise SettingsError(problem=NEEDS_MASTER_KEYS)
         return kept_master_key(self.kept_master_key, self.database_path, anew=anew)
 
 

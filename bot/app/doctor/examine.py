@@ -10,7 +10,7 @@ from bot.app.database.settings import DatabaseSettings, read_as
 from bot.app.doctor import database
 from bot.app.doctor.bucket import check_bucket
 from bot.app.doctor.discord import check_discord
-from bot.app.doctor.machine import check_backups, check_confinement, check_disk, check_port
+from bot.app.doctor.machine import check_backups, check_confinement, check_disk, check_port, check_sandbox
 from bot.app.doctor.names import check_names
 from bot.app.doctor.providers import check_keys, check_providers
 from bot.app.parts import FILES_MARK
@@ -64,7 +64,7 @@ async def examine(environment: Mapping[str, str], clock: Clock) -> tuple[Sequenc
 async def _outside(settings: Settings, clock: Clock, known: Known) -> list[Finding]:
     """What needs the token, the network, or a setting that the database does without."""
     used = {key.provider for key in known.keys}
-    found = check_backups(settings, clock)
+    found = [*check_sandbox(settings), *check_backups(settings, clock)]
     found += await _bounded("port", lambda: check_port(settings))
     found += await _bounded("Discord", lambda: check_discord(settings, clock, known.servers))
     found += await _bounded("providers", lambda: check_providers(settings, used))

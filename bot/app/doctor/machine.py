@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.app.http_server.server import serving
+from bot.app.sandbox_mode import load_sandbox
 from bot.app.settings import Settings
 from bot.clock import HOUR, Clock
 from bot.errors import SettingsError
@@ -19,6 +20,7 @@ from bot.net.faults import Unwritable
 from bot.placing import makes_links
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Finding, ill, ok, warning
+from bot.words.admin.operator import SANDBOX_IS_ON
 from storage.engine.earlier_copies import EarlierCopies
 
 SOON_FULL = 4 * LEFT_FREE
@@ -52,6 +54,17 @@ def check_backups(settings: Settings, clock: Clock) -> list[Finding]:
     if hours > 2 * settings.backup_every:
         return [warning("backups", words.backed_up(len(made), hours), words.SEE_BACKUPS)]
     return [ok("backups", words.backed_up(len(made), hours))]
+
+
+def check_sandbox(settings: Settings) -> list[Finding]:
+    """Whether the sandbox can be served that the settings ask for."""
+    if not settings.sandbox:
+        return []
+    try:
+        load_sandbox()
+    except SettingsError as error:
+        return [ill("sandbox", str(error), words.GET_SANDBOX)]
+    return [ok("sandbox", SANDBOX_IS_ON)]
 
 
 async def check_port(settings: Settings) -> list[Finding]:

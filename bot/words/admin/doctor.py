@@ -26,6 +26,7 @@ MAKE_ROOM = "make room on this disk: with less than 256 MiB free, nothing more i
 OWN_FOLDER = "let the bot's user write there: chown -R the folder to it (10001 in the container)"
 OWN_DISK = "keep SQLite's file on a disk of this machine, not on a network share or a stick"
 SEE_BACKUPS = "start the bot; if it runs, its log says why no backup can be made or restored"
+GET_SANDBOX = "install that extra, or take the image whose tag ends in -sandbox, or take SANDBOX out"
 FREE_PORT = "stop what uses it, or choose another HTTP_PORT"
 SEE_HEALTH = "read the bot's log from the moment on at which this began, and start it again if it doesn't recover"
 CONFINE = "use Linux 5.13 or newer on x86-64 or ARM64, and a container runtime whose rules allow Landlock and seccomp"

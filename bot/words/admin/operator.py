@@ -21,6 +21,9 @@ NO_ADDRESS = (
     "the public https address of this bot's /interactions"
 )
 
+SANDBOX_IS_ON = "SANDBOX is on: every server can use the free provider inside the bot, whose videos are samples"
+NEEDS_MASTER_KEYS = "MASTER_KEYS: is not set; with DATABASE_URL, none is made on the first start"
+
 _IF_LOST = (
     "put it back; if it is lost, run `python -m bot rotate-keys --give-up-lost`, and moderators save their keys again"
 )

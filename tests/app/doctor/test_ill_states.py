@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -80,6 +81,23 @@ async def test_a_setting_that_cant_be_read_and_the_rest_of_the_machine_is_looked
     assert (token.level, token.what, token.advice) == (ILL, "DISCORD_TOKEN: is not set", words.CORRECT_IT)
     assert level.what.startswith("LOG_LEVEL: ")
     assert database.name == "database"
+
+
+async def test_a_sandbox_that_isnt_installed(installation: Installation) -> None:
+    installation.set(SANDBOX="1")
+    assert await installation.look() == []
+    installation.patch.setitem(sys.modules, "bot.sandbox.server", None)
+    found = await installation.one()
+    assert (found.name, found.level, found.advice) == ("sandbox", ILL, words.GET_SANDBOX)
+    assert "needs the extra “sandbox” installed" in found.what
+
+
+async def test_a_server_of_postgresql_without_master_keys(installation: Installation) -> None:
+    installation.set(DATABASE_URL="postgresql://bot:canary@127.0.0.1:9/bot")
+    installation.patch.delenv("MASTER_KEYS")
+    found = (await installation.look())[0]
+    assert (found.name, found.level, found.advice) == ("settings", ILL, words.CORRECT_IT)
+    assert found.what.startswith("MASTER_KEYS: is not set; with DATABASE_URL")
 
 
 # Discord
