@@ -46,7 +46,6 @@ MODERATORS_BUTTONS = (
 # Store methods that are not about one server, and why.
 ACROSS_SERVERS = {
     "Access.attest": "a person's own word, wherever it is given",
-    "Access.has_attested": "a person's own word, wherever it is given",
     "Cases.catch_up": "the task that tells moderators",
     "Cases.due": "the task that tells moderators",
     "LogEntries.waiting": "the log channels' task",

@@ -46,7 +46,8 @@ class Enqueuer:
         job of that command already.
         """
         ask = draft.ask
-        await self._guilds.join(ask.guild_id, self._clock.now())
+        if not server.is_member:
+            await self._guilds.join(ask.guild_id, self._clock.now())
 
         async def enqueue(left: list[Candidate]) -> Job:
             held = must_wait(ask, server, left)

@@ -19,12 +19,13 @@ POLICY_VERSION = 1  # of what `asked.ATTESTATION` says; with a new one, everybod
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """All that a command is checked against. Empty `channels` and `roles` mean everywhere and everyone; `word_rules`
-    are None while they can't be known; `limits` are those that bind the member, and `over_limit` is why one more job is
-    too much, None when it isn't.
+    """All that a command is checked against. `is_member`: the bot is known to be in it. Empty `channels` and `roles`
+    mean everywhere and everyone; `word_rules` are None while they can't be known; `limits` are those that bind the
+    member, and `over_limit` is why one more job is too much, None when it isn't.
     """
 
     read_at: float = 0.0
+    is_member: bool = False
     policy: Policy = field(default_factory=Policy)
     channels: frozenset[int] = frozenset()
     roles: frozenset[int] = frozenset()
@@ -42,18 +43,20 @@ class Server:
         guild_id, member_id = ask.guild_id, ask.member_id
         claim = Claim(guild_id, member_id, ask.asker.role_ids, active=1, jobs=1)
         usages = await stores.limits.usage(guild_id, claim, now)
+        seen = await stores.access.seen_by(guild_id, member_id, POLICY_VERSION)
         return cls(
             read_at=now,
-            policy=await stores.guilds.policy(guild_id),
-            channels=await stores.access.allowed(guild_id, "channel"),
-            roles=await stores.access.allowed(guild_id, "role"),
-            is_blocked=await stores.access.is_blocked(guild_id, member_id),
+            is_member=seen.is_member,
+            policy=seen.policy,
+            channels=seen.channels,
+            roles=seen.roles,
+            is_blocked=seen.is_blocked,
             word_rules=await automod.rules(ask.place),
             keys=tuple(await stores.keys.shown(guild_id)),
             limits=[usage.rule for usage in usages],
             over_limit=await _over_limit(stores, claim, now, usages),
-            has_attested=await stores.access.has_attested(member_id, POLICY_VERSION),
-            has_succeeded=await stores.ledger.has_succeeded(guild_id, member_id),
+            has_attested=seen.has_attested,
+            has_succeeded=seen.has_succeeded,
         )
 
     def key(self, provider: str) -> KeyInfo | None:

@@ -67,5 +67,8 @@ async def tell_move(
     if job.state in {"submitting", "running"} or (job.state == "queued" and from_state not in _ASKED):
         return
     if job.state in _LOGGED:
-        await log_entries.note(tx, job.guild_id, _LOGGED[job.state], now=now, actor_id=by, job_id=job.id)
-    await budget_alerts.watch(tx, job.guild_id, now)
+        is_heard = await log_entries.note(tx, job.guild_id, _LOGGED[job.state], now=now, actor_id=by, job_id=job.id)
+    else:
+        is_heard = await log_entries.is_wanted(tx, job.guild_id)
+    if is_heard:
+        await budget_alerts.watch(tx, job.guild_id, now)

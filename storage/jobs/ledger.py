@@ -147,16 +147,6 @@ class Ledger(Generic[R]):
         )
         return [self._jobs.read(row) for row in rows]
 
-    async def has_succeeded(self, guild_id: int, member_id: int) -> bool:
-        """Whether a job of this member was ever finished in this server."""
-        row = await self._database.row(
-            """SELECT 1 FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id
-                 AND state = 'succeeded' LIMIT 1""",
-            guild_id=guild_id,
-            member_id=member_id,
-        )
-        return row is not None
-
     async def month(self, guild_id: int, since: float, until: float) -> list[Line]:
         """What was asked for in that time, added up."""
         rows = await self._database.rows(

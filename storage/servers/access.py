@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from storage.engine.database import Database, Transaction
+from storage.servers.guilds import Policy
 from storage.servers.log_entries import note
 
 Kind = Literal["channel", "role"]
+_POLICY = tuple(field.name for field in fields(Policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,21 @@ class Block:
     reason: str
     blocked_by: int
     blocked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """A server as it is to one member. `is_member`: the bot is, as far as is known; empty `channels` and `roles` mean
+    everywhere and everyone; `has_succeeded`: a job of this member was ever finished in it.
+    """
+
+    is_member: bool
+    policy: Policy
+    channels: frozenset[int]
+    roles: frozenset[int]
+    is_blocked: bool
+    has_attested: bool
+    has_succeeded: bool
 
 
 class Access:
@@ -105,14 +122,33 @@ class Access:
         )
         return row is not None
 
-    async def has_attested(self, member_id: int, version: int) -> bool:
-        """Whether the person has confirmed this version of the policy."""
-        row = await self._database.row(
-            "SELECT 1 FROM attestations WHERE member_id = :member_id AND version = :version",
+    async def seen_by(self, guild_id: int, member_id: int, version: int) -> ServerView:
+        """All of it as it is to one member, who may have confirmed this version of the policy."""
+        rows = await self._database.rows(
+            f"""SELECT guilds.id, left_at, {", ".join(_POLICY)}, kind, subject_id,
+                  EXISTS (SELECT 1 FROM blocks WHERE guild_id = :guild_id AND member_id = :member_id) AS is_blocked,
+                  EXISTS (SELECT 1 FROM attestations
+                          WHERE member_id = :member_id AND version = :version) AS has_attested,
+                  EXISTS (SELECT 1 FROM jobs WHERE guild_id = :guild_id AND member_id = :member_id
+                            AND state = 'succeeded') AS has_succeeded
+                FROM (SELECT CAST(:guild_id AS BIGINT) AS guild_id) AS asked
+                LEFT JOIN guilds ON guilds.id = asked.guild_id
+                LEFT JOIN allowed ON allowed.guild_id = asked.guild_id""",
+            guild_id=guild_id,
             member_id=member_id,
             version=version,
         )
-        return row is not None
+        one = rows[0]
+        is_known = one["id"] is not None
+        return ServerView(
+            is_member=is_known and one["left_at"] is None,
+            policy=Policy(*(one[name] for name in _POLICY)) if is_known else Policy(),
+            channels=frozenset(row["subject_id"] for row in rows if row["kind"] == "channel"),
+            roles=frozenset(row["subject_id"] for row in rows if row["kind"] == "role"),
+            is_blocked=bool(one["is_blocked"]),
+            has_attested=bool(one["has_attested"]),
+            has_succeeded=bool(one["has_succeeded"]),
+        )
 
     async def attest(self, member_id: int, version: int, *, now: float) -> None:
         """The person has confirmed it; the first time counts."""

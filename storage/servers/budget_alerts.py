@@ -14,10 +14,9 @@ SHORTEST_PACE = 300.0  # seconds: a burst shorter than this says nothing about t
 
 
 async def watch(tx: Transaction, guild_id: int, now: float) -> None:
-    """Write a log entry when a limit of the whole server passes 50, 80 or 100 percent: once each per window."""
-    heard = await tx.row("SELECT 1 FROM guilds WHERE id = :id AND log_channel_id IS NOT NULL", id=guild_id)
-    if not heard:
-        return
+    """Write a log entry when a limit of the whole server passes 50, 80 or 100 percent: once each per window. The server
+    wants a log.
+    """
     for usage in await usage_of(tx, guild_id, None, frozenset(), now):
         if usage.rule.unit != "active" and usage.rule.most:
             await _alert(tx, usage, Claim(guild_id, member_id=0), now)

@@ -37,12 +37,12 @@ async def note(
     actor_id: int | None = None,
     job_id: int | None = None,
     facts: Mapping[str, object] = MappingProxyType({}),
-) -> None:
-    """Write an entry, if the server wants a log."""
-    await tx.row(
+) -> bool:
+    """Write an entry, if the server wants a log; whether it does."""
+    row = await tx.row(
         """INSERT INTO log_entries (guild_id, at, kind, actor_id, job_id, facts)
            SELECT id, :now, :kind, :actor_id, :job_id, :facts FROM guilds
-           WHERE id = :guild_id AND log_channel_id IS NOT NULL""",
+           WHERE id = :guild_id AND log_channel_id IS NOT NULL RETURNING id""",
         guild_id=guild_id,
         kind=kind,
         now=now,
@@ -50,6 +50,13 @@ async def note(
         job_id=job_id,
         facts=json.dumps({name: str(value) for name, value in facts.items()}),
     )
+    return row is not None
+
+
+async def is_wanted(tx: Transaction, guild_id: int) -> bool:
+    """Whether the server wants a log."""
+    heard = await tx.row("SELECT 1 FROM guilds WHERE id = :id AND log_channel_id IS NOT NULL", id=guild_id)
+    return heard is not None
 
 
 class LogEntries:

@@ -18,7 +18,7 @@ from bot.providers.base import Accepted, Submission, Waiting
 from bot.words.refusals.access import AutoModTooSlow
 from bot.words.refusals.asks import TextEmpty
 from bot.words.refusals.limits import BotBusy, ServerBusy
-from storage.servers.guilds import Policy
+from storage.servers.access import ServerView
 from tests.canned import canned_look
 from tests.conftest import OTHER_GUILD
 from tests.scripted import CLIP, Scripted, scripted, start, until
@@ -96,15 +96,15 @@ async def test_it_is_read_what_the_server_is_for_so_many_commands_at_once_and_fo
     world: World,
 ) -> None:
     scripted(world)
-    policy, gate, reading = world.parts.stores.guilds.policy, asyncio.Event(), list[int]()
+    seen_by, gate, reading = world.parts.stores.access.seen_by, asyncio.Event(), list[int]()
 
-    async def slow(guild_id: int) -> Policy:
+    async def slow(guild_id: int, member_id: int, version: int) -> ServerView:
         reading.append(guild_id)
         if guild_id == world.guild.id:
             await gate.wait()
-        return await policy(guild_id)
+        return await seen_by(guild_id, member_id, version)
 
-    world.parts.stores.guilds.policy = slow  # type: ignore[method-assign]
+    world.parts.stores.access.seen_by = slow  # type: ignore[method-assign]
     flood = [asyncio.create_task(start(world, number)) for number in range(20)]
     await until(lambda: len(reading) >= READING_AT_ONCE - READING_AT_ONCE // 4)
     elsewhere = Ask(Place(OTHER_GUILD, 3, "#studio"), Asker(4), 5, CLIP)

@@ -43,11 +43,11 @@ class Accepting:
         await stores.unanswered.change([AwaitedAnswer(number, guild_id, member_id, number, "video", NOW, "token")], ())
         ask = Ask(Place(guild_id, 3, "#studio"), Asker(member_id), number, CLIP, text="Hi", voice="en:AOT")
         server = await Server.read(stores, cast("AutoMod", NoRules()), ask, NOW)
+        assert server.is_member
         assert server.over_limit is None
         if guild_id == LONG:  # of the other one, files of a day's many thousand jobs would be measured on disk
             await stores.ledger.with_files(guild_id, now=NOW, closed_since=NOW - DAY)
         await stores.reports.removed_among(guild_id, ["digest"])
-        await stores.guilds.join(guild_id, NOW)
         job = await stores.jobs.enqueue(_job(guild_id, member_id, number))
         await stores.jobs.amend(job, now=NOW, card_id=number)
         await stores.limits.standings(guild_id, Claim(guild_id, member_id), NOW)

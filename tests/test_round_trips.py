@@ -1,0 +1,81 @@
+"""How often a whole accepted command asks its database, from the interaction to the answer that is given: each
+statement of a server far away is a round trip.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from cogs.interactions import defer
+from storage.engine.database import Database
+from storage.engine.sqlite_database import SqliteDatabase, SqliteTransaction
+from tests.world import World
+
+MOST_STATEMENTS = 14
+MOST_WRITES = 4  # whoever waits is kept; the job; its card; whoever waits has the answer
+# What other tasks do for it: who waits is kept until they are answered, and the job's card is noted.
+BESIDE = {"Unanswered.change", "Jobs.amend"}
+COMMAND: ContextVar[bool] = ContextVar("command", default=False)
+
+
+class Asked:
+    """What is asked for in the command's own task, and besides for it."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+        self.writes: list[str] = []
+        self.is_answered = False
+
+    def is_for_it(self) -> bool:
+        beside = BESIDE if not self.is_answered else BESIDE - {"Jobs.amend"}
+        return COMMAND.get() or any(name.partition(".<locals>")[0] in beside for name in _functions())
+
+    def noting(self, rows: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def noted(asked: Any, sql: str, **parameters: object) -> Any:
+            if self.is_for_it():
+                self.statements.append(" ".join(sql.split())[:100])
+            return await rows(asked, sql, **parameters)
+
+        return noted
+
+    def counting(self, write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def counted(asked: Any, work: Any, **named: Any) -> Any:
+            if self.is_for_it():
+                self.writes.append(work.__qualname__)
+            return await write(asked, work, **named)
+
+        return counted
+
+
+def _functions() -> Iterator[str]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame.f_code.co_qualname
+        frame = frame.f_back
+
+
+async def test_an_accepted_command_asks_its_database_no_more_often_than_it_has_to(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add_key()
+    asked = Asked()
+
+    async def deferred(*given: Any, **named: Any) -> None:
+        COMMAND.set(True)
+        await defer(*given, **named)
+
+    monkeypatch.setattr("cogs.lipsync.defer", deferred)
+    for queries in (SqliteTransaction, SqliteDatabase):
+        monkeypatch.setattr(queries, "rows", asked.noting(queries.rows))
+    monkeypatch.setattr(Database, "write", asked.counting(Database.write))
+    assert "is on its way" in await world.text()
+    asked.is_answered = True
+    await world.quiet()
+    assert len(asked.statements) <= MOST_STATEMENTS, "\n".join([*asked.statements, *asked.writes])
+    assert len(asked.writes) <= MOST_WRITES, asked.writes
