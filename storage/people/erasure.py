@@ -21,10 +21,12 @@ NOBODY = 0  # in place of a forgotten member
 SLICE = 50  # rows that one transaction changes: some milliseconds
 
 # The person of a job that a lasting grant carries stays: forgetting who it was would fill the grant up again.
-_CARRIED = "SELECT job_id FROM job_grants JOIN grants ON grants.id = grant_id WHERE until_at > :now"
+_IS_CARRIED = """EXISTS (
+    SELECT 1 FROM job_grants JOIN grants ON grants.id = grant_id
+    WHERE job_grants.job_id = jobs.id AND until_at > :now)"""
 _ERASE = f"""
   UPDATE jobs
-  SET member_id = CASE WHEN counted_at > :uncounted_before OR id IN ({_CARRIED}) THEN member_id ELSE {NOBODY} END,
+  SET member_id = CASE WHEN counted_at > :uncounted_before OR {_IS_CARRIED} THEN member_id ELSE {NOBODY} END,
       interaction_id = -id, role_ids = '[]', channel_id = 0, card_id = NULL, card_due = 0, thread_id = NULL,
       reply_id = NULL, reply_channel_id = NULL, parent_id = NULL, kept_until = NULL,
       request = bare_request, voice = NULL, fallbacks = '[]', yields = '{{}}', handle = NULL, remote = NULL,
@@ -40,7 +42,7 @@ _ERASE_DUE = f"""{_ERASE}
     LIMIT :slice) RETURNING id"""
 _FORGET_WHOSE = f"""UPDATE jobs SET member_id = {NOBODY} WHERE id IN (
     SELECT id FROM jobs WHERE forgotten_at IS NOT NULL AND member_id <> {NOBODY}
-      AND (counted_at IS NULL OR counted_at <= :uncounted_before) AND id NOT IN ({_CARRIED}) LIMIT :slice)
+      AND (counted_at IS NULL OR counted_at <= :uncounted_before) AND NOT {_IS_CARRIED} LIMIT :slice)
   RETURNING id"""
 _FORGET_ENTRIES = """DELETE FROM log_entries WHERE id IN (
     SELECT id FROM log_entries WHERE at < :too_old LIMIT :slice) RETURNING id"""

@@ -25,8 +25,8 @@ _NAMED_IN = (
     ("grants", "given_by"),
     ("blocks", "blocked_by"),
 )
-# The others go with the row in `guilds`.
-_GUILD_TABLES = ("unanswered", "unfinished", "job_grants", "job_events", "reporters", "reports", "jobs", "keys")
+# The others go with the rows in `jobs` and `guilds`.
+_GUILD_TABLES = ("unanswered", "unfinished", "jobs", "keys")
 
 
 @dataclass(frozen=True, slots=True)

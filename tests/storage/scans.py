@@ -21,11 +21,14 @@ from tests.fresh_database import make_database
 Rows = Callable[..., Awaitable[Sequence[Row]]]
 STORES = tuple(str(Path(storage.__file__).parent / folder) for folder in ("jobs", "people", "servers"))
 ENGINE = str(Path(storage.__file__).parent / "engine")
-GROWS = {"jobs", "job_events", "reports", "reporters"}  # the others hold what is new, or what is set
+GROWS = {  # with what is done, or with who has come: the others hold what is set, or what waits
+    *("jobs", "job_events", "job_grants", "reports", "reporters", "removed_files", "usage_hours"),
+    *("cases", "case_cards", "attestations", "direct_messages"),
+}
 PARTIAL = {  # of which each holds a few rows of many
     *("jobs_open", "jobs_to_do", "jobs_card_due", "jobs_held", "jobs_unsettled", "jobs_under_way"),
     *("jobs_remembered", "jobs_half_forgotten", "jobs_kept"),
-    *("reports_undecided", "reports_told", "reports_with_persons"),
+    *("reports_undecided", "reports_told", "reports_with_persons", "cases_due", "cases_open"),
 }
 
 

@@ -18,6 +18,9 @@ from tests.storage.scans import noted_statements, scans
         ("SELECT id FROM jobs WHERE id = :id", False),
         ("SELECT id FROM jobs WHERE closed_at IS NULL", False),
         ("SELECT id FROM guilds WHERE left_at IS NULL", False),
+        ("SELECT job_id FROM job_grants JOIN grants ON grants.id = grant_id WHERE until_at > :now", True),
+        ("SELECT sum(jobs) FROM usage_hours WHERE hour > :hour", False),
+        ("SELECT id FROM cases WHERE subject_id = :id", True),
     ],
 )
 def test_a_scan_of_a_table_that_grows_is_found(statement: str, *, is_scan: bool) -> None:
