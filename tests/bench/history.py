@@ -8,6 +8,7 @@ difference.
 from __future__ import annotations
 
 import asyncio
+import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -37,7 +38,7 @@ LIMITS = {
     "at once": [Rule("server", 0, "active", "now", HUGE)],
     "six months'": MONTHS,
 }
-SHARED = "the longest slice of a sweep"
+SLICE = "a slice of a sweep, nine of ten"
 AT_LEAST = 0.2  # ms: what takes less counts as this
 OPERATIONS = (
     *(f"accept, {limits}, {server}" for server in ("long", "busy") for limits in (*LIMITS, "a watched budget")),
@@ -74,7 +75,7 @@ def _ms(operation: str) -> Callable[[Figures], float]:
 AIMS = (
     *(Aim(f"{operation}: many against few", _flat(operation), 1.5) for operation in OPERATIONS),
     *(Aim(f"{operation}, ms", _ms(operation), 3) for operation in OPERATIONS if operation.startswith("accept")),
-    Aim(f"{SHARED}, ms", _ms(SHARED), 20),
+    Aim(f"{SLICE}, ms", _ms(SLICE), 20),
 )
 
 
@@ -142,18 +143,17 @@ class Measured:
         privacy, hours, members = self._stores.privacy, count(1), count(ASKER + 1)
         await self._least("hourly sweep", lambda: self._sweep(RETENTION - next(hours) * 3600.0))
         await self._least("forgetting somebody", lambda: privacy.forget(next(members), now=NOW))
-        longest, write = 0.0, self._database.write
+        slices, write = list[float](), self._database.write
 
         async def timed(*given: Any, **named: Any) -> Any:
-            nonlocal longest
             began = time.perf_counter()
             written = await write(*given, **named)
-            longest = max(longest, time.perf_counter() - began)
+            slices.append((time.perf_counter() - began) * 1000)
             return written
 
         self._database.write = timed  # type: ignore[method-assign]
         await self._sweep(RETENTION - 1.1 * DAY)  # as after a shorter retention was chosen
-        self.took[SHARED] = longest * 1000
+        self.took[SLICE] = statistics.quantiles(slices, n=10, method="inclusive")[8]
 
     async def _sweep(self, retention: float) -> None:
         await self._stores.privacy.sweep(now=NOW, older_than=NOW - retention, left_before=0.0)
