@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
 
 Fill = Literal["silence", "again"]  # what follows a sound that is too short
 MOST_REPEATS = 200  # of a clip that is too short, as each opens the file again
 
 
-class ClipEdit(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipEdit:
     """A part of a clip, as an H.264/AAC mp4 of constant frame rate, upright, at `width` x `height` (both even).
 
     The part begins at `start` and is `seconds` long; a clip that ends before is taken to begin anew. The picture keeps
     its proportions: what is missing to the sides wanted is filled with black. The file has at most `most_bytes`.
     """
 
-    model_config = ConfigDict(frozen=True)
     start: float = 0.0
     seconds: float
     width: int
@@ -25,13 +24,13 @@ class ClipEdit(BaseModel):
     most_bytes: int
 
 
-class SoundEdit(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundEdit:
     """The sound of a file, evened in loudness, exactly `seconds` long and of at most `most_bytes`.
 
     What is too long is cut off at the end; what is too short is filled with silence, or with itself again.
     """
 
-    model_config = ConfigDict(frozen=True)
     format: Literal["mp3", "wav"] = "mp3"
     seconds: float
     fill: Fill = "silence"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import ConfigDict
-
 MOST_WORK = 32e9  # pixels of all pictures of a file that may be changed: a minute of 4K at 60 a second has fewer
 
 
@@ -16,7 +14,7 @@ class MediaFacts:
     `size` is that of the file in bytes, and `digest` the SHA-256 of them, where they were asked for.
     """
 
-    __pydantic_config__ = ConfigDict(allow_inf_nan=False)  # they are told by a process that may have been taken over
+    __pydantic_config__ = {"allow_inf_nan": False}  # noqa: RUF012 - told by a process that may have been taken over
     formats: frozenset[str]
     seconds: float
     width: int

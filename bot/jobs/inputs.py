@@ -15,8 +15,11 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
+from pydantic import TypeAdapter
+
 from bot.chat.errors import PostFailed, PostRefused, PostTooLarge
 from bot.chat.provider_files import PREPARED, ProviderFiles
+from bot.domain.edits import ClipEdit, SoundEdit
 from bot.domain.flows import Stage
 from bot.domain.job import Job
 from bot.domain.request import Part, Request
@@ -40,6 +43,7 @@ from bot.net.faults import (
 from bot.placing import disk_faults, link_or_copy
 from bot.providers.base import Provider, Submission
 
+EDIT: TypeAdapter[ClipEdit | SoundEdit] = TypeAdapter(ClipEdit | SoundEdit)
 MESSAGES = "_message"  # how the names end under which a job keeps the ids of the messages with its files
 
 
@@ -147,7 +151,7 @@ class Inputs:
         edit = request.clip if part == "video" else request.sound
         if edit is None:
             return source
-        what = hashlib.sha256(edit.model_dump_json().encode()).hexdigest()[:12]
+        what = hashlib.sha256(EDIT.dump_json(edit)).hexdigest()[:12]
         ready = self._job_files.prepared(job, part, what)
         with suppress(DepotAway):
             if await self._job_files.has(ready):

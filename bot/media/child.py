@@ -1,4 +1,7 @@
-"""What a child process is given to do on a stranger's file, within which bounds, and how it says that it failed."""
+"""What a child process is given to do on a stranger's file, within which bounds, and how it says that it failed.
+
+It loads this file, what does the work, and nothing of the bot's besides: each child has to load it anew.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
-
-from pydantic import BaseModel, StringConstraints
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 MOST_BREAKS = 3  # after which work that was interrupted is not begun again
-LONGEST_WORDS = 300
+LONGEST_WORDS = 300  # of an error on its way out of a child
 DAMAGED = "it is damaged or cut off"
 SIZE_BYTES = 4  # before every order and every reply
 
@@ -66,30 +67,3 @@ class Order:
     bounds: Bounds
     reads: tuple[Path, ...]
     writes: Path | None
-
-
-class Fault(BaseModel):
-    """An error on its way out of a child."""
-
-    kind: Literal["unreadable", "too much", "disk", "defect"]
-    words: Annotated[str, StringConstraints(max_length=LONGEST_WORDS)]
-    number: int = 0  # of the disk's error
-
-    def as_error(self) -> Exception:
-        """The same in the bot's own process."""
-        match self.kind:
-            case "unreadable":
-                return Unreadable(self.words)
-            case "too much":
-                return TooMuchWork(self.words)
-            case "disk":
-                return OSError(self.number, self.words)
-            case "defect":
-                return RuntimeError(f"a child failed: {self.words!r}")
-
-
-class ChildReply(BaseModel):
-    """What a child says at the end, as JSON: whoever took it over by a file says it too, so it is data, never code."""
-
-    value: Any = None
-    fault: Fault | None = None

@@ -17,8 +17,9 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 from pydantic import TypeAdapter, ValidationError
 
-from bot.media.child import DAMAGED, SIZE_BYTES, Bounds, ChildReply, Interrupted, Order, Task, TooMuchWork, Unreadable
+from bot.media.child import DAMAGED, SIZE_BYTES, Bounds, Interrupted, Order, Task, TooMuchWork, Unreadable
 from bot.media.confinement.confine import missing
+from bot.media.reply import ChildReply
 
 log = logging.getLogger(__name__)
 

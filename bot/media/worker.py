@@ -6,28 +6,20 @@ from __future__ import annotations
 
 import errno
 import gc
+import json
 import os
 import pickle
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
 from importlib import import_module
 from math import ceil
 from typing import Any, NoReturn
 
 from av import FFmpegError
 
-from bot.media.child import (
-    DAMAGED,
-    LONGEST_WORDS,
-    SIZE_BYTES,
-    Bounds,
-    ChildReply,
-    Fault,
-    Order,
-    TooMuchWork,
-    Unreadable,
-)
+from bot.media.child import DAMAGED, LONGEST_WORDS, SIZE_BYTES, Bounds, Order, TooMuchWork, Unreadable
 from bot.media.confinement.confine import confine
 from bot.media.confinement.kernel import end_with
 
@@ -96,28 +88,39 @@ def _keep_only(there: int) -> None:
 
 
 def _reply(order: Order, work: Callable[..., Any]) -> bytes:
+    """What `ChildReply` reads."""
+    said: dict[str, Any]
     try:
-        reply = ChildReply(value=work(*order.arguments))
+        said = {"value": work(*order.arguments)}
     except Unreadable as error:
-        reply = ChildReply(fault=Fault(kind="unreadable", words=str(error)))
+        said = _fault("unreadable", str(error))
     except TooMuchWork as error:
-        reply = ChildReply(fault=Fault(kind="too much", words=str(error)))
+        said = _fault("too much", str(error))
     except (FFmpegError, *OF_A_BAD_FILE) as error:
-        reply = ChildReply(fault=_fault_of(error))
+        said = _fault_of(error)
     except Exception as error:  # noqa: BLE001 - the parent raises it again
-        reply = ChildReply(fault=Fault(kind="defect", words=repr(error)[:LONGEST_WORDS]))
-    return reply.model_dump_json().encode()
+        said = _fault("defect", repr(error))
+    return json.dumps(said, default=_as_json).encode()
 
 
-def _fault_of(error: Exception) -> Fault:
+def _as_json(value: Any) -> Any:
+    """A dataclass or a set as JSON knows it."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else list(value)
+
+
+def _fault(kind: str, words: str, number: int = 0) -> dict[str, Any]:
+    return {"fault": {"kind": kind, "words": words[:LONGEST_WORDS], "number": number}}
+
+
+def _fault_of(error: Exception) -> dict[str, Any]:
     number = getattr(error, "errno", None)
     if isinstance(error, MemoryError) or number == errno.ENOMEM:
-        return Fault(kind="too much", words="it takes too much memory to read")
+        return _fault("too much", "it takes too much memory to read")
     if number == errno.EFBIG:
-        return Fault(kind="too much", words="what comes of it gets too large")
+        return _fault("too much", "what comes of it gets too large")
     if number in NO_ROOM:
-        return Fault(kind="disk", words=os.strerror(number), number=number)
-    return Fault(kind="unreadable", words=DAMAGED)
+        return _fault("disk", os.strerror(number), number)
+    return _fault("unreadable", DAMAGED)
 
 
 def _set_limits(bounds: Bounds) -> None:

@@ -18,6 +18,7 @@ from tests.bench import (
     history,
     jobs,
     lanes,
+    look,
     pacing,
     polls,
     preflight,
@@ -39,6 +40,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "polls": lambda: polls.main(polls.Size(500, before=0.05, measured=0.05, rounds=1)),
     "lanes": lambda: lanes.main(lanes.Size(30, 0.01, 5.0, settling=0.5, seconds=3.0, rounds=1)),
     "pacing": lambda: pacing.main(200),
+    "look": lambda: look.main(look.Size(rounds=1, size=500_000, seconds=2.0)),
     "preflight": lambda: preflight.main(preflight.Size(commands=2, seconds=2.0, size=500_000, settling=0.0)),
     "shares": lambda: shares.main(
         shares.Size(1, 3, 0.3, 500_000, (0.1, 0.3), Hostile(drips=3, hanging=2), flood=40, settling=0.0)

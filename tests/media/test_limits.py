@@ -106,7 +106,7 @@ async def test_a_real_edit_is_stopped_in_time(
     make: Make, editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second would be enough to begin, but never to write three minutes of that size."""
-    endless = EDIT.model_copy(update={"seconds": 190.0, "width": 1920, "height": 1080, "most_bytes": 2**30})
+    endless = replace(EDIT, seconds=190.0, width=1920, height=1080, most_bytes=2**30)
     monkeypatch.setattr(editing, "EDIT", replace(editing.EDIT, seconds=1.5))
     with pytest.raises(TooMuchWork, match="too long"):
         await editor.clip(make(Odd()), endless, tmp_path / "clip")
@@ -132,7 +132,7 @@ async def test_frames_do_not_pile_up_in_memory(
     monkeypatch.setattr(editing, "EDIT", replace(editing.EDIT, memory_bytes=2**30))
     monkeypatch.setattr(editing, "CLIP", Task(HERE, "write_clip_without_collecting", NoneType))
     source = make(Odd(sides=(3840, 2160), seconds=4.0))
-    await editor.clip(source, EDIT.model_copy(update={"seconds": 4.0}), tmp_path / "clip")
+    await editor.clip(source, replace(EDIT, seconds=4.0), tmp_path / "clip")
 
 
 async def test_a_clip_that_can_not_be_decoded_to_its_end_is_refused(make: Make, editor: Editor, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ async def test_a_clip_that_can_not_be_decoded_to_its_end_is_refused(make: Make, 
     content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
     (tmp_path / "damaged").write_bytes(content)
     with pytest.raises(Unreadable, match="damaged"):
-        await editor.clip(tmp_path / "damaged", EDIT.model_copy(update={"seconds": 4.0}), tmp_path / "clip")
+        await editor.clip(tmp_path / "damaged", replace(EDIT, seconds=4.0), tmp_path / "clip")
 
 
 async def test_looking_does_not_wait_for_an_edit(make: Make, editor: Editor, probe: Probe, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_looking_does_not_wait_for_an_edit(make: Make, editor: Editor, pro
     async with anyio.create_task_group() as group:
 
         async def edit() -> None:
-            await editor.clip(source, EDIT.model_copy(update={"seconds": 20.0}), tmp_path / "clip")
+            await editor.clip(source, replace(EDIT, seconds=20.0), tmp_path / "clip")
             over.append("edit")
 
         group.start_soon(edit)

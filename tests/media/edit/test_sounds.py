@@ -5,10 +5,11 @@ from __future__ import annotations
 from array import array
 from math import log10, sqrt
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from bot.domain.edits import SoundEdit
+from bot.domain.edits import Fill, SoundEdit
 from bot.media.child import TooMuchWork
 from bot.media.edit import sounds
 from bot.media.editor import Editor
@@ -51,8 +52,9 @@ async def test_what_is_too_short_is_filled_with_silence_or_with_itself(
     make: Make, editor: Editor, tmp_path: Path
 ) -> None:
     source = make(Odd(format="wav", video=None, audio="pcm_s16le", seconds=1.0, flashes=[0.3]))
-    for fill, expected in (("silence", [0.3]), ("again", [0.3, 1.3, 2.3])):
-        edit = SoundEdit.model_validate({"format": "wav", "seconds": 2.5, "fill": fill, "most_bytes": 2**20})
+    fills: dict[Fill, list[float]] = {"silence": [0.3], "again": [0.3, 1.3, 2.3]}
+    for fill, expected in fills.items():
+        edit = SoundEdit(format="wav", seconds=2.5, fill=fill, most_bytes=2**20)
         await editor.sound(source, edit, tmp_path / "sound")
         assert sound_seconds(tmp_path / "sound") == pytest.approx(2.5)
         assert beeps(tmp_path / "sound") == pytest.approx(expected, abs=0.01)
@@ -105,10 +107,16 @@ async def test_the_sound_of_a_video_is_taken_whole_wherever_its_picture_is(
     ],
 )
 async def test_the_bytes_decide_how_good_it_is(
-    form: str, most_bytes: int, channels: int, bits: int | None, make: Make, editor: Editor, tmp_path: Path
+    form: Literal["mp3", "wav"],
+    most_bytes: int,
+    channels: int,
+    bits: int | None,
+    make: Make,
+    editor: Editor,
+    tmp_path: Path,
 ) -> None:
     source = make(Odd(format="wav", video=None, audio="pcm_s16le", seconds=2.0, audio_layout="stereo"))
-    edit = SoundEdit.model_validate({"format": form, "seconds": 2.0, "most_bytes": most_bytes})
+    edit = SoundEdit(format=form, seconds=2.0, most_bytes=most_bytes)
     await editor.sound(source, edit, tmp_path / "sound")
     assert (tmp_path / "sound").stat().st_size <= most_bytes
     found = track_of(tmp_path / "sound")
@@ -119,7 +127,7 @@ async def test_the_bytes_decide_how_good_it_is(
 
 async def test_too_few_bytes_are_said_to_be_too_few(make: Make, editor: Editor, tmp_path: Path) -> None:
     for form in ("mp3", "wav"):
-        edit = SoundEdit.model_validate({"format": form, "seconds": 10.0, "most_bytes": 20_000})
+        edit = SoundEdit(format=form, seconds=10.0, most_bytes=20_000)
         with pytest.raises(TooMuchWork, match="small enough"):
             await editor.sound(make(VOICE), edit, tmp_path / "sound")
     assert not list(tmp_path.iterdir())
