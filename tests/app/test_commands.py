@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.media.confinement import landlock
+from bot.words.admin.mistakes import NOT_SET
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite import open_database
 from storage.servers.cases import Cases
@@ -201,4 +202,4 @@ def said_in_a_line(done: subprocess.CompletedProcess[str], words: str) -> None:
 
 def test_what_serves_discord_needs_a_token(tmp_path: Path) -> None:
     done = command("run", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (2, "DISCORD_TOKEN: is not set\n")
+    assert (done.returncode, done.stderr) == (2, f"DISCORD_TOKEN: {NOT_SET['DISCORD_TOKEN']}\n")

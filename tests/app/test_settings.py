@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -30,15 +31,18 @@ def mistakes(monkeypatch: pytest.MonkeyPatch, **values: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         read_settings()
     assert "canary" not in str(caught.value)
+    assert not re.search("Input|String should|pattern|parse|boolean", str(caught.value))  # pydantic's English
     return str(caught.value).splitlines()
 
 
 def test_without_a_token_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert mistakes(monkeypatch) == ["DISCORD_TOKEN: is not set"]
+    assert mistakes(monkeypatch) == [
+        "DISCORD_TOKEN: is not set; copy it from the developer portal (Bot, Reset Token) into .env"
+    ]
 
 
 def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert mistakes(monkeypatch, DISCORD_TOKEN="") == ["DISCORD_TOKEN: is not set"]
+    assert mistakes(monkeypatch, DISCORD_TOKEN="") == mistakes(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,19 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
         ("LOG_FORMAT", "canary"),
         ("HTTP_PORT", "canary"),
         ("HTTP_PORT", "70000"),
+        ("HTTP_PORT", "0"),
         ("SANDBOX", "canary"),
+        ("USD_PER_CNY", "canary"),
+        ("USD_PER_CNY", "0"),
+        ("USD_PER_CNY", "101"),
+        ("BACKUP_EVERY", "1.5"),
+        ("COPIES_DAYS", "31"),
+        ("CONTACT", "canary" * 20),
+        ("PRIVACY_URL", "http://canary.example"),
+        ("TERMS_URL", "canary"),
+        ("PROVIDER_URLS", '["canary"]'),
+        ("PROVIDER_URLS", '{"runcomfy": "canary"}'),
+        ("PROVIDER_URLS", '{"runcomfy": ["canary"]}'),
         ("DISCORD_API_URL", "http://canary/api"),
         ("DISCORD_API_URL", "http://me:canary@proxy.example/api/v10"),
         ("DISCORD_API_URL", "http://ca..nary/api/v10"),
@@ -73,6 +89,21 @@ def test_an_empty_token_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_each_mistake_is_one_line_that_names_the_field(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (line,) = mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, **{name: value})
     assert line.startswith(f"{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("SANDBOX", "on!", "SANDBOX: is neither 1 nor 0"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL: is not DEBUG, INFO, WARNING or ERROR"),
+        ("HTTP_PORT", "http", "HTTP_PORT: is no whole number"),
+        ("HTTP_PORT", "70000", "HTTP_PORT: must be 65535 or less"),
+    ],
+)
+def test_a_mistake_is_said_in_words_of_the_bots_own(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str
+) -> None:
+    assert mistakes(monkeypatch, DISCORD_TOKEN=TOKEN, **{name: value}) == [line]
 
 
 @pytest.mark.parametrize(

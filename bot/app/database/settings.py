@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.app.database.master_key import kept_master_key
 from bot.errors import SettingsError
+from bot.words.admin.mistakes import mistaken
 from bot.words.admin.operator import NEEDS_MASTER_KEYS
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite_file import count_keys
@@ -118,8 +119,8 @@ def read_as(kind: type[SettingsKind], **given: Any) -> SettingsKind:
         raise SettingsError(problem=f".env: can't be read: {getattr(error, 'strerror', 'it is not UTF-8')}") from None
     except ValidationError as error:
         lines = []
-        for mistake in error.errors(include_input=False, include_url=False, include_context=False):
-            name = ".".join(str(part) for part in mistake["loc"]).upper()
-            what = "is not set" if mistake["type"] == "missing" else mistake["msg"].removeprefix("Value error, ")
-            lines.append(f"{name}: {what}")
+        for mistake in error.errors(include_input=False, include_url=False):
+            name = str(mistake["loc"][0]).upper()  # of an entry inside of one, too
+            said = mistake["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {mistaken(name, mistake['type'], mistake.get('ctx', {})) or said}")
         raise SettingsError(problem="\n".join(lines)) from None

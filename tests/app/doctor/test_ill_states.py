@@ -21,6 +21,7 @@ from bot.app.heartbeats import ALIVE_FACT
 from bot.media.confinement import landlock, seccomp
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Level
+from bot.words.admin.mistakes import NOT_SET
 from storage.engine.backup import MARK
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import MasterKeys
@@ -78,7 +79,11 @@ async def test_a_setting_that_cant_be_read_and_the_rest_of_the_machine_is_looked
     installation.patch.delenv("DISCORD_TOKEN")
     installation.database.write_bytes(b"canary" * 1000)
     token, level, database = await installation.look()
-    assert (token.level, token.what, token.advice) == (ILL, "DISCORD_TOKEN: is not set", words.CORRECT_IT)
+    assert (token.level, token.what, token.advice) == (
+        ILL,
+        f"DISCORD_TOKEN: {NOT_SET['DISCORD_TOKEN']}",
+        words.CORRECT_IT,
+    )
     assert level.what.startswith("LOG_LEVEL: ")
     assert database.name == "database"
 
