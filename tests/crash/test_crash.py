@@ -197,7 +197,6 @@ async def test_the_points_enclose_every_effect_of_a_jobs_life(tmp_path: Path) ->
     effects = [name.removeprefix("before ") for name in points if name.startswith("before ")]
     assert [effect for effect in effects if effect not in BESIDE] == [
         "GET text-to-video",
-        "commit of Guilds.join",
         "commit of Jobs.enqueue",
         "Discord POST messages",
         "Discord POST threads",
