@@ -173,7 +173,8 @@ def served_at(environment: Mapping[str, str]) -> tuple[str, int]:
     """The address of this machine and the port where the page is: those of `HTTP_HOST` and `HTTP_PORT`, as the image
     sets them; else any free port, for this machine only.
     """
-    return environment.get("HTTP_HOST", "127.0.0.1"), int(environment.get("HTTP_PORT") or 0)
+    port = environment.get("HTTP_PORT", "")
+    return environment.get("HTTP_HOST", "127.0.0.1"), int(port) if port.isdecimal() else 0
 
 
 def _button(message: ResponseMessage) -> str | None:

@@ -13,6 +13,7 @@ import discord
 import simcord
 import simcord.backend.cdn
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from simcord.actors import MemberActor
 from simcord.backend.errors import SetupError
 from simcord.builders import ChannelHandle
@@ -25,6 +26,17 @@ from bot.sandbox.server import Sandbox
 
 PATIENCE = 30.0  # seconds in which the bot answers somebody, on however slow a machine
 TICK = 0.5  # seconds between two moves of the simulated clock
+
+
+class StageSettings(Settings):
+    """What is given, and nothing of the environment: that may hold the settings of a real bot, with its database."""
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, _: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the arguments alone."""
+        return (init_settings,)
 
 
 @dataclass(frozen=True)
@@ -52,8 +64,7 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
     turn = asyncio.Lock()
     async with Sandbox(lambda path: env.backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
         simcord.backend.cdn.CDN_BASE = sandbox.attachments_url  # so that bot and providers can fetch what people attach
-        settings = Settings(
-            _env_file=None,
+        settings = StageSettings(
             discord_token=SecretStr("no token is needed here"),
             database_path=folder / "data" / "demo.db",
             discord_api_url=f"{sandbox.url}/api/v10",  # where people's files are

@@ -28,9 +28,12 @@ def run_demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_demo_makes_two_real_videos_says_where_and_ends(tmp_path: Path) -> None:
-    done = run_demo(tmp_path)
+def test_the_demo_makes_two_real_videos_beside_the_settings_of_a_bot_says_where_and_ends(tmp_path: Path) -> None:
+    real = {"DATABASE_PATH": str(tmp_path / "real" / "bot.db"), "DATABASE_URL": "postgresql://127.0.0.1:1/bot"}
+    (tmp_path / ".env").write_text(f"DATABASE_PATH={real['DATABASE_PATH']}\nSHARDS=nonsense\n")
+    done = run_demo(tmp_path, HTTP_PORT="1", **real)
     assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "real").exists()
     assert "demo-videos/" in done.stdout
     videos = sorted((tmp_path / "demo-videos").glob("*.mp4"))
     assert [video.name.partition("-")[0] for video in videos] == ["audio", "text"]
