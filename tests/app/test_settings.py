@@ -94,6 +94,7 @@ def test_each_mistake_is_one_line_that_names_the_field(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
+        ("DATABASE_PATH", ".", "DATABASE_PATH: . is a folder; name a file in it"),
         ("SANDBOX", "on!", "SANDBOX: is neither 1 nor 0"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL: is not DEBUG, INFO, WARNING or ERROR"),
         ("HTTP_PORT", "http", "HTTP_PORT: is no whole number"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -48,11 +49,13 @@ class DatabaseSettings(BaseSettings):
     @classmethod
     def _within_reach(cls, value: Path) -> Path:
         try:
-            value.stat()
+            is_folder = S_ISDIR(value.stat().st_mode)
         except FileNotFoundError:
-            pass  # it is made
+            return value  # it is made
         except OSError as error:
             raise ValueError(f"{value} can't be used: {error.strerror}") from None
+        if is_folder:
+            raise ValueError(f"{value} is a folder; name a file in it")
         return value
 
     @field_validator("database_url")
