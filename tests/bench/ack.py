@@ -149,9 +149,10 @@ async def _fill(folder: Path, guild_id: int, member_id: int, sandbox: Sandbox, i
         keys = Keys(database, master)
         await keys.put(guild_id, "runcomfy", {"api_key": KEY}, hint="0001", added_by=1, now=0.0)
 
+        runs = [sandbox.runs.accept(KEY, Order("https://x.example/v.mp4"), "rc-run-") for _ in range(in_flight)]
+
         async def insert(tx: Transaction) -> None:
-            for number in range(in_flight):
-                run = sandbox.runs.accept(KEY, Order("https://x.example/v.mp4"), "rc-run-")
+            for number, run in enumerate(runs):
                 await tx.row(
                     """INSERT INTO jobs (guild_id, interaction_id, member_id, provider, request, created_at,
                     deadline_at,
