@@ -12,6 +12,7 @@ from tests.bench import (
     Aim,
     Figures,
     ack,
+    commits,
     files,
     flood,
     history,
@@ -38,6 +39,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "ack": Benchmark(ack.main, ack.AIMS),
+    "commits": Benchmark(commits.main, commits.AIMS),
     "jobs": Benchmark(jobs.main, jobs.AIMS),
     "flood": Benchmark(flood.main, flood.AIMS),
     "history": Benchmark(history.main, history.AIMS),

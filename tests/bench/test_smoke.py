@@ -13,6 +13,7 @@ from tests.bench import (
     Aim,
     Figures,
     ack,
+    commits,
     files,
     flood,
     history,
@@ -34,6 +35,7 @@ from tests.bench.shares_filled import Hostile
 
 SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "ack": lambda: ack.main(ack.Size(per_second=20, seconds=1, rounds=1, in_flight=5, settling=0.0)),
+    "commits": lambda: commits.main(commits.Size(jobs=60, rounds=1)),
     "jobs": lambda: jobs.main([jobs.Size(20, 0.2, 0.5, 0.1, measured_after=0.1)]),
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
     "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
