@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 
 from bot.chat.answers.awaited import ACKNOWLEDGED_AT_ONCE, MOST_AT_ONCE, AwaitedAnswers
 from bot.clock import Clock
-from storage.engine.database import Database
+from storage.engine.database import Database, Transaction
 from storage.engine.encryption import MasterKeys
 from storage.people.unanswered import Unanswered
 
@@ -90,8 +91,8 @@ async def test_a_flood_of_commands_leaves_other_writes_their_turn(scene: Scene, 
         await asyncio.sleep(0)
     other = list[int]()
 
-    async def count(_: Any) -> None:
-        other.append(len(await database.rows("SELECT 1 FROM unanswered")))
+    async def count(tx: Transaction) -> None:
+        other.append(len(await tx.rows("SELECT 1 FROM unanswered")))
 
     await database.write(count, guild_id=1)
     assert other == [MOST_AT_ONCE]
@@ -102,10 +103,10 @@ async def test_a_flood_of_commands_leaves_other_writes_their_turn(scene: Scene, 
 async def test_what_comes_while_the_disk_is_busy_is_written_together_and_what_is_answered_by_then_is_not(
     scene: Scene, database: Database
 ) -> None:
-    busy, answered = asyncio.Event(), asyncio.Event()
+    busy, answered = threading.Event(), asyncio.Event()
 
     async def long_write(_: Any) -> None:
-        await busy.wait()
+        busy.wait()  # in the thread that writes
 
     blocking = asyncio.create_task(database.write(long_write, guild_id=None))
     scene.use(1, asyncio.Event())
