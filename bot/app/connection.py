@@ -16,13 +16,13 @@ from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.errors import MouthpieceError, SettingsError
 from bot.words.admin.operator import (
-    BAD_TOKEN,
     CLOSED,
     CLOSED_OTHERWISE,
     COMMANDS_GO_ELSEWHERE,
     NO_ADDRESS,
     UNREACHABLE,
     WRONG_PUBLIC_KEY,
+    refused,
 )
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Connection(discord.AutoShardedClient):
                 # discord.py would ask as well, and then pass over the operator's gateway proxy.
                 self.shard_count, _, _ = await self.http.get_bot_gateway()
         except discord.LoginFailure:
-            raise SettingsError(problem=BAD_TOKEN) from None
+            raise SettingsError(problem=refused(token)) from None
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             raise DiscordUnreachable(why=error or type(error).__name__) from error
 

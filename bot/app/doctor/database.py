@@ -50,7 +50,7 @@ async def check_content(reader: Reader, settings: DatabaseSettings) -> list[Find
     if await may_have_missed(reader):
         found.append(warning("history", "it is a backup, or was failed over, since the last start", words.OLDER))
     else:
-        found.append(ok("history", "it has missed nothing since the last start"))
+        found.append(ok("history", "this is the database that the bot worked on last, not a backup of it"))
     return [*found, await _master_key(reader, settings)]
 
 
@@ -68,11 +68,11 @@ async def _master_key(reader: Reader, settings: DatabaseSettings) -> Finding:
 def check_sqlite(settings: DatabaseSettings) -> Finding:
     """Whether a second program that checkpoints the file may damage it."""
     if bears_a_second_checkpointer():
-        return ok("SQLite", f"{VERSION}, which bears a second checkpointer such as Litestream")
-    what = f"{VERSION}, with which a second checkpointer such as Litestream may damage the file"
+        return ok("SQLite", f"{VERSION}, which is new enough for Litestream, too")
     if has_second_checkpointer(settings.database_path):
-        return ill("SQLite", f"{what}, and Litestream has been at work on it", words.STOP_LITESTREAM)
-    return ok("SQLite", f"{what}; there is none")
+        what = f"{VERSION} is too old for Litestream, which has been at work on the file and may damage it"
+        return ill("SQLite", what, words.STOP_LITESTREAM)
+    return ok("SQLite", f"{VERSION} works well; Litestream, which isn't in use, would need a newer one")
 
 
 async def check_file_in_use(reader: Reader, path: Path, clock: Clock) -> Finding:

@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.errors import SettingsError
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Finding, ill, ok, warning
+from bot.words.admin.operator import NOT_A_TOKEN, is_token
 from storage.servers.overview import NamedChannels
 
 MOST_APART, FAR_APART = 5.0, 60.0  # seconds; answers to commands have 3
@@ -56,12 +57,14 @@ async def check_discord(settings: Settings, clock: Clock, servers: Sequence[Name
     aim_discord(settings)
     dates = _Dates(clock)
     async with Connection(settings.served_shards, clock, dates.trace) as client:
+        token = settings.discord_token.get_secret_value()
         try:
-            await client.sign_in(settings.discord_token.get_secret_value())
+            await client.sign_in(token)
         except SettingsError as error:
             return [ill("token", str(error), words.COPY_AGAIN), *dates.finding()]
         except DiscordUnreachable as error:
-            return [ill("Discord", str(error), words.CHECK_NETWORK), *dates.finding()]
+            looks = [] if is_token(token) else [warning("token", NOT_A_TOKEN, words.COPY_AGAIN)]
+            return [ill("Discord", str(error), words.CHECK_NETWORK), *looks, *dates.finding()]
         found = [ok("Discord", "its API answers"), ok("token", f"it is that of {client.user}")]
         found += [*_way_in(client, settings), *await _gateway(client), *dates.finding()]
         return [*found, *await _channels(client, servers)]

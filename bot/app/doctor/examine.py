@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.app.database.settings import DatabaseSettings, read_as
 from bot.app.doctor import database
 from bot.app.doctor.bucket import check_bucket
 from bot.app.doctor.discord import check_discord
-from bot.app.doctor.machine import check_backups, check_confinement, check_disk, check_port, check_sandbox
+from bot.app.doctor.machine import (
+    check_backups,
+    check_confinement,
+    check_disk,
+    check_port,
+    check_private,
+    check_sandbox,
+)
 from bot.app.doctor.names import check_names
 from bot.app.doctor.providers import check_keys, check_providers
 from bot.app.parts import FILES_MARK
@@ -53,6 +61,7 @@ async def examine(environment: Mapping[str, str], clock: Clock) -> tuple[Sequenc
         stored = settings or read_as(DatabaseSettings)
     except SettingsError:
         return [*found, *await check_confinement()], []
+    found += check_private(Path(".env"), stored.kept_master_key)
     found += check_disk(stored.data_folder, holds_database=not stored.database_url)
     found += await _bounded("database", lambda: _look_into(stored, clock, known))
     found += await check_confinement()

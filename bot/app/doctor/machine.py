@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from stat import S_IROTH
 
 import aiohttp
 
@@ -43,6 +45,16 @@ def check_disk(folder: Path, *, holds_database: bool) -> list[Finding]:
     if not has_links and holds_database:
         return [found, warning("data folder", f"{there} is on a disk without hard links", words.OWN_DISK)]
     return [found, ok("data folder", f"{there} can be written")]
+
+
+def check_private(*files: Path) -> list[Finding]:
+    """Whether a file with secrets can be read by every user of this machine."""
+    found = []
+    for file in files:
+        with suppress(OSError):  # there is none, or it isn't this user's to look at
+            if file.stat().st_mode & S_IROTH:
+                found.append(warning("secrets", f"every user of this machine can read {file}", f"chmod 600 {file}"))
+    return found
 
 
 def check_backups(settings: Settings, clock: Clock) -> list[Finding]:

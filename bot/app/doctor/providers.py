@@ -22,20 +22,20 @@ ANSWER_SECONDS = 10.0
 
 
 async def check_providers(settings: Settings, used: Collection[str]) -> list[Finding]:
-    """Whether something answers at each provider's address, whatever it says; `used` are those for which some server
-    has a key. Gateways have an address for each key, which aren't asked.
+    """Whether something answers, whatever it says, at the address of each provider for which some server has a key:
+    those are `used`. Gateways have an address for each key, which aren't asked.
     """
-    asked = {kind: settings.provider_urls.get(kind.name, kind.base_url) for kind in provider_classes()}
+    kinds = [kind for kind in provider_classes() if kind.name in used]
+    asked = {kind: settings.provider_urls.get(kind.name, kind.base_url) for kind in kinds}
     asked = {kind: base for kind, base in asked.items() if base}
     async with transport(settings, "") as opened:
         faults = await asyncio.gather(*(_fault(Http(opened), base) for base in asked.values()))
     found = []
     for (kind, base), fault in zip(asked.items(), faults, strict=True):
         if fault:
-            level = ill if kind.name in used else warning
-            found.append(level("provider", f"{kind.label} can't be reached at {base}: {fault}", words.CHECK_PROVIDER))
+            found.append(ill("provider", f"{kind.label} can't be reached at {base}: {fault}", words.CHECK_PROVIDER))
     labels = ", ".join(kind.label for kind in asked)
-    return found or [ok("providers", f"they answer: {labels}")]
+    return found or [ok("providers", f"they answer: {labels}" if labels else "no server has a key for one yet")]
 
 
 def check_keys(keys: Sequence[KeyInfo]) -> list[Finding]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from bot.words.english import counted
+
 BAD_TOKEN = "DISCORD_TOKEN: Discord refused this token; copy it again from the developer portal"  # noqa: S105 - words
+NOT_A_TOKEN = "A token has three parts with dots between them, no quotes or spaces, and no “Bot” before it"  # noqa: S105
 
 UNREACHABLE = "Discord can't be reached, so check this machine's network, then start the bot again: {why}"
 
@@ -52,3 +56,20 @@ CLOSED: Mapping[int, str] = {  # by the gateway's close codes
     ),
 }
 CLOSED_OTHERWISE = "Discord has closed the connection (close code {code}); update the bot, then start it again"
+
+
+def is_token(text: str) -> bool:
+    """Whether it looks like a token of Discord's."""
+    return re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", text.strip(), re.ASCII) is not None
+
+
+def refused(token: str) -> str:
+    """Discord takes it for no token; and why that may be, where it doesn't look like one."""
+    return BAD_TOKEN if is_token(token) else f"{BAD_TOKEN}. {NOT_A_TOKEN}"
+
+
+def stopped(jobs: int) -> str:
+    """The bot has ended, with so many jobs open."""
+    if not jobs:
+        return "stopped; no job was under way here"
+    return f"stopped; {counted(jobs, 'open job')} {'goes' if jobs == 1 else 'go'} on at the next start"

@@ -22,6 +22,7 @@ from bot.media.confinement import landlock, seccomp
 from bot.words.admin import doctor as words
 from bot.words.admin.finding import Level
 from bot.words.admin.mistakes import NOT_SET
+from bot.words.admin.operator import NOT_A_TOKEN
 from storage.engine.backup import MARK
 from storage.engine.earlier_copies import EarlierCopies
 from storage.engine.encryption import MasterKeys
@@ -61,11 +62,25 @@ async def test_a_name_with_a_typo(installation: Installation, where: str) -> Non
             f"MASTER_KEY={installation.master}\nMASTER_KEYS={installation.master}"
         )
         (installation.folder / ".env").write_text(f"LOG_LEVL=canary\nMASTER_KEYS={installation.master}\n")
+        (installation.folder / ".env").chmod(0o600)
     else:
         installation.set(LOG_LEVL="canary", MASTER_KEYS=installation.master)
     found = await installation.one()
     assert (found.level, found.what) == (WARNING, "there is no LOG_LEVL, but a LOG_LEVEL")
     assert found.advice.startswith("rename it to LOG_LEVEL")
+
+
+@pytest.mark.parametrize("name", [".env", "data/master.key"])
+async def test_a_file_with_secrets_that_everybody_may_read(installation: Installation, name: str) -> None:
+    file = installation.folder / name
+    file.touch()
+    file.chmod(0o644)
+    found = await installation.one()
+    assert (found.name, found.level) == ("secrets", WARNING)
+    assert found.advice.startswith("chmod 600 ")
+    assert found.advice.endswith(name)
+    file.chmod(0o640)
+    assert await installation.look() == []
 
 
 async def test_names_of_others_are_no_typos(installation: Installation) -> None:
@@ -112,12 +127,22 @@ async def test_a_token_that_discord_refuses(installation: Installation) -> None:
     installation.set(DISCORD_TOKEN="canary-another-token")
     found = await installation.one()
     assert (found.name, found.level, found.advice) == ("token", ILL, words.COPY_AGAIN)
+    assert NOT_A_TOKEN in found.what
+    installation.set(DISCORD_TOKEN="canary.an-other.token_")
+    assert NOT_A_TOKEN not in (await installation.one()).what
 
 
 async def test_an_api_that_cant_be_reached(installation: Installation) -> None:
-    installation.set(DISCORD_API_URL=f"{NOBODY}/api/v10")
+    installation.set(DISCORD_API_URL=f"{NOBODY}/api/v10", DISCORD_TOKEN="canary.an-other.token_")
     found = await installation.one()
     assert (found.name, found.level, found.advice) == ("Discord", ILL, words.CHECK_NETWORK)
+
+
+@pytest.mark.parametrize("token", ["abc", "Bot a.b.c", "“a.b.c”", "a.b.c d"])
+async def test_what_is_no_token_is_seen_also_without_discord(installation: Installation, token: str) -> None:
+    installation.set(DISCORD_API_URL=f"{NOBODY}/api/v10", DISCORD_TOKEN=token)
+    _, found = await installation.look()
+    assert (found.name, found.level, found.what, found.advice) == ("token", WARNING, NOT_A_TOKEN, words.COPY_AGAIN)
 
 
 async def test_a_gateway_that_cant_be_reached(installation: Installation) -> None:
@@ -371,12 +396,15 @@ async def test_backups_that_are_not_made_any_more(installation: Installation, ag
 # The providers
 
 
-@pytest.mark.parametrize(("name", "level"), [("runcomfy", ILL), ("runware", WARNING)])
-async def test_a_provider_that_cant_be_reached(installation: Installation, name: str, level: Level) -> None:
+@pytest.mark.parametrize(("name", "is_used"), [("runcomfy", True), ("runware", False)])
+async def test_a_provider_that_cant_be_reached_matters_where_a_server_has_a_key_for_it(
+    installation: Installation, name: str, is_used: bool
+) -> None:
     urls = os.environ["PROVIDER_URLS"].replace(f"{installation.sandbox.url}/{name}", NOBODY)
     installation.set(PROVIDER_URLS=urls, TRUSTED_HOSTS=f"{os.environ['TRUSTED_HOSTS']} 127.0.0.1:9")
-    found = await installation.one()
-    assert (found.name, found.level, found.advice) == ("provider", level, words.CHECK_PROVIDER)
+    found = await installation.look()
+    ill = [("provider", ILL, words.CHECK_PROVIDER)]
+    assert [(one.name, one.level, one.advice) for one in found] == (ill if is_used else [])
 
 
 async def test_a_key_that_its_provider_refused(installation: Installation) -> None:
