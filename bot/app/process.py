@@ -15,6 +15,7 @@ from bot.app.client import Mouthpiece
 from bot.app.connection import aim_discord
 from bot.app.settings import Settings
 from bot.jobs.worker import Worker
+from bot.words.admin.operator import stopped
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ async def run(settings: Settings) -> None:
         serving.cancel()
         freezing.cancel()
         await client.leave()  # a cancellation that comes at the moment of connecting is lost in discord.py
+    log.info(stopped(client.services.worker.open_jobs))
 
 
 async def _serve(client: Mouthpiece, settings: Settings) -> None:

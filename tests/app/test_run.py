@@ -135,6 +135,7 @@ async def test_a_job_goes_from_a_command_to_an_uploaded_video_over_real_sockets(
         code, log = await ended(process)
     assert code == 0
     assert f"/oauth2/authorize?client_id={outside.discord.state.application_id}&" in log
+    assert "stopped; " in log.splitlines()[-1]
     assert "canary" not in log
     assert "signature" not in log
     assert TOKEN not in log
@@ -313,11 +314,14 @@ async def test_with_sandbox_1_a_member_gets_a_real_video_without_any_key(outside
     clip = outside.folder / "clip.mp4"
     write_sample_clip(clip, 2.0)
     outside.settings["SANDBOX"] = "1"
-    async with outside.bot():
+    async with outside.bot() as process:
         video = ("clip.mp4", clip.read_bytes())
         asked = await outside.discord.people.slash("lipsync text", video=video, text="Hello", voice="Sunny")
         assert "is on its way" in await asked.answer()
         await outside.discord.until(outside.discord.outcomes)
+        process.send_signal(signal.SIGTERM)
+        _, log = await ended(process)
+    assert "SANDBOX is on: " in log
     (outcome,) = outside.discord.outcomes()
     (file,) = outcome["attachments"]
     made = outside.folder / "made.mp4"
