@@ -27,7 +27,7 @@ SHARE_OF_FILES = 4  # of what this process may have open, that the polls at one 
 DOWNLOADS_WIDTH = 16  # results at once that are fetched
 FILES_WIDTH = 4  # files at once that are prepared and handed over, or worked on at the end: that may take minutes each
 
-ROOM = 3.0  # places for each poll that has to be under way; one server takes three quarters of them at most
+ROOM = 4.0  # places for each poll that has to be under way; one server takes three quarters of them at most
 RATE_SECONDS = 2.0  # over which it is measured how often an account is polled
 RECOVERY_SECONDS = 30.0  # in which an account that was polled too often is polled as often again
 LEAST_RATE = 0.1  # polls a second of an account, however often it refuses them

@@ -78,13 +78,13 @@ def test_a_provider_that_takes_its_time_gets_as_many_polls_a_second_as_it_answer
 
 
 def test_a_provider_that_answers_at_once_gets_no_more_at_once_than_before() -> None:
-    assert served(Concurrency(LANE_WIDTH, MOST_POLLS), seconds=0.005, most=500.0, minutes=2.0)[1] <= 3 * LANE_WIDTH
+    assert served(Concurrency(LANE_WIDTH, MOST_POLLS), seconds=0.005, most=500.0, minutes=2.0)[1] <= 4 * LANE_WIDTH
 
 
 def test_polls_that_take_longer_because_there_are_more_of_them_get_no_more_places() -> None:
     rate, width = served(Concurrency(LANE_WIDTH, MOST_POLLS), seconds=0.3, most=200.0)
     assert rate == pytest.approx(200.0, rel=0.05)
-    assert width < 4 * 200.0 * 0.3
+    assert width < 5 * 200.0 * 0.3
 
 
 def test_there_are_never_more_places_than_the_most_nor_fewer_than_the_least() -> None:
