@@ -22,8 +22,9 @@ from bot.net.faults import Unwritable
 from bot.preflight.fit import Candidate
 from bot.words import limits
 from bot.words.refusals.access import CannotPost
-from bot.words.refusals.limits import LimitReached
+from bot.words.refusals.limits import LimitReached, ShuttingDown
 from storage.jobs.job import claim_of
+from storage.jobs.job_events import LifeOver
 from storage.servers.quota import OverLimit
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,10 @@ class Enqueuer:
 
         async def enqueue(left: list[Candidate]) -> Job:
             held = must_wait(ask, server, left)
-            return await self._jobs.enqueue(self._job(ask, server, left, held=held), held=held)
+            try:
+                return await self._jobs.enqueue(self._job(ask, server, left, held=held), held=held)
+            except LifeOver:  # whoever asked may have been told by another process that nothing was started
+                raise ShuttingDown from None
 
         job = await _within_limits(candidates, enqueue)
         try:

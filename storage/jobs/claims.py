@@ -1,4 +1,4 @@
-"""Taking jobs that belong to nobody: a job is free when it has no owner, or its owner isn't alive any more."""
+"""Taking over what other lives have left: a job is free when it has no owner, or its owner isn't alive any more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SLICE = 100  # rows that are read at a time, as whatever else goes on has to wai
 
 
 class Claims(Generic[R]):
-    """Gives free jobs to this life of the process."""
+    """Gives free jobs to this life of the process, and tells what one that is over has accepted."""
 
     def __init__(self, database: Database, jobs: Jobs[R]) -> None:
         self._database = database
@@ -71,6 +71,20 @@ class Claims(Generic[R]):
             )
 
         await self._database.write(work, guild_id=job.guild_id)
+
+    async def asked_with(self, guild_id: int, interaction_id: int) -> Job[R] | None:
+        """The server's job that was asked for with this interaction; None when none was accepted, nor will be by a life
+        that is over: one that is just being accepted is waited for.
+        """
+        row = await self._database.write(
+            lambda tx: tx.row(
+                f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND interaction_id = :interaction_id",
+                guild_id=guild_id,
+                interaction_id=interaction_id,
+            ),
+            guild_id=guild_id,
+        )
+        return None if row is None else self._jobs.read(row)
 
     def _read(self, rows: Sequence[Row]) -> tuple[list[Job[R]], list[Damaged]]:
         damaged: list[Damaged] = []

@@ -25,6 +25,10 @@ class Stale(Rejected):
     """The row is no longer as the caller saw it; somebody else moved it."""
 
 
+class LifeOver(Rejected):
+    """The life that would accept a job is over; another may have said by now that nothing was accepted."""
+
+
 def unheard(before: Job[Any] | None, at: float, job: Job[Any]) -> None:
     """Let a move go by: nobody listens."""
 

@@ -11,8 +11,9 @@ from typing import Any, Generic
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.damaged import Damaged, end_damaged, tell_ended
 from storage.jobs.job import OUTCOMES, TRANSITIONS, Holding, Job, NewJob, R, State, claim_of
-from storage.jobs.job_events import OnMove, Stale, tell_move, unheard
+from storage.jobs.job_events import LifeOver, OnMove, Stale, tell_move, unheard
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
+from storage.jobs.workers import ALIVE
 from storage.servers import log_entries
 from storage.servers.quota import check
 from storage.servers.usage import Nothing, recount
@@ -57,15 +58,16 @@ class Jobs(Generic[R]):
         """Accept a job, `held` until a moderator approves it; checked against all limits, counted and inserted at once.
         What it begins with belongs to its key's account, and is left out when that key was replaced meanwhile.
 
-        `OverLimit` when it doesn't fit, `Conflict` when this interaction already has a job.
+        `OverLimit` when it doesn't fit, `Conflict` when this interaction already has a job, `LifeOver`.
         """
         now = job.created_at
-        values = {name: getattr(job, name) for name in job.__dataclass_fields__}
 
         async def work(tx: Transaction) -> Job[R]:
+            if self.life is not None and not await tx.row(f"{ALIVE} AND id = :life", life=self.life):
+                raise LifeOver
             grants = await check(tx, claim_of(job, active=1), now)
             may_begin = job.key_id is None or await tx.row(_CURRENT_KEY, guild_id=job.guild_id, key_id=job.key_id)
-            begun = values if may_begin else {**values, "key_id": None, "yields": {}}
+            begun = vars(job) if may_begin else {**vars(job), "key_id": None, "yields": {}}
             columns = written(begun, self._codec) | {"state": "held" if held else "queued"}
             columns |= {"counted_at": None if held else now, "owner": self.life}
             row = await tx.row(
@@ -153,9 +155,8 @@ class Jobs(Generic[R]):
 
     async def get(self, guild_id: int, job_id: int) -> Job[R] | None:
         """This server's job, None when it has no such job."""
-        row = await self._database.row(
-            f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND id = :id", guild_id=guild_id, id=job_id
-        )
+        sql = f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND id = :id"
+        row = await self._database.row(sql, guild_id=guild_id, id=job_id)
         return None if row is None else self.read(row)
 
     async def with_files(self, first: int, last: int, *, now: float, closed_since: float) -> dict[int, Holding]:

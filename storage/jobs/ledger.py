@@ -127,15 +127,6 @@ class Ledger(Generic[R]):
         )
         return (row["here"], row["in_all"]) if row else (0, 0)
 
-    async def asked_with(self, guild_id: int, interaction_id: int) -> Job[R] | None:
-        """The job that was asked for with this interaction, None when none was accepted."""
-        row = await self._database.row(
-            f"SELECT {COLUMNS} FROM jobs WHERE guild_id = :guild_id AND interaction_id = :id",
-            guild_id=guild_id,
-            id=interaction_id,
-        )
-        return None if row is None else self._jobs.read(row)
-
     async def reported(self, guild_id: int) -> list[Job[R]]:
         """The jobs whose results were reported and wait for a moderator's decision, the first report first."""
         rows = await self._database.rows(

@@ -90,6 +90,7 @@ class Accepting:
 @pytest.fixture
 async def accepting(database: Database) -> Accepting:
     stores: Stores = Stores.on(database, MasterKeys.parse(MasterKeys.generate("first")), RequestCodec())
+    await stores.workers.begin(60.0)
     await stores.guilds.join(GUILD, 0.0)
     for rule in DEFAULTS:
         await stores.limits.remove(GUILD, rule.subject, rule.subject_id, rule.unit, rule.window, by=9, now=0.0)

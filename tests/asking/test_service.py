@@ -13,6 +13,7 @@ from bot.asking.drafts import Draft, Pending, PendingDrafts
 from bot.domain.ask import Ask, Asker, Place
 from bot.errors import Refusal
 from bot.words.refusals.asks import OfferGone
+from bot.words.refusals.limits import ShuttingDown
 from tests.asking.test_candidates import facts_of_the_clip
 from tests.conftest import OTHER_GUILD
 from tests.scripted import CLIP, scripted
@@ -124,3 +125,12 @@ async def test_what_was_asked_for_in_one_server_is_not_agreed_to_from_another(wo
     assert await asking.attest(OTHER_GUILD, there, ask.interaction_id) is None
     assert isinstance(await asking.mend(ask.guild_id, ask.asker, ask.interaction_id, rest=True, part=None), Started)
     await world.quiet()
+
+
+async def test_a_process_whose_life_is_over_starts_nothing_as_another_may_have_said_so(world: World) -> None:
+    scripted(world)
+    asking, ask = world.client.services.asking, ask_of(world, world.member.id)
+    world.parts.stores.jobs.life = world.parts.stores.workers.life  # as where there are others
+    await world.parts.stores.workers.end()
+    with pytest.raises(ShuttingDown):
+        await asking.start(ask)

@@ -48,7 +48,7 @@ class LateAnswers:
         self._client = client
         self._signed_in = signed_in
         self._unanswered = stores.unanswered
-        self._ledger = stores.ledger
+        self._claims = stores.claims
         self._limits = stores.limits
         self._providers = providers
         self._clock = clock
@@ -105,7 +105,7 @@ class LateAnswers:
         )
 
     async def _words(self, waiting: AwaitedAnswer, *, patient: bool) -> str:
-        job = await self._ledger.asked_with(waiting.guild_id, waiting.ask_id)
+        job = await self._claims.asked_with(waiting.guild_id, waiting.ask_id)
         if job is None:
             return restarted.answer(waiting.matter)
         if job.card_id is None and job.closed_at is None and patient:

@@ -61,7 +61,7 @@ async def test_no_process_is_at_work(installation: Installation, shared: Databas
 
 
 async def test_a_job_that_no_process_takes(installation: Installation, shared: Database) -> None:
-    jobs = plain_jobs(shared, 4711)  # of a life that has ended
+    jobs = plain_jobs(shared)  # of nobody
     await welcome(shared, 1001)
     await enqueue(jobs, 1)
     found = await installation.one()
@@ -71,7 +71,7 @@ async def test_a_job_that_no_process_takes(installation: Installation, shared: D
 
 async def test_a_job_that_is_taken_meanwhile_is_none_of_those(installation: Installation, shared: Database) -> None:
     await welcome(shared, 1001)
-    await enqueue(plain_jobs(shared, 4711), 1)
+    await enqueue(plain_jobs(shared), 1)
 
     class Taken(ClockOf):
         async def sleep(self, _: float) -> None:

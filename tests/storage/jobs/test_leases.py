@@ -12,7 +12,7 @@ import pytest
 from storage.engine.database import Database, Transaction
 from storage.jobs.damaged import Damaged
 from storage.jobs.job import Job, Position
-from storage.jobs.job_events import Stale
+from storage.jobs.job_events import LifeOver, Stale
 from storage.jobs.jobs import Jobs
 from storage.jobs.workers import Workers
 from tests.conftest import GUILD, OTHER_GUILD
@@ -85,8 +85,21 @@ async def test_the_jobs_of_a_life_whose_lease_is_over_are_free_and_no_others(liv
     assert await third.claimed() == []
 
 
-async def test_the_jobs_of_a_life_that_was_never_begun_are_free(lives: list[Life]) -> None:
-    job = await enqueue(Life(lives[0].database).jobs)
+async def test_a_life_that_is_over_accepts_no_job_as_others_may_have_said_so(lives: list[Life]) -> None:
+    frozen, stopped, alive = lives
+    await frozen.over()
+    await stopped.workers.end()
+    for life in (frozen, stopped):
+        with pytest.raises(LifeOver):
+            await enqueue(life.jobs, 1)
+    assert (await enqueue(alive.jobs, 1)).owner == alive.id
+
+
+async def test_the_jobs_of_a_life_that_is_not_known_are_free(lives: list[Life]) -> None:
+    job = await enqueue(lives[1].jobs)
+    unknown = Workers(lives[0].database).life
+    sql = "UPDATE jobs SET owner = :unknown"
+    await lives[0].database.write(lambda tx: tx.row(sql, unknown=unknown), guild_id=GUILD)
     assert await lives[0].claimed() == [replace(job, owner=lives[0].id)]
 
 

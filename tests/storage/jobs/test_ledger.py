@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from storage.engine.database import Database
+from storage.jobs.workers import Workers
 from tests.conftest import GUILD, MEMBER, OTHER_GUILD
 from tests.storage.jobs.test_jobs import new_job
 from tests.storage.plain import plain_jobs, plain_ledger
@@ -46,7 +47,10 @@ async def test_the_jobs_of_a_kind_are_listed(database: Database, asked: dict[str
 
 
 async def test_open_jobs_are_counted_whosever_they_are(database: Database) -> None:
-    one, other = plain_jobs(database, 7), plain_jobs(database, 8)
+    lives = Workers(database), Workers(database)
+    one, other = [plain_jobs(database, life.life) for life in lives]
+    for life in lives:
+        await life.begin(60.0)
     for guild in (GUILD, OTHER_GUILD):
         await welcome(database, guild)
     assert await plain_ledger(database).open_count(GUILD) == (0, 0)
