@@ -58,6 +58,7 @@ class Connection(discord.AutoShardedClient):
         )
         self.has_gateway = shards is not None
         self.sessions: dict[int, float] = {}  # by shard: when the session under way began, by the monotonic clock
+        self.hears = True  # what comes over HTTP; not once it is being stopped, as another process may
         self._clock = clock
         self._opened = False
 

@@ -19,6 +19,7 @@ from bot.words.admin.operator import stopped
 
 log = logging.getLogger(__name__)
 
+ANSWERS_SECONDS = 3.0  # in which what was heard before the signal is answered
 SHUTDOWN_SECONDS = 20.0  # for everything between the signal and the end; compose kills after 30
 
 
@@ -62,6 +63,8 @@ async def run(settings: Settings) -> None:
             await stop.wait()
         finally:
             deadline.start(1)
+        client.hears = False
+        await client.services.awaited_answers.all_given(ANSWERS_SECONDS)
         await client.services.worker.drain()  # while the connection stands, so that commands are answered
         serving.cancel()
         freezing.cancel()

@@ -66,7 +66,7 @@ class Interactions:
             return web.Response(status=400, text="not an interaction")
         if kind == PING:
             return web.json_response({"type": PING})
-        if self._client.is_closed() or not self._client.signed_in.is_set():
+        if not self._client.hears or self._client.is_closed() or not self._client.signed_in.is_set():
             return web.Response(status=503)  # a load balancer finds another process
         self._signatures.first_time(interaction_id)
         if guild_id := event.get("guild_id"):

@@ -30,6 +30,7 @@ class AwaitedAnswers:
         self._waiting: dict[int, AwaitedAnswer] = {}  # not on disk yet
         self._answered: set[int] = set()  # on disk still
         self._changed = asyncio.Event()
+        self._answering = set[asyncio.Task[Any]]()  # until each has its answer
         self._turns = FairSemaphore(ACKNOWLEDGED_AT_ONCE)
 
     @asynccontextmanager
@@ -59,7 +60,15 @@ class AwaitedAnswers:
         self._changed.set()
         task = asyncio.current_task()  # discord.py runs every command, button and form in one of its own
         assert task is not None
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
         task.add_done_callback(lambda ended: None if ended.cancelled() else self._drop(interaction.id))
+
+    async def all_given(self, seconds: float) -> None:
+        """Wait until everybody who waits here has their answer, for so many seconds at most."""
+        await asyncio.sleep(0)  # what was heard just now begins
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=seconds)
 
     def _drop(self, interaction_id: int) -> None:
         if self._waiting.pop(interaction_id, None) is None:

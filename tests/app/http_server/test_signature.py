@@ -32,6 +32,7 @@ class Bot:
 
     signed_in: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
+    hears: bool = True
     received: list[Any] = field(default_factory=list)
     used_by: list[int] = field(default_factory=list)
 
@@ -183,5 +184,7 @@ async def test_a_bot_that_begins_or_ends_leaves_the_command_to_another_process(w
     web.bot.signed_in.set()
     web.bot.closed = True
     assert await web.bring() == 503
-    web.bot.closed = False
+    web.bot.closed, web.bot.hears = False, False
+    assert await web.bring() == 503
+    web.bot.hears = True
     assert await web.bring() == 202

@@ -141,3 +141,17 @@ async def test_of_one_server_so_many_are_acknowledged_at_once_and_of_another_mea
     gate.set()
     await asyncio.gather(other, *flood)
     assert acknowledged.count(1) == len(flood)
+
+
+async def test_a_bot_that_is_stopped_waits_for_the_answers_that_are_due_and_not_for_ever(scene: Scene) -> None:
+    answered, never = asyncio.Event(), asyncio.Event()
+    command = scene.use(1, answered)
+    stopping = asyncio.create_task(scene.awaited.all_given(10.0))
+    await scene.settled()
+    assert not stopping.done()
+    answered.set()
+    await stopping
+    assert command.done()
+    hanging = scene.use(2, never)
+    await scene.awaited.all_given(0.01)
+    hanging.cancel()
