@@ -43,6 +43,7 @@ crash: $(VENV)/.dev ## pull the plug 200 times while jobs of every provider are 
 	$(BIN)/python -m pytest -m thorough tests/crash
 	$(BIN)/python -m tests.crash.campaign
 	$(BIN)/python -m tests.several.campaign
+	$(BIN)/python -m tests.several.campaign --rolling 5
 
 mutants: $(VENV)/.dev ## change what decides about money in small ways, and see that tests notice
 	$(BIN)/python -m tests.mutants

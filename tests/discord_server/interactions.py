@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -31,6 +31,7 @@ class Interaction:
         self.follow_ups: list[Json] = []
         self.most_bytes = 0  # of each file that it takes
         self.expired = False  # after 15 minutes
+        self.done_at = 0.0
         self.acknowledged_at = 0.0
         self.acknowledged = asyncio.Event()
         self.answered = asyncio.Event()
@@ -55,6 +56,7 @@ class Interactions:
         self._state = state
         self._gateway = gateway
         self.endpoint = Endpoint(state.signing_key)
+        self.bring: Callable[[Json], Awaitable[None]] = self._bring  # what takes each to the bot
         self._by_token: dict[str, Interaction] = {}
         self._last: Json = {}
         self.origin = ""
@@ -178,6 +180,7 @@ class Interactions:
     async def _deliver(self, kind: int, data: Json, **more: Any) -> Interaction:
         state = self._state
         interaction = Interaction(state.snowflake())
+        interaction.done_at = state.now()
         interaction.most_bytes = int(more.pop("really", more.get("attachment_size_limit", state.file_limit)))
         token = f"interaction-{interaction.id}"
         self._by_token[token] = interaction
@@ -191,7 +194,7 @@ class Interactions:
             "authorizing_integration_owners": {"0": str(state.guild_id)}, "attachment_size_limit": state.file_limit, **more,
         }  # fmt: skip
         self._last = event
-        await self._bring(event)
+        await self.bring(event)
         return interaction
 
     async def _bring(self, event: Json) -> None:
@@ -203,7 +206,7 @@ class Interactions:
 
     async def repeat_last(self) -> None:
         """Deliver the last interaction once more, as a resumed connection may."""
-        await self._bring(self._last)
+        await self.bring(self._last)
 
     async def _callback(self, request: web.Request) -> web.Response:
         interaction = self._by_token.get(request.match_info["token"])

@@ -12,17 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.domain.voices import voices_of
 from tests.files.test_vanishing import empty
 from tests.postgres import Cluster
 from tests.several.books import violations
-from tests.several.fleet import LEASE, TEXT, Fleet
+from tests.several.fleet import LEASE, DidNotStart, Fleet
+from tests.several.people import People
+from tests.several.waking import Waking
 
-EVENTS = ("kill", "kill folder", "vanish", "freeze", "seam", "stop", "gateway", "database")
-ROLES = ("worker", "worker", "media")
-EDITED = 0.3  # of what is asked for
-VOICES = {name: next(iter(voices_of(name))) for name in ("runcomfy", "runware")}  # runware looks lost requests up
-PATIENCE = 120.0
+EVENTS = (
+    *("kill", "kill folder", "vanish", "freeze", "stop", "database"),
+    *("before a request", "before a write", "overtaken"),
+)
+AT_A_SEAM = {"before a request": "send", "before a write": "write", "overtaken": "send runware"}
+LATEST_WRITE = 12  # before which of its writes a process freezes, at most
+ROLES = ("worker", "worker", "media", "gateway", "HTTP gateway")
+PATIENCE = 300.0
+TOLD_EVERY = 25  # events, as it takes long
+MOST_STARTS = 5  # in a row of one process
 
 
 @dataclass
@@ -34,97 +40,105 @@ class Campaign:
     fleet: Fleet
     server: Cluster
     random: Random
+    people: People
+    waking: Waking
     without: str = ""
     kinds: Sequence[str] = EVENTS
     events: Counter[str] = field(default_factory=Counter)
     ended: int = 0  # so many processes by themselves
-    refused: int = 0  # so many commands while the database was away
     _at_work: dict[Process, str] = field(default_factory=dict)  # with the role of each; one that is frozen isn't
-    _gateway: Process | None = None
     _frozen: dict[Process, float] = field(default_factory=dict)  # until when
-    _accepted: list[str] = field(default_factory=list)  # what was said to be on its way
-    _asked: int = 0
+    _at_seam: set[Process] = field(default_factory=set)  # those that freeze there, or did
 
     async def run(self, count: int) -> list[str]:
         """So many events; what must never be, and is, at the end."""
         for role in ROLES:
             await self._begin(role)
-        self._gateway = await self.fleet.gateway()
-        for _ in range(count):
+        for number in range(count):
+            if number and number % TOLD_EVERY == 0:
+                print(f"after {number} events: {len(await self.fleet.jobs())} jobs", flush=True)
             await self._replace_ended()
-            for _ in range(self.random.randint(1, 2)):
-                await self._ask()
+            self.people.go_on()
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
             event = self.random.choice(self.kinds)
-            self.events[event] += 1
-            if event == "gateway":
-                self._gateway.kill()
-                self._gateway = await self.fleet.gateway()
-            elif event == "database":
-                await self._crash_database()
-            else:
-                await self._happen(event)
+            victim = self.random.choice(list(self._at_work))
+            self.events[event if event == "database" else f"{event}, {self._role_at(event, victim)}"] += 1
+            await (self._crash_database() if event == "database" else self._happen(event, victim))
             self._wake()
         await self._finish()
-        return await violations(self.fleet, self._accepted)
+        return await violations(self.fleet, self.people.told)
 
-    async def _ask(self) -> None:
-        """One video is asked for, and is on its way."""
-        self._asked += 1
-        provider, text = self.random.choice(sorted(VOICES)), f"{TEXT}, number {self._asked}"
-        ask = self.fleet.ask_for_edit if self.random.random() < EDITED else self.fleet.ask
-        await ask(text=text, voice=VOICES[provider], provider=provider)
-        self._accepted.append(text)
+    def _role_at(self, event: str, victim: Process) -> str:
+        """Whom it happens to: what is sent and written there is a worker's."""
+        return "worker" if event in AT_A_SEAM else self._at_work[victim]
 
     async def _crash_database(self) -> None:
         """PostgreSQL ends at once and is started again, while a video is asked for, which may be refused."""
         await asyncio.to_thread(self.server.crash)
-        asking = asyncio.create_task(self._ask())
+        self.people.go_on()
         await asyncio.sleep(self.random.uniform(0.5, 2.0))
         await asyncio.to_thread(self.server.start)
-        try:
-            await asking
-        except (AssertionError, TimeoutError):
-            self.refused += 1
         await asyncio.sleep(LEASE)  # by when whoever has lost the lease knows it
 
         async def all_live() -> bool:
             await self._replace_ended()
-            return len(await self.fleet.lives()) > len(self._at_work)
+            return len(await self.fleet.lives()) >= len(self._at_work)
 
         await self.fleet.until(all_live)
 
     async def _begin(self, role: str, after: Process | None = None, **settings: str) -> Process:
-        (process,) = await self.fleet.working(1, role, after, WITHOUT=self.without, **settings)
-        self._at_work[process] = role
+        """A process of that role is at work; one that ends before is started again, as a supervisor does."""
+        for _ in range(MOST_STARTS):
+            try:
+                process = await self._started(role, after, WITHOUT=self.without, **settings)
+            except DidNotStart as ended:  # it may have lost its lease on a busy machine, or the database
+                self.ended += 1
+                after, why = ended.process, ended
+            else:
+                self._at_work[process] = role
+                return process
+        raise why
+
+    async def _started(self, role: str, after: Process | None, **settings: str) -> Process:
+        if role == "gateway":
+            return await self.fleet.gateway(after, **settings)
+        if role == "HTTP gateway":
+            return await self.fleet.http_gateway(after, **settings)
+        (process,) = await self.fleet.working(1, role, after, **settings)
         return process
 
-    async def _happen(self, event: str) -> None:
-        """One of them ends or freezes, and another takes its place; or its files vanish."""
-        process = self.random.choice(
-            [one for one, role in self._at_work.items() if event != "seam" or role == "worker"]
-        )
-        role, same_folder = self._at_work[process], False
-        if event == "vanish":
-            empty(self.fleet.file(process, "files"))
-            return
-        if event == "seam":  # the newcomer freezes, and the other goes on
-            process = await self._begin(role, FREEZE="send")
-            self._frozen[process] = time.monotonic() + self.random.uniform(3.0, 6.0) * LEASE
+    async def _happen(self, event: str, victim: Process) -> None:
+        """One of them ends or freezes, and another takes its place; or its files vanish; or one that comes to help
+        freezes at a seam.
+        """
+        if event in AT_A_SEAM:
+            await self._freeze_at_seam(event)
+        elif event == "vanish":
+            empty(self.fleet.file(victim, "files"))
         elif event == "freeze":
-            process.send_signal(signal.SIGSTOP)
-            self._frozen[process] = time.monotonic() + self.random.uniform(1.0, 4.0) * LEASE
+            victim.send_signal(signal.SIGSTOP)
+            self._frozen[victim] = time.monotonic() + self.random.uniform(1.0, 4.0) * LEASE
+            await self._begin(self._at_work.pop(victim))
         elif event == "stop":
-            process.terminate()
+            victim.terminate()
+            await self._begin(self._at_work.pop(victim))
         else:
-            process.kill()
-            await process.wait()
-            same_folder = True
-        if event == "kill folder":
-            shutil.rmtree(self.fleet.folders[process])
+            victim.kill()
+            await victim.wait()
+            if event == "kill folder":
+                shutil.rmtree(self.fleet.folders[victim])
+            await self._begin(self._at_work.pop(victim), victim)
+
+    async def _freeze_at_seam(self, event: str) -> None:
+        """A worker freezes there, and wakes when others have gone on; or just while they send the same."""
+        nth = f" {self.random.randint(1, LATEST_WRITE)}" if event == "before a write" else ""
+        process = await self._begin("worker", FREEZE=AT_A_SEAM[event] + nth)
         del self._at_work[process]
-        if event != "seam":
-            await self._begin(role, process if same_folder else None)
+        self._at_seam.add(process)
+        leases = 20.0 if event == "overtaken" else self.random.uniform(3.0, 6.0)
+        self._frozen[process] = time.monotonic() + leases * LEASE
+        if event == "overtaken":
+            self.waking.watch(process, self.fleet.file(process, "frozen"))
 
     async def _replace_ended(self) -> None:
         """Others take the place of those that have ended themselves, as their lease was lost."""
@@ -133,16 +147,17 @@ class Campaign:
                 self.ended += 1
                 del self._at_work[process]
                 await self._begin(role, process)
-        if self._gateway and self._gateway.returncode is not None:
-            self.ended += 1
-            self._gateway = await self.fleet.gateway()
 
     def _wake(self, *, all_of_them: bool = False) -> None:
-        for worker, until in list(self._frozen.items()):
+        for process, until in list(self._frozen.items()):
             if all_of_them or time.monotonic() > until:
-                if worker.returncode is None:  # one that wasn't frozen after all may have ended itself
-                    worker.send_signal(signal.SIGCONT)
-                del self._frozen[worker]
+                del self._frozen[process]
+                if process.returncode is not None:
+                    continue
+                if process in self._at_seam and not self.fleet.file(process, "frozen").exists():
+                    process.terminate()  # it never came there
+                else:
+                    process.send_signal(signal.SIGCONT)
 
     async def _finish(self) -> None:
         """Wake whoever is frozen, each at its time, and wait until nothing is left to be done, if that ever is."""
@@ -153,6 +168,7 @@ class Campaign:
             return not self._frozen and all(job.closed_at is not None for job in await self.fleet.jobs())
 
         try:
+            await self.people.until_answered()
             await self.fleet.until(is_over, PATIENCE)
         except TimeoutError:  # what isn't finished then is found
             self._wake(all_of_them=True)

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +25,25 @@ from tests.app.test_run import CLIP, ROOT
 from tests.canned import FilmedStudio
 from tests.crash.footage import small_clip
 from tests.crash.people import buttons_in
+from tests.discord_server.interactions import Interaction
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
+from tests.several.front import Front
 from tests.storage.engines import emptied
 from tests.welcome import welcome
 
 LEASE = 2.0  # seconds
+START_SECONDS = 60.0  # in which a process is ready, on any machine
 RUNCOMFY = {"runcomfy": "rc-1"}
 TEXT = "Long enough to be spoken for two seconds"
+
+
+class DidNotStart(Exception):
+    """A process ended before it was ready; with the end of its log."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: str) -> None:
+        super().__init__(log)
+        self.process = process
 
 
 @dataclass
@@ -45,6 +56,8 @@ class Fleet:
     stores: Stores
     folder: Path
     settings: dict[str, str]
+    front: Front
+    longest_wait: float = 0.0  # seconds, for an acknowledgement
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
     folders: dict[asyncio.subprocess.Process, Path] = field(default_factory=dict)
 
@@ -69,11 +82,24 @@ class Fleet:
         self.folders[process] = own
         return process
 
-    async def gateway(self) -> asyncio.subprocess.Process:
-        """A process that hears commands, and does."""
+    async def gateway(
+        self, after: asyncio.subprocess.Process | None = None, **settings: str
+    ) -> asyncio.subprocess.Process:
+        """A process that hears commands over Discord's gateway, in the place of any before it, and does."""
         self.discord.gateway.ready.clear()
-        process = await self.start("gateway")
-        await asyncio.wait_for(self.discord.people.until_reached(), 60)
+        process = await self.start("gateway", after, **settings)
+        await self._up(process, self.discord.gateway.ready.wait())
+        return process
+
+    async def http_gateway(
+        self, after: asyncio.subprocess.Process | None = None, **settings: str
+    ) -> asyncio.subprocess.Process:
+        """One more process that hears commands over HTTP, and does: some of them from now on."""
+        endpoint = self.front.endpoint()
+        way_in = {"HTTP_PORT": endpoint.choose(), "INTERACTIONS_PUBLIC_KEY": self.discord.state.public_key}
+        process = await self.start("gateway", after, **way_in, **settings)
+        await self._up(process, endpoint.until_well())
+        self.front.open(process, endpoint)
         return process
 
     async def working(
@@ -88,35 +114,53 @@ class Fleet:
         found = [await self.start(roles, after, **settings) for _ in range(count)]
 
         async def work() -> bool:
+            ended = [process for process in found if process.returncode is not None]
+            if ended:
+                raise DidNotStart(ended[0], self.log(ended[0])[-2000:])
             return len(set(await self.lives()) - before) >= count
 
         await self.until(work)
         return found
+
+    async def _up(self, process: asyncio.subprocess.Process, ready: Coroutine[None, None, object]) -> None:
+        """Wait until it is ready; `DidNotStart` when it has ended instead."""
+        ends = {asyncio.ensure_future(ready), asyncio.ensure_future(process.wait())}
+        _, waiting = await asyncio.wait(ends, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        if process.returncode is not None or len(waiting) == len(ends):
+            raise DidNotStart(process, self.log(process)[-2000:])
 
     async def lives(self) -> list[int]:
         """The ids of those that are alive by their leases."""
         rows = await self.database.rows("SELECT id FROM workers WHERE alive_until > engine_now() ORDER BY id")
         return [row["id"] for row in rows]
 
-    async def ask(self, count: int = 1, **given: str) -> None:
+    async def ask(self, count: int = 1, **given: Any) -> None:
         """So many videos are asked for, with these options of the command."""
-        options: dict[str, Any] = {"video": CLIP, "text": TEXT, "voice": "Sunny", **given}
         for _ in range(count):
-            asked = await self.discord.people.slash("lipsync text", **options)
-            said = await asked.answer()
+            said = await self.asked(**given)
             assert "is on its way" in said, said
 
     async def ask_for_edit(self, **given: Any) -> None:
         """A video is asked for whose clip is scaled before it is sent, and scaled back at the end."""
-        options: dict[str, Any] = {"video": ("small.mp4", small_clip()), "text": TEXT, "voice": "Sunny", **given}
-        asked = await self.discord.people.slash("lipsync text", **options)
-        await asyncio.wait_for(asked.answered.wait(), 60.0)
-        assert asked.original
-        buttons = list(buttons_in([asked.original], f"{MEND_PREFIX}do:"))
-        assert buttons, asked.original["content"]
-        ((card, button),) = buttons
-        said = await (await self.discord.people.click(card, button)).answer()
+        said = await self.asked(edited=True, **given)
         assert "is on its way" in said, said
+
+    async def asked(self, *, edited: bool = False, seconds: float = 60.0, **given: Any) -> str:
+        """Ask for a video; what its member reads in the end. `TimeoutError` when that is nothing in so many seconds."""
+        video = ("small.mp4", small_clip()) if edited else CLIP
+        options: dict[str, Any] = {"video": video, "text": TEXT, "voice": "Sunny", **given}
+        asked = await self.discord.people.slash("lipsync text", **options)
+        said = await self._answer(asked, seconds)
+        for card, button in buttons_in([asked.original or {}], f"{MEND_PREFIX}do:"):
+            said = await self._answer(await self.discord.people.click(card, button), seconds)
+        return said
+
+    async def _answer(self, asked: Interaction, seconds: float) -> str:
+        said = await asked.answer(seconds)
+        self.longest_wait = max(self.longest_wait, asked.acknowledged_at - asked.done_at)
+        return said
 
     async def jobs(self) -> list[Job]:
         """All of them, oldest first."""
@@ -199,8 +243,9 @@ async def open_fleet(
         }
         for name, value in (files or {}).items():
             settings[name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else value
-        fleet = Fleet(discord, sandbox, database, stores, folder, settings)
+        fleet = Fleet(discord, sandbox, database, stores, folder, settings, Front(discord))
         try:
             yield fleet
         finally:
             await fleet.end()
+            await fleet.front.close()

@@ -1,9 +1,9 @@
 """`python -m tests.several.leased run`: the bot's own process with a short lease, and without a rule if need be.
 
 LEASE is the lease's length in seconds, and WITHOUT names the rule. With FREEZE, it stops (SIGSTOP) once, at the seam
-that is named there: `send`, when it is about to send what costs something, which is committed, and of which not a byte
-has left; or `write` and a number, when it has decided for that many times what to write of a job, and hasn't begun to.
-When it wakes, it learns last of all that its lease is over.
+that is named there: `send` and perhaps a provider, when it is about to send what costs something, which is committed,
+and of which not a byte has left; or `write` and a number, when it has decided for that many times what to write of a
+job, and hasn't begun to. When it wakes, it learns last of all that its lease is over.
 """
 
 from __future__ import annotations
@@ -46,11 +46,15 @@ def freeze(handle: str | None) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
-async def freeze_and_send(step: submit.Submit, open_job: OpenJob, call: Submission) -> Any:
-    """Stop at the seam between the commit and the request."""
-    if call.stage not in HANDED_OVER:
-        freeze(open_job.job.handle)
-    return await _send(step, open_job, call)
+def freeze_before_request(provider: str) -> Any:
+    """Stop at the seam between the commit and a request to that provider, or to any."""
+
+    async def freeze_and_send(step: submit.Submit, open_job: OpenJob, call: Submission) -> Any:
+        if call.stage not in HANDED_OVER and provider in {"", open_job.job.provider}:
+            freeze(open_job.job.handle)
+        return await _send(step, open_job, call)
+
+    return freeze_and_send
 
 
 async def renew_late(own: lease.Lease) -> None:
@@ -60,7 +64,7 @@ async def renew_late(own: lease.Lease) -> None:
     await _renew(own)
 
 
-def freeze_before(nth: int) -> Any:
+def freeze_before_write(nth: int) -> Any:
     """Stop at the seam between what a step decided and its write, when that comes for the nth time."""
     passed = count(1)
 
@@ -96,13 +100,13 @@ def main() -> int:
     vars(find).update(REQUEST_SECONDS=REQUEST_SECONDS, CLOCKS_DIFFER=0.5, LOOKUP_SECONDS=0.2)
     vars(submit).update(LOOKUP_SECONDS=0.2)
     take_out(os.environ.get("WITHOUT", ""))
-    seam, _, nth = os.environ.get("FREEZE", "").partition(" ")
+    seam, _, more = os.environ.get("FREEZE", "").partition(" ")
     if seam:
         lease.Lease._renew = renew_late  # type: ignore[assignment, method-assign]
     if seam == "send":
-        submit.Submit.send = freeze_and_send  # type: ignore[assignment, method-assign]
+        submit.Submit.send = freeze_before_request(more)  # type: ignore[method-assign]
     elif seam == "write":
-        Runner._write = freeze_before(int(nth))  # type: ignore[method-assign]
+        Runner._write = freeze_before_write(int(more))  # type: ignore[method-assign]
     return program.main()
 
 

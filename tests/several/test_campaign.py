@@ -14,4 +14,8 @@ async def test_nothing_is_lost_paid_twice_or_posted_twice_whatever_becomes_of_th
 
 
 async def test_without_the_fence_the_campaign_finds_what_was_paid_twice() -> None:
-    assert await run(20, 3, "fence", ("seam",)) == 1
+    assert await run(20, 3, "fence", ("before a request",)) == 1
+
+
+async def test_without_the_owner_the_campaign_finds_what_was_paid_twice() -> None:
+    assert await run(8, 3, "owner", ("overtaken",)) == 1

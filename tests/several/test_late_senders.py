@@ -6,7 +6,6 @@ Providers with lookups refuse a second request under the same handle; here they 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from bot.domain.voices import voices_of
 from bot.sandbox.emulators.runware import RunwareEmulator
 from bot.sandbox.faults import Faults, Handler
 from tests.several.fleet import Fleet, open_fleet
+from tests.several.waking import Waking, tasks_in
 from tests.storage.engines import Schema
 
 VOICE = next(iter(voices_of("runware")))
@@ -77,32 +77,12 @@ async def test_without_the_fence_it_would_be_paid_twice(postgres: Mapping[Schema
     assert await wakes_late(postgres["newest schema"], tmp_path, WITHOUT="fence") == (2, 1)
 
 
-class Waking(Faults):
-    """What spends money is done, and its answer waits until the sender that froze with it has woken, and ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.frozen: asyncio.subprocess.Process | None = None
-
-    def middleware(self) -> Middleware:
-        @web.middleware
-        async def apply(request: web.Request, handler: Handler) -> web.StreamResponse:
-            kinds = {task.get("taskType") for task in await _tasks(request)}
-            response = await handler(request)
-            if "audioInference" in kinds and self.frozen and self.frozen.returncode is None:
-                self.frozen.send_signal(signal.SIGCONT)
-                await asyncio.wait_for(self.frozen.wait(), 60)
-            return response
-
-        return apply
-
-
 async def wakes_meanwhile(url: str, folder: Path, **frozen: Any) -> int:
     """How often a stage is paid for whose sender froze at the seam, and woke while another's request was under way."""
     waking = Waking()
     async with open_fleet(url, folder, keys={"runware": "rw-1"}, faults=waking) as fleet:
         (sender,) = await fleet.working(1, FREEZE="send", **frozen)
-        waking.frozen = sender
+        waking.watch(sender, fleet.file(sender, "frozen"))
         await fleet.gateway()
         await fleet.ask(voice=VOICE)
 
@@ -112,6 +92,7 @@ async def wakes_meanwhile(url: str, folder: Path, **frozen: Any) -> int:
         await fleet.until(is_frozen)
         await fleet.working(1)
         await fleet.over()
+        assert waking.woken == 1
         return speeches(fleet)
 
 
@@ -138,7 +119,7 @@ class Slow(Faults):
     def middleware(self) -> Middleware:
         @web.middleware
         async def apply(request: web.Request, handler: Handler) -> web.StreamResponse:
-            kinds = {task.get("taskType") for task in await _tasks(request)}
+            kinds = {task.get("taskType") for task in await tasks_in(request)}
             self.lookups += "getResponse" in kinds
             if "audioInference" in kinds:
                 self.paid += 1
@@ -147,16 +128,6 @@ class Slow(Faults):
             return await handler(request)
 
         return apply
-
-
-async def _tasks(request: web.Request) -> list[dict[str, Any]]:
-    if request.method != "POST":
-        return []
-    try:
-        found: list[dict[str, Any]] = json.loads(await request.read())
-    except ValueError:
-        return []
-    return found
 
 
 async def arrives_late(url: str, folder: Path, **other: Any) -> int:
