@@ -96,6 +96,7 @@ async def open_bot(
         parts = await Parts.of(settings, stores, database, http, providers, pool, clock, metrics)
         prepare(parts)
         await parts.lease.begin()
+        stack.push_async_callback(parts.lease.end)  # where what follows fails, before there is a worker that would
         membership = Membership(parts.stores.guilds, parts.stores.keys, clock)
         services = partial(_services, parts=parts, settings=settings, clock=clock)
         trace = aiohttp.TraceConfig() if settings.served_shards else when_refused(membership.unsure.set)

@@ -101,8 +101,8 @@ class Lease:
         await run()
 
     async def end(self) -> None:
-        """End the life, and leave its jobs to whoever takes them."""
-        if self.can_end:
+        """End the life, and leave its jobs to whoever takes them; nothing where that was done."""
+        if self.can_end and not self._has_ended:
             self._has_ended, self._ends_at = True, -math.inf
             try:
                 await self._workers.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,14 @@ from pydantic import SecretStr
 import storage.engine.postgres
 from bot.__main__ import _backup, _migrate, _move, _rotate
 from bot.app.heartbeats import Heartbeats
+from bot.errors import SettingsError
 from storage.engine.backup import reconcile
 from storage.engine.database import StorageError
 from storage.engine.encryption import MasterKeys
-from storage.engine.opening import open_database
+from storage.engine.opening import open_database, open_reader
 from storage.engine.schema import migrations
 from storage.jobs.job import NewJob, Position
+from storage.jobs.overview import count_alive
 from tests.conftest import GUILD
 from tests.fresh_database import make_database
 from tests.jobs.old_database import MASTER_KEYS, load
@@ -79,6 +82,16 @@ async def test_a_backup_is_left_to_pg_dump_and_said_to_be(
     assert "pg_dump" in said
     assert "canary" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_process_that_couldnt_start_is_not_at_work(url: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = {"database_url": SecretStr(url), "master_keys": SecretStr(KEYS), "http_port": taken.getsockname()[1]}
+        with pytest.raises(SettingsError, match="HTTP_PORT"):
+            async with open_world(tmp_path, **given):
+                pass
+    async with open_reader(tmp_path, url) as reader:
+        assert await count_alive(reader) == 0
 
 
 def test_the_schema_is_changed_by_a_command_which_says_how_far(
