@@ -59,6 +59,7 @@ ACROSS_SERVERS = {
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",
     "Privacy.sweep": "what is old, wherever it is",
+    "StageTimes.last": "providers, which take as long for all servers",
     "Unanswered.take": "the start, which answers whoever still waits",
     "Unanswered.change": "what is noted of all commands at once, each with its server",
     "Unanswered.sweep": "what is old, wherever it is",

@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from simcord.results import InteractionResult, ResponseMessage
 
 from bot.sandbox.page.opening import open_in_browser
-from bot.sandbox.page.server import serve_page
+from bot.sandbox.page.server import serve_page, served_at
 from bot.sandbox.samples.files import write_samples
 from bot.sandbox.stage import Stage, open_stage
 
@@ -167,14 +167,6 @@ async def _show(stage: Stage) -> None:
             "Ctrl+C ends the demo."
         )
         await asyncio.Event().wait()
-
-
-def served_at(environment: Mapping[str, str]) -> tuple[str, int]:
-    """The address of this machine and the port where the page is: those of `HTTP_HOST` and `HTTP_PORT`, as the image
-    sets them; else any free port, for this machine only.
-    """
-    port = environment.get("HTTP_PORT", "")
-    return environment.get("HTTP_HOST", "127.0.0.1"), int(port) if port.isdecimal() else 0
 
 
 def _button(message: ResponseMessage) -> str | None:

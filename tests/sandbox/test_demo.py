@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.sandbox.demo import served_at
+from bot.sandbox.page.server import served_at
 
 ROOT = Path(__file__).parent.parent.parent
 

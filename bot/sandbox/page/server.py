@@ -6,7 +6,7 @@ import asyncio
 import json
 import mimetypes
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,14 @@ MOST_UPLOAD = 64 * 2**20  # bytes; the page knows it, too
 HERE = {"127.0.0.1", "localhost"}
 # So that nothing of the page leaves this machine, and no file that somebody attached acts as a part of it.
 POLICY, FILE_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'", "sandbox"
+
+
+def served_at(environment: Mapping[str, str]) -> tuple[str, int]:
+    """The address of this machine and the port where the page is: those of `HTTP_HOST` and `HTTP_PORT`, as the image
+    sets them; else any free port, for this machine only.
+    """
+    port = environment.get("HTTP_PORT", "")
+    return environment.get("HTTP_HOST", "127.0.0.1"), int(port) if port.isdecimal() else 0
 
 
 @asynccontextmanager
