@@ -108,7 +108,7 @@ def test_where_there_is_no_database_none_is_made(tmp_path: Path, name: str) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("keys", ["", MasterKeys.generate("another")])
+@pytest.mark.parametrize("keys", ["", MasterKeys.generate("another")], ids=["none set", "another set"])
 async def test_a_lost_master_key_is_given_up_by_a_command_that_the_refusal_names(tmp_path: Path, keys: str) -> None:
     path = tmp_path / "data" / "mouthpiece.db"
     path.parent.mkdir()
