@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import discord
+import httpx
 import pytest
 from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.net.client import Http
+from bot.net.transport import FRESH
 from storage.engine.sqlite_database import SqliteDatabase
 
 T = TypeVar("T")
@@ -52,7 +54,7 @@ class Doom:
 
     def take_over(self, patch: pytest.MonkeyPatch) -> None:
         """Put the points around every seam."""
-        transact, request, download = SqliteDatabase._transact, Http.request, Http.download
+        transact, send, download = SqliteDatabase._transact, Http.send, Http.download
         discord_request, answer = discord.http.HTTPClient.request, AsyncWebhookAdapter.request
 
         async def write(database: SqliteDatabase, work: Any, guild_id: int | None) -> Any:
@@ -61,10 +63,10 @@ class Doom:
                 return await transact(database, work, guild_id)
             return await self.around("commit", f"commit of {name}", lambda: transact(database, work, guild_id))
 
-        async def ask(http: Http, method: str, url: str, **more: Any) -> Any:
-            name = f"{method} {url.rpartition('/')[2].partition('?')[0]}"
-            kind = "send" if more.get("paid") else "ask"
-            return await self.around(kind, name, lambda: request(http, method, url, **more))
+        async def ask(http: Http, request: httpx.Request) -> Any:
+            name = f"{request.method} {request.url.path.rpartition('/')[2]}"
+            kind = "send" if request.extensions[FRESH] else "ask"
+            return await self.around(kind, name, lambda: send(http, request))
 
         async def fetch(http: Http, url: str, target: Any, **more: Any) -> None:
             await self.around("download", "download", lambda: download(http, url, target, **more))
@@ -82,6 +84,6 @@ class Doom:
 
         patch.setattr(SqliteDatabase, "_transact", write)
         patch.setattr(AsyncWebhookAdapter, "request", respond)
-        patch.setattr(Http, "request", ask)
+        patch.setattr(Http, "send", ask)
         patch.setattr(Http, "download", fetch)
         patch.setattr(discord.http.HTTPClient, "request", post)

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot import __main__ as program
@@ -27,6 +28,7 @@ from bot.media.child import Bounds, Task
 from bot.media.confinement.kernel import end_with
 from bot.media.pool import WorkerPool
 from bot.net.client import Http
+from bot.net.transport import FRESH
 from bot.providers.base import Submission
 from storage.engine.database import Transaction
 from storage.engine.sqlite_database import SqliteDatabase
@@ -67,7 +69,7 @@ class Sudden(Doom):
         """Besides the points of every `Doom`: those within a commit, and those around and within the work of a media
         child. Requests to providers say of which job they are.
         """
-        transact, request, send, run = SqliteDatabase._transact, Http.request, Submit.send, WorkerPool.run
+        transact, ask, send, run = SqliteDatabase._transact, Http.send, Submit.send, WorkerPool.run
 
         async def write(
             database: SqliteDatabase, work: Callable[[Transaction], Awaitable[Any]], guild_id: int | None
@@ -80,9 +82,9 @@ class Sudden(Doom):
             written.__qualname__ = work.__qualname__
             return await transact(database, written, guild_id)
 
-        async def ask(http: Http, method: str, url: str, **more: Any) -> Any:
-            marks = {KIND: "send" if more.get("paid") else "ask", JOB: sending.get()}
-            return await request(http, method, url, **{**more, "headers": {**more["headers"], **marks}})
+        async def marked(http: Http, request: httpx.Request) -> Any:
+            request.headers.update({KIND: "send" if request.extensions[FRESH] else "ask", JOB: sending.get()})
+            return await ask(http, request)
 
         async def submit(step: Submit, open_job: OpenJob, call: Submission) -> Any:
             job = open_job.job
@@ -109,7 +111,7 @@ class Sudden(Doom):
                 watching.cancel()
 
         patch.setattr(SqliteDatabase, "_transact", write)
-        patch.setattr(Http, "request", ask)
+        patch.setattr(Http, "send", marked)
         patch.setattr(Submit, "send", submit)
         patch.setattr(WorkerPool, "run", work_on)
         super().take_over(patch)
