@@ -23,7 +23,7 @@ doctor: $(VENV)/.demo ## look at everything that the bot needs, and say what men
 	@$(BIN)/python -m bot doctor
 
 test: browser $(VENV)/.dev ## all of them, on every core
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: format lint types test ## exactly what CI runs
 

@@ -32,6 +32,7 @@ from tests.welcome import welcome
 KEY = "rc-canary-key-0001"
 CLIP = ("clip.mp4", b"not really a video")
 PATIENCE = 60.0  # seconds: a busy machine is no fault
+SETTLING = 15.0  # seconds until the bot has to be at rest; simcord sometimes waits for all of them
 RECORDING = ("voice.mp3", b"not really a recording")
 
 
@@ -142,7 +143,7 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
             open_bot(settings, clock, prepare=prepare) as client,
             simcord.run(client, check_errors=False, shard_count=1) as env,
         ):
-            env.settle_timeout = PATIENCE
+            env.settle_timeout = SETTLING
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
             channel = guild.create_text_channel("studio")

@@ -24,7 +24,7 @@ from bot.app.client import Mouthpiece
 from bot.app.settings import Settings
 from bot.sandbox.server import Sandbox
 
-PATIENCE = 30.0  # seconds in which the bot answers somebody, on however slow a machine
+PATIENCE = 10.0  # seconds in which the bot answers somebody, on however slow a machine
 TICK = 0.5  # seconds between two moves of the simulated clock
 
 

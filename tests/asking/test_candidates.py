@@ -13,7 +13,9 @@ from bot.domain.fixes import Fixes
 from bot.domain.media_facts import MediaFacts
 from bot.domain.request import Media
 from bot.fair_queue import Owned
+from bot.jobs import intervals
 from bot.jobs.intervals import CALL_SECONDS
+from bot.jobs.steps import submit
 from bot.jobs.steps.submit import Submit
 from bot.net.faults import (
     BadKey,
@@ -215,7 +217,11 @@ async def refuse(_: Submission) -> None:
     raise OutOfCredit("402")
 
 
-async def test_a_provider_that_asks_for_an_endless_wait_is_tried_again_all_the_same(world: World) -> None:
+async def test_a_provider_that_asks_for_an_endless_wait_is_tried_again_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (intervals, submit):
+        monkeypatch.setattr(user, "LONGEST_RETRY_AFTER", 60.0)
     first, second = two(world)
     first.on_submit = in_turn(RateLimited("429", float("inf")), Accepted("r"))
     second.on_submit = in_turn(NotAccepted("down"))
