@@ -31,8 +31,8 @@ SOMEBODY = Owner(GUILD, MEMBER)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers for each core, as tests wait for sockets and child processes much of their time; 16 at most."""
-    return min(16, 3 * (os.cpu_count() or 1))
+    """Two workers for each core, as tests wait for sockets and child processes much of their time; 16 at most."""
+    return min(16, 2 * (os.cpu_count() or 1))
 
 
 @pytest.fixture

@@ -34,10 +34,10 @@ class Size:
     spare: float = 60.0
 
 
-FULL = (Size(1_000, 30, 60, 5), Size(10_000, 60, 120, 10))
+FULL = (Size(2_000, 15, 30, 5),)
 AIMS = (
     Aim(
-        "a poll with 10,000 jobs in flight, CPU against a bare loop per job on httpx",
+        "a poll with 2,000 jobs in flight, CPU against a bare loop per job on httpx",
         lambda figures: _last(figures, "worker")["CPU per poll, ms"] / _last(figures, "baseline")["CPU per poll, ms"],
         1,
     ),

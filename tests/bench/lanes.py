@@ -33,9 +33,9 @@ class Size:
     count: int = 10_000
     answer_seconds: float = 0.3
     limit: float = 100.0
-    settling: float = 20.0
-    seconds: float = 20.0
-    rounds: int = 2
+    settling: float = 15.0
+    seconds: float = 12.0
+    rounds: int = 1
 
 
 async def main(size: Size = Size()) -> Figures:

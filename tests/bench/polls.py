@@ -27,7 +27,7 @@ class Size:
     count: int = 10_000
     before: float = 1.5
     measured: float = 1.0
-    rounds: int = 3
+    rounds: int = 1
 
 
 async def main(size: Size = Size()) -> Figures:

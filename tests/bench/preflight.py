@@ -42,7 +42,7 @@ AIMS = (
         20,
     ),
 )
-FULL = Size(commands=50, seconds=10.0, size=8_000_000, settling=4.0)
+FULL = Size(commands=25, seconds=10.0, size=8_000_000, settling=4.0)
 
 
 async def main(size: Size = FULL) -> Figures:

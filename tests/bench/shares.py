@@ -58,7 +58,7 @@ class Size:
 
 
 FULL = Size(
-    rounds=3,
+    rounds=1,
     results=12,
     every=2.0,
     size=8_000_000,

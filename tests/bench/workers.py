@@ -31,7 +31,7 @@ class Size:
     seconds: float
 
 
-FULL = Size(videos=8, seconds=9.0)
+FULL = Size(videos=6, seconds=9.0)
 AIMS = (
     Aim(
         "videos that must be worked on, by two processes against one, each with a core",
