@@ -43,7 +43,7 @@ class Size:
     settling: float
 
 
-FULL = Size(per_second=50, seconds=8, rounds=1, in_flight=1_000, settling=14.0)  # its first polls take ten seconds
+FULL = Size(per_second=50, seconds=6, rounds=1, in_flight=1_000, settling=14.0)  # its first polls take ten seconds
 AIMS = (
     Aim("acknowledgement, p99 against a bot that only defers: idle", ratio("bot, idle", "only defers", "p99"), 1.2),
     Aim("the same with 1,000 jobs in flight", ratio("bot, loaded", "only defers", "p99"), 1.2),

@@ -30,7 +30,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(size=100_000_000, seconds=60.0, rounds=5)
+FULL = Size(size=100_000_000, seconds=60.0, rounds=3)
 AIMS = (
     Aim("a clip of 100 MB from Discord, against a bare copy", ratio("bot in", "copy in", "seconds"), 1.15),
     Aim("a result of 100 MB to its post, against a bare copy", ratio("bot out", "copy out", "seconds"), 1.15),

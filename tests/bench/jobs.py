@@ -34,7 +34,7 @@ class Size:
     spare: float = 60.0
 
 
-FULL = (Size(2_000, 15, 30, 5),)
+FULL = (Size(2_000, 10, 20, 5),)
 AIMS = (
     Aim(
         "a poll with 2,000 jobs in flight, CPU against a bare loop per job on httpx",

@@ -34,7 +34,7 @@ class Size:
     answer_seconds: float = 0.3
     limit: float = 100.0
     settling: float = 15.0
-    seconds: float = 12.0
+    seconds: float = 8.0
     rounds: int = 1
 
 

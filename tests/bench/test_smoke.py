@@ -67,6 +67,11 @@ async def test_a_benchmark_measures_both_sides_and_nothing_goes_wrong(
     assert printed.err == ""  # what fails inside the bot is logged
 
 
+def test_the_documentation_shows_what_every_benchmark_aims_at() -> None:
+    table = report.TABLE.read_text()
+    assert [aim.what for benchmark in BENCHMARKS.values() for aim in benchmark.aims if aim.what not in table] == []
+
+
 def test_the_table_says_of_each_aim_whether_it_is_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "TABLE", tmp_path / "table.md")
     monkeypatch.setattr(report, "FIGURES", tmp_path / "figures.json")

@@ -31,7 +31,7 @@ class Size:
     seconds: float
 
 
-FULL = Size(videos=6, seconds=9.0)
+FULL = Size(videos=16, seconds=9.0)
 AIMS = (
     Aim(
         "videos that must be worked on, by two processes against one, each with a core",
@@ -59,9 +59,10 @@ async def _measure(size: Size, clip: bytes, url: str, count: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         async with open_fleet(url, Path(folder)) as fleet:
             fleet.settings["LEASE"] = "20"
+            await fleet.working(1, "worker")
             for core in range(count):
                 with _on(core):
-                    await fleet.working(1)
+                    await fleet.working(1, "media")
             await fleet.gateway()
             began = time.perf_counter()
             await asyncio.gather(*(_ask(fleet, clip, number) for number in range(size.videos)))
