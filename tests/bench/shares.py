@@ -73,7 +73,7 @@ AIMS = tuple(
         ratio(f"{measure}, beside it", f"{measure}, alone", "p50"),
         most,
     )
-    for measure, most in (("provider's end → post", 1.5), ("command → acknowledged", 1.5), ("command → card", 3))
+    for measure, most in (("poll that tells it → post", 1.5), ("command → acknowledged", 1.5), ("command → card", 3))
 )
 
 
