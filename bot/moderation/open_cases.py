@@ -24,9 +24,11 @@ class OpenCases:
         self._shown: dict[tuple[int, int], tuple[CaseCounts, float]] = {}  # by server and moderator
 
     async def all(self, guild_id: int, *, by: int) -> CaseCounts:
-        """Everything that is to be decided, for a moderator who looks at it."""
+        """Everything that is to be decided, for a moderator who looks at it. They need no reminder of any of it, also
+        where nobody was asked yet.
+        """
         waiting = await self._cases.waiting(guild_id)
-        await self._read(guild_id, by, await self._cases.waiting(guild_id, told=NOT_ASKED))
+        await self._read(guild_id, by, waiting)
         return waiting
 
     async def reminder(self, guild_id: int, member_id: int) -> str:
