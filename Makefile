@@ -51,8 +51,8 @@ mutants: $(VENV)/.dev ## change what decides about money in small ways, and see 
 truth: $(VENV)/.dev ## hold what is said of every ending against the providers' books
 	$(BIN)/python -m pytest -n auto -m thorough tests/truth
 
-docs: $(VENV)/.dev ## write the generated table of providers anew
-	$(BIN)/python -m tests.provider_table
+docs: $(VENV)/.dev ## write what is generated of the documentation anew
+	$(BIN)/python -m tests.docs
 
 screens: $(VENV)/.dev browser ## take the README's pictures anew
 	SCREENS_DIR=.github $(BIN)/python -m pytest tests/sandbox/test_page.py

@@ -37,7 +37,7 @@ class Lipsync(app_commands.Group):
         text="What should be said",
         voice="Start typing a name or a language",
         speed="How fast: 1 is normal",
-        provider="Who makes the video; usually best left out",
+        provider="Who makes the video; chosen automatically if left out",
     )
     async def text(
         self,
@@ -59,10 +59,10 @@ class Lipsync(app_commands.Group):
     @app_commands.describe(
         video=CLIP,
         audio="What should be said: a recording, or a video's sound (mp3, wav, m4a, aac, ogg, flac…)",
-        volume="How loud the recording is, in percent; not every provider can set it",
-        own_volume="How loud the clip's own sound stays, in percent; 0 is usual",
-        shorter="What follows where the recording is shorter than the clip",
-        provider="Who makes the video; usually best left out",
+        volume="Volume of the recording, in percent; not every provider can set it",
+        own_volume="Volume of the clip's own sound, in percent; usually 0",
+        shorter="If the recording is shorter than the clip: silence, or the recording again",
+        provider="Who makes the video; chosen automatically if left out",
     )
     async def audio(
         self,
@@ -87,7 +87,7 @@ class Lipsync(app_commands.Group):
         )
         await start(interaction, wish)
 
-    @app_commands.command(description="What is kept about you, for how long, and how to have it erased")
+    @app_commands.command(description="What is kept about you, and for how long; a button erases it")
     async def privacy(self, interaction: Interaction) -> None:
         """Tell, and offer to erase."""
         await defer(interaction, "view")
@@ -96,7 +96,7 @@ class Lipsync(app_commands.Group):
         kept = await interaction.client.services.privacy.about(interaction.user.id, interaction.guild_id)
         await interaction.edit_original_response(content=kept, view=view)
 
-    @app_commands.command(description="What you may still make here, and when there is more")
+    @app_commands.command(description="What you may still make here, by which rule, and when there's more")
     async def usage(self, interaction: Interaction) -> None:
         """Tell how the person stands under each rule that binds them."""
         await defer(interaction, "view")
@@ -108,7 +108,9 @@ class Lipsync(app_commands.Group):
             allowed_mentions=discord.AllowedMentions.none(),
         )
 
-    @app_commands.command(description="Your newest videos here, and those that are kept for you to fetch")
+    @app_commands.command(
+        description="Your newest videos here, those you can still fetch, and whether to send them by direct message"
+    )
     async def jobs(self, interaction: Interaction) -> None:
         """Tell, and offer to hand them out."""
         await defer(interaction, "view")

@@ -1,28 +1,20 @@
-"""What README and docs/ say of commands, settings and providers, and quote of the bot, is what the code says."""
+"""What README and docs/ link to and name is there, and what they quote of the bot is what it says."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from discord import app_commands
 
-from bot.app.settings import Settings
 from bot.providers import provider_classes
-from tests.provider_table import DOCS, PROVIDERS, README, inserted
+from tests.docs import DOCS, README, text_of
 from tests.test_architecture import SOURCES
-from tests.world import World
 
 PAGES = sorted([README, *README.parent.glob("*.md"), *DOCS.glob("*.md"), *README.with_name(".github").glob("*.md")])
 MOST_WORDS = 900  # of the README: what a newcomer reads before they decide
-
-
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
 
 
 TROUBLE = text_of(DOCS / "hosting.md").partition("## When something is wrong")[2].partition("\n## ")[0]
@@ -74,70 +66,11 @@ def test_every_file_that_is_named_with_its_folder_is_there(page: Path) -> None:
         assert README.with_name(name.split("/")[0]).joinpath(*name.split("/")[1:]).exists(), name
 
 
-def test_the_table_of_providers_is_up_to_date() -> None:
-    assert inserted(text_of(PROVIDERS)) == text_of(PROVIDERS), "run `make docs`"
-
-
 def test_the_table_names_every_provider_and_mode() -> None:
     for provider in provider_classes():
         for mode in {flow.mode for flow in provider.flows}:
             made_from = "a recording" if mode == "audio" else "a text"
-            assert f"| {provider.label} | {made_from} |" in text_of(PROVIDERS)
-
-
-def commands_in(page: Path) -> set[str]:
-    """The commands in the first cells of a page's tables; of several in a cell, all but one by their last word."""
-    found = set()
-    for row in re.findall(r"^\| (.+?) \|", text_of(page), flags=re.MULTILINE):
-        named = re.findall("`(/?[a-z -]+)`", row)
-        if named and named[0].startswith("/lipsync"):
-            found.add(named[0][1:])
-            found |= {f"{named[0][1:].rpartition(' ')[0]} {last}" for last in named[1:]}
-    return found
-
-
-async def test_every_command_is_described_and_none_that_is_not_there(world: World) -> None:
-    commands = {
-        command.qualified_name
-        for command in world.client.tree.walk_commands()
-        if isinstance(command, app_commands.Command)
-    }
-    assert commands_in(DOCS / "members.md") | commands_in(DOCS / "moderators.md") == commands
-
-
-def described_settings() -> dict[str, str]:
-    """What the tables give as the default of each setting, by its name; several in a row have theirs in that order."""
-    found: dict[str, str] = {}
-    for page in (DOCS / "hosting.md", DOCS / "scaling.md"):
-        for names, default in re.findall(r"^\| (`[A-Z].+?) \| (.*?) ?\|", text_of(page), flags=re.MULTILINE):
-            named = re.findall("`([A-Z_]+)`", names)
-            defaults = default.split(", ") if default.count(", ") == len(named) - 1 else [default] * len(named)
-            found |= dict(zip(named, defaults, strict=True))
-    return found
-
-
-def test_every_setting_is_described_and_none_that_is_not_there() -> None:
-    settings = {name.upper() for name in Settings.model_fields if not name.endswith("_file")}
-    assert settings <= set(described_settings())
-    assert set(described_settings()) <= settings | {"MASTER_KEYS"}
-
-
-def test_every_default_is_the_one_that_the_documentation_says() -> None:
-    described = described_settings()
-    told = {
-        name.upper(): field.default for name, field in Settings.model_fields.items() if field.default not in ("", None)
-    }
-    values = {name: default for name, default in told.items() if isinstance(default, int | str | Decimal | Path)}
-    said = {name: described[name].split(";")[0].strip("`") for name in values}
-    shown = {name: "off" if default is False else str(default) for name, default in values.items()}
-    assert said == shown
-
-
-def test_every_command_of_the_command_line_is_described_and_none_that_is_not_there() -> None:
-    table = text_of(DOCS / "hosting.md").partition("## Commands")[2].partition("## ")[0]
-    described = set(re.findall(r"^\| `([a-z-]+)", table, flags=re.MULTILINE))
-    main = README.with_name("bot").joinpath("__main__.py").read_text(encoding="utf-8")
-    assert described == set(re.findall(r'add_parser\(\s*"([a-z-]+)"', main))
+            assert f"| {provider.label} | {made_from} |" in text_of(DOCS / "providers.md")
 
 
 @pytest.mark.parametrize("quote", QUOTES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -24,60 +23,90 @@ from bot.app.servers.shards import Shards
 from bot.errors import SettingsError
 from bot.files.settings import FilesSettings
 from bot.jobs.roles import ROLES, Role, parse_roles
-from bot.net.address import Address, as_http, has_port, host_entry
-from bot.net.faults import BadAddress
+from bot.net.address import Address, as_http, has_port
+from bot.net.settings import NetworkSettings, check_addresses
 from bot.providers import provider_classes
 from bot.words.admin.operator import NEEDS_MASTER_KEYS
 from bot.words.privacy import Host
 
 
-class Settings(DatabaseSettings, FilesSettings):
-    """Every field is an environment variable of the same name in capitals; each secret can also come as `…_FILE`."""
+class Settings(NetworkSettings, FilesSettings, DatabaseSettings):
+    """Every field is an environment variable of the same name in capitals; each secret can also come as `…_FILE`.
 
-    model_config = DatabaseSettings.model_config  # pydantic would take that of the last base
+    The text below a field is its description in docs/hosting.md and .env.example, which `make docs` writes.
+    """
 
     discord_token: SecretStr
+    """The bot's token: on discord.com/developers, your application → Bot → Reset Token"""
     discord_token_file: Path | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
+    """The least that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`"""
     log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
+    """`text`, or `json` with a line per record"""
+    http_port: int | None = Field(default=None, ge=1, le=65535, examples=["8080"])
+    """The port of `/healthz`, `/metrics`, and `/interactions` with `INTERACTIONS_PUBLIC_KEY`; off unless set"""
     http_host: str = "127.0.0.1"
-    http_port: int | None = Field(default=None, ge=1, le=65535)
-    sandbox: bool = False
-    usd_per_cny: Decimal = Field(default=Decimal("0.14"), gt=0, le=100)  # as of November 2026
+    """This machine's address on which these are served; `0.0.0.0` is each of its IPv4 addresses, `::` each of all"""
+    sandbox: bool = Field(default=False, examples=["1"])
+    """Offer a free provider that runs inside the bot, to try a real server before buying credit; takes the image whose
+    tag ends in `-sandbox`, or the extra `sandbox`
+    """
     contact: str = Field(default="", max_length=100)
-    privacy_url: str = Field(default="", max_length=150, pattern=r"^https://\S+$|^$")
-    terms_url: str = Field(default="", max_length=150, pattern=r"^https://\S+$|^$")
-    retention_days: int = Field(default=90, ge=1)
-    results_days: int = Field(default=7, ge=1)
-    backup_every: int | None = Field(default=None, ge=1, le=8760)  # hours
-    backup_keep: int = Field(default=7, ge=1, le=1000)
-    copies_days: int = Field(default=14, ge=0, le=30)
-    disk_share: int = Field(default=25, ge=1, le=100)
-    max_open_jobs_per_server: int = Field(default=100, ge=1)
-    max_open_jobs: int = Field(default=5000, ge=1)
-    discord_api_url: str | None = Field(default=None, pattern=r"^https?://.+/api/v10$")
-    discord_gateway_url: str | None = Field(default=None, pattern=r"^wss?://.+$")
-    roles: Annotated[frozenset[Role], NoDecode, BeforeValidator(parse_roles)] = ROLES
-    interactions_public_key: Annotated[str, AfterValidator(public_key)] | None = None
-    shards: Annotated[Shards, NoDecode, BeforeValidator(Shards.parse)] = Shards()
-    provider_urls: Annotated[dict[str, Annotated[str, Field(pattern=r"^https?://.+$")]], NoDecode] = Field(
-        default_factory=dict
+    """How people reach you; `/lipsync privacy` shows it"""
+    privacy_url: str = Field(
+        default="", max_length=150, pattern=r"^https://\S+$|^$", examples=["https://example.org/privacy"]
     )
-    gateway_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
-    trusted_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    """Your own privacy notice, linked there, too; Discord's App Directory wants one"""
+    terms_url: str = Field(
+        default="", max_length=150, pattern=r"^https://\S+$|^$", examples=["https://example.org/terms"]
+    )
+    """Your own terms, the same"""
+    retention_days: int = Field(default=90, ge=1)
+    """Days after which texts, links and persons are taken out of finished jobs"""
+    results_days: int = Field(default=7, ge=1)
+    """Days after which videos are thrown away that could not be posted, or only as a smaller copy"""
+    backup_every: int | None = Field(default=None, ge=1, le=8760, examples=["24"])
+    """Hours between two backups that the bot makes of its SQLite file, beside it; off unless set"""
+    backup_keep: int = Field(default=7, ge=1, le=1000)
+    """How many of these are kept, none of them longer than `COPIES_DAYS`"""
+    copies_days: int = Field(default=14, ge=0, le=30)
+    """Days after which the copies are deleted that updates and `BACKUP_EVERY` make of SQLite's file; at once when
+    somebody has themselves erased
+    """
+    disk_share: int = Field(default=25, ge=1, le=100)
+    """Percent of the bot's room on the disk (its files, and what is free) that one server's files may take; over it,
+    its oldest kept videos go first
+    """
+    max_open_jobs_per_server: int = Field(default=100, ge=1)
+    """How many videos may be under way at once in a server, those that wait for approval among them"""
+    max_open_jobs: int = Field(default=5000, ge=1)
+    """The same, in all servers"""
+    usd_per_cny: Decimal = Field(default=Decimal("0.14"), gt=0, le=100)
+    """US dollars in a yuan, for limits on money where a provider's prices are in yuan; the default is of 11/2026"""
+    roles: Annotated[frozenset[Role], NoDecode, BeforeValidator(parse_roles)] = ROLES
+    """What this process does; several on one PostgreSQL may each do a part: hear commands (`gateway`), take videos
+    further (`worker`), prepare and finish files (`media`). See docs/scaling.md
+    """
+    shards: Annotated[Shards, NoDecode, BeforeValidator(Shards.parse)] = Field(default=Shards(), examples=["0-3/16"])
+    """The shards that this process serves: `0-3/16` are the first four of 16. Unless set, as many as Discord advises,
+    all in this process. Several processes need one `DATABASE_URL`; with a file each, each erases people from its own
+    only
+    """
+    interactions_public_key: Annotated[str, AfterValidator(public_key)] | None = None
+    """The application's Public Key: commands come over HTTP to `/interactions` on `HTTP_PORT`, which must be set, and
+    there is no gateway. SECURITY.md says what to put before it; off unless set
+    """
+
+    @field_validator("aws_endpoint_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        check_addresses(value)
+        return value
 
     @property
     def host(self) -> Host:
         """Whoever runs the bot."""
         return Host(self.contact, self.privacy_url, self.terms_url)
-
-    @field_validator("provider_urls", mode="before")
-    @classmethod
-    def _parse_urls(cls, value: object) -> object:
-        try:
-            return json.loads(value) if isinstance(value, str) else value
-        except ValueError:
-            raise ValueError('is not JSON such as {"runcomfy": "https://proxy.example"}') from None
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -102,29 +131,6 @@ class Settings(DatabaseSettings, FilesSettings):
         if self.database_url and not self.master_keys:
             raise SettingsError(problem=NEEDS_MASTER_KEYS)
         return self
-
-    @field_validator("trusted_hosts", "gateway_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
-
-    @field_validator("trusted_hosts", "gateway_hosts")
-    @classmethod
-    def _only_hosts(cls, value: frozenset[str]) -> frozenset[str]:
-        try:
-            return frozenset(map(host_entry, value))
-        except BadAddress:
-            raise ValueError("one of them is no host; write it as name or name:port") from None
-
-    @field_validator("discord_api_url", "discord_gateway_url", "provider_urls", "aws_endpoint_url")
-    @classmethod
-    def _only_addresses(cls, value: Any) -> Any:
-        try:
-            for url in value.values() if isinstance(value, dict) else filter(None, [value]):
-                Address.parse(as_http(url))
-        except BadAddress:
-            raise ValueError("is no web address, or has a name or password in it") from None
-        return value
 
     @field_validator("provider_urls")
     @classmethod

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from bot.errors import SettingsError
@@ -22,14 +22,22 @@ class FilesSettings(BaseSettings):
     from the environment.
     """
 
-    files_url: str = ""  # such as s3://bucket/prefix; empty for the data folder
+    files_url: str = Field(default="", examples=["s3://bucket/prefix"])
+    """A bucket for clips, recordings and videos, `s3://bucket` or `s3://bucket/prefix`, the same for every process;
+    unless set, they are in the data folder. See docs/scaling.md
+    """
     aws_access_key_id: str = ""
+    """Who asks; unless set, what the machine itself may do at AWS (an instance's or a container's role)"""
     aws_secret_access_key: SecretStr = SecretStr("")
+    """The secret to it"""
     aws_secret_access_key_file: Path | None = None
     aws_session_token: SecretStr = SecretStr("")
+    """The token to both, where they are of a session"""
     aws_session_token_file: Path | None = None
-    aws_region: str = ""
-    aws_endpoint_url: str = ""  # of a bucket elsewhere than at AWS
+    aws_region: str = Field(default="", examples=["eu-central-1"])
+    """Where the bucket is; `us-east-1` unless set"""
+    aws_endpoint_url: str = Field(default="", examples=["https://s3.example"])
+    """A server elsewhere than at AWS that speaks like S3. `http://` is taken, for one in your own network"""
 
     @field_validator("files_url")
     @classmethod

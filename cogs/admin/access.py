@@ -24,19 +24,20 @@ class AccessGroup(app_commands.Group):
         super().__init__(name="access", description="Who may use lip-sync, and where")
         self._server_rules = server_rules
 
-    @app_commands.command(description="Choose the channels in which it may be used")
+    @app_commands.command(description="Choose the channels where members may use it")
     async def channels(self, interaction: Interaction) -> None:
         """Show a menu of channels."""
         await show_channels(interaction)
 
-    @app_commands.command(description="Choose the roles that may use it")
+    @app_commands.command(description="Choose the roles whose members may use it")
     async def roles(self, interaction: Interaction) -> None:
         """Show a menu of roles."""
         await show_roles(interaction)
 
-    @app_commands.command(description="How old accounts and memberships must be")
+    @app_commands.command(description="Choose how old accounts and memberships must be")
     @app_commands.describe(
-        account_days="Days since the account was made; 0 for any", member_days="Days since it joined here; 0 for any"
+        account_days="Days since the account was made; 0 for any",
+        member_days="Days since they joined this server; 0 for any",
     )
     async def age(
         self, interaction: Interaction, account_days: Range[int, 0, 3650], member_days: Range[int, 0, 3650]
@@ -49,7 +50,7 @@ class AccessGroup(app_commands.Group):
         )
         await reply(interaction, _status(await self._server_rules.doorway(guild_id)))
 
-    @app_commands.command(description="Let a member use it no more")
+    @app_commands.command(description="Block a member from using it")
     @app_commands.describe(member="Whom to block", reason="Why; only moderators read it")
     async def block(
         self, interaction: Interaction, member: discord.User, reason: Range[str, 1, 200] = words.NO_REASON
@@ -60,7 +61,7 @@ class AccessGroup(app_commands.Group):
         await self._server_rules.block(guild_id, member.id, reason, by=interaction.user.id)
         await reply(interaction, words.blocked(member.mention))
 
-    @app_commands.command(description="Let a blocked member use it again")
+    @app_commands.command(description="Unblock a member")
     @app_commands.describe(member="Whom to unblock")
     async def unblock(self, interaction: Interaction, member: discord.User) -> None:
         """Take a block off."""

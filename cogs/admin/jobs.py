@@ -29,7 +29,9 @@ STATES = {
 REPORTED = "reported"
 
 
-@app_commands.command(description="This server's newest videos; cancel, give back, approve or settle them")
+@app_commands.command(
+    description="This server's newest videos; open one to cancel, give back, approve, deny or settle it"
+)
 @app_commands.describe(member="Only this member's", state="Only those in this state", provider="Only this provider's")
 @app_commands.choices(state=[Choice(name=name.capitalize(), value=name) for name in (*STATES, REPORTED)])
 async def jobs(
@@ -59,7 +61,9 @@ async def _providers(interaction: Interaction, typed: str) -> list[Choice[str]]:
     return [Choice(name=one.label, value=one.name) for one in found[:25]]
 
 
-@app_commands.command(description="Videos of which nobody knows whether they were charged: say what the console shows")
+@app_commands.command(
+    description="Settle videos that may have been charged: what to look for in the provider's console"
+)
 async def settle(interaction: Interaction) -> None:
     """List unknown outcomes, with a menu to open one."""
     guild_id = guild_of_moderator(interaction)

@@ -33,7 +33,10 @@ class Key(app_commands.Group):
         guild_of_moderator(interaction)
         await interaction.client.services.forms.open(interaction, KeyForm(self._server_keys.provider(provider)))
 
-    @app_commands.command(name="list", description="Which keys this server has, and in which order they are tried")
+    @app_commands.command(
+        name="list",
+        description="This server's keys in their order: last four characters, who added them, why one is off",
+    )
     async def show(self, interaction: Interaction) -> None:
         """Show each key's last characters, state and last use, never the key."""
         guild_id = guild_of_moderator(interaction)
@@ -58,7 +61,7 @@ class Key(app_commands.Group):
         await self._server_keys.move(guild_id, provider, place)
         await reply(interaction, await _listed(self._server_keys, guild_id))
 
-    @app_commands.command(description="Choose whether the first provider that fits is taken, or the cheapest")
+    @app_commands.command(description="Choose between the first provider that fits and the cheapest")
     @app_commands.describe(take="Which of the providers that fit makes the video")
     async def choose(self, interaction: Interaction, take: Literal["first in order", "cheapest"]) -> None:
         """Change how a provider is chosen where the member leaves it open."""

@@ -40,8 +40,8 @@ class TextChannel(app_commands.Transformer):
         return value
 
 
-@app_commands.command(description="Choose the channel that tells what happens: one card per event")
-@app_commands.describe(channel="Where; leave it out to switch the log off")
+@app_commands.command(description="Choose the channel for the log: one card for each event")
+@app_commands.describe(channel="The channel; leave it out to switch the log off")
 async def log(
     interaction: Interaction, channel: app_commands.Transform[AppCommandChannel, TextChannel] | None = None
 ) -> None:
@@ -69,8 +69,8 @@ async def log_to(interaction: Interaction, guild_id: int, channel: AppCommandCha
     await reply(interaction, words.log_set(channel.mention if channel else None))
 
 
-@app_commands.command(description="Choose which videos wait for a moderator's yes")
-@app_commands.describe(which="Which videos wait", cents="For “above a price”: the price in US cents")
+@app_commands.command(description="Choose which videos need a moderator's approval")
+@app_commands.describe(which="Which videos need it", cents="For “above a price”: the price in US cents")
 async def approval(
     interaction: Interaction,
     which: Literal["off", "a member's first video", "above a price", "every video"],
@@ -85,8 +85,10 @@ async def approval(
     await reply(interaction, words.approval_set(MODES[which], cents))
 
 
-@app_commands.command(description="A month's videos, seconds and money, per member and provider, with a CSV file")
-@app_commands.describe(month="Like 2026-11; the current month if left out")
+@app_commands.command(
+    description="A month's videos, seconds, money and failures, per member and provider, with a CSV file"
+)
+@app_commands.describe(month="Such as 2026-11; the current month if left out")
 async def report(interaction: Interaction, month: str | None = None) -> None:
     """Show a month."""
     guild_id = guild_of_moderator(interaction)

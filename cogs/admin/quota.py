@@ -37,7 +37,7 @@ class Quota(app_commands.Group):
     @app_commands.describe(
         most="How much is allowed; 0 for nothing",
         unit="What is counted",
-        per="In which time; it rolls, so a day is the last 24 hours",
+        per="Per how long; it rolls, so a day is the last 24 hours",
         target="The role or member it is for; leave it out for everyone",
         whole_server="For all members together, instead of each",
     )
@@ -58,10 +58,10 @@ class Quota(app_commands.Group):
         await self._server_rules.put(guild_id, rule, by=interaction.user.id)
         await reply(interaction, words.rule_set(rule))
 
-    @app_commands.command(description="Take a limit away")
+    @app_commands.command(description="Remove a limit")
     @app_commands.describe(
         unit="What is counted",
-        per="In which time",
+        per="Per how long",
         target="The role or member it is for; leave it out for everyone",
         whole_server="The one for all members together",
     )
@@ -83,7 +83,7 @@ class Quota(app_commands.Group):
         )
         await reply(interaction, words.rule_removed(rule))
 
-    @app_commands.command(name="list", description="All limits and grants of this server")
+    @app_commands.command(name="list", description="This server's limits and grants")
     async def show(self, interaction: Interaction) -> None:
         """Show every rule, and every grant that lasts."""
         guild_id = guild_of_moderator(interaction)
@@ -91,7 +91,7 @@ class Quota(app_commands.Group):
         rules, grants = await self._server_rules.rules(guild_id), await self._server_rules.grants(guild_id)
         await reply(interaction, words.everything(rules, grants))
 
-    @app_commands.command(description="Give something on top of the limits, for a time")
+    @app_commands.command(description="Give something on top of the limits, for a time and with a reason")
     @app_commands.describe(
         amount="How much each member gets in all",
         unit="Of what",

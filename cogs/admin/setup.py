@@ -27,7 +27,9 @@ from cogs.admin.panel import Panel, guild_of_moderator, reply
 from cogs.interactions import Interaction, defer, missing, place_of
 
 
-@app_commands.command(name="setup", description="What is set up, what is missing, and a button for each")
+@app_commands.command(
+    name="setup", description="Whether members can make videos here, or why not; and a button for each gap"
+)
 async def setup_screen(interaction: Interaction) -> None:
     """Show the screen."""
     guild_id = guild_of_moderator(interaction)

@@ -12,7 +12,7 @@ import pytest
 import bot.files
 from bot.errors import SettingsError
 from tests.bucket import SECRET
-from tests.provider_table import README
+from tests.docs import README
 from tests.world import open_world
 
 

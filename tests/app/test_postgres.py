@@ -23,9 +23,9 @@ from storage.engine.schema import migrations
 from storage.jobs.job import NewJob, Position
 from storage.jobs.overview import count_alive
 from tests.conftest import GUILD
+from tests.docs import README
 from tests.fresh_database import make_database
 from tests.jobs.old_database import MASTER_KEYS, load
-from tests.provider_table import README
 from tests.storage.engines import Schema, emptied
 from tests.storage.plain import open_jobs, plain_jobs
 from tests.welcome import welcome

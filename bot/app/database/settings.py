@@ -7,7 +7,7 @@ from stat import S_ISDIR
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.app.database.master_key import kept_master_key
@@ -28,9 +28,19 @@ class DatabaseSettings(BaseSettings):
     )
 
     database_path: Path = Path("data/mouthpiece.db")
-    database_url: SecretStr = SecretStr("")  # of PostgreSQL; empty for a file of SQLite's
+    """Where everything is kept: a file, and the folder in which it lies. It needs a backup: the jobs are in it, and the
+    servers' encrypted provider keys
+    """
+    database_url: SecretStr = Field(default=SecretStr(""), examples=["postgresql://user:password@host/database"])
+    """PostgreSQL 15 or newer in the place of SQLite's file; the other files stay beside `DATABASE_PATH`. Needs
+    `MASTER_KEYS`, and clocks that are at most 2 s apart. `python -m bot move-database` moves there what is in the file
+    """
     database_url_file: Path | None = None
     master_keys: SecretStr | None = None
+    """What encrypts the provider keys: `id:base64` of 32 bytes each (`openssl rand -base64 32`), separated by commas;
+    the first one seals. Unless set, one is made on the first start, and kept as `master.key` beside the database; keep
+    a copy of that file elsewhere
+    """
     master_keys_file: Path | None = None
 
     @model_validator(mode="before")

@@ -1,37 +1,29 @@
-"""The documentation's table of providers, made from the adapters: `python -m tests.provider_table` writes it."""
+"""The table of providers, from their adapters."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from bot.domain.flows import Flow, FlowLimits
 from bot.providers import provider_classes
 from bot.providers.base import Provider
+from tests.docs import table
 
-README = Path(__file__).parent.parent / "README.md"
-DOCS = README.with_name("docs")
-PROVIDERS = DOCS / "providers.md"
-BEGIN, END = "<!-- providers: made by `make docs` -->", "<!-- /providers -->"
 MEGABYTE = 2**20
 
 
-def table() -> str:
-    """The table in Markdown, a line per provider and mode."""
-    lines = [
-        "| provider | from | clip | text or recording | price | cancel | finds lost requests | needs a public URL |",
-        "| --- " * 8 + "|",
-    ]
-    for provider in provider_classes():
-        lines += [_line(provider, flow) for flow in provider.flows]
-    return "\n".join(lines)
+HEAD = ["provider", "from", "clip", "text or recording", "price", "cancel", "finds lost requests", "needs a public URL"]
 
 
-def _line(provider: type[Provider], flow: Flow) -> str:
+def providers() -> str:
+    """The table in Markdown, a row per provider and mode."""
+    return table(HEAD, *(_row(provider, flow) for provider in provider_classes() for flow in provider.flows))
+
+
+def _row(provider: type[Provider], flow: Flow) -> list[str]:
     limits = flow.limits
     findable = [stage.name for stage in flow.stages if stage.findable]
     finds = "yes" if len(findable) == len(flow.stages) else "the last call" if findable else "no"
     needed = {"video", "audio"} if flow.mode == "audio" else {"video"}
-    cells = [
+    return [
         provider.label,
         "a recording" if flow.mode == "audio" else "a text",
         _clip(limits),
@@ -41,7 +33,6 @@ def _line(provider: type[Provider], flow: Flow) -> str:
         finds,
         "no" if needed <= provider.uploads else "yes",
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _clip(limits: FlowLimits) -> str:
@@ -57,14 +48,3 @@ def _recording(limits: FlowLimits) -> str:
 
 def _formats(formats: frozenset[str]) -> str:
     return "/".join(sorted(formats))
-
-
-def inserted(page: str) -> str:
-    """The page's text with the table of today."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-if __name__ == "__main__":
-    PROVIDERS.write_text(inserted(PROVIDERS.read_text(encoding="utf-8")), encoding="utf-8")
