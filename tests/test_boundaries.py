@@ -55,6 +55,7 @@ ACROSS_SERVERS = {
     "DirectMessages.withdraw": "a person's own word, wherever it is given",
     "Guilds.present": "which servers the bot was in, at the start",
     "Claims.claim": "the worker, of which each has jobs of all servers",
+    "Claims.listen": "the worker; what it hears is that there is something, and not of whom",
     "Jobs.with_files": "what lies on disk, whosever it is",
     "Privacy.about": "a person's own records, wherever they are",
     "Privacy.forget": "a person's own records, wherever they are",

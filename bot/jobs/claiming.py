@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 
@@ -17,7 +18,7 @@ from storage.jobs.stage_times import StageTimes
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500  # jobs in one transaction
-CLAIM_SECONDS = 1.0  # between two looks at what is nobody's
+CLAIM_SECONDS = 1.0  # between two looks at what is nobody's, without a hint
 MOST_OPEN = 10_000  # jobs that one of several processes takes on
 MOST_EDITS = 8  # of these, where it does nothing but edit: others may have a core to spare
 RECALLED = 2_000  # jobs that ended last, from which it is learned at a start how long they take
@@ -44,6 +45,7 @@ class Claiming:
         self._stage_times = stage_times
         self._clock = clock
         self._intervals = intervals
+        self._hint = asyncio.Event()  # there may be jobs to take on
 
     async def recall(self) -> None:
         """Learn how long jobs take from those that ended in earlier runs; what can't be read is learned anew."""
@@ -76,13 +78,19 @@ class Claiming:
             is_done = not jobs and not damaged
 
     async def go_on(self, claim: Callable[[], Awaitable[object]]) -> None:
-        """Claim again and again, until cancelled. Where this process is the only one, nothing becomes nobody's."""
-        while self._lease.can_end:
-            await self._clock.sleep(CLAIM_SECONDS)
-            try:
-                await claim()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
-                log.warning("no jobs can be taken on: %s; again later", error)
+        """Claim whenever there may be something, until cancelled. Where this process is the only one, nothing becomes
+        nobody's.
+        """
+        if not self._lease.can_end or self._own_roles == {"gateway"}:
+            return
+        async with asyncio.TaskGroup() as tree:
+            tree.create_task(self._claims.listen(self._hint.set))
+            while True:
+                await self._until_hint()
+                try:
+                    await claim()
+                except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
+                    log.warning("no jobs can be taken on: %s; again later", error)
 
     async def let_go(self, job: Job, *, for_media: bool) -> float | None:
         """Leave the job to a process that edits videos, or to one that takes jobs further; seconds until that is tried
@@ -94,6 +102,16 @@ class Claiming:
             log.warning("%s can't be let go: %s; again later", job.code, error)
             return CLAIM_SECONDS
         return None
+
+    async def _until_hint(self) -> None:
+        """Wait for one, for a second at most: the jobs of a process that died become free without."""
+        first = {asyncio.ensure_future(self._clock.sleep(CLAIM_SECONDS)), asyncio.ensure_future(self._hint.wait())}
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in first:
+                waiting.cancel()
+        self._hint.clear()
 
     async def _begun(self, jobs: Sequence[Job], damaged: Sequence[Damaged]) -> Sequence[tuple[Job, float]]:
         """These jobs, and what has become of those that can't be read, each with the seconds until its next step."""

@@ -83,6 +83,10 @@ class Transaction(Queries):
     async def skip_ids(self, table: str, count: int) -> None:
         """Give the next `count` ids of the table to no row."""
 
+    @abstractmethod
+    async def notify(self) -> None:
+        """Wake whoever listens, in whichever process, once this is committed."""
+
 
 class Reader(Queries):
     """A database that is only looked at, whoever works on it meanwhile."""
@@ -139,6 +143,12 @@ class Database(Queries):
     async def history(self) -> str | None:
         """The line of history that it is on: on another, what was committed here may be missing. None where there are
         no others, as whoever puts a copy in the place of a file marks that.
+        """
+
+    @abstractmethod
+    async def listen(self, wake: Callable[[], object]) -> None:
+        """Call `wake` when a transaction with `notify` has been committed, until cancelled. It may miss some, and may
+        call it without one.
         """
 
     @abstractmethod

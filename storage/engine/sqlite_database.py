@@ -45,6 +45,9 @@ class SqliteTransaction(Transaction):
         """Give the next `count` ids of the table to no row."""
         await self.row("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :table", count=count, table=table)
 
+    async def notify(self) -> None:
+        """Wake nobody: there is no other process."""
+
 
 class SqliteDatabase(Database):
     """One open database file. It has one writer at a time, whichever server a write is about: in the order in which
@@ -67,6 +70,10 @@ class SqliteDatabase(Database):
     async def history(self) -> str | None:
         """None: a file has one only."""
         return None
+
+    async def listen(self, wake: Callable[[], object]) -> None:  # noqa: ARG002
+        """Wait until cancelled: there is no other process."""
+        await asyncio.Event().wait()
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]], guild_id: int | None) -> T:  # noqa: ARG002
         unit = _Unit(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Generic
 
 from storage.engine.database import Database, Row, Transaction
@@ -61,16 +61,22 @@ class Claims(Generic[R]):
         """
 
         async def work(tx: Transaction) -> None:
-            await tx.row(
+            left = await tx.row(
                 """UPDATE jobs SET owner = NULL, for_media = :for_media
-                   WHERE id = :id AND guild_id = :guild_id AND owner = :held_by""",
+                   WHERE id = :id AND guild_id = :guild_id AND owner = :held_by RETURNING id""",
                 id=job.id,
                 guild_id=job.guild_id,
                 held_by=self._jobs.life,
                 for_media=int(for_media),
             )
+            if left:
+                await tx.notify()
 
         await self._database.write(work, guild_id=job.guild_id)
+
+    async def listen(self, wake: Callable[[], object]) -> None:
+        """Call `wake` when a process has left jobs to others, until cancelled; it may miss that."""
+        await self._database.listen(wake)
 
     async def asked_with(self, guild_id: int, interaction_id: int) -> Job[R] | None:
         """The server's job that was asked for with this interaction; None when none was accepted, nor will be by a life

@@ -103,6 +103,8 @@ class Jobs(Generic[R]):
         async def work(tx: Transaction) -> Job[R]:
             grants = await check(tx, claim_of(job), now) if begins else []
             await self._update(tx, job, {"state": to, **changes})
+            if job.owner != self.life:
+                await tx.notify()
             await recount(tx, job.guild_id, job, moved)
             await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
             return moved
@@ -139,11 +141,8 @@ class Jobs(Generic[R]):
     async def card_shown(self, job: Job[R]) -> None:
         """The card of this closed job shows how it ended, or can't any more."""
 
-        async def work(tx: Transaction) -> None:
-            where = {"id": job.id, "guild_id": job.guild_id}
-            await tx.row("UPDATE jobs SET card_due = 0 WHERE id = :id AND guild_id = :guild_id", **where)
-
-        await self._database.write(work, guild_id=job.guild_id)
+        sql = "UPDATE jobs SET card_due = 0 WHERE id = :id AND guild_id = :guild_id"
+        await self._database.write(lambda tx: tx.row(sql, id=job.id, guild_id=job.guild_id), guild_id=job.guild_id)
 
     async def end_damaged(self, job: Damaged, *, request: R, failure: str, now: float) -> Job[R]:
         """End an open job whose row can't be read, with `request` in place of its own, so that it can be told of."""

@@ -76,6 +76,7 @@ class Workers:
         async def work(tx: Transaction) -> None:
             await tx.row(f"UPDATE jobs SET owner = NULL WHERE owner = :life AND {TO_DO}", life=self.life)
             await tx.row("DELETE FROM workers WHERE id = :life", life=self.life)
+            await tx.notify()
 
         await self._database.write(work, guild_id=None)
 

@@ -185,7 +185,7 @@ class Fleet:
         """Wait until every job is closed."""
 
         async def all_closed() -> bool:
-            return all(job.closed_at is not None for job in await self.jobs())
+            return not await self.database.row("SELECT 1 FROM jobs WHERE closed_at IS NULL")
 
         await self.until(all_closed, seconds)
 

@@ -1,6 +1,7 @@
 """`python -m tests.several.leased run`: the bot's own process with a short lease, and without a rule if need be.
 
-LEASE is the lease's length in seconds, and WITHOUT names the rule. With FREEZE, it stops (SIGSTOP) once, at the seam
+LEASE is the lease's length in seconds, WITHOUT names the rule, and LOOK is how many seconds pass between two looks at
+what is nobody's. With FREEZE, it stops (SIGSTOP) once, at the seam
 that is named there: `send` and perhaps a provider, when it is about to send what costs something, which is committed,
 and of which not a byte has left; or `write` and a number, when it has decided for that many times what to write of a
 job, and hasn't begun to. When it wakes, it learns last of all that its lease is over.
@@ -21,7 +22,7 @@ import aiohttp
 
 from bot import __main__ as program
 from bot.domain.flows import HANDED_OVER
-from bot.jobs import lease
+from bot.jobs import claiming, lease
 from bot.jobs.decision import Decision, Leave, Wait
 from bot.jobs.open_job import OpenJob
 from bot.jobs.runner import Runner
@@ -99,6 +100,7 @@ def main() -> int:
     lease.LEASE_SECONDS = float(os.environ["LEASE"])
     vars(find).update(REQUEST_SECONDS=REQUEST_SECONDS, CLOCKS_DIFFER=0.5, LOOKUP_SECONDS=0.2)
     vars(submit).update(LOOKUP_SECONDS=0.2)
+    claiming.CLAIM_SECONDS = float(os.environ.get("LOOK", claiming.CLAIM_SECONDS))
     take_out(os.environ.get("WITHOUT", ""))
     seam, _, more = os.environ.get("FREEZE", "").partition(" ")
     if seam:

@@ -56,6 +56,17 @@ async def test_with_one_role_each_a_job_goes_from_one_to_the_next_as_its_steps_a
     assert [row["stage"] for row in rows] == ["upload_video", "text"]
 
 
+async def test_what_one_leaves_to_another_is_taken_without_waiting_for_the_next_look(fleet: Fleet) -> None:
+    fleet.settings["LOOK"] = "600"
+    for roles in ("worker", "media"):
+        await fleet.working(1, roles)
+    await fleet.gateway()
+    await fleet.ask_for_edit()
+    await fleet.ask()
+    await fleet.over()
+    done_once(fleet, 2)
+
+
 async def test_the_jobs_of_a_process_that_was_killed_go_on_in_another_when_its_lease_is_over(fleet: Fleet) -> None:
     (killed,) = await fleet.working(1)
     await fleet.gateway()

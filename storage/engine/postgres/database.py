@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
-from storage.engine.database import Database, OtherHistory, Row, Transaction, Unsettled
+from storage.engine.database import Database, OtherHistory, Row, StorageError, Transaction, Unsettled
 from storage.engine.postgres import commit_keys, history
 from storage.engine.postgres.driver import PASSING, connection_to, fetch, pool, taken_from, told_apart
 from storage.engine.postgres.migrating import migrate
+from storage.engine.postgres.notifying import listen, notify
 from storage.engine.postgres.setup import begin_session, check_server, take_over
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ T = TypeVar("T")
 WRITERS, READERS = 8, 4  # connections of one process, each
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)  # seconds, between attempts while the connection is lost
 SWEEP_EVERY = 1000  # writes
+LISTEN_AGAIN_SECONDS = 1.0  # after the connection on which a process listens was lost
 
 
 class PostgresTransaction(Transaction):
@@ -38,6 +40,10 @@ class PostgresTransaction(Transaction):
     async def rows(self, sql: str, **parameters: object) -> Sequence[Row]:
         """Run one statement; all rows it returns. `Conflict` when a constraint refuses it."""
         return await fetch(self._connection, sql, parameters)
+
+    async def notify(self) -> None:
+        """Wake whoever listens, in whichever process, once this is committed."""
+        await notify(self._connection)
 
     async def skip_ids(self, table: str, count: int) -> None:
         """Give the next `count` ids of the table to no row."""
@@ -55,6 +61,7 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__()
+        self._url = url
         self._writers = pool(url, WRITERS, self._begin)
         self._readers = pool(url, READERS, self._begin, default_transaction_read_only="on")
         self._writes = count()
@@ -78,6 +85,16 @@ class PostgresDatabase(Database):
         """The line of history that it is on."""
         await self.rows("SELECT 1")
         return self._history
+
+    async def listen(self, wake: Callable[[], object]) -> None:
+        """Call `wake` when a transaction with `notify` has been committed, until cancelled; not while the connection is
+        lost.
+        """
+        while True:
+            with suppress(StorageError), told_apart():
+                async with connection_to(self._url) as connection:
+                    await listen(connection, wake)
+            await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 
     async def _begin(self, connection: Any) -> None:
         """Make a new connection ready; `OtherHistory` when it is to another one than the first."""
