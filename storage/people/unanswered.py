@@ -14,6 +14,7 @@ from storage.jobs.workers import ALIVE
 log = logging.getLogger(__name__)
 
 ANSWERABLE_SECONDS = 840.0  # Discord takes answers for 15 minutes; what has less than one left isn't kept
+MOST_NAMED = 100  # in one statement: an engine takes so many values only
 _LEFT = f"(owner IS NULL OR owner NOT IN ({ALIVE}))"
 
 
@@ -43,6 +44,7 @@ class Unanswered:
     async def change(self, waiting: Iterable[AwaitedAnswer], answered: Iterable[int]) -> None:
         """Keep who waits, and drop the interactions of these ids, which have their answer."""
         sealed = [(one, *self._master.seal(one.token.encode(), "answer", one.interaction_id)) for one in waiting]
+        over = [*answered]
 
         async def work(tx: Transaction) -> None:
             for one, master_id, token in sealed:
@@ -62,8 +64,10 @@ class Unanswered:
                     token=token,
                     life=self._life,
                 )
-            for interaction_id in answered:
-                await tx.row("DELETE FROM unanswered WHERE interaction_id = :id", id=interaction_id)
+            for start in range(0, len(over), MOST_NAMED):
+                ids = {f"id_{number}": one for number, one in enumerate(over[start : start + MOST_NAMED])}
+                named = ", ".join(f":{name}" for name in ids)
+                await tx.row(f"DELETE FROM unanswered WHERE interaction_id IN ({named})", **ids)
 
         await self._database.write(work, guild_id=None)
 

@@ -13,18 +13,31 @@ import pytest
 
 from bot.chat.answers.awaited import ACKNOWLEDGED_AT_ONCE, MOST_AT_ONCE, AwaitedAnswers
 from bot.clock import Clock
-from storage.engine.database import Database, Transaction
+from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.encryption import MasterKeys
-from storage.people.unanswered import Unanswered
+from storage.people.unanswered import AwaitedAnswer, Unanswered
+
+
+class HeldClock(Clock):
+    """Time that passes at once, unless it is held."""
+
+    def __init__(self) -> None:
+        self.passes = asyncio.Event()
+        self.passes.set()
+
+    async def sleep(self, seconds: float) -> None:  # noqa: ARG002
+        await self.passes.wait()
+        await asyncio.sleep(0)
 
 
 @dataclass
 class Scene:
-    """The store, how often it was written to, and what keeps who waits."""
+    """The store, how often it was written to, what keeps who waits, and the time that passes meanwhile."""
 
     store: Unanswered
     awaited: AwaitedAnswers
     writes: list[tuple[int, int]]
+    clock: HeldClock
 
     async def settled(self) -> None:
         """Wait until nothing is left to write; an empty write comes after those under way."""
@@ -38,12 +51,18 @@ class Scene:
         await self.settled()
         return sorted(one.interaction_id for one in await self.store.take())
 
-    def use(self, number: int, answered: asyncio.Event) -> asyncio.Task[None]:
+    async def written(self, count: int) -> None:
+        """Wait until so many writes have begun; an empty one comes after them."""
+        while len(self.writes) < count:
+            await asyncio.sleep(0)
+        await self.store.change((), ())
+
+    def use(self, number: int, answered: asyncio.Event, ask_id: int | None = None) -> asyncio.Task[None]:
         """A command that is answered when that is set."""
 
         async def command() -> None:
             used: Any = SimpleNamespace(id=number, guild_id=1, user=SimpleNamespace(id=2), token=f"token-{number}")
-            self.awaited.expect(used, "view")
+            self.awaited.expect(used, "view", ask_id)
             await answered.wait()
 
         return asyncio.create_task(command())
@@ -60,10 +79,12 @@ async def scene(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         await change(waiting, answered)
 
     monkeypatch.setattr(store, "change", counted)
-    awaited = AwaitedAnswers(store, Clock())
+    clock = HeldClock()
+    awaited = AwaitedAnswers(store, clock)
     keeping = asyncio.create_task(awaited.run())
-    yield Scene(store, awaited, writes)
+    yield Scene(store, awaited, writes, clock)
     keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_a_command_is_kept_until_it_has_its_answer(scene: Scene) -> None:
@@ -75,6 +96,104 @@ async def test_a_command_is_kept_until_it_has_its_answer(scene: Scene) -> None:
     answered.set()
     await command
     assert await scene.ids() == []
+
+
+async def test_who_has_their_answer_is_dropped_together_with_who_waits_next(scene: Scene) -> None:
+    scene.clock.passes.clear()
+    answered = asyncio.Event()
+    command = scene.use(1, answered)
+    await scene.written(1)
+    answered.set()
+    await command
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert scene.writes == [(1, 0)]
+    scene.use(2, asyncio.Event())
+    await scene.written(2)
+    assert scene.writes == [(1, 0), (1, 1)]
+    assert await scene.ids() == [2]
+
+
+async def test_who_has_their_answer_while_nobody_else_waits_is_dropped_after_a_while(scene: Scene) -> None:
+    scene.clock.passes.clear()
+    answered = asyncio.Event()
+    command = scene.use(1, answered)
+    await scene.written(1)
+    answered.set()
+    await command
+    scene.clock.passes.set()
+    assert await scene.ids() == []
+    assert scene.writes == [(1, 0), (0, 1)]
+
+
+async def test_many_who_have_their_answers_are_dropped_at_once(scene: Scene) -> None:
+    scene.clock.passes.clear()
+    answered = asyncio.Event()
+    commands = [scene.use(number, answered) for number in range(1, MOST_AT_ONCE + 4)]
+    await scene.written(2)
+    answered.set()
+    await asyncio.gather(*commands)
+    await scene.written(3)
+    assert scene.writes == [(MOST_AT_ONCE, 0), (3, 0), (0, MOST_AT_ONCE)]
+
+
+async def test_nothing_is_written_of_a_command_that_was_answered_before_it_could_be(
+    scene: Scene, database: Database
+) -> None:
+    busy, answered = threading.Event(), asyncio.Event()
+
+    async def long_write(_: Any) -> None:
+        busy.wait()  # in the thread that writes
+
+    blocking = asyncio.create_task(database.write(long_write, guild_id=None))
+    scene.use(1, asyncio.Event())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    soon = scene.use(2, answered)
+    answered.set()
+    await soon
+    busy.set()
+    await blocking
+    assert await scene.ids() == [1]
+    assert scene.writes == [(1, 0)]
+
+
+async def test_whoever_acts_on_an_answer_waits_for_it_no_more_whichever_process_gave_it(
+    scene: Scene, database: Database
+) -> None:
+    other = AwaitedAnswers(scene.store, scene.clock)
+    keeping = asyncio.create_task(other.run())
+    Scene(scene.store, other, scene.writes, scene.clock).use(1, asyncio.Event())
+    await scene.written(1)
+    scene.use(2, asyncio.Event(), ask_id=1)
+    await scene.written(2)
+    assert [row["interaction_id"] for row in await database.rows("SELECT interaction_id FROM unanswered")] == [2]
+    keeping.cancel()
+
+
+async def test_what_could_not_be_written_is_written_by_the_next_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Unanswered(database, MasterKeys.parse(MasterKeys.generate("first")))
+    scene = Scene(store, AwaitedAnswers(store, HeldClock()), [], HeldClock())
+    change, answered = store.change, asyncio.Event()
+    await change([AwaitedAnswer(9, 1, 2, 9, "view", 0.0, "token-9")], [])
+    scene.awaited._answered.add(9)
+
+    async def refused(_: Any, __: Any) -> None:
+        answered.set()
+        await asyncio.wait({soon})
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(store, "change", refused)
+    soon, _ = scene.use(1, answered), scene.use(2, asyncio.Event())
+    await asyncio.sleep(0)
+    with pytest.raises(StorageError):
+        await scene.awaited.run()
+    monkeypatch.setattr(store, "change", change)
+    again = asyncio.create_task(scene.awaited.run())
+    assert await scene.ids() == [2]
+    again.cancel()
 
 
 async def test_a_command_that_is_cancelled_with_the_bot_is_still_kept(scene: Scene) -> None:
@@ -149,9 +268,12 @@ async def test_a_bot_that_is_stopped_waits_for_the_answers_that_are_due_and_not_
     stopping = asyncio.create_task(scene.awaited.all_given(10.0))
     await scene.settled()
     assert not stopping.done()
+    scene.clock.passes.clear()
     answered.set()
     await stopping
     assert command.done()
+    await scene.written(2)
+    assert scene.writes == [(1, 0), (0, 1)]
     hanging = scene.use(2, never)
     await scene.awaited.all_given(0.01)
     hanging.cancel()
