@@ -38,9 +38,9 @@ class Prices:
         """With what it will cost; None where that can't be known in time."""
         key = server.key(candidate.provider.name)
         try:
-            credentials = await self._keys.open(key.guild_id, key.id) if key else {}
+            credentials = self._keys.unsealed(key) if key else {}
             async with asyncio.timeout(PRICE_PATIENCE):
-                price = await _price(candidate, credentials or {})
+                price = await _price(candidate, credentials)
         except (ProviderError, CannotUnseal, TimeoutError) as fault:
             log.info("%s: no price: %s", candidate.provider.name, fault)
             return candidate

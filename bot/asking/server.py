@@ -9,7 +9,7 @@ from bot.chat.server.automod import AutoMod, WordRule
 from bot.domain.ask import Ask
 from bot.domain.job import Stores
 from storage.servers.guilds import Policy
-from storage.servers.key_info import KeyInfo
+from storage.servers.key_info import SealedKey
 from storage.servers.limit_rules import Rule
 from storage.servers.quota import Claim, OverLimit
 from storage.servers.usage import Usage
@@ -31,7 +31,7 @@ class Server:
     roles: frozenset[int] = frozenset()
     is_blocked: bool = False
     word_rules: Sequence[WordRule] | None = ()
-    keys: Sequence[KeyInfo] = ()
+    keys: Sequence[SealedKey] = ()
     limits: Sequence[Rule] = ()
     over_limit: OverLimit | None = None
     has_attested: bool = True
@@ -52,14 +52,14 @@ class Server:
             roles=seen.roles,
             is_blocked=seen.is_blocked,
             word_rules=await automod.rules(ask.place),
-            keys=tuple(await stores.keys.shown(guild_id)),
+            keys=tuple(await stores.keys.sealed(guild_id)),
             limits=[usage.rule for usage in usages],
             over_limit=await _over_limit(stores, claim, now, usages),
             has_attested=seen.has_attested,
             has_succeeded=seen.has_succeeded,
         )
 
-    def key(self, provider: str) -> KeyInfo | None:
+    def key(self, provider: str) -> SealedKey | None:
         """The server's key for this provider, None when there is none."""
         return next((key for key in self.keys if key.provider == provider), None)
 

@@ -1,10 +1,11 @@
-"""What may be shown of a provider key."""
+"""What may be shown of a provider key, and how it is stored."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from storage.engine.database import Queries
+from storage.engine.database import Queries, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,24 @@ class KeyInfo:
     off_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class SealedKey(KeyInfo):
+    """A key as it is stored, with its ciphertext and the id of the master key that opens it."""
+
+    master_id: str
+    sealed: bytes = field(repr=False)
+
+
 SHOWN_COLUMNS = "id, guild_id, provider, hint, added_by, added_at, off_reason, off_at"
+SEALED_COLUMNS = f"{SHOWN_COLUMNS}, master_id, sealed"
+
+
+async def current(at: Queries, guild_id: int, columns: str) -> Sequence[Row]:
+    """These columns of the server's current keys, in its order."""
+    return await at.rows(
+        f"SELECT {columns} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",
+        guild_id=guild_id,
+    )
 
 
 async def last_used(at: Queries, guild_id: int) -> dict[int, float]:

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from storage.engine.database import Database, Row, Transaction
 from storage.engine.encryption import MasterKeys
 from storage.servers import case
-from storage.servers.key_info import SHOWN_COLUMNS, KeyInfo, last_used
+from storage.servers.key_info import SEALED_COLUMNS, SHOWN_COLUMNS, KeyInfo, SealedKey, current, last_used
 from storage.servers.log_entries import note
 
 
 class Keys:
-    """Store of the table `keys`. Plain keys exist only in what `open` returns.
+    """Store of the table `keys`. Plain keys exist only in what `open` and `unsealed` return.
 
     A key is *current* until it is replaced or removed. From then on it is *retired*: no new job gets it, and it is
     erased as soon as no open job needs it.
@@ -24,7 +24,7 @@ class Keys:
         self._database = database
         self._master = master
         self._wanted: set[int] | None = None  # ids of those that the next reading is to open
-        self._reading: asyncio.Task[Mapping[int, Row]] | None = None
+        self._reading: asyncio.Task[Mapping[int, SealedKey]] | None = None
 
     async def put(
         self, guild_id: int, provider: str, credentials: Mapping[str, str], *, hint: str, added_by: int, now: float
@@ -70,31 +70,30 @@ class Keys:
         if self._wanted is None or self._reading is None:
             self._wanted, self._reading = set(), asyncio.create_task(self._read_wanted(self._reading))
         self._wanted.add(key_id)
-        row = (await asyncio.shield(self._reading)).get(key_id)
-        if row is None or row["guild_id"] != guild_id:
-            return None
-        plain = self._master.unseal(row["master_id"], row["sealed"], guild_id, row["provider"])
+        key = (await asyncio.shield(self._reading)).get(key_id)
+        return self.unsealed(key) if key and key.guild_id == guild_id else None
+
+    def unsealed(self, key: SealedKey) -> dict[str, str]:
+        """The credentials in the clear; `CannotUnseal` when they can't be opened."""
+        plain = self._master.unseal(key.master_id, key.sealed, key.guild_id, key.provider)
         return {str(name): str(value) for name, value in json.loads(plain).items()}
 
-    async def _read_wanted(self, before: asyncio.Task[Mapping[int, Row]] | None) -> Mapping[int, Row]:
-        """The rows by their ids, read once the reading `before` is over, and everybody has asked who is ready to."""
+    async def _read_wanted(self, before: asyncio.Task[Mapping[int, SealedKey]] | None) -> Mapping[int, SealedKey]:
+        """The keys by their ids, read once the reading `before` is over, and everybody has asked who is ready to."""
         if before:
             await asyncio.wait({before})
         wanted, self._wanted = {f"id_{number}": key_id for number, key_id in enumerate(self._wanted or ())}, None
-        rows = await self._database.rows(
-            f"""SELECT id, guild_id, provider, master_id, sealed FROM keys
-                WHERE id IN ({", ".join(f":{name}" for name in wanted)})""",
-            **wanted,
-        )
-        return {row["id"]: row for row in rows}
+        named = ", ".join(f":{name}" for name in wanted)
+        rows = await self._database.rows(f"SELECT {SEALED_COLUMNS} FROM keys WHERE id IN ({named})", **wanted)
+        return {row["id"]: SealedKey(**dict(row)) for row in rows}
 
     async def shown(self, guild_id: int) -> list[KeyInfo]:
         """The server's current keys in its order."""
-        rows = await self._database.rows(
-            f"SELECT {SHOWN_COLUMNS} FROM keys WHERE guild_id = :guild_id AND retired_at IS NULL ORDER BY place, id",
-            guild_id=guild_id,
-        )
-        return [KeyInfo(**dict(row)) for row in rows]
+        return [KeyInfo(**dict(row)) for row in await current(self._database, guild_id, SHOWN_COLUMNS)]
+
+    async def sealed(self, guild_id: int) -> list[SealedKey]:
+        """The same, with their ciphertexts."""
+        return [SealedKey(**dict(row)) for row in await current(self._database, guild_id, SEALED_COLUMNS)]
 
     async def current(self, guild_id: int, provider: str) -> KeyInfo | None:
         """The server's current key for this provider."""

@@ -26,7 +26,7 @@ from bot.words.refusals.files import FileRemoved
 from bot.words.refusals.keys import KeyMissing, KeySwitchedOff, NoKey, UnknownProvider
 from storage.people.reports import Reports
 from storage.servers.guilds import Policy
-from storage.servers.key_info import KeyInfo
+from storage.servers.key_info import SealedKey
 from tests.jobs.steps.alone import named
 from tests.scripted import Keyed
 from tests.words.test_job_card import a_job
@@ -42,8 +42,9 @@ SEEN = Seen(CLIP, RECORDING)
 ASK = Ask(Place(1, 2, "#studio"), Asker(3), 4, VIDEO, audio=AUDIO)
 
 
-def key(provider: str, off_reason: str | None = None, number: int = 1) -> KeyInfo:
-    return KeyInfo(number, 1, provider, "6789", 9, 0.0, off_reason, 1.0 if off_reason else None)
+def key(provider: str, off_reason: str | None = None, number: int = 1) -> SealedKey:
+    off_at = 1.0 if off_reason else None
+    return SealedKey(number, 1, provider, "6789", 9, 0.0, off_reason, off_at, "first", b"")
 
 
 class Speaking(Keyed):

@@ -172,7 +172,7 @@ async def test_once_the_dear_ones_are_left_out_a_job_may_need_no_yes(accepting: 
 
 async def keys(accepting: Accepting) -> Sequence[Any]:
     await accepting.stores.keys.put(GUILD, "first", {"api_key": "x"}, hint="x", added_by=9, now=0.0)
-    return await accepting.stores.keys.shown(GUILD)
+    return await accepting.stores.keys.sealed(GUILD)
 
 
 async def test_what_the_same_account_has_paid_for_is_used_again_with_its_key(accepting: Accepting) -> None:

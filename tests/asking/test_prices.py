@@ -18,7 +18,7 @@ from bot.preflight.fit import Candidate
 from bot.providers.base import Credentials
 from storage.engine.encryption import CannotUnseal
 from storage.servers.guilds import Policy
-from storage.servers.key_info import KeyInfo
+from storage.servers.key_info import SealedKey
 from storage.servers.keys import Keys
 from tests.jobs.steps.alone import job_in, named
 from tests.scripted import Scripted
@@ -51,13 +51,12 @@ class OpenKeys(Keys):
     def __init__(self) -> None:
         self.opened: list[tuple[int, int]] = []
         self.fault: Exception | None = None
-        self.credentials: dict[str, str] | None = {"api_key": "canary"}
 
-    async def open(self, guild_id: int, key_id: int) -> dict[str, str] | None:
-        self.opened.append((guild_id, key_id))
+    def unsealed(self, key: SealedKey) -> dict[str, str]:
+        self.opened.append((key.guild_id, key.id))
         if self.fault:
             raise self.fault
-        return self.credentials
+        return {"api_key": "canary"}
 
 
 def provider(name: str, price: str | Exception | None, currency: str = "USD") -> Priced:
@@ -73,7 +72,9 @@ def candidate(one: Priced, **changes: Any) -> Candidate:
 
 
 def server(choosing: str = "order", *names: str) -> Server:
-    keys = tuple(KeyInfo(number, 1, name, "", 9, 0.0, None, None) for number, name in enumerate(names, start=5))
+    keys = tuple(
+        SealedKey(number, 1, name, "", 9, 0.0, None, None, "first", b"") for number, name in enumerate(names, start=5)
+    )
     return Server(policy=Policy(choosing=choosing), keys=keys)
 
 
@@ -123,12 +124,10 @@ async def test_each_provider_is_asked_with_the_servers_own_key() -> None:
 
 
 async def test_a_provider_without_a_key_is_asked_without_one() -> None:
-    keys, one = OpenKeys(), provider("first", "0.05")
-    (found,) = await Prices(keys, Decimal(1)).in_order(server(), [candidate(one)])
-    keys.credentials = None
-    await priced(candidate(one), keys=keys)
+    one = provider("first", "0.05")
+    (found,) = await Prices(OpenKeys(), Decimal(1)).in_order(server(), [candidate(one)])
     assert found.request.price_usd == Decimal("0.05")
-    assert one.asked_with == [{}, {}]
+    assert one.asked_with == [{}]
 
 
 @pytest.mark.parametrize("fault", [NotAccepted("503"), TimeoutError()])

@@ -40,13 +40,13 @@ async def test_policy_keys_and_limits_are_read_once_and_limits_again_where_they_
 ) -> None:
     await world.add_key()
     calls = Calls()
-    calls.of(monkeypatch, Keys, "shown")
+    calls.of(monkeypatch, Keys, "sealed", "shown")
     calls.of(monkeypatch, quota, "usage_of")
     calls.of(monkeypatch, Access, "seen_by")
     calls.of(monkeypatch, Guilds, "join")
     calls.of(monkeypatch, MasterKeys, "unseal")
     COMMAND.set("a command")
     await start(world, provider="runcomfy")
-    once = dict.fromkeys(("seen_by", "shown", "unseal"), 1)
+    once = dict.fromkeys(("seen_by", "sealed", "unseal"), 1)
     assert calls == {**once, "usage_of": 3}  # also for the answer
     await world.quiet()

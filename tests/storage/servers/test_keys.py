@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,17 @@ async def test_the_file_never_holds_the_key_in_the_clear(tmp_path: Path) -> None
     contents = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"canary" not in contents
     assert b"runcomfy" in contents
+
+
+async def test_a_key_that_is_read_with_its_ciphertext_opens_for_its_own_server_only_and_shows_nothing(
+    keys: Keys,
+) -> None:
+    await save(keys)
+    (key,) = await keys.sealed(GUILD)
+    assert [key.hint, keys.unsealed(key)] == [(await keys.shown(GUILD))[0].hint, SECRET]
+    assert str(key.sealed) not in repr(key)
+    with pytest.raises(CannotUnseal):
+        keys.unsealed(replace(key, guild_id=OTHER_GUILD))
 
 
 async def test_replacing_and_removing_take_effect_at_once(keys: Keys) -> None:
