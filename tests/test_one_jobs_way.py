@@ -136,8 +136,8 @@ def test_it_is_no_longer_than_it_has_to_be(way: Way) -> None:
 
 def test_what_a_server_has_set_is_read_once_per_command(way: Way) -> None:
     read = {name: way.functions[name] for name in ("Access.seen_by", "usage_of", "Keys.sealed", "Keys.shown")}
-    # Limits also in the transaction and for the answer, keys also to send and when the job is over.
-    assert read == {"Access.seen_by": 1, "usage_of": 3, "Keys.sealed": 1, "Keys.shown": 2}
+    # Limits also in the transaction, keys also to send and when the job is over.
+    assert read == {"Access.seen_by": 1, "usage_of": 2, "Keys.sealed": 1, "Keys.shown": 2}
 
 
 def test_a_key_is_opened_once_for_each_use(way: Way) -> None:

@@ -19,7 +19,7 @@ from storage.engine.database import Database
 from storage.engine.sqlite_database import SqliteDatabase, SqliteTransaction
 from tests.world import World
 
-MOST_STATEMENTS = 13
+MOST_STATEMENTS = 12
 MOST_WRITES = 3  # whoever waits is kept, and who was answered before is dropped; the job; its card
 # What other tasks do for it: who waits is kept, and the job's card is noted.
 BESIDE = {"Unanswered.change", "Jobs.amend"}

@@ -13,7 +13,7 @@ from bot.asking.server import Server
 from bot.clock import Clock
 from bot.domain.ask import Ask
 from bot.domain.costs import micros, milliseconds
-from bot.domain.job import Fallback, Job, NewJob, Stores
+from bot.domain.job import Enqueued, Fallback, Job, NewJob, Stores
 from bot.domain.reuse import reusable
 from bot.files.job_files import JobFiles
 from bot.jobs.intervals import deadline
@@ -42,29 +42,30 @@ class Enqueuer:
         self._worker = worker
         self._clock = clock
 
-    async def store(self, draft: Draft, server: Server, candidates: list[Candidate]) -> Job:
-        """Store the job and its files. What is too dear for a limit on money is left out. `Conflict` when there is a
-        job of that command already.
+    async def store(self, draft: Draft, server: Server, candidates: list[Candidate]) -> Enqueued:
+        """Store the job and its files, and count it. What is too dear for a limit on money is left out. `Conflict`
+        when there is a job of that command already.
         """
         ask = draft.ask
         if not server.is_member:
             await self._guilds.join(ask.guild_id, self._clock.now())
 
-        async def enqueue(left: list[Candidate]) -> Job:
+        async def enqueue(left: list[Candidate]) -> Enqueued:
             held = must_wait(ask, server, left)
             try:
                 return await self._jobs.enqueue(self._job(ask, server, left, held=held), held=held)
             except LifeOver:  # whoever asked may have been told by another process that nothing was started
                 raise ShuttingDown from None
 
-        job = await _within_limits(candidates, enqueue)
+        enqueued = await _within_limits(candidates, enqueue)
+        job = enqueued.job
         try:
             await asyncio.to_thread(draft.keep_in, self._job_files, job)
             await self._job_files.keep_attached(job)
         except Unwritable as fault:
             log.warning("%s: its files are fetched again when they are needed: %s", job.code, fault)
             draft.throw_away()
-        return job
+        return enqueued
 
     async def check(self, ask: Ask, server: Server, candidates: list[Candidate]) -> Candidate:
         """Find out who would be tried first if the job were stored now; `LimitReached` when it couldn't be."""

@@ -14,7 +14,7 @@ from bot.asking.enqueue import Enqueuer
 from bot.asking.server import POLICY_VERSION, Server
 from bot.clock import Clock
 from bot.domain.ask import Ask, Asker, Place
-from bot.domain.job import Job, Stores
+from bot.domain.job import Enqueued, Job, Stores
 from bot.domain.typical_ask import SEEN, typical_ask
 from bot.errors import Refusal
 from bot.files.incoming import Incoming
@@ -25,7 +25,6 @@ from bot.words.refusals.asks import AlreadyAsked, OfferGone
 from bot.words.refusals.jobs import NothingKnownToCancel, NothingToCancel, NotYours
 from storage.engine.database import Conflict
 from storage.jobs.job import OUTCOMES
-from storage.servers.quota import Claim
 
 
 class Service:
@@ -127,11 +126,9 @@ class Service:
                 raise
             if isinstance(stored, Question):
                 return stored
-            job = await self._enqueuer.show(draft.ask, stored)
-        claim = Claim(job.guild_id, draft.ask.member_id, draft.ask.asker.role_ids)
-        return Started(job, await self._stores.limits.standings(job.guild_id, claim, self._clock.now()))
+            return Started(await self._enqueuer.show(draft.ask, stored.job), stored.standings)
 
-    async def _stored(self, draft: Draft, door: AsyncExitStack) -> Job | Question:
+    async def _stored(self, draft: Draft, door: AsyncExitStack) -> Enqueued | Question:
         """The stored job, or what its person must say yes to first."""
         ask = draft.ask
         server = await door.enter_async_context(self._admission.entering(ask))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain.request import Request
 from storage.jobs import job as rows
+from storage.jobs import job_events
 from storage.jobs.claims import Claims as ClaimsStore
 from storage.jobs.corrections import Corrections as CorrectionsStore
 from storage.jobs.jobs import Jobs as JobStore
@@ -12,6 +13,7 @@ from storage.stores import Stores as StoresOf
 
 Job = rows.Job[Request]
 NewJob = rows.NewJob[Request]
+Enqueued = job_events.Enqueued[Request]
 Fallback = rows.Fallback[Request]
 Jobs = JobStore[Request]
 Claims = ClaimsStore[Request]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from storage.engine.database import Rejected, Transaction
 from storage.jobs.job import Job, R, State
 from storage.servers import budget_alerts, case, log_entries
+from storage.servers.quota import Standing
 
 # Called after the commit of a move: the job as it was (None for a new one), the moment, and the job as it is.
 OnMove = Callable[[Job[R] | None, float, Job[R]], None]
@@ -19,6 +21,14 @@ _LOGGED: Mapping[State, str] = {  # what is told in the log channel, beside what
     "failed": "failed",
     "cancelled": "cancelled",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued(Generic[R]):
+    """A job that was accepted, and how its member stands from then on under each limit that binds them."""
+
+    job: Job[R]
+    standings: Sequence[Standing]
 
 
 class Stale(Rejected):
@@ -41,7 +51,7 @@ async def tell_move(
     note: str = "",
     *,
     by: int | None = None,
-    grants: Sequence[int] = (),
+    grants: Iterable[int] = (),
 ) -> None:
     """Write everything that goes with a move, in its transaction; `job` is as it is after it."""
     for grant_id in grants:

@@ -11,11 +11,11 @@ from typing import Any, Generic
 from storage.engine.database import Database, Row, Transaction
 from storage.jobs.damaged import Damaged, end_damaged, tell_ended
 from storage.jobs.job import OUTCOMES, TRANSITIONS, Holding, Job, NewJob, R, State, claim_of
-from storage.jobs.job_events import LifeOver, OnMove, Stale, tell_move, unheard
+from storage.jobs.job_events import Enqueued, LifeOver, OnMove, Stale, tell_move, unheard
 from storage.jobs.job_row import COLUMNS, Codec, DamagedRow, assignments, read_job, written
 from storage.jobs.workers import ALIVE
 from storage.servers import log_entries
-from storage.servers.quota import check
+from storage.servers.quota import check, standings_with, usage_for
 from storage.servers.usage import Nothing, recount
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,7 @@ class Jobs(Generic[R]):
     """
 
     def __init__(
-        self,
-        database: Database,
-        codec: Codec[R],
-        life: int | None = None,
-        on_move: OnMove[R] = unheard,
+        self, database: Database, codec: Codec[R], life: int | None = None, on_move: OnMove[R] = unheard
     ) -> None:
         self._database = database
         self._codec = codec
@@ -54,18 +50,19 @@ class Jobs(Generic[R]):
         """The job in a row with the columns of `COLUMNS`; `DamagedRow` when there is none."""
         return read_job(row, self._codec)
 
-    async def enqueue(self, job: NewJob[R], *, held: bool = False) -> Job[R]:
+    async def enqueue(self, job: NewJob[R], *, held: bool = False) -> Enqueued[R]:
         """Accept a job, `held` until a moderator approves it; checked against all limits, counted and inserted at once.
         What it begins with belongs to its key's account, and is left out when that key was replaced meanwhile.
 
         `OverLimit` when it doesn't fit, `Conflict` when this interaction already has a job, `LifeOver`.
         """
-        now = job.created_at
+        now, claim = job.created_at, claim_of(job, active=1)
 
-        async def work(tx: Transaction) -> Job[R]:
+        async def work(tx: Transaction) -> Enqueued[R]:
             if self.life is not None and not await tx.row(f"{ALIVE} AND id = :life", life=self.life):
                 raise LifeOver
-            grants = await check(tx, claim_of(job, active=1), now)
+            usages = await usage_for(tx, claim, now, oldest=True)
+            grants = await check(tx, claim, now, usages=usages)
             may_begin = job.key_id is None or await tx.row(_CURRENT_KEY, guild_id=job.guild_id, key_id=job.key_id)
             begun = vars(job) if may_begin else {**vars(job), "key_id": None, "yields": {}}
             columns = written(begun, self._codec) | {"state": "held" if held else "queued"}
@@ -78,10 +75,12 @@ class Jobs(Generic[R]):
             assert row is not None
             stored = replace(self.read(row), moved_at=now)
             await recount(tx, stored.guild_id, Nothing(), stored)
-            await tell_move(tx, stored, "none", now, grants=[] if held else grants)
-            return stored
+            await tell_move(tx, stored, "none", now, grants=() if held else grants.values())
+            return Enqueued(stored, await standings_with(tx, usages, claim.at_once if held else claim, grants, now))
 
-        return await self._database.write(work, guild_id=job.guild_id, committed=partial(self._on_move, None, now))
+        return await self._database.write(
+            work, guild_id=job.guild_id, committed=lambda enqueued: self._on_move(None, now, enqueued.job)
+        )
 
     async def move(
         self, job: Job[R], to: State, *, now: float, note: str = "", by: int | None = None, **changes: Any
@@ -101,12 +100,12 @@ class Jobs(Generic[R]):
         moved = replace(job, state=to, moved_at=now, **changes)
 
         async def work(tx: Transaction) -> Job[R]:
-            grants = await check(tx, claim_of(job), now) if begins else []
+            grants = await check(tx, claim_of(job), now) if begins else {}
             await self._update(tx, job, {"state": to, **changes})
             if job.owner != self.life:
                 await tx.notify()
             await recount(tx, job.guild_id, job, moved)
-            await tell_move(tx, moved, job.state, now, note, by=by, grants=grants)
+            await tell_move(tx, moved, job.state, now, note, by=by, grants=grants.values())
             return moved
 
         return await self._database.write(work, guild_id=job.guild_id, committed=partial(self._on_move, job, now))
@@ -140,7 +139,6 @@ class Jobs(Generic[R]):
 
     async def card_shown(self, job: Job[R]) -> None:
         """The card of this closed job shows how it ended, or can't any more."""
-
         sql = "UPDATE jobs SET card_due = 0 WHERE id = :id AND guild_id = :guild_id"
         await self._database.write(lambda tx: tx.row(sql, id=job.id, guild_id=job.guild_id), guild_id=job.guild_id)
 

@@ -6,8 +6,8 @@ back. Amounts are whole numbers in the small unit of each kind (see `storage/ser
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from storage.engine.database import Queries, Rejected
 from storage.servers.limit_rules import GRANT_COLUMNS, RULE_COLUMNS, SCALE, WINDOWS, Grant, Rule, Unit, binding
@@ -25,6 +25,11 @@ class Claim:
     jobs: int = 0
     milliseconds: int = 0
     micros: int = 0
+
+    @property
+    def at_once(self) -> Claim:
+        """What of it counts of a job that waits to be approved."""
+        return replace(self, jobs=0, milliseconds=0, micros=0)
 
     def needs(self, unit: Unit) -> int:
         """How much of it, in small units."""
@@ -87,6 +92,24 @@ async def standings(at: Queries, claim: Claim, now: float) -> list[Standing]:
     return [await standing(at, usage, claim, now) for usage in await usage_for(at, claim, now, oldest=True)]
 
 
+async def standings_with(
+    at: Queries, usages: Sequence[Usage], claim: Claim, granted: Collection[Unit], now: float
+) -> list[Standing]:
+    """How the member stands once the claim is counted. The `usages` were used before, with the oldest that counts, and
+    grants carry what is `granted`.
+    """
+    nothing = Claim(claim.guild_id, claim.member_id, claim.role_ids)
+    return [await standing(at, _with(usage, claim, granted, now), nothing, now) for usage in usages]
+
+
+def _with(usage: Usage, claim: Claim, granted: Collection[Unit], now: float) -> Usage:
+    """What is used of a limit once the claim is counted."""
+    needed = claim.needs(usage.rule.unit)
+    if not needed or (usage.rule.unit in granted and usage.rule.subject != "server"):
+        return usage
+    return replace(usage, used=usage.used + needed, oldest_at=now if usage.oldest_at is None else usage.oldest_at)
+
+
 async def grants_of(at: Queries, guild_id: int, now: float) -> list[Grant]:
     """The server's grants that last, the one that ends first before the others."""
     rows = await at.rows(
@@ -108,9 +131,9 @@ async def pots(at: Queries, claim: Claim, now: float) -> list[Pot]:
     ]
 
 
-async def check(at: Queries, claim: Claim, now: float, *, usages: Sequence[Usage] | None = None) -> list[int]:
-    """Whether the claim fits under every limit: the grants that it needs for that; `OverLimit` when it doesn't.
-    `usages` are what is used of the limits that bind the member, None to read them now.
+async def check(at: Queries, claim: Claim, now: float, *, usages: Sequence[Usage] | None = None) -> dict[Unit, int]:
+    """Whether the claim fits under every limit: the grants that it needs for that, by unit; `OverLimit` when it
+    doesn't. `usages` are what is used of the limits that bind the member, None to read them now.
     """
     needed: dict[Unit, int] = {}
     given: list[Pot] | None = None  # read only where a limit is used up: there may be thousands
@@ -125,7 +148,7 @@ async def check(at: Queries, claim: Claim, now: float, *, usages: Sequence[Usage
         if found is None:
             raise OverLimit(await standing(at, usage, claim, now), claim)
         needed[unit] = found
-    return list(needed.values())
+    return needed
 
 
 def left_of(rule: Rule, used: int) -> int:

@@ -82,7 +82,7 @@ class Accepting:
 
     async def store(self, *candidates: Candidate, server: Server | None = None, **asked: Any) -> Job:
         ask = replace(ASK, **{"place": replace(ASK.place, guild_id=GUILD), **asked})
-        job = await self.enqueuer.store(Draft(ask, FOLDER), server or Server(), list(candidates))
+        job = (await self.enqueuer.store(Draft(ask, FOLDER), server or Server(), list(candidates))).job
         assert await self.stores.jobs.get(GUILD, job.id) == job
         return job
 

@@ -48,5 +48,5 @@ async def test_policy_keys_and_limits_are_read_once_and_limits_again_where_they_
     COMMAND.set("a command")
     await start(world, provider="runcomfy")
     once = dict.fromkeys(("seen_by", "sealed", "unseal"), 1)
-    assert calls == {**once, "usage_of": 3}  # also for the answer
+    assert calls == {**once, "usage_of": 2}
     await world.quiet()

@@ -48,7 +48,7 @@ class Accepting:
         if guild_id == LONG:  # of the other one, files of a day's many thousand jobs would be measured on disk
             await stores.ledger.with_files(guild_id, now=NOW, closed_since=NOW - DAY)
         await stores.reports.removed_among(guild_id, ["digest"])
-        job = await stores.jobs.enqueue(_job(guild_id, member_id, number))
+        job = (await stores.jobs.enqueue(_job(guild_id, member_id, number))).job
         await stores.jobs.amend(job, now=NOW, card_id=number)
         await stores.limits.standings(guild_id, Claim(guild_id, member_id), NOW)
         await stores.unanswered.change((), [number])

@@ -18,10 +18,10 @@ from tests.welcome import welcome
 
 
 async def enqueue(jobs: Jobs[str], number: int) -> Job[str]:
-    return await jobs.enqueue(
+    return (await jobs.enqueue(
         NewJob(guild_id=GUILD, interaction_id=number, member_id=MEMBER, channel_id=1, provider="runcomfy", request="{}",
                position=Position("text"), created_at=1.0, deadline_at=2.0)
-    )  # fmt: skip
+    )).job  # fmt: skip
 
 
 async def test_a_running_bots_database_is_copied_whole_and_for_its_owner_only(tmp_path: Path) -> None:

@@ -130,6 +130,6 @@ async def test_what_a_rule_of_the_schema_refuses_is_told_without_the_row(databas
 async def test_ids_that_are_skipped_are_given_to_no_row(database: Database) -> None:
     await welcome(database, GUILD)
     jobs = plain_jobs(database)
-    first = await jobs.enqueue(new_job(1))
+    first = (await jobs.enqueue(new_job(1))).job
     await database.write(lambda tx: tx.skip_ids("jobs", 1000), guild_id=None)
-    assert (await jobs.enqueue(new_job(2))).id > first.id + 1000
+    assert ((await jobs.enqueue(new_job(2))).job).id > first.id + 1000

@@ -51,7 +51,7 @@ PATHS: dict[State, tuple[State, ...]] = {
 
 
 async def enqueue(jobs: Jobs[str], interaction_id: int = 1, guild_id: int = GUILD, *, held: bool = False) -> Job[str]:
-    return await jobs.enqueue(new_job(interaction_id, guild_id), held=held)
+    return (await jobs.enqueue(new_job(interaction_id, guild_id), held=held)).job
 
 
 def new_job(interaction_id: int = 1, guild_id: int = GUILD) -> NewJob[str]:
@@ -303,8 +303,8 @@ async def test_every_write_about_a_job_names_its_server(
 
 
 async def test_a_job_waits_for_moderators_only_where_that_is_said(jobs: Jobs[str]) -> None:
-    assert (await jobs.enqueue(new_job(1))).state == "queued"
-    assert (await jobs.enqueue(new_job(2), held=True)).state == "held"
+    assert ((await jobs.enqueue(new_job(1))).job).state == "queued"
+    assert ((await jobs.enqueue(new_job(2), held=True)).job).state == "held"
 
 
 async def test_who_settled_a_job_is_who_decided_its_case(jobs: Jobs[str], database: Database) -> None:
@@ -316,7 +316,7 @@ async def test_who_settled_a_job_is_who_decided_its_case(jobs: Jobs[str], databa
 
 
 async def test_a_held_job_whose_row_cant_be_read_is_free(jobs: Jobs[str]) -> None:
-    job = await jobs.enqueue(new_job(), held=True)
+    job = (await jobs.enqueue(new_job(), held=True)).job
     ended = await jobs.end_damaged(Damaged(job.id, GUILD, "held", None), request="again", failure="internal", now=9.0)
     assert (ended.charge, ended.spent_micros, ended.counted_at) == ("free", 0, None)
 
@@ -421,13 +421,13 @@ async def test_a_job_begins_with_what_its_keys_account_has_only_while_the_key_is
         return int(row["id"])
 
     key_id = await database.write(save, guild_id=None)
-    job = await jobs.enqueue(replace(new_job(), key_id=key_id, yields={"session_id": "1"}))
+    job = (await jobs.enqueue(replace(new_job(), key_id=key_id, yields={"session_id": "1"}))).job
     assert (job.key_id, job.yields) == ((None, {}) if is_replaced else (key_id, {"session_id": "1"}))
 
 
 async def test_a_job_keeps_what_its_command_told_of_the_place(jobs: Jobs[str]) -> None:
     told: dict[str, Any] = {"parent_id": 7, "opens_thread": False, "file_bytes": 52_000_000}
-    job = await jobs.enqueue(replace(new_job(), **told))
+    job = (await jobs.enqueue(replace(new_job(), **told))).job
     stored = await jobs.get(GUILD, job.id)
     assert stored == job
     assert {name: getattr(stored, name) for name in told} == told

@@ -36,10 +36,10 @@ async def test_the_jobs_of_a_kind_are_listed(database: Database, asked: dict[str
     for guild in (GUILD, OTHER_GUILD):
         await welcome(database, guild)
     await jobs.enqueue(new_job(1))
-    await jobs.move(await jobs.enqueue(new_job(2)), "failed", now=2.0, failure="no_key")
+    await jobs.move((await jobs.enqueue(new_job(2))).job, "failed", now=2.0, failure="no_key")
     await jobs.enqueue(replace(new_job(3), member_id=MEMBER + 1))
     await jobs.enqueue(replace(new_job(4), provider="kling"))
-    sent = await jobs.move(await jobs.enqueue(new_job(5)), "submitting", now=2.0, handle="h")
+    sent = await jobs.move((await jobs.enqueue(new_job(5))).job, "submitting", now=2.0, handle="h")
     await jobs.move(sent, "unknown", now=3.0, failure="unknown_outcome")
     await jobs.enqueue(new_job(6, OTHER_GUILD))
     listed = await plain_ledger(database).jobs(GUILD, **asked)
@@ -56,7 +56,7 @@ async def test_open_jobs_are_counted_whosever_they_are(database: Database) -> No
     assert await plain_ledger(database).open_count(GUILD) == (0, 0)
     for number, jobs in enumerate((one, one, other)):
         await jobs.enqueue(new_job(number))
-    closed = await one.move(await one.enqueue(new_job(8)), "failed", now=2.0, failure="no_key")
+    closed = await one.move((await one.enqueue(new_job(8))).job, "failed", now=2.0, failure="no_key")
     await one.close(closed, reply_id=1, now=3.0)
     await one.enqueue(new_job(9, OTHER_GUILD))
     assert await plain_ledger(database).open_count(GUILD) == (3, 4)

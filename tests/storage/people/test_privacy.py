@@ -67,7 +67,7 @@ class JobFiles:
             fallbacks=(Fallback("kling", "my secret words"),), position=Position("text"), created_at=at,
             deadline_at=99.0, video_digest="my secret digest", role_ids=frozenset({5005}),
         )  # fmt: skip
-        job = await self.jobs.enqueue(new)
+        job = (await self.jobs.enqueue(new)).job
         job = await self.jobs.amend(job, now=at, card_id=4001, thread_id=4002)
         if closed:
             job = await self.jobs.move(
@@ -169,10 +169,10 @@ async def test_a_server_that_came_back_before_its_turn_is_not_erased(job_files: 
 
 
 async def test_being_forgotten_gives_no_new_allowance_and_ends_with_the_longest_window(job_files: JobFiles) -> None:
-    job = await job_files.jobs.enqueue(
+    job = (await job_files.jobs.enqueue(
         NewJob(guild_id=GUILD, interaction_id=77, member_id=MEMBER, channel_id=3001, provider="runcomfy",
                request='{"flow": "text", "mode": "text"}', position=Position("text"), created_at=10.0, deadline_at=99.0)
-    )  # fmt: skip
+    )).job  # fmt: skip
     job = await job_files.jobs.move(job, "submitting", now=11.0, handle="h")
     job = await job_files.jobs.move(job, "succeeded", now=12.0)
     await job_files.jobs.close(job, reply_id=1, now=13.0)

@@ -19,12 +19,12 @@ FIRST, SECOND, THIRD = 41, 42, 43
 async def reported_job(database: Database, number: int = 1) -> Job[str]:
     """A job whose result can be reported."""
     await welcome(database, GUILD)
-    return await plain_jobs(database).enqueue(
+    return (await plain_jobs(database).enqueue(
         NewJob(
             guild_id=GUILD, interaction_id=number, member_id=MEMBER, channel_id=3001, provider="runcomfy", request="",
             position=Position("text"), created_at=1.0, deadline_at=99.0,
         )
-    )  # fmt: skip
+    )).job  # fmt: skip
 
 
 async def file(database: Database, job: Job[str], by: int, now: float, *, hidden: bool = True) -> bool:
@@ -126,7 +126,7 @@ async def test_a_report_is_read_as_it_was_filed_until_somebody_decides(database:
         guild_id=GUILD, interaction_id=1, member_id=MEMBER, channel_id=3001, provider="runcomfy", request="",
         position=Position("text"), created_at=1.0, deadline_at=99.0,
     )  # fmt: skip
-    job = await plain_jobs(database).enqueue(new)
+    job = (await plain_jobs(database).enqueue(new)).job
     assert await reports.file(job, channel_id=3001, message_id=4001, hidden=True, by=MEMBER, now=5.0)
     assert not await reports.file(job, channel_id=3001, message_id=4001, hidden=True, by=MEMBER, now=6.0)
     report, ledger = await reports.of(GUILD, job.id), plain_ledger(database)

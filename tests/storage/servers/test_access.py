@@ -55,7 +55,7 @@ async def test_what_a_server_has_set_is_seen_there_and_nowhere_else(access: Acce
 
 async def test_a_member_who_has_a_finished_video_here_is_known(access: Access, database: Database) -> None:
     jobs = plain_jobs(database)
-    job = await jobs.enqueue(new_job())
+    job = (await jobs.enqueue(new_job())).job
     job = await jobs.move(job, "submitting", now=2.0, handle="h")
     assert not (await access.seen_by(GUILD, MEMBER, 1)).has_succeeded
     await jobs.move(job, "succeeded", now=3.0)

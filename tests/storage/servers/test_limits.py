@@ -50,7 +50,7 @@ class Counter:
             guild_id=GUILD, interaction_id=self.number, member_id=member, role_ids=frozenset(roles), channel_id=1,
             provider="runcomfy", request="{}", position=Position("text"), created_at=at, deadline_at=at + 60, **counts,
         )  # fmt: skip
-        return await self.jobs.enqueue(new, held=held)
+        return (await self.jobs.enqueue(new, held=held)).job
 
     async def ended(self, at: float = 0.0, **more: Any) -> Job[str]:
         job = await self.jobs.move(await self.job(at, **more), "submitting", now=at, handle="h")

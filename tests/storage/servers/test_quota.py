@@ -188,7 +188,7 @@ async def test_one_grant_carries_a_job_over_all_limits_of_its_unit_and_counts_on
         ("jobs", 1),
         ("seconds", 6000),
     ]
-    assert await check(counter.database, claim, 2.0) == [jobs, seconds]
+    assert await check(counter.database, claim, 2.0) == {"jobs": jobs, "seconds": seconds}
     with pytest.raises(OverLimit) as over:
         await check(counter.database, Claim(GUILD, MEMBER, jobs=1, milliseconds=6001), 2.0)
     assert (over.value.standing.rule.unit, over.value.claim.milliseconds) == ("seconds", 6001)
@@ -254,7 +254,7 @@ async def test_thousands_of_grants_take_no_more_questions_than_one(
         return await ask(sql, **parameters)
 
     monkeypatch.setattr(counter.database, "rows", counted)
-    assert await check(counter.database, claim, 2.0) == []
+    assert await check(counter.database, claim, 2.0) == {}
     assert not any("grants" in sql and "FROM usage" not in sql for sql in asked)  # it fits without them
     asked.clear()
     assert len(await pots(counter.database, claim, 2.0)) == 50

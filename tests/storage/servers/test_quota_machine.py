@@ -221,11 +221,14 @@ class Quotas(RuleBasedStateMachine):
         wanted = {"jobs": 1.0, "seconds": float(seconds), "cents": tenths, "active": 1.0}
         expected = self.model.grants_needed(member, wanted, self.now)
         try:
-            job = self.run(self.jobs.enqueue(new, held=held))
+            enqueued = self.run(self.jobs.enqueue(new, held=held))
         except OverLimit:
             assert expected is None
             return None
         assert expected is not None
+        claim = Claim(GUILD, member, MEMBERS[member])
+        assert enqueued.standings == self.run(self.limits.standings(GUILD, claim, self.now))
+        job = enqueued.job
         record = Record(job, member, None if held else self.now, seconds, tenths, carried=set() if held else expected)
         self.model.records.append(record)
         return record

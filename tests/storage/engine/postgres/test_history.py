@@ -93,10 +93,10 @@ async def test_a_start_on_another_history_marks_what_is_open_once(url: str) -> N
         (job,) = await open_jobs(plain_jobs(database))
         assert job.restored
         assert await reconcile(database) is None
-        again = await plain_jobs(database).enqueue(
+        again = (await plain_jobs(database).enqueue(
             NewJob(guild_id=GUILD, interaction_id=2, member_id=1, channel_id=1, provider="p", request="{}",
                    position=Position("s"), created_at=1.0, deadline_at=2.0)
-        )  # fmt: skip
+        )).job  # fmt: skip
         assert again.id > 1_000_000
 
 
