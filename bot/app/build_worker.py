@@ -52,4 +52,4 @@ def build_worker(client: Mouthpiece, parts: Parts, room: Room, settings: Setting
     )
     runner = Runner(stores.jobs, steps, job_keys, cards, parts.job_files, clock, intervals, kept_seconds=kept_seconds)
     claiming = Claiming(parts.lease, stores.claims, stores.jobs, stores.stage_times, clock, intervals, settings.roles)
-    return Worker(claiming, runner, Lanes(providers, settings.roles), inputs, cards, room, clock, parts.lease)
+    return Worker(claiming, runner, Lanes(providers), inputs, cards, room, clock, parts.lease)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 
 from bot.clock import Clock
 from bot.domain.job import NO_REQUEST, Claims, Job, Jobs
 from bot.jobs.intervals import Intervals
 from bot.jobs.lease import Lease
+from bot.jobs.open_job import OpenJob
 from bot.jobs.roles import ROLES, Role
 from bot.jobs.transitions import kind_called
 from storage.jobs.damaged import Damaged
@@ -20,7 +22,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500  # jobs in one transaction
 CLAIM_SECONDS = 1.0  # between two looks at what is nobody's, without a hint
 MOST_OPEN = 10_000  # jobs that one of several processes takes on
-MOST_EDITS = 8  # of these, where it does nothing but edit: others may have a core to spare
+MOST_EDITS = 8  # of these, whose next step may be an edit: others may have a core to spare
+MOST_EDITS_OF_SERVER = 2  # of these: each of its files is edited after the other
 RECALLED = 2_000  # jobs that ended last, from which it is learned at a start how long they take
 RESUME_SPREAD = 10.0  # seconds over which the first steps of jobs that were taken on together are spread
 
@@ -38,13 +41,15 @@ class Claiming:
         intervals: Intervals,
         roles: frozenset[Role] = ROLES,
     ) -> None:
-        self._own_roles = roles
         self._lease = lease
         self._claims = claims
         self._jobs = jobs
         self._stage_times = stage_times
         self._clock = clock
         self._intervals = intervals
+        self._own_roles = roles
+        self._edits: dict[int, int] = {}  # the jobs of this process whose next step may be one, with their servers
+        self._last_server = 0  # of which it took an edit
         self._hint = asyncio.Event()  # there may be jobs to take on
 
     async def recall(self) -> None:
@@ -69,13 +74,36 @@ class Claiming:
             async for jobs, damaged in self._claims.left_open():
                 yield await self._begun([job for job in jobs if job.id not in held], damaged)
             return
-        works, edits = "worker" in self._own_roles, "media" in self._own_roles
-        most, for_media = MOST_OPEN if works else MOST_EDITS, None if works and edits else edits
-        is_done = not works and not edits
-        while not is_done:
-            jobs, damaged = await self._claims.claim(min(most - len(held), AT_ONCE), for_media=for_media)
-            yield await self._begun(jobs, damaged)
-            is_done = not jobs and not damaged
+        if "worker" in self._own_roles:
+            while any(found := await self._claims.claim(min(MOST_OPEN - len(held), AT_ONCE), for_media=False)):
+                yield await self._begun(*found)
+        if "media" in self._own_roles:
+            while any(edits := await self._claim_edit()):
+                begun = await self._begun(*edits)
+                for job, _ in begun:
+                    self._edits[job.id] = self._last_server = job.guild_id
+                yield begun
+
+    def takes(self, open_job: OpenJob, role: Role) -> bool:
+        """Whether this process takes the job's next step, which belongs to that role. Unless it is the only process, it
+        leaves to others what it could edit only later.
+        """
+        job = open_job.job
+        if not self._lease.can_end or job.closed_at is not None:
+            return True
+        if role != "media" or role not in self._own_roles:
+            self.dropped(job)
+        elif job.id not in self._edits:
+            if len(self._edits) >= MOST_EDITS or job.guild_id in self._full_servers():
+                return False
+            self._edits[job.id] = job.guild_id
+        return role in self._own_roles
+
+    def dropped(self, job: Job) -> None:
+        """Know that this process doesn't edit the job, or not any more."""
+        if job.id in self._edits:
+            del self._edits[job.id]
+            self._hint.set()
 
     async def go_on(self, claim: Callable[[], Awaitable[object]]) -> None:
         """Claim whenever there may be something, until cancelled. Where this process is the only one, nothing becomes
@@ -103,6 +131,16 @@ class Claiming:
             return CLAIM_SECONDS
         return None
 
+    async def _claim_edit(self) -> tuple[Sequence[Job], Sequence[Damaged]]:
+        """One alone, as other processes look at the same moment; none where there is no room."""
+        room, besides = min(MOST_EDITS - len(self._edits), 1), self._full_servers()
+        return await self._claims.claim(room, for_media=True, besides=besides, after=self._last_server)
+
+    def _full_servers(self) -> Collection[int]:
+        """Those of which this process has as many edits as it does at once."""
+        counts = Counter(self._edits.values())
+        return [server for server, count in counts.items() if count >= MOST_EDITS_OF_SERVER]
+
     async def _until_hint(self) -> None:
         """Wait for one, for a second at most: the jobs of a process that died become free without."""
         first = {asyncio.ensure_future(self._clock.sleep(CLAIM_SECONDS)), asyncio.ensure_future(self._hint.wait())}
@@ -129,4 +167,4 @@ class Claiming:
 
 
 def _is_urgent(job: Job) -> bool:
-    return job.closed_at is None and (job.state == "submitting" or job.delivering_at is not None)
+    return job.closed_at is None and (job.state == "submitting" or job.delivering_at is not None or job.for_media)

@@ -1,5 +1,5 @@
 """Which steps hold up which: those of one lane, and no others; how many of them run at once, and how often an account
-is polled; and which process takes them.
+is polled; and for which process they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.domain.flows import HANDED_OVER
 from bot.domain.job import Job
 from bot.domain.sections import results
 from bot.jobs.open_job import Delivering, OpenJob, Polling, Queued
-from bot.jobs.roles import ROLES, Role
+from bot.jobs.roles import Role
 from bot.providers.base import Provider
 from storage.jobs.job import OUTCOMES
 
@@ -118,13 +118,11 @@ class Lanes:
     needs none of it waits for them.
     """
 
-    def __init__(self, providers: Mapping[str, Provider], roles: frozenset[Role] = ROLES) -> None:
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
         self._providers = providers
-        self._own_roles = roles
         most_polls = min(MOST_POLLS, _most_files() // SHARE_OF_FILES)
         self._concurrencies = defaultdict[str, Concurrency](lambda: Concurrency(LANE_WIDTH, most_polls))
         self._accounts = defaultdict[str, Account](Account)
-        self.are_all_here = roles == ROLES  # this process takes every step
 
     def of(self, open_job: OpenJob) -> Lane:
         """The lane in which the job's next step is taken."""
@@ -142,10 +140,6 @@ class Lanes:
             return Lane(host, LANE_WIDTH)
         polls = Polls(self._concurrencies[host], self._accounts[f"{job.provider} {job.key_id}"])
         return Lane(f"{host} polls", LANE_WIDTH, polls)
-
-    def is_here(self, open_job: OpenJob) -> bool:
-        """Whether this process takes the job's next step, by its roles."""
-        return open_job.job.closed_at is not None or self.role_of(open_job) in self._own_roles
 
     def role_of(self, open_job: OpenJob) -> Role:
         """Which role the job's next step belongs to. What is shown at once is shown by whoever heard the command; a

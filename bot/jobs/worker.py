@@ -154,7 +154,7 @@ class Worker:
                     await move(open_job)
                 except Stale:
                     if await self._runner.reload(open_job) is None:
-                        self.held.drop(open_job)
+                        self._drop(open_job)
                     job = open_job.job
                     continue
                 if self._is_current(open_job):
@@ -169,19 +169,23 @@ class Worker:
         """
         if not self._is_current(open_job):
             return
-        if self._lanes.are_all_here or open_job.undone or self._lanes.is_here(open_job):
+        role = self._lanes.role_of(open_job)
+        if open_job.undone or self._claiming.takes(open_job, role):
             delay = await self._runner.run(open_job)
         else:
-            for_media = self._lanes.role_of(open_job) == "media"
-            delay = await self._claiming.let_go(open_job.job, for_media=for_media)
+            delay = await self._claiming.let_go(open_job.job, for_media=role == "media")
         if not self._is_current(open_job):
             return
         if delay is not None:
             self._scheduler.put(open_job, delay)
             return
-        self.held.drop(open_job)
+        self._drop(open_job)
         if open_job.job.kept_until:
             await self._make_room(open_job.job)
+
+    def _drop(self, open_job: OpenJob) -> None:
+        self.held.drop(open_job)
+        self._claiming.dropped(open_job.job)
 
     def _is_current(self, open_job: OpenJob) -> bool:
         """Whether it was neither dropped nor taken on anew."""

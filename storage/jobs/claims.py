@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Generic
 
 from storage.engine.database import Database, Row, Transaction
@@ -14,7 +14,7 @@ from storage.jobs.jobs import Jobs
 from storage.jobs.workers import ALIVE, TO_DO
 
 _FREE = f"""{TO_DO} AND (owner IS NULL OR owner NOT IN ({ALIVE}))
-  AND for_media BETWEEN :least AND :most"""
+  AND for_media BETWEEN :least AND :most AND :besides NOT LIKE '% ' || guild_id || ' %'"""
 SLICE = 100  # rows that are read at a time, as whatever else goes on has to wait for that
 
 
@@ -25,14 +25,19 @@ class Claims(Generic[R]):
         self._database = database
         self._jobs = jobs
 
-    async def claim(self, room: int, *, for_media: bool | None = None) -> tuple[list[Job[R]], list[Damaged]]:
-        """Take so many free jobs at most, servers taking turns, and of each the oldest first; and those that can't be
-        read. With `for_media`, only those that are for it, or that aren't. Nothing is written where none are free.
+    async def claim(
+        self, room: int, *, for_media: bool | None = None, besides: Collection[int] = (), after: int = 0
+    ) -> tuple[list[Job[R]], list[Damaged]]:
+        """Take so many free jobs at most, servers taking turns, from the one behind `after` on, and of each the oldest
+        first; and those that can't be read. With `for_media`, only those that are for it, or that aren't; of no server
+        in `besides`. Nothing is written where none are free.
         """
         kinds = {"least": int(for_media or False), "most": int(for_media is not False)}
-        if room <= 0 or not await self._database.row(f"SELECT 1 FROM jobs WHERE {_FREE} LIMIT 1", **kinds):
+        which: dict[str, int | str] = {**kinds, "besides": f" {' '.join(map(str, besides))} "}
+        if room <= 0 or not await self._database.row(f"SELECT 1 FROM jobs WHERE {_FREE} LIMIT 1", **which):
             return [], []
-        rows = await self._database.write(lambda tx: self._take(tx, room, kinds), guild_id=None)
+        which |= {"room": room, "after": after}
+        rows = await self._database.write(lambda tx: self._take(tx, which), guild_id=None)
         jobs: list[Job[R]] = []
         damaged: list[Damaged] = []
         for start in range(0, len(rows), SLICE):
@@ -96,18 +101,18 @@ class Claims(Generic[R]):
         damaged: list[Damaged] = []
         return self._jobs.readable(rows, lambda row: damaged.append(Damaged.of(row))), damaged
 
-    async def _take(self, tx: Transaction, room: int, kinds: Mapping[str, int]) -> list[Row]:
+    async def _take(self, tx: Transaction, which: Mapping[str, int | str]) -> list[Row]:
         rows = await tx.rows(
             f"""WITH lined_up AS (
-                  SELECT id, row_number() OVER (PARTITION BY guild_id ORDER BY id) AS turn FROM jobs WHERE {_FREE}
+                  SELECT id, guild_id, row_number() OVER (PARTITION BY guild_id ORDER BY id) AS turn
+                  FROM jobs WHERE {_FREE}
                 ), chosen AS (
-                  SELECT id FROM lined_up ORDER BY turn, id LIMIT :room
+                  SELECT id FROM lined_up ORDER BY turn, guild_id <= :after, guild_id, id LIMIT :room
                 ), taken AS (
                   SELECT id FROM jobs WHERE id IN (SELECT id FROM chosen) AND {_FREE} {tx.skip_locked}
                 )
                 UPDATE jobs SET owner = :life WHERE id IN (SELECT id FROM taken) RETURNING {COLUMNS}""",
-            room=room,
             life=self._jobs.life,
-            **kinds,
+            **which,
         )
         return list(rows)

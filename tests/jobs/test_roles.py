@@ -12,7 +12,7 @@ import pytest
 from bot.app.settings import read_settings
 from bot.domain.job import Job
 from bot.errors import SettingsError
-from bot.jobs.claiming import MOST_EDITS, MOST_OPEN, Claiming
+from bot.jobs.claiming import Claiming
 from bot.jobs.lanes import Lanes
 from bot.jobs.open_job import Delivering, OpenJob, Phase, Queued, phase_of
 from bot.jobs.roles import ROLES, Role, parse_roles
@@ -48,51 +48,22 @@ STEPS: dict[str, tuple[OpenJob, Role]] = {
 }
 
 
+def takes(open_job: OpenJob, *roles: Role) -> bool:
+    nothing: Any = None
+    claiming = Claiming(Held(), nothing, nothing, nothing, StillClock(), SteadyIntervals(), frozenset(roles))
+    return claiming.takes(open_job, Lanes({}).role_of(open_job))
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_belongs_to_one_role(step: str) -> None:
     open_job, role = STEPS[step]
     assert Lanes({}).role_of(open_job) == role
-    assert {one for one in ROLES if Lanes({}, frozenset({one})).is_here(open_job)} == {role}
-    assert Lanes({}).are_all_here
+    assert {one for one in ROLES if takes(open_job, one)} == {role}
+    assert takes(open_job, *ROLES)
 
 
 def test_the_card_of_a_closed_job_is_brought_up_to_date_by_whoever_is_asked() -> None:
-    assert all(Lanes({}, frozenset({role})).is_here(opened("succeeded", closed_at=5.0)) for role in ROLES)
-
-
-class Asked:
-    """In place of the store: how many jobs it was asked for, and of which kind."""
-
-    def __init__(self) -> None:
-        self.claims: list[tuple[int, bool | None]] = []
-
-    async def claim(self, room: int, *, for_media: bool | None) -> tuple[list[Any], list[Any]]:
-        self.claims.append((room, for_media))
-        return [], []
-
-
-@pytest.mark.parametrize(
-    ("roles", "asked"),
-    [
-        ("gateway,worker,media", [(500, None)]),
-        ("worker", [(500, False)]),
-        ("gateway worker", [(500, False)]),
-        ("media", [(MOST_EDITS - 3, True)]),
-        ("gateway", []),
-    ],
-)
-async def test_a_process_claims_what_its_roles_are_for(roles: str, asked: list[tuple[int, bool | None]]) -> None:
-    store: Any = Asked()
-    claiming = Claiming(Held(), store, store, store, StillClock(), SteadyIntervals(), parse_roles(roles))
-    assert [jobs async for jobs in claiming.claim(held=range(3)) if jobs] == []
-    assert store.claims == asked
-
-
-async def test_a_full_process_claims_no_more() -> None:
-    store: Any = Asked()
-    claiming = Claiming(Held(), store, store, store, StillClock(), SteadyIntervals())
-    assert [jobs async for jobs in claiming.claim(held=range(MOST_OPEN - 1)) if jobs] == []
-    assert store.claims == [(1, None)]
+    assert all(takes(opened("succeeded", closed_at=5.0), role) for role in ROLES)
 
 
 def test_roles_are_read_as_an_operator_writes_them() -> None:

@@ -67,6 +67,20 @@ async def test_what_one_leaves_to_another_is_taken_without_waiting_for_the_next_
     done_once(fleet, 2)
 
 
+async def test_edits_that_wait_are_shared_by_those_that_edit(fleet: Fleet) -> None:
+    await fleet.gateway()
+    for _ in range(10):
+        await fleet.ask_for_edit()
+    await fleet.working(2)
+
+    async def both_have_some() -> bool:
+        return len({job.owner for job in await fleet.jobs() if job.closed_at is None} & set(await fleet.lives())) == 2
+
+    await fleet.until(both_have_some)
+    await fleet.over(120.0)
+    done_once(fleet, 10)
+
+
 async def test_the_jobs_of_a_process_that_was_killed_go_on_in_another_when_its_lease_is_over(fleet: Fleet) -> None:
     (killed,) = await fleet.working(1)
     await fleet.gateway()

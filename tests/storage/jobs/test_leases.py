@@ -135,6 +135,21 @@ async def test_with_little_room_servers_take_turns_and_the_oldest_comes_first(li
     assert [job.id for job in claimed] == [job.id for job in (*many[:2], *few[:2])]
 
 
+async def test_with_room_for_one_servers_take_turns_and_some_may_be_left_out(lives: list[Life]) -> None:
+    nobody, claims = plain_jobs(lives[0].database), lives[0].claims
+    servers = (GUILD, OTHER_GUILD)
+    jobs = {server: [await enqueue(nobody, 10 * at + n, server) for n in range(2)] for at, server in enumerate(servers)}
+    first, last = sorted(jobs)
+    ((job,), _) = await claims.claim(1, after=first)
+    assert job.id == jobs[last][0].id
+    ((job,), _) = await claims.claim(1, after=last)
+    assert job.id == jobs[first][0].id
+    ((job,), _) = await claims.claim(1, besides=[first, 7])
+    assert job.id == jobs[last][1].id
+    assert await claims.claim(5, besides=[first, last]) == ([], [])
+    assert [job.id for job in await lives[0].claimed()] == [jobs[first][1].id]
+
+
 @pytest.mark.parametrize("room", [0, -3])
 async def test_without_room_nothing_is_taken(lives: list[Life], room: int) -> None:
     await enqueue(plain_jobs(lives[0].database))
