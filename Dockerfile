@@ -39,11 +39,11 @@ RUN mkdir -p /app/venv/bin && printf '%s\n' '#!/app/venv/bin/python' \
 # What is imported here is seen to load, and gets the bytecode of Python's own library written.
 FROM system AS bot-files
 COPY --from=packages /app/venv /app/venv
-RUN python -m compileall -q /app && python -c 'import asyncpg, obstore, bot.__main__, bot.media.worker'
+RUN python -m compileall -q /app && python -c 'import asyncpg, obstore, bot.__main__, bot.app.process, bot.app.doctor.examine, bot.media.worker'
 
 FROM system AS sandbox-files
 COPY --from=sandbox-packages /app/venv /app/venv
-RUN python -m compileall -q /app && python -c 'import asyncpg, obstore, bot.__main__, bot.media.worker, bot.sandbox.demo'
+RUN python -m compileall -q /app && python -c 'import asyncpg, obstore, bot.__main__, bot.app.process, bot.app.doctor.examine, bot.media.worker, bot.sandbox.demo'
 
 # One layer each, so that what was removed above isn't in it.
 FROM scratch AS settings

@@ -1,39 +1,42 @@
-"""`mouthpiece` or `python -m bot`, and what to do: serve Discord, show a demo, or look after the database."""
+"""`mouthpiece` or `python -m bot`, and what to do: serve Discord, show a demo, or look after the database.
+
+Each command imports what it needs itself, so that the others, and what is wrong with the command line, wait for none of
+it, and Ctrl+C is heard meanwhile.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.app.background import TaskEnded
-from bot.app.connection import DiscordUnreachable
-from bot.app.database.commands import copy, migrate, move_database, rotate
-from bot.app.database.settings import DatabaseSettings, read_as
-from bot.app.doctor.examine import examine
-from bot.app.logs import start_logging
-from bot.app.process import run
-from bot.app.settings import read_settings
-from bot.clock import Clock
-from bot.errors import SettingsError
 from bot.media.confinement.kernel import keep_memory_private
 from bot.version import VERSION
-from bot.words.admin.doctor import table
-from bot.words.admin.operator import ON_WINDOWS, WRONG_MASTER_KEY
-from storage.engine.database import StorageError
-from storage.engine.encryption import CannotUnseal
-from storage.engine.sqlite_file import NoCopy
+
+if TYPE_CHECKING:
+    from bot.app.database.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)
 
-CANNOT_START, FAILED = 2, 1  # exit codes; what has failed is worth starting again
+CANNOT_START, FAILED, INTERRUPTED = 2, 1, 130  # exit codes; what has failed is worth starting again
 
 
 def _run(_: argparse.Namespace) -> int:
+    gc.disable()  # what is loaded stays; looking for garbage begins when the bot works
+    from bot.app.background import TaskEnded
+    from bot.app.connection import DiscordUnreachable
+    from bot.app.logs import start_logging
+    from bot.app.process import run
+    from bot.app.settings import read_settings
+    from bot.errors import SettingsError
+    from storage.engine.database import StorageError
+
     try:
         settings = read_settings()
         start_logging(settings.log_level, settings.log_format, settings.secrets)
@@ -57,6 +60,13 @@ def _run(_: argparse.Namespace) -> int:
 
 def _said(work: Callable[[DatabaseSettings], str]) -> int:
     """Do something to the database and say what was done; the exit code."""
+    from bot.app.database.settings import DatabaseSettings, read_as
+    from bot.errors import SettingsError
+    from bot.words.admin.operator import WRONG_MASTER_KEY
+    from storage.engine.database import StorageError
+    from storage.engine.encryption import CannotUnseal
+    from storage.engine.sqlite_file import NoCopy
+
     try:
         settings = read_as(DatabaseSettings)
         print(work(settings))
@@ -74,23 +84,36 @@ def _said(work: Callable[[DatabaseSettings], str]) -> int:
 
 
 def _rotate(given: argparse.Namespace) -> int:
+    from bot.app.database.commands import rotate
+
     return _said(lambda settings: asyncio.run(rotate(settings, give_up=given.give_up_lost)))
 
 
 def _backup(given: argparse.Namespace) -> int:
+    from bot.app.database.commands import copy
+
     return _said(lambda settings: copy(settings, given.file))
 
 
 def _migrate(_: argparse.Namespace) -> int:
+    from bot.app.database.commands import migrate
+
     return _said(lambda settings: asyncio.run(migrate(settings)))
 
 
 def _move(_: argparse.Namespace) -> int:
+    from bot.app.database.commands import move_database
+
     return _said(lambda settings: asyncio.run(move_database(settings)))
 
 
 def _doctor(_: argparse.Namespace) -> int:
     """Look at everything; the exit code is that of the worst."""
+    from bot.app.doctor.examine import examine
+    from bot.app.logs import start_logging
+    from bot.clock import Clock
+    from bot.words.admin.doctor import table
+
     start_logging("CRITICAL", "text")
     findings, secrets = asyncio.run(examine(os.environ, Clock()))
     text = table(findings)
@@ -102,7 +125,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _demo(_: argparse.Namespace) -> int:
     try:
-        from bot.sandbox.demo import main  # noqa: PLC0415 - only with the extra `demo` installed
+        from bot.sandbox.demo import main  # only with the extra `demo` installed
     except ModuleNotFoundError as error:
         print(f"demo: needs the extra “demo” installed ({error.name} is missing), as `make demo` does", file=sys.stderr)
         return CANNOT_START
@@ -125,7 +148,7 @@ COMMANDS: Mapping[str, tuple[Callable[[argparse.Namespace], int], str]] = {
 
 def command_line() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """The parser of the command line, and that of each command by its name."""
-    parser = argparse.ArgumentParser(prog="mouthpiece", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mouthpiece", description="A lip-sync bot for Discord.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     added = parser.add_subparsers(required=True)
     commands = {name: added.add_parser(name, help=help_, description=help_) for name, (_, help_) in COMMANDS.items()}
@@ -145,9 +168,14 @@ def main() -> int:
     keep_memory_private()
     given = parser.parse_args()
     if sys.platform == "win32":
+        from bot.words.admin.operator import ON_WINDOWS
+
         print(ON_WINDOWS, file=sys.stderr)
         return CANNOT_START
-    return int(given.command(given))
+    try:
+        return int(given.command(given))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -55,7 +55,6 @@ async def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, begin_to_stop)
     aim_discord(settings)
-    gc.disable()
     async with open_bot(settings) as client, asyncio.TaskGroup() as tree:
         serving = tree.create_task(_serve(client, settings))
         freezing = tree.create_task(_freeze_what_is_loaded(client.services.worker))

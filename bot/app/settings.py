@@ -39,9 +39,11 @@ class Settings(NetworkSettings, FilesSettings, DatabaseSettings):
     discord_token: SecretStr
     """The bot's token: on discord.com/developers, your application → Bot → Reset Token"""
     discord_token_file: Path | None = None
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: text.upper())] = (
+        "INFO"
+    )
     """The least that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`"""
-    log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lambda text: text.lower())] = "text"
     """`text`, or `json` with a line per record"""
     http_port: int | None = Field(default=None, ge=1, le=65535, examples=["8080"])
     """The port of `/healthz`, `/metrics`, and `/interactions` with `INTERACTIONS_PUBLIC_KEY`; off unless set"""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -106,7 +107,10 @@ class _Row:
     seen: Seen | None
 
 
-_ROW = TypeAdapter(_Row)
+@cache
+def _stored() -> TypeAdapter[_Row]:
+    """How a draft is stored; made for the first one, as that takes a while."""
+    return TypeAdapter(_Row)
 
 
 class PendingDrafts:
@@ -123,7 +127,7 @@ class PendingDrafts:
         ask, seen = draft.ask, draft.offer.seen if draft.offer else None
         await self._rows.keep(
             "draft",
-            _ROW.dump_json(_Row(ask, seen)).decode(),
+            _stored().dump_json(_Row(ask, seen)).decode(),
             guild_id=ask.guild_id,
             member_id=ask.member_id,
             interaction_id=ask.interaction_id,
@@ -167,6 +171,6 @@ class PendingDrafts:
 def _read(stored: str | None) -> _Row | None:
     """None also for what another version of the bot has written in a way that this one doesn't know."""
     try:
-        return _ROW.validate_json(stored) if stored else None
+        return _stored().validate_json(stored) if stored else None
     except ValidationError:
         return None
