@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -51,6 +51,27 @@ def placed(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(part: Path) -> Iterator[Callable[[Iterable[bytes | memoryview]], None]]:
+    """Give what adds pieces to the end of a file; all of them are in it when the context has ended. `Unwritable` when
+    the disk refuses one.
+    """
+    with disk_faults():
+        file = part.open("ab")
+
+    def write(pieces: Iterable[bytes | memoryview]) -> None:
+        with disk_faults():
+            file.writelines(pieces)
+
+    try:
+        yield write
+        with disk_faults():
+            file.flush()
+    finally:
+        with suppress(OSError):  # of what could not be written, which is told already
+            file.close()
 
 
 def _clear(target: Path) -> None:

@@ -17,7 +17,7 @@ from obstore.store import S3Store
 
 from bot.net.download import LEFT_FREE, PIECE_BYTES
 from bot.net.faults import DepotAway, Unwritable
-from bot.placing import disk_faults, placed
+from bot.placing import disk_faults, placed, writing
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3Config
@@ -76,11 +76,13 @@ class Bucket:
             into.parent.mkdir(mode=0o700, exist_ok=True)
             if shutil.disk_usage(into.parent).free < LEFT_FREE + size:
                 raise Unwritable("the disk has no room for it")
-        with placed(into) as part:
+        written = 0
+        with placed(into) as part, writing(part) as write:
             async with _asked(size):
                 async for piece in found.stream(min_chunk_size=PIECE_BYTES):
-                    await asyncio.to_thread(_append, part, bytes(piece))
-            if (written := part.stat().st_size) != size:
+                    await asyncio.to_thread(write, [memoryview(piece)])
+                    written += len(piece)
+            if written != size:
                 raise DepotAway(f"the bucket broke off at {written} of {size} bytes")
         return True
 
@@ -145,8 +147,3 @@ def _mapped(file: Path) -> mmap.mmap:
     """The file's bytes, which stay on disk until they are read. It is closed with the last use of it."""
     with disk_faults(), file.open("rb") as opened:
         return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _append(file: Path, piece: bytes) -> None:
-    with disk_faults(), file.open("ab") as opened:
-        opened.write(piece)

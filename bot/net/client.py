@@ -150,8 +150,8 @@ class Http:
             raise _judged(fault, paid=request.extensions[FRESH]) from None
 
     async def download(self, url: str, target: Path, *, most: int, also: Also = None) -> None:
-        """Stream `url` to `target`, which appears only when it is complete. `most` in bytes; `also` gets every piece
-        of it, in a thread.
+        """Stream `url` to `target`, which appears only when it is complete. `most` in bytes; `also` gets it chunk by
+        chunk in a thread, while it is written.
 
         `Gone` when the link is dead, `BadAddress` when it is none or may not be followed, `NotAccepted` when trying
         again may help, which is `Unwritable` when the disk is full, `ResultUnusable` when the file is not acceptable.

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
+from httpx_aiohttp.transport import AiohttpResponseStream
 
 from bot.net.faults import Gone, NotAccepted, ResultUnusable, TextInstead, Unwritable
-from bot.placing import disk_faults, placed
+from bot.placing import placed, writing
 
-PIECE_BYTES = 1 << 20  # as they go to disk
+CHUNK_BYTES = 1 << 18  # that are read at once, where the connection has as many
+PIECE_BYTES = 1 << 19  # that go to disk at once
 LEFT_FREE = 2**28  # bytes of disk that stay free whatever comes
 LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place that others wait for
 SPEED_SECONDS = 30.0  # over which that is measured
 Also = Callable[[bytes], object] | None
+Piece = Sequence[bytes]
+Work = Callable[[Piece], None]
 
 
 async def save(response: httpx.Response, target: Path, most: int, also: Also) -> None:
-    """Stream the answer's file to `target`. `most` in bytes; `also` gets every piece, in a thread.
+    """Stream the answer's file to `target`. `most` in bytes; `also` gets it chunk by chunk, in a thread.
 
     `Gone`, `NotAccepted`, `Unwritable` and `ResultUnusable` as `Http.download` raises them.
     """
@@ -37,20 +42,16 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
     if shutil.disk_usage(target.parent).free < LEFT_FREE + max(0, expected):
         raise Unwritable("the disk has no room for it")
     written = 0
-    with placed(target) as part:
-
-        def keep(piece: bytes) -> None:
-            with disk_faults(), part.open("ab") as file:
-                file.write(piece)
-            if also:
-                also(piece)
-
-        async with _one_behind(keep) as give:
+    with placed(target) as part, writing(part) as write:
+        works: list[Work] = [write, partial(_tell, also)] if also else [write]
+        async with AsyncExitStack() as stack:
+            takers = [await stack.enter_async_context(_one_behind(work)) for work in works]
             async for piece in _pieces(response):
-                written += len(piece)
+                written += sum(map(len, piece))
                 if written > most:
                     raise ResultUnusable(f"the result is larger than {most} bytes")
-                await give(piece)
+                for take in takers:
+                    await take(piece)
         if written == 0 or expected not in {-1, written}:
             raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
 
@@ -63,18 +64,25 @@ def _expected(length: str) -> int:
         raise NotAccepted("the result has no length that can be read") from None
 
 
-async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The answer in pieces that are worth a thread's while."""
-    held, size = [], 0
+def _tell(also: Callable[[bytes], object], piece: Piece) -> None:
+    for chunk in piece:
+        also(chunk)
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[Piece]:
+    """The answer in pieces that are worth a thread's while, each in the chunks in which it came."""
+    if isinstance(response.stream, AiohttpResponseStream):
+        response.stream.CHUNK_SIZE = CHUNK_BYTES
+    held, size = list[bytes](), 0
     speed = _Speed()
     async for chunk in response.aiter_raw():
         speed.check(len(chunk))
         held.append(chunk)
         size += len(chunk)
         if size >= PIECE_BYTES:
-            yield b"".join(held)
+            yield held
             held, size = [], 0
-    yield b"".join(held)
+    yield held
 
 
 class _Speed:
@@ -95,18 +103,18 @@ class _Speed:
 
 
 @asynccontextmanager
-async def _one_behind(work: Callable[[bytes], object]) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+async def _one_behind(work: Work) -> AsyncIterator[Callable[[Piece], Awaitable[None]]]:
     """Hands pieces to a thread, one after the other: while it works on one, the next may come in."""
-    under_way: asyncio.Future[object] | None = None
+    under_way: asyncio.Future[None] | None = None
 
-    async def give(piece: bytes) -> None:
+    async def take(piece: Piece) -> None:
         nonlocal under_way
         if under_way:
             await under_way
         under_way = asyncio.ensure_future(asyncio.to_thread(work, piece))
 
     try:
-        yield give
+        yield take
     finally:
         if under_way:
             await under_way
