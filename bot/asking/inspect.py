@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -33,8 +34,13 @@ class Inspector:
     async def look(self, ask: Ask, folder: Path) -> Seen:
         """What the attached files really hold. They lie in the folder afterwards, named as in `JobFiles`."""
         async with self._room.for_files(ask.guild_id, folder, _size(ask)):
-            clip = await self._look(ask.video, folder / CLIP, ask)
-            return Seen(clip, await self._look(ask.audio, folder / SOUND, ask) if ask.audio else None)
+            sound = asyncio.ensure_future(self._look(ask.audio, folder / SOUND, ask)) if ask.audio else None
+            try:
+                return Seen(await self._look(ask.video, folder / CLIP, ask), await sound if sound else None)
+            finally:
+                if sound:
+                    sound.cancel()
+                    await asyncio.gather(sound, return_exceptions=True)
 
     async def check_room(self, ask: Ask) -> None:
         """Refuse where files of that size would find no room now."""

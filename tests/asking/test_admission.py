@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -54,20 +55,21 @@ async def test_a_server_with_too_much_under_way_is_told_so_and_may_go_on_afterwa
 async def test_commands_whose_files_are_being_looked_at_count_and_take_turns(world: World) -> None:
     scripted(world)
     gate = asyncio.Event()
-    looking = most = 0
+    looking, most = Counter[int](), 0  # files, by command
     at_once = LOOKING_AT_ONCE - LOOKING_AT_ONCE // 4  # a quarter is left for other servers
 
     async def look(media: Media, into: Path, owner: Owned) -> MediaFacts:
-        nonlocal looking, most
-        looking += 1
-        most = max(most, looking)
+        nonlocal most
+        assert isinstance(owner, Ask)
+        looking[owner.interaction_id] += 1
+        most = max(most, len(+looking))
         await gate.wait()
-        looking -= 1
+        looking[owner.interaction_id] -= 1
         return await canned_look(media, into, owner)
 
     world.parts.incoming.look = look  # type: ignore[method-assign]
     waiting = [asyncio.create_task(start(world, number)) for number in range(25)]
-    await until(lambda: sum(task.done() for task in waiting) == 5 and looking >= at_once)
+    await until(lambda: sum(task.done() for task in waiting) == 5 and len(looking) >= at_once)
     gate.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert most == at_once
