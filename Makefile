@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# Some machines and images turn this on, and then each process that a test starts compiles the whole bot anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 # uv writes the command into the lock, and Renovate repeats it: it reads only options with equals signs.
 pin = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version=3.11 $(2) \
 	--output-file=$(1) pyproject.toml

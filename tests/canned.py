@@ -18,7 +18,7 @@ from bot.sandbox.studio import Clip, Order, Studio
 
 CLIP_SECONDS = 5.0
 SPEECH_SECONDS = 3.0
-FRAMES_PER_SECOND = 12
+FRAMES_PER_SECOND = 6
 
 
 class CannedStudio(Studio):

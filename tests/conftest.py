@@ -35,6 +35,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(16, 2 * (os.cpu_count() or 1))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each worker a fair share of every folder: a worker begins with one stretch of the tests, and the slow ones
+    stand together.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [item for first in range(workers) for item in items[first::workers]]
+
+
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A fresh database in a real file."""
