@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.async_api import Page
 
 from bot.sandbox import demo
@@ -76,6 +77,39 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         await page.click("#composer footer button")
         await page.click("#channels a.thread:has-text('This clip is my own') .ping")
         await plays(page)
+
+
+# Whatever reaches beyond the window, except in a strip that is there to be pushed sideways; the strip itself may not.
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+  .map(element => element.closest("#channels, #tips ol") || element)
+  .filter(element => {
+    const { left, right, width } = element.getBoundingClientRect();
+    return width && (left < -1 || right > innerWidth + 1);
+  })
+  .map(element => element.outerHTML.slice(0, 80))
+  .concat(document.documentElement.scrollWidth > innerWidth ? ["the page"] : [])"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 700])
+async def test_on_a_phone_nothing_is_wider_than_the_window(tmp_path: Path, width: int) -> None:
+    async with demo_page(tmp_path, "text") as (_, url), open_page(url) as page:
+        await page.set_viewport_size({"width": width, "height": 844})
+        await plays(page)
+        assert await page.evaluate(TOO_WIDE) == []
+        await page.click("#suggestions button >> nth=0")
+        await page.wait_for_selector("#composer .command")
+        assert await page.evaluate(TOO_WIDE) == [], "a command"
+        await page.click("#composer [title=Close]")
+        await page.fill("#composer .line", "/")
+        assert await page.evaluate(TOO_WIDE) == [], "the list of commands"
+        await page.fill("#composer .line", "")
+        await page.click("#channels a:has-text('studio')")
+        await page.wait_for_selector(".thread-link")
+        assert await page.evaluate(TOO_WIDE) == [], "a channel"
+        await be(page, "Mira")
+        await page.click("#channels a:has-text('mod-log')")
+        await page.wait_for_selector("#place:has-text('mod-log')")
+        assert await page.evaluate(TOO_WIDE) == [], "the log"
 
 
 async def test_all_that_is_offered_to_try_fills_in_a_command_that_its_person_may_use(tmp_path: Path) -> None:
