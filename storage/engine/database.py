@@ -19,6 +19,8 @@ from storage.engine.schema import migrations
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+STOP_IT = "stop it, run this command again, and start the bot when that is done"
+
 
 class StorageError(Exception):
     """The database can't be used as it is; the text says why."""

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from storage.engine import sqlite, sqlite_reader
-from storage.engine.database import Database, Queries, Reader, StorageError
+from storage.engine import sqlite, sqlite_lock, sqlite_reader
+from storage.engine.database import STOP_IT, Database, Queries, Reader, StorageError
 from storage.engine.installation import read_fact
 from storage.engine.schema import migrations
 
@@ -37,6 +37,7 @@ def open_existing(path: Path, url: str = "") -> AbstractAsyncContextManager[Data
     """The same database for this process alone, whichever it is; `StorageError`, too, when there is no such file."""
     if not url:
         check_there(path)
+        check_stopped(path)
     return open_database(path, url, alone=True)
 
 
@@ -84,8 +85,11 @@ async def migrate_database(path: Path, url: str = "") -> int:
 
 
 def existing_file(path: Path) -> AbstractAsyncContextManager[Database]:
-    """SQLite's database in that file, also when a move has marked it; `StorageError` when there is none."""
+    """SQLite's database in that file, also when a move has marked it; `StorageError` when there is none, or a bot runs
+    on it.
+    """
     check_there(path)
+    check_stopped(path)
     return sqlite.open_database(path)
 
 
@@ -93,6 +97,12 @@ def check_there(path: Path) -> None:
     """Refuse a path where there is no database with a `StorageError`."""
     if not path.is_file():
         raise StorageError(f"there is no database at {path}")
+
+
+def check_stopped(path: Path) -> None:
+    """Refuse a file on which a bot runs with a `StorageError` that says what to do."""
+    if sqlite_lock.is_owned(path):
+        raise StorageError(f"a bot is already running on {path}, so {STOP_IT}")
 
 
 @contextmanager

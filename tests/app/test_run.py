@@ -26,6 +26,7 @@ from bot.app.settings import Settings
 from bot.sandbox.sample import write_sample_clip
 from bot.sandbox.server import Sandbox
 from bot.version import VERSION
+from storage.engine.database import STOP_IT
 from storage.engine.encryption import MasterKeys
 from storage.engine.sqlite import open_database
 from tests.canned import FilmedStudio, hold_work, real_clip
@@ -469,7 +470,7 @@ async def test_a_new_master_key_takes_over_by_a_command(outside: Outside) -> Non
         refused = await outside.command("rotate-keys")
         assert refused == (
             2,
-            f"DATABASE_PATH: another bot is already running on {outside.folder / 'data' / 'bot.db'}\n",
+            f"DATABASE_PATH: a bot is already running on {outside.folder / 'data' / 'bot.db'}, so {STOP_IT}\n",
         )
         process.send_signal(signal.SIGTERM)
         await ended(process)

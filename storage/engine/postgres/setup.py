@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storage.engine.database import StorageError
+from storage.engine.database import STOP_IT, StorageError
 from storage.engine.postgres.migrating import ensure_schema
 
 OLDEST = 15  # of PostgreSQL's versions
@@ -28,9 +28,10 @@ async def take_over(connection: Any, *, alone: bool) -> None:
     connection lasts. `StorageError` when it can't be.
     """
     await check_server(connection)
-    lock, in_the_way = ("", "a bot is") if alone else ("_shared", "something that wants it for itself alone is")
-    if not await connection.fetchval(f"SELECT pg_try_advisory_lock{lock}($1)", RUNNING):
-        raise StorageError(f"{in_the_way} already running on this database")
+    if not await connection.fetchval(f"SELECT pg_try_advisory_lock{'' if alone else '_shared'}($1)", RUNNING):
+        if alone:
+            raise StorageError(f"a bot is already running on this database, so {STOP_IT}")
+        raise StorageError("something that wants it for itself alone is already running on this database")
     await ensure_schema(connection)
 
 

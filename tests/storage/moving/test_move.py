@@ -15,7 +15,7 @@ import pytest
 
 from storage.engine import sqlite, sqlite_database
 from storage.engine.backup import reconcile
-from storage.engine.database import Database, StorageError, Transaction
+from storage.engine.database import STOP_IT, Database, StorageError, Transaction
 from storage.engine.opening import existing_file, open_database
 from storage.engine.postgres.database import connected
 from storage.jobs.workers import Workers
@@ -223,10 +223,10 @@ async def test_what_was_moved_is_not_moved_to_a_second_database(file: Path, url:
 
 async def test_nothing_is_moved_while_a_bot_runs_on_either(file: Path, url: str) -> None:
     async with open_database(file):
-        with pytest.raises(StorageError, match="another bot is already running"):
+        with pytest.raises(StorageError, match=f"a bot is already running on {file}, so {STOP_IT}"):
             await moved(file, url)
     async with open_database(file, url):
-        with pytest.raises(StorageError, match="a bot is already running"):
+        with pytest.raises(StorageError, match="a bot is already running on this database, so stop it"):
             await moved(file, url)
     assert await starts(file, url) == ["file"]
 
