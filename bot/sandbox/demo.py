@@ -14,8 +14,9 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,8 +24,9 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from bot.sandbox.page.opening import open_in_browser
 from bot.sandbox.page.server import serve_page, served_at
-from bot.sandbox.samples.files import write_samples
+from bot.sandbox.samples.files import write_first, write_others
 from bot.sandbox.stage import Stage, open_stage
+from bot.sandbox.terminal import progress, step
 
 OUTPUT = Path("demo-videos")
 SAMPLES = OUTPUT / "to-try"
@@ -38,6 +40,8 @@ DAILY, AT_ONCE = 500, 10  # the limits while somebody plays; the page names them
 def main() -> int:
     """Run the demo; 0 when both videos arrived."""
     alone = bool(os.environ.get("CI")) or not sys.stdout.isatty()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # also into a file or pipe
     logging.basicConfig(level=logging.WARNING, format="  %(levelname)s %(name)s: %(message)s")
     try:
         return asyncio.run(_ended_by_signals(_demo(stay=not alone)))
@@ -79,24 +83,26 @@ def _writing() -> Iterator[None]:
 async def _demo(*, stay: bool) -> int:
     print("Mouthpiece demo: the real bot, a simulated Discord, a simulated provider. Nothing leaves this machine.\n")
     with TemporaryDirectory(prefix="mouthpiece-demo-") as folder:
-        with _step("Drawing talking faces, recording voices"):
-            await asyncio.to_thread(_write_samples)
+        with step("Drawing a talking face, recording a voice"):
+            await asyncio.to_thread(_write, write_first)
+        others = asyncio.create_task(asyncio.to_thread(_write, write_others))
         async with open_stage(Path(folder)) as stage:
             await prepare(stage)
             made = [await _make(stage, mode) for mode in ("text", "audio")]
             if not all(made):
                 print("\nThe demo failed: a video did not arrive.", file=sys.stderr)
                 return 1
+            await others
             print(f"\nBoth videos are in {OUTPUT}/ — play them: the face speaks the new words.")
             if stay:
                 await _show(stage)
     return 0
 
 
-def _write_samples() -> None:
+def _write(samples: Callable[[Path], None]) -> None:
     with _writing():
         SAMPLES.mkdir(parents=True, exist_ok=True)
-        write_samples(SAMPLES)
+        samples(SAMPLES)
 
 
 async def prepare(stage: Stage) -> None:
@@ -136,9 +142,9 @@ async def make(stage: Stage, mode: str, folder: Path) -> str | None:
             answer = await stage.member.click(answer.response, label=confirm)
     print(f"  member     /lipsync {mode} → {_said(stage, answer)}")
     while stage.client.services.worker.open_jobs and time.monotonic() - began < PATIENCE:
-        _progress(f"             working … {time.monotonic() - began:.0f} s")
+        progress(f"             working … {time.monotonic() - began:.0f} s")
         await asyncio.sleep(TICK)
-    _progress("")
+    progress("")
     files = [file for message in stage.channel.threads[-1].history() for file in message.attachments]
     return next((file.url for file in reversed(files) if file.filename.endswith(".mp4")), None)
 
@@ -172,23 +178,6 @@ async def _show(stage: Stage) -> None:
 def _button(message: ResponseMessage) -> str | None:
     """What stands on the first button under an answer."""
     return next((str(item["label"]) for row in message.components for item in row["components"]), None)
-
-
-@contextmanager
-def _step(what: str) -> Iterator[None]:
-    began = time.monotonic()
-    _progress(f"  {what} …")
-    try:
-        yield
-    finally:
-        _progress("")
-    print(f"  {what}: {time.monotonic() - began:.1f} s")
-
-
-def _progress(text: str) -> None:
-    """One line that is rewritten in place; nothing where nobody is watching."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{text}", end="", flush=True)
 
 
 def _said(stage: Stage, answer: InteractionResult) -> str:

@@ -45,6 +45,23 @@ def test_the_demo_makes_two_real_videos_beside_the_settings_of_a_bot_says_where_
     assert done.stderr == ""
 
 
+def test_what_the_demo_does_is_read_at_once_where_it_is_no_terminal(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo"],
+        cwd=tmp_path, env={**environment, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    try:
+        said = [process.stdout.readline() for _ in range(3)]
+        assert said[2] == "  Drawing a talking face, recording a voice …\n"
+        assert not list((tmp_path / "demo-videos").glob("*.mp4"))
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
 def test_the_page_is_where_a_container_can_publish_it_and_else_for_this_machine_only() -> None:
     assert served_at({}) == ("127.0.0.1", 0)
     assert served_at({"HTTP_HOST": "0.0.0.0", "HTTP_PORT": "8080"}) == ("0.0.0.0", 8080)  # noqa: S104

@@ -13,7 +13,7 @@ from playwright.async_api import Page
 
 from bot.sandbox import demo
 from bot.sandbox.page.server import serve_page
-from bot.sandbox.samples.files import write_samples
+from bot.sandbox.samples.files import write_first, write_others
 from bot.sandbox.stage import Stage, open_stage
 from tests.sandbox.browser import moving, open_page, screen
 
@@ -23,7 +23,8 @@ async def demo_page(folder: Path, *modes: str) -> AsyncIterator[tuple[Stage, str
     """The demo as it is left open, with a video of each mode; the stage and the page's address."""
     samples = folder / "samples"
     samples.mkdir()
-    await asyncio.to_thread(write_samples, samples)
+    for write in (write_first, write_others):
+        await asyncio.to_thread(write, samples)
     async with open_stage(folder) as stage:
         await demo.prepare(stage)
         for mode in modes:

@@ -32,10 +32,15 @@ LINES = {
 }
 
 
-def write_samples(folder: Path) -> None:
-    """Write all of them. Blocks for some seconds."""
+def write_first(folder: Path) -> None:
+    """Write those of which the demo makes its own videos."""
+    write_clip(folder / "talking-head.mp4", 5.0, LINES["talking-head.mp4"], alone)
+    write_sample_audio(folder / "recording.mp3", LINES["recording.mp3"])
+
+
+def write_others(folder: Path) -> None:
+    """Write all others. Blocks for some seconds."""
     clips: list[tuple[str, float, Draw, int]] = [
-        ("talking-head.mp4", 5.0, alone, 0),
         ("another-head.mp4", 5.0, _tom, 0),
         ("upright-phone.mp4", 4.0, _upright, -90),
         ("too-long.mp4", 14.0, alone, 0),
@@ -44,7 +49,6 @@ def write_samples(folder: Path) -> None:
     for name, seconds, draw, turned in clips:
         write_clip(folder / name, seconds, LINES.get(name, LONG_LINE), draw, turned=turned)
     _write_waving(folder / "waving.gif")
-    write_sample_audio(folder / "recording.mp3", LINES["recording.mp3"])
     _write_voice_message(folder / "voice-message.ogg", LINES["voice-message.ogg"])
 
 
