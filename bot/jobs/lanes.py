@@ -29,13 +29,14 @@ FILES_WIDTH = 4  # files at once that are prepared and handed over, or worked on
 
 ROOM = 4.0  # places for each poll that has to be under way; one server takes three quarters of them at most
 RATE_SECONDS = 2.0  # over which it is measured how often an account is polled
-RECOVERY_SECONDS = 30.0  # in which an account that was polled too often is polled as often again
+KEPT = 0.7  # of an account's polls, each time it refuses one
+RECOVERY_SECONDS = 60.0  # in which an account's polls become as many more as they were after that
 LEAST_RATE = 0.1  # polls a second of an account, however often it refuses them
 
 
 class Account:
-    """Whom one server's polls at a provider ask. Where that says that they are too many, they become half as many, and
-    then more from second to second until it says so again; before that they are as many as are due.
+    """Whom one server's polls at a provider ask. Where that says that they are too many, they become fewer, and then
+    more from second to second until it says so again; before that they are as many as are due.
     """
 
     def __init__(self) -> None:
@@ -61,7 +62,7 @@ class Account:
         phase = open_job.phase
         if not isinstance(phase, Polling) or phase.refused is None or began <= self._cut_at:
             return
-        self._rate = max(min(self._lately(now) / RATE_SECONDS, self._rate_at(now)) / 2, LEAST_RATE)
+        self._rate = max(min(self._lately(now) / RATE_SECONDS, self._rate_at(now)) * KEPT, LEAST_RATE)
         self._cuts, self._cut_at = self._cuts + 1, now
         self._free_at = now + max(phase.refused, 1.0 / self._rate)
 
