@@ -110,8 +110,8 @@ class PartForm(Form):
 
 async def _begin(interaction: Interaction, asked_with: int) -> None:
     """Acknowledge it in place of the card, so that it is agreed to once."""
-    interaction.client.services.awaited_answers.expect(interaction, "video", asked_with)
-    await interaction.response.edit_message(content=asked.STARTING, view=None)
+    async with interaction.client.services.awaited_answers.turn(interaction, "video", asked_with):
+        await interaction.response.edit_message(content=asked.STARTING, view=None)
 
 
 async def _show(interaction: Interaction, asked: int, *, rest: bool, above: str = "") -> None:
