@@ -7,28 +7,25 @@ it, and Ctrl+C is heard meanwhile.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.media.confinement.kernel import keep_memory_private
 from bot.version import VERSION
 
 if TYPE_CHECKING:
     from bot.app.database.settings import DatabaseSettings
-
-log = logging.getLogger(__name__)
 
 CANNOT_START, FAILED, INTERRUPTED = 2, 1, 130  # exit codes; what has failed is worth starting again
 
 
 def _run(_: argparse.Namespace) -> int:
     gc.disable()  # what is loaded stays; looking for garbage begins when the bot works
+    import asyncio
+    import logging
+
     from bot.app.background import TaskEnded
     from bot.app.connection import DiscordUnreachable
     from bot.app.logs import start_logging
@@ -51,7 +48,7 @@ def _run(_: argparse.Namespace) -> int:
     except TaskEnded:
         return FAILED
     except Exception:
-        log.critical("the bot has failed", exc_info=True)
+        logging.getLogger(__name__).critical("the bot has failed", exc_info=True)
         return FAILED
     else:
         return 0
@@ -84,24 +81,32 @@ def _said(work: Callable[[DatabaseSettings], str]) -> int:
 
 
 def _rotate(given: argparse.Namespace) -> int:
+    import asyncio
+
     from bot.app.database.commands import rotate
 
     return _said(lambda settings: asyncio.run(rotate(settings, give_up=given.give_up_lost)))
 
 
 def _backup(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from bot.app.database.commands import copy
 
-    return _said(lambda settings: copy(settings, given.file))
+    return _said(lambda settings: copy(settings, Path(given.file)))
 
 
 def _migrate(_: argparse.Namespace) -> int:
+    import asyncio
+
     from bot.app.database.commands import migrate
 
     return _said(lambda settings: asyncio.run(migrate(settings)))
 
 
 def _move(_: argparse.Namespace) -> int:
+    import asyncio
+
     from bot.app.database.commands import move_database
 
     return _said(lambda settings: asyncio.run(move_database(settings)))
@@ -109,6 +114,8 @@ def _move(_: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     """Look at everything; the exit code is that of the worst."""
+    import asyncio
+
     from bot.app.doctor.examine import examine
     from bot.app.logs import start_logging
     from bot.clock import Clock
@@ -154,7 +161,7 @@ def command_line() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argum
     commands = {name: added.add_parser(name, help=help_, description=help_) for name, (_, help_) in COMMANDS.items()}
     for name, command in commands.items():
         command.set_defaults(command=COMMANDS[name][0])
-    commands["backup"].add_argument("file", metavar="FILE", type=Path)
+    commands["backup"].add_argument("file", metavar="FILE")
     commands["rotate-keys"].add_argument(
         "--give-up-lost", action="store_true", help="switch off the keys that can't be opened any more"
     )
@@ -163,16 +170,18 @@ def command_line() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argum
 
 def main() -> int:
     """Parse the command line and do what it says; the process's exit code."""
-    parser, _ = command_line()
-    os.umask(0o077)  # whatever is written is for the bot's own user
-    keep_memory_private()
-    given = parser.parse_args()
-    if sys.platform == "win32":
-        from bot.words.admin.operator import ON_WINDOWS
-
-        print(ON_WINDOWS, file=sys.stderr)
-        return CANNOT_START
     try:
+        from bot.media.confinement.kernel import keep_memory_private
+
+        parser, _ = command_line()
+        os.umask(0o077)  # whatever is written is for the bot's own user
+        keep_memory_private()
+        given = parser.parse_args()
+        if sys.platform == "win32":
+            from bot.words.admin.operator import ON_WINDOWS
+
+            print(ON_WINDOWS, file=sys.stderr)
+            return CANNOT_START
         return int(given.command(given))
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -33,12 +33,18 @@ async def open_database(path: Path, url: str = "", *, alone: bool = False) -> As
         yield database
 
 
-def open_existing(path: Path, url: str = "") -> AbstractAsyncContextManager[Database]:
-    """The same database for this process alone, whichever it is; `StorageError`, too, when there is no such file."""
-    if not url:
+@asynccontextmanager
+async def open_existing(path: Path, url: str = "") -> AsyncIterator[Database]:
+    """The same database for this process alone, whichever it is; `StorageError`, too, where there is none yet."""
+    if url:
+        async with open_reader(path, url) as reader:
+            if not await reader.schema():
+                raise StorageError("there is no database of Mouthpiece yet; the bot's first start makes it")
+    else:
         check_there(path)
         check_stopped(path)
-    return open_database(path, url, alone=True)
+    async with open_database(path, url, alone=True) as database:
+        yield database
 
 
 def open_reader(path: Path, url: str = "") -> AbstractAsyncContextManager[Reader]:

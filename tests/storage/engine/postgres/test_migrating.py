@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from storage.engine.database import StorageError
-from storage.engine.opening import migrate_database
+from storage.engine.opening import migrate_database, open_existing
 from storage.engine.postgres import migrating
 from storage.engine.postgres.database import open_database
 from storage.engine.schema import migrations, serves_from
@@ -32,10 +32,11 @@ CONTRACTS = "ALTER TABLE guilds DROP COLUMN of_a_later_version;"
 async def url(postgres: Mapping[Schema, str]) -> AsyncIterator[str]:
     """The address of a database that nothing is in, not even a schema."""
     address = postgres["newest schema"]
+    name = f"{urlsplit(address).path[1:]}_bare"  # one for each process of the tests
     async with one(address) as server:
-        await server.execute("CREATE DATABASE bare")
-        yield urlsplit(address)._replace(path="/bare").geturl()
-        await server.execute("DROP DATABASE bare WITH (FORCE)")
+        await server.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(address)._replace(path=f"/{name}").geturl()
+        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def one(url: str) -> Any:
@@ -62,6 +63,17 @@ async def test_of_several_first_starts_at_once_each_finds_the_whole_schema(url: 
 
     assert await asyncio.gather(*(start() for _ in range(5))) == [NEWEST] * 5
     assert await schema_of(url) == (NEWEST, serves_from(KNOWN, NEWEST))
+
+
+async def test_who_asks_for_a_database_that_exists_makes_none(url: str) -> None:
+    with pytest.raises(StorageError, match="there is no database of Mouthpiece"):
+        async with open_existing(Path(), url):
+            pass
+    async with one(url) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    assert await migrate_database(Path(), url) == NEWEST
+    async with open_existing(Path(), url) as database:
+        assert await open_jobs(plain_jobs(database)) == []
 
 
 async def test_a_start_on_an_older_schema_changes_nothing_and_names_the_command(
