@@ -71,12 +71,12 @@ class Incoming:
         isn't fetched if it does already. A fetch that fails is made once more. `DiskFull` when there is no room for it.
         """
         if await asyncio.to_thread(into.exists):
-            digest = await asyncio.to_thread(_digest, into)
+            facts, digest = await asyncio.gather(self._probe.look(into, owner), asyncio.to_thread(_digest, into))
         else:
             with _disk_full():
                 digest = await self._downloaded(media.url, into)
-        size = (await asyncio.to_thread(into.stat)).st_size
-        return replace(await self._probe.look(into, owner), size=size, digest=digest)
+            facts = await self._probe.look(into, owner)
+        return replace(facts, size=(await asyncio.to_thread(into.stat)).st_size, digest=digest)
 
     async def _downloaded(self, url: str, into: Path) -> str:
         """Bring an attached file to disk, at the second attempt if need be; its digest."""
