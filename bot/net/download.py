@@ -16,8 +16,7 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 from bot.net.faults import Gone, NotAccepted, ResultUnusable, TextInstead, Unwritable
 from bot.placing import placed, writing
 
-CHUNK_BYTES = 1 << 18  # that are read at once, where the connection has as many
-PIECE_BYTES = 1 << 19  # that go to disk at once
+PIECE_BYTES = 1 << 18  # that are read at once, where the connection has as many, and go to disk at once
 LEFT_FREE = 2**28  # bytes of disk that stay free whatever comes
 LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place that others wait for
 SPEED_SECONDS = 30.0  # over which that is measured
@@ -72,7 +71,7 @@ def _tell(also: Callable[[bytes], object], piece: Piece) -> None:
 async def _pieces(response: httpx.Response) -> AsyncIterator[Piece]:
     """The answer in pieces that are worth a thread's while, each in the chunks in which it came."""
     if isinstance(response.stream, AiohttpResponseStream):
-        response.stream.CHUNK_SIZE = CHUNK_BYTES
+        response.stream.CHUNK_SIZE = PIECE_BYTES
     held, size = list[bytes](), 0
     speed = _Speed()
     async for chunk in response.aiter_raw():
