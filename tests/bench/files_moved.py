@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -35,6 +36,7 @@ from bot.net.transport import PURPOSE, open_transport
 from bot.net.trust import Purpose
 from bot.providers import load_providers
 from storage.jobs.job import Position
+from tests.bench.cpu import cpu_seconds
 from tests.discord_server.state import TOKEN
 
 CHANNEL = 3
@@ -58,12 +60,12 @@ class Side:
     def address(self, name: str) -> str:
         return f"{self.url}/videos/{name}"
 
-    async def copy_in(self, name: str, _: int) -> None:
+    async def copy_in(self, name: str, number: int) -> None:
         """The baseline."""
         async with httpx.AsyncClient(transport=self.transport).stream(
             "GET", self.address(name), extensions={PURPOSE: Purpose("127.0.0.1")}
         ) as response:
-            with (self.folder / "copy.mp4").open("wb") as file:
+            with (self.folder / f"copy-{number}.mp4").open("wb") as file:
                 async for chunk in response.aiter_raw():
                     file.write(chunk)
 
@@ -77,7 +79,7 @@ class Side:
     async def copy_out(self, name: str, number: int) -> None:
         """The baseline."""
         await self.copy_in(name, number)
-        with (self.folder / "copy.mp4").open("rb") as file:
+        with (self.folder / f"copy-{number}.mp4").open("rb") as file:
             form = aiohttp.FormData()
             form.add_field("payload_json", "{}")
             form.add_field("files[0]", file, filename="video.mp4", content_type="application/octet-stream")
@@ -98,8 +100,8 @@ class Side:
 
 
 async def main() -> None:
-    """Once with a small file, so that libraries and children are there; then what counts."""
-    which, url, folder = sys.argv[1:]
+    """Once with small files, so that libraries and children are there; then what counts."""
+    which, url, folder, name, together = sys.argv[1:]
     discord.http.Route.BASE = f"{url}/api/v10"
     async with (
         open_transport({"127.0.0.1"}) as transport,
@@ -109,15 +111,15 @@ async def main() -> None:
         await connection.login(TOKEN)
         side = Side(url, Path(folder), transport, connection, pool)
         move: Callable[[str, int], Awaitable[None]] = getattr(side, which.replace(" ", "_"))
-        await move("small.mp4", 1)
+        await asyncio.gather(*(move("small.mp4", number) for number in range(int(together))))
         before, others = _most_memory(), _most_memory_of_children()
-        began = time.perf_counter()
-        await move("large.mp4", 2)
-        seconds = time.perf_counter() - began
+        began, used = time.perf_counter(), cpu_seconds(os.getpid())
+        await asyncio.gather(*(move(name, 100 + number) for number in range(int(together))))
         print(
             json.dumps(
                 {
-                    "seconds": seconds,
+                    "seconds": time.perf_counter() - began,
+                    "cpu": cpu_seconds(os.getpid()) - used,
                     "grew": _peak("self") - before,
                     "children": _most_memory_of_children(),
                     "children_grew": _most_memory_of_children() - others,

@@ -38,7 +38,7 @@ SMALL: Mapping[str, Callable[[], Awaitable[Figures]]] = {
     "commits": lambda: commits.main(commits.Size(jobs=60, rounds=1)),
     "jobs": lambda: jobs.main([jobs.Size(20, 0.2, 0.5, 0.1, measured_after=0.1)]),
     "flood": lambda: flood.main(flood.Size(flood=40, seconds=0.5, per_second=10)),
-    "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, rounds=1)),
+    "files": lambda: files.main(files.Size(size=1_000_000, seconds=2.0, together=2, rounds=1)),
     "polls": lambda: polls.main(polls.Size(500, before=0.05, measured=0.05, rounds=1)),
     "lanes": lambda: lanes.main(lanes.Size(30, 0.01, 5.0, settling=0.5, seconds=3.0, rounds=1)),
     "pacing": lambda: pacing.main(200),
