@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.sandbox.server import Sandbox
 from tests.bench import Aim, Figures
-from tests.bench.ack import bot
+from tests.bench.ack import TEXT, bot, provider
 from tests.bench.clips import write_clip
 from tests.discord_server.server import DiscordServer
 
@@ -66,12 +65,12 @@ async def _measure(size: Size, in_flight: int | None, sides: tuple[int, int], wo
     took = []
     async with (
         DiscordServer() as discord,
-        Sandbox() as sandbox,
-        bot(discord, sandbox, in_flight, size.settling, "answer"),
+        provider() as url,
+        bot(discord, url, in_flight, size.settling, "answer"),
     ):
         for _ in range(WARMING_UP + size.commands):
             began = time.perf_counter()
-            asked = await discord.people.slash("lipsync text", video=clip, text="Hello", voice="Sunny")
+            asked = await discord.people.slash("lipsync text", video=clip, text=TEXT, voice="Sunny")
             said = await asked.answer()
             took.append(1000 * (time.perf_counter() - began))
             assert words in said, said
