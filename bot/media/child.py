@@ -33,7 +33,7 @@ class TooMuchWork(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one piece of work may take. `nice` is how much it stands back behind everything else on the machine."""
+    """What one piece of work may take. `nice` is how much more than its worker it stands back."""
 
     seconds: float  # by the clock on the wall
     cpu_seconds: int  # of all its threads together

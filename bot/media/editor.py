@@ -22,7 +22,7 @@ EDIT = Bounds(
     cpu_seconds=600,
     memory_bytes=3 * 2**30,  # 8K pictures of 10 bits take half of it
     file_bytes=2**30,
-    nice=10,  # the bot's own loop goes first
+    nice=5,  # looks into files go first
 )
 LONG = replace(EDIT, seconds=600.0, cpu_seconds=1200)  # a whole video is written anew, several times if need be
 BRIEF = replace(EDIT, seconds=60.0, cpu_seconds=60)  # only sound is decoded

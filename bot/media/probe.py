@@ -20,7 +20,6 @@ BOUNDS = Bounds(
     cpu_seconds=10,
     memory_bytes=2 * 2**30,  # 8K pictures take 1 GiB to decode
     file_bytes=0,  # it has nothing to write
-    nice=5,  # the bot's own loop goes first, and work on videos last
 )
 
 

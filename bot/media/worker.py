@@ -30,6 +30,7 @@ OPEN_FILES = 64
 MOST_BYTES = 2**16  # of a reply
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}  # the disk's fault, not the file's
 OF_A_BAD_FILE = (OSError, ValueError, ArithmeticError, LookupError, MemoryError, AssertionError, RuntimeError)
+NICE = 5  # how much it stands back behind the bot's own loop
 REPLY_TO = 3  # the first descriptor after the standard ones
 FIRST_USED = ("av.subtitles.codeccontext", "av.subtitles.stream")  # PyAV imports them when it opens a file
 
@@ -38,6 +39,8 @@ def serve(parent: int) -> None:
     """Do what the parent, given by its id, orders, until it closes the pipe or ends."""
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever stops the bot at a terminal stops the parent
+    if sys.platform != "win32":
+        os.nice(NICE)
     for module in FIRST_USED:
         import_module(module)
     gc.freeze()  # so that forks share the memory of what is loaded
@@ -136,5 +139,4 @@ def _set_limits(bounds: Bounds) -> None:
         _, most = resource.getrlimit(limit)
         value = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
         resource.setrlimit(limit, (value, value))
-    if bounds.nice:
-        os.setpriority(os.PRIO_PROCESS, 0, bounds.nice)
+    os.nice(bounds.nice)

@@ -18,7 +18,9 @@ import pytest
 
 from bot.domain.media_facts import MediaFacts
 from bot.media.child import Bounds, Interrupted, Task, TooMuchWork, Unreadable
+from bot.media.editor import EDIT
 from bot.media.pool import MOST_IDLE, WorkerPool
+from bot.media.probe import BOUNDS as LOOK
 from bot.media.worker import OPEN_FILES
 
 BOUNDS = Bounds(seconds=30.0, cpu_seconds=20, memory_bytes=2 * 2**30, file_bytes=2**20)
@@ -151,8 +153,11 @@ async def test_no_more_workers_stay_than_are_soon_used_again(pool: WorkerPool) -
     assert sum(Path(f"/proc/{worker}").exists() for worker in workers) == MOST_IDLE
 
 
-async def test_long_work_stands_back_and_what_comes_after_it_does_not(pool: WorkerPool, tmp_path: Path) -> None:
-    for nice, found in ((10, 10), (0, os.getpriority(os.PRIO_PROCESS, 0))):
+async def test_all_work_stands_back_behind_the_bot_wherever_that_stands_and_long_work_behind_the_rest(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    for nice, found in ((EDIT.nice, min(own + 10, 19)), (LOOK.nice, min(own + 5, 19))):
         note = tmp_path / str(nice)
         note.touch()
         async with anyio.create_task_group() as group:

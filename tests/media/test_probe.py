@@ -11,8 +11,6 @@ import pytest
 
 from bot.domain.media_facts import MediaFacts
 from bot.fair_queue import Owner
-from bot.media.editor import EDIT
-from bot.media.probe import BOUNDS as LOOK
 from bot.media.probe import Probe, Unreadable
 from bot.sandbox.sample import write_sample_audio, write_sample_clip
 from tests.conftest import GUILD, OTHER_GUILD, SOMEBODY
@@ -32,10 +30,6 @@ async def test_a_clip_is_measured(media: Path, probe: Probe) -> None:
     assert "mp4" in facts.formats
     assert (facts.width, facts.height, facts.has_sound) == (1280, 720, True)
     assert facts.seconds == pytest.approx(2.0, abs=0.05)
-
-
-def test_a_look_stands_back_behind_the_bot_itself_and_goes_before_work_on_videos() -> None:
-    assert 0 < LOOK.nice < EDIT.nice
 
 
 async def test_a_recording_has_no_picture(media: Path, probe: Probe) -> None:
