@@ -12,11 +12,13 @@ import pytest
 import yaml
 
 from bot.__main__ import CANNOT_START
+from bot.app.process import SHUTDOWN_SECONDS
 from bot.app.settings import Settings
 from bot.jobs.roles import ROLES
 from storage.engine.encryption import MasterKeys
 
 ROOT = Path(__file__).parent.parent
+FILES = ["compose.yaml", "compose.scale.yaml"]
 # What a person writes into .env.
 GIVEN = {
     "DISCORD_TOKEN": "token",
@@ -27,9 +29,14 @@ GIVEN = {
 }
 
 
+def text_of(name: str) -> str:
+    """What stands in a file of the project."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
 def services(name: str) -> dict[str, dict[str, Any]]:
     """The services of a compose file, by name."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["services"]
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text_of(name))["services"]
     return found
 
 
@@ -86,7 +93,60 @@ def test_systemd_starts_the_bot_as_the_documentation_sets_it_up_and_leaves_a_mis
     assert service["RestartPreventExitStatus"] == str(CANNOT_START)
 
 
-@pytest.mark.parametrize("name", ["compose.yaml", "compose.scale.yaml"])
+# Variables of the files themselves, and of the services beside the bot.
+OTHERS = {"MOUTHPIECE_IMAGE", "MOUTHPIECE_VERSION", "POSTGRES_PASSWORD"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_variable_in_it_is_a_setting_or_its_own(name: str) -> None:
+    lines = [line.partition(" #")[0] for line in text_of(name).splitlines() if not line.lstrip().startswith("#")]
+    used = set(re.findall(r"\$\{(\w+)", "\n".join(lines)))
+    assert used
+    assert {variable for variable in used - OTHERS if variable.lower() not in Settings.model_fields} == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_setting_that_a_comment_names_is_there(name: str) -> None:
+    named = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", "\n".join(re.findall("#(.*)", text_of(name)))))
+    assert {setting for setting in named - OTHERS if setting.lower() not in Settings.model_fields} == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_a_service_needs_of_the_file_is_in_it(name: str) -> None:
+    whole, found = yaml.safe_load(text_of(name)), services(name)
+    for service in found.values():
+        volumes = [str(volume).partition(":") for volume in service.get("volumes", [])]
+        assert {source for source, colon, _ in volumes if colon} <= set(whole["volumes"])
+        for needed, how in service.get("depends_on", {}).items():
+            assert needed in found
+            assert how["condition"] != "service_healthy" or "healthcheck" in found[needed]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_container_keeps_its_data_on_the_disk_where_the_image_has_them(name: str) -> None:
+    image = text_of("Dockerfile")
+    (folder,) = set(re.findall("^VOLUME (.+)$", image, re.MULTILINE))
+    assert f" DATABASE_PATH={folder}/mouthpiece.db" in image
+    for service in services(name).values():
+        if "build" in service:
+            assert [str(volume).split(":")[-1] for volume in service["volumes"]] == [folder]
+            assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - it is memory, and there are 2 GB of that
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_stop_is_given_the_time_that_it_takes(name: str) -> None:
+    for service in services(name).values():
+        if "build" in service:
+            assert int(service["stop_grace_period"].removesuffix("s")) > SHUTDOWN_SECONDS
+
+
+def test_the_port_that_a_comment_publishes_is_the_image_s() -> None:
+    published = re.search(r'# ports: \["127\.0\.0\.1:\d+:(\d+)"\]', text_of("compose.yaml"))
+    assert published
+    assert f" HTTP_PORT={published[1]}\n" in text_of("Dockerfile")
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_container_of_the_bot_may_do_little_and_is_started_again(name: str) -> None:
     for service in services(name).values():
         if "build" in service:

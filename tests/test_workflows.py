@@ -6,8 +6,10 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from bot.version import VERSION
 from tests.image.test_contents import DOCKERFILE, MOST
@@ -22,7 +24,12 @@ RELEASE = ROOT / ".ci" / "release"
 def test_every_action_is_named_by_its_commit(name: str) -> None:
     used = re.findall(r"uses: (.+)", WORKFLOWS[name])
     assert used
-    assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
+    ours = {f"./.github/workflows/{workflow}" for workflow in WORKFLOWS}
+    assert [
+        action
+        for action in used
+        if action not in ours and not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    ] == []
 
 
 def test_the_digest_is_that_of_the_base_image_of_the_dockerfile() -> None:
@@ -32,6 +39,48 @@ def test_the_digest_is_that_of_the_base_image_of_the_dockerfile() -> None:
     )
     assert pinned
     assert bases == {pinned[1]} == {pinned[2]}
+
+
+def jobs(name: str) -> dict[str, dict[str, Any]]:
+    """The jobs of a workflow, by name."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(WORKFLOWS[name])["jobs"]
+    return found
+
+
+def test_nothing_is_published_but_a_tag_whose_images_and_tests_are_well() -> None:
+    publish, release = jobs("image.yml")["publish"], jobs("image.yml")["release"]
+    assert publish["if"] == "startsWith(github.ref, 'refs/tags/v')"
+    assert set(publish["needs"]) == {"build", "check"}
+    assert jobs("image.yml")["check"]["uses"] == "./.github/workflows/check.yml"
+    assert release["needs"] == "publish"
+    assert any(step.get("run") == '.ci/release check "$GITHUB_REF_NAME"' for step in publish["steps"])
+
+
+def test_a_job_has_the_right_to_write_only_what_it_publishes() -> None:
+    rights = {
+        (name, job): given
+        for name in WORKFLOWS
+        for job, found in jobs(name).items()
+        if (given := found.get("permissions"))
+    }
+    assert rights == {
+        ("image.yml", "publish"): {"contents": "read", "packages": "write"},
+        ("image.yml", "release"): {"contents": "write"},
+    }
+    assert {str(yaml.safe_load(text)["permissions"]) for text in WORKFLOWS.values()} == {"{'contents': 'read'}"}
+
+
+def test_a_published_image_is_for_both_processors_with_its_contents_and_origin() -> None:
+    (built,) = (step for step in jobs("image.yml")["publish"]["steps"] if "build-push" in step.get("uses", ""))
+    assert built["with"]["platforms"] == "linux/amd64,linux/arm64"
+    assert (built["with"]["sbom"], built["with"]["provenance"]) == (True, "mode=max")
+
+
+def test_a_version_with_a_hyphen_is_a_prerelease_and_not_the_latest() -> None:
+    create = jobs("image.yml")["release"]["steps"][-1]["run"]
+    assert "--prerelease=${{ contains(github.ref_name, '-') }}" in create
+    (described,) = (step for step in jobs("image.yml")["publish"]["steps"] if "metadata" in step.get("uses", ""))
+    assert "latest=" not in described["with"]["flavor"].replace("onlatest=", "")  # so it is left to the version
 
 
 def test_ci_holds_the_image_to_the_size_that_the_tests_hold_it_to() -> None:
