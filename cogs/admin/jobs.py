@@ -30,7 +30,7 @@ REPORTED = "reported"
 
 
 @app_commands.command(
-    description="This server's newest videos; open one to cancel, give back, approve, deny or settle it"
+    description="Newest videos here; open one to cancel, give back, approve, deny or settle it, or decide a report"
 )
 @app_commands.describe(member="Only this member's", state="Only those in this state", provider="Only this provider's")
 @app_commands.choices(state=[Choice(name=name.capitalize(), value=name) for name in (*STATES, REPORTED)])

@@ -35,7 +35,7 @@ class Key(app_commands.Group):
 
     @app_commands.command(
         name="list",
-        description="This server's keys in their order: last four characters, who added them, why one is off",
+        description="This server's keys in order: last four characters, who added them, last use, why one is off",
     )
     async def show(self, interaction: Interaction) -> None:
         """Show each key's last characters, state and last use, never the key."""

@@ -29,6 +29,11 @@ from bot.__main__ import command_line
 command_line()
 print(*sorted({"discord", "aiohttp", "httpx", "pydantic", "aiosqlite", "asyncio"} & set(sys.modules)))
 """
+RUNNING = """
+import sys
+import bot.app.process, bot.app.settings
+print(*sorted({"av", "asyncpg", "obstore", "PIL", "simcord", "discord.ext", "bot.app.doctor"} & set(sys.modules)))
+"""
 
 
 def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -57,3 +62,8 @@ def test_ctrl_c_while_a_command_is_loaded_ends_it_without_a_traceback(
 
 def test_nothing_that_only_one_command_needs_is_loaded_before_it_is_known_which(tmp_path: Path) -> None:
     assert run(LOADED, cwd=tmp_path).stdout.split() == []
+
+
+def test_the_bot_loads_nothing_that_its_settings_or_another_process_may_do_without(tmp_path: Path) -> None:
+    loaded = run(RUNNING, cwd=tmp_path)
+    assert (loaded.returncode, loaded.stdout.split()) == (0, []), loaded.stderr
