@@ -164,14 +164,14 @@ class Worker:
         raise otherwise(job=job.code)
 
     async def _take(self, open_job: OpenJob) -> None:
-        """One step, if it is for this process; whatever happens in it, the job keeps its place in the schedule until it
-        is over, or let go.
-        """
+        """One step, if it is for this process. The job keeps its place in the schedule until it is over, or let go."""
         if not self._is_current(open_job):
             return
         role = self._lanes.role_of(open_job)
         if open_job.undone or self._claiming.takes(open_job, role):
             delay = await self._runner.run(open_job)
+            if delay:  # one that waits holds up no edit
+                self._claiming.dropped(open_job.job)
         else:
             delay = await self._claiming.let_go(open_job.job, for_media=role == "media")
         if not self._is_current(open_job):

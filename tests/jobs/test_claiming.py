@@ -11,9 +11,11 @@ import pytest
 
 from bot.domain.job import Job
 from bot.jobs.claiming import CLAIM_SECONDS, MOST_EDITS, MOST_OPEN, Claiming
+from bot.jobs.lanes import Lanes
 from bot.jobs.lease import Lease
 from bot.jobs.open_job import OpenJob
 from bot.jobs.roles import ROLES, Role, parse_roles
+from bot.jobs.worker import Worker
 from tests.app.still_clock import StillClock
 from tests.jobs.steps.alone import Held, SteadyIntervals
 from tests.jobs.test_roles import UPLOAD, opened
@@ -88,6 +90,11 @@ async def test_a_process_takes_on_no_more_edits_of_one_server_than_it_does_at_on
     assert await claimed(process) == [(1, 0), (2, 99), (1, 1)]
 
 
+async def test_an_edit_that_is_taken_on_begins_at_once() -> None:
+    process = claiming(store=Asked(edit(1, 1).job, edit(2, 2).job))
+    assert [delay async for jobs in process.claim(held=[]) for _, delay in jobs] == [0.0, 0.0]
+
+
 def test_a_job_whose_next_step_becomes_an_edit_is_left_to_others_where_there_is_no_room_for_it() -> None:
     process = claiming()
     of_one_server = [edit(number, 1) for number in range(3)]
@@ -115,6 +122,26 @@ class Heard(Asked):
     async def listen(self, wake: Callable[[], object]) -> None:
         self.wake = wake
         await asyncio.Event().wait()
+
+
+class Failing:
+    """In place of the runner: each step is to be tried again in a minute."""
+
+    async def run(self, _: OpenJob) -> float:
+        return 60.0
+
+
+async def test_edits_that_are_to_be_tried_again_later_hold_up_no_others() -> None:
+    nothing: Any = None
+    runner: Any = Failing()
+    lease, clock = Held(), StillClock()
+    process = claiming(store=Heard(*(edit(number, 1).job for number in range(7))), lease=lease)
+    worker = Worker(process, runner, Lanes({}), nothing, nothing, nothing, clock, lease)
+    working = asyncio.create_task(worker.run())
+    async with asyncio.timeout(60):
+        while len(worker.held) < 7:
+            await asyncio.sleep(0)
+    working.cancel()
 
 
 class GoingOn:
