@@ -242,6 +242,7 @@ async def test_sigterm_in_the_middle_of_a_job_loses_nothing(outside: Outside) ->
         await outside.discord.until(lambda: outside.sandbox.runs.ledger)
         process.send_signal(signal.SIGTERM)
         assert (await ended(process))[0] == 0
+    assert waiting_on_disk(outside) == 0  # the next start asks Discord of nobody
     assert not outside.discord.outcomes()
     go_on.set()
     async with outside.bot():
