@@ -11,7 +11,6 @@ from typing import Any
 
 # Set in what hears of interactions, and so in whatever that begins, until an interaction is acknowledged.
 URGENT: ContextVar[bool] = ContextVar("URGENT", default=False)
-MOST_AT_ONCE = 4  # other callbacks, before the loop looks whether something urgent has arrived
 
 
 class UrgentFirst(deque[asyncio.Handle]):
@@ -38,8 +37,10 @@ class UrgentFirst(deque[asyncio.Handle]):
         super().clear()
 
     def __len__(self) -> int:
-        """How many are run before the loop looks at its sockets again."""
-        return len(self._urgent) + min(super().__len__(), MOST_AT_ONCE)
+        """How many are run before the loop looks at its sockets again, as something urgent may have arrived: those that
+        are urgent, else one.
+        """
+        return len(self._urgent) or min(super().__len__(), 1)
 
     def __bool__(self) -> bool:
         return len(self) > 0
