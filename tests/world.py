@@ -116,7 +116,8 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
     """A server with one channel, a member and a moderator, and the bot in it; `changed` are settings of the bot."""
 
     clock = FastClock()
-    async with Sandbox(lambda path: env.backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
+    discord_of: list[Env] = []  # emptied at the end, as aiohttp keeps a thousand applications, and by each a whole bot
+    async with Sandbox(lambda path: discord_of[0].backend.cdn.get(f"{sandbox.attachments_url}/{path}")) as sandbox:
         simcord.backend.cdn.CDN_BASE = sandbox.attachments_url
         if not rendering:
             sandbox.runs.studio = CannedStudio()
@@ -143,6 +144,7 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
             open_bot(settings, clock, prepare=prepare) as client,
             simcord.run(client, check_errors=False, shard_count=1) as env,
         ):
+            discord_of.append(env)
             env.settle_timeout = SETTLING
             guild = env.create_guild("Club")
             mods = guild.create_role("Mods", permissions=discord.Permissions(manage_guild=True))
@@ -153,6 +155,7 @@ async def open_world(folder: Path, *, rendering: bool = False, **changed: Any) -
             yield World(env, client, clock, sandbox, guild, channel, member, moderator, made[0])
             unexpected = [error for error in env.errors if not isinstance(_cause(error), MouthpieceError)]
             assert not unexpected
+        discord_of.clear()
 
 
 def _cause(error: BaseException) -> BaseException:
