@@ -26,7 +26,8 @@ CONFIRMATIONS = 3  # a provider must say so often that it doesn't know a job, as
 
 def again(job: Job, fault: ProviderError, intervals: Intervals, faults: int) -> Wait:
     """The same call may be made again later; `faults` in a row have gone before."""
-    log.info("%s: %s; again later", job.code, fault)
+    if faults & (faults + 1) == 0:  # the first, the second, the fourth, and so on: it may go on for hours
+        log.info("%s: %s; again later (%d in a row)", job.code, fault, faults + 1)
     asked = fault.retry_after if isinstance(fault, RateLimited) else None
     return Wait(intervals.after_fault(faults + 1, asked), fault=True)
 

@@ -33,6 +33,16 @@ from tests.scripted import Scripted
 CENT = Decimal("0.01")
 
 
+def test_what_goes_wrong_again_and_again_is_told_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    job = job_in("running", remote="r")
+    with caplog.at_level("INFO"):
+        for faults in range(100):
+            again(job, NotAccepted("503"), SteadyIntervals(), faults)
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0] == f"{job.code}: not_accepted: 503; again later (1 in a row)"
+    assert [line.rpartition("(")[2] for line in told] == [f"{2**n} in a row)" for n in range(7)]
+
+
 def face_first() -> Scripted:
     return named("first", Scripted, "face", "lipsync")
 

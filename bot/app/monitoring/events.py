@@ -65,12 +65,16 @@ class JobMoved:
             "job": self.job.code,
             "server": str(self.job.guild_id),
             "provider": self.origin.provider,
+            "key": self.job.key_id,
             "stage": str(self.origin.position),
             "from": self.left,
             "to": self.to,
+            "handle": self.job.handle or self.origin.handle,
             "remote": remote[:LONGEST_REMOTE] if remote else None,
             "cost_usd": None if self.cost_usd is None else float(self.cost_usd),
+            "charge": self.job.charge,
             "seconds": None if self.seconds is None else round(self.seconds, 3),
+            "age": round(max(0.0, self.at - self.job.created_at), 3),
             "failure": self.job.failure,
         }
 

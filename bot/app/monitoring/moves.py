@@ -18,7 +18,8 @@ class Moves:
         self._metrics = metrics
 
     def __call__(self, before: Job | None, at: float, job: Job) -> None:
-        """Tell of one move."""
+        """Tell of one move; as a warning where it isn't known whether it is charged, which a person has to find out."""
         move = JobMoved(before, at, job)
-        log.info("job moved", extra={"facts": move.facts()})
+        level = logging.WARNING if move.to == "unknown" else logging.INFO
+        log.log(level, "job moved", extra={"facts": move.facts()})
         self._metrics.moved(move)

@@ -65,12 +65,16 @@ def test_it_tells_of_the_stage_that_was_left_and_not_of_the_next() -> None:
         "job": RUNNING.code,
         "server": str(RUNNING.guild_id),
         "provider": "first",
+        "key": RUNNING.key_id,
         "stage": "only",
         "from": "running",
         "to": "queued",
+        "handle": RUNNING.handle,
         "remote": "r",
         "cost_usd": 0.05,
+        "charge": None,
         "seconds": 30.0,
+        "age": 130.0,
         "failure": None,
     }
 

@@ -20,7 +20,10 @@ from tests.world import KEY, World
 TEXT = "A line that nobody else may read"
 SUBMIT, STATUS = {"method": "POST", "path": "*/models/*"}, {"method": "GET", "path": "*/status"}
 REFUSED = {"kind": "answer", "body": '{"error_code": 1, "error_message": "no"}'}
-FIELDS = ["job", "server", "provider", "stage", "from", "to", "remote", "cost_usd", "seconds", "failure"]
+FIELDS = [
+    *("job", "server", "provider", "key", "stage", "from", "to", "handle", "remote", "cost_usd", "charge", "seconds"),
+    *("age", "failure"),
+]
 SUCCEEDS = ["none>queued", "queued>submitting", "submitting>running", "running>succeeded", "succeeded>closed"]
 # What is sent wrong, and the moves and the failure that come of it.
 FAILURES: list[tuple[dict[str, Any], list[str], str]] = [
@@ -123,7 +126,13 @@ async def test_the_log_alone_tells_the_story_of_each_job(told: tuple[str, str, W
         ran = [move["remote"] for move in story if "running" in {move["from"], move["to"]}]
         assert len(set(ran)) <= 1
         assert all(remote.startswith("rc-run-") for remote in ran)
-        assert (story[-1]["cost_usd"] is not None) == (story[-1]["failure"] not in {"unknown_outcome", "gone"})
+        unclear = story[-1]["failure"] in {"unknown_outcome", "gone"}
+        assert (story[-1]["cost_usd"] is None) == unclear
+        assert (story[-1]["charge"] == "unclear") == unclear
+        assert [move["level"] for move in story if move["level"] != "INFO"] == ["WARNING"] * unclear
+        assert len({move["key"] for move in story} - {None}) == 1
+        ages = [float(move["age"]) for move in story]
+        assert ages == sorted(ages)
 
 
 async def test_no_line_about_a_job_names_a_person_or_holds_a_text_or_a_key(told: tuple[str, str, World]) -> None:
