@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from httpx_aiohttp.transport import AiohttpResponseStream
 
 from bot.net.client import Http
 from bot.net.download import PIECE_BYTES
@@ -59,3 +60,10 @@ async def test_nothing_is_left_of_a_download_that_is_cancelled_in_the_middle(htt
         with pytest.raises(asyncio.CancelledError):
             await download
     assert not list(tmp_path.iterdir())
+
+
+async def test_what_the_connection_has_is_read_at_once_and_not_in_many_small_chunks(http: Http, tmp_path: Path) -> None:
+    size, chunks = 16 * PIECE_BYTES, list[bytes]()
+    async with serving(answering(http_answer("200 OK", "x" * size))) as url:
+        await http.download(url, tmp_path / "x.mp4", most=size, also=chunks.append)
+    assert max(map(len, chunks)) > AiohttpResponseStream.CHUNK_SIZE
