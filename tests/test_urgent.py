@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import copy_context
 
 import pytest
 
-from bot.urgent import URGENT, serve_urgent_first, urgent_context
+from bot.urgent import PARTS, URGENT, serve_urgent_first, urgent_context
 
 
 @pytest.fixture
@@ -56,11 +58,37 @@ def test_what_arrives_for_something_urgent_overtakes_much_that_is_ready(loop: as
     with here, there:
         urgent_context().run(loop.add_reader, there, arrived)
         here.send(b"!")
-        for number in range(10):
+        for number in range(10 * PARTS):
             loop.call_soon(done.append, f"later {number}")
         loop.call_soon(loop.stop)
         loop.run_forever()
-    assert done.index("arrived") <= 1
+    assert done.index("arrived") <= 10
+    assert done[-1] == f"later {10 * PARTS - 1}"
+
+
+@pytest.mark.parametrize("is_urgent", [False, True])
+def test_what_has_arrived_is_read_once_however_often_its_socket_is_looked_at(
+    loop: asyncio.AbstractEventLoop, *, is_urgent: bool
+) -> None:
+    here, there = socket.socketpair()
+    there.setblocking(False)
+    read = list[int]()
+
+    def arrived() -> None:
+        with suppress(BlockingIOError):
+            there.recv(10)
+        read.append(1)
+
+    with here, there:
+        context = urgent_context() if is_urgent else copy_context()
+        context.run(loop.add_reader, there, arrived)
+        here.send(b"!")
+        for _ in range(10):
+            loop.call_soon(lambda: None, context=context)
+        loop.call_soon(loop.call_soon, loop.stop)
+        loop.run_forever()
+        loop.remove_reader(there)
+    assert read == [1]
 
 
 def test_a_task_is_urgent_until_it_says_otherwise_and_so_is_what_it_begins(loop: asyncio.AbstractEventLoop) -> None:
