@@ -28,6 +28,7 @@ from tests.bench import Aim, Figures, ratio
 from tests.bench.connected import connected
 from tests.bench.serving import serving
 from tests.canned import real_clip
+from tests.discord_server.interactions import Interaction
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN
 from tests.welcome import welcome
@@ -94,16 +95,19 @@ async def _measure(size: Size, in_flight: int | None, *, over_http: bool) -> tup
     ):
         delays: list[float] = []
 
-        async def one(_: int) -> None:
+        async def one(_: int) -> Interaction:
             began = time.perf_counter()
             asked = await discord.people.slash("lipsync text", video=real_clip(), text=TEXT, voice="Sunny")
             await asked.acknowledged.wait()
             delays.append(1000 * (time.perf_counter() - began))
+            return asked
 
-        await asyncio.gather(*(one(-1) for _ in range(5)))
+        for asked in await asyncio.gather(*(one(-1) for _ in range(5))):
+            if in_flight is not None:
+                await asked.answer()  # by then, all has been loaded that a command needs
         delays.clear()
         with uncollected():
-            begun, tasks = time.perf_counter(), []
+            begun, tasks = time.perf_counter(), list[asyncio.Task[Interaction]]()
             for number in range(size.per_second * size.seconds):
                 await asyncio.sleep(max(0.0, begun + number / size.per_second - time.perf_counter()))
                 tasks.append(asyncio.create_task(one(number)))
