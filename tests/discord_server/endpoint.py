@@ -6,7 +6,10 @@ import asyncio
 import json
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,12 +31,15 @@ class Endpoint:
         signature = self._key.sign(timestamp.encode() + body).hex()
         return {"X-Signature-Ed25519": signature, "X-Signature-Timestamp": timestamp}
 
-    async def bring(self, event: Json) -> int:
-        """Make the request; the status of the answer."""
+    async def bring(self, event: Json, left: Callable[[], None] = lambda: None) -> int:
+        """Make the request, and say when it has left; the status of the answer."""
         if self._session is None:
-            self._session = aiohttp.ClientSession()
+            trace = aiohttp.TraceConfig()
+            trace.on_request_chunk_sent.append(_told)
+            self._session = aiohttp.ClientSession(trace_configs=[trace])
         body = json.dumps(event).encode()
-        async with self._session.post(self.address, data=body, headers=self.signed(body)) as answer:
+        headers = self.signed(body)
+        async with self._session.post(self.address, data=body, headers=headers, trace_request_ctx=left) as answer:
             assert answer.status != 202 or await answer.read() == b""
             return answer.status
 
@@ -58,3 +64,8 @@ class Endpoint:
         """Let go of the connections."""
         if self._session is not None:
             await self._session.close()
+
+
+async def _told(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+    """Say that a request has left."""
+    context.trace_request_ctx()

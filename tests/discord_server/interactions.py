@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -32,6 +33,7 @@ class Interaction:
         self.most_bytes = 0  # of each file that it takes
         self.expired = False  # after 15 minutes
         self.done_at = 0.0
+        self.left_at = 0.0  # for the bot
         self.acknowledged_at = 0.0
         self.acknowledged = asyncio.Event()
         self.answered = asyncio.Event()
@@ -199,10 +201,14 @@ class Interactions:
 
     async def _bring(self, event: Json) -> None:
         if self.endpoint.address:
-            assert await self.endpoint.bring(event) == 202
+            assert await self.endpoint.bring(event, partial(self._leave, event)) == 202
         else:
             await self._gateway.ready.wait()
+            self._leave(event)
             await self._gateway.send("INTERACTION_CREATE", event)
+
+    def _leave(self, event: Json) -> None:
+        self._by_token[event["token"]].left_at = self._state.now()
 
     async def repeat_last(self) -> None:
         """Deliver the last interaction once more, as a resumed connection may."""
