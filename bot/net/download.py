@@ -6,8 +6,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -22,7 +21,6 @@ LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place tha
 SPEED_SECONDS = 30.0  # over which that is measured
 Also = Callable[[bytes], object] | None
 Piece = Sequence[bytes]
-Work = Callable[[Piece], None]
 
 
 async def save(response: httpx.Response, target: Path, most: int, also: Also) -> None:
@@ -42,15 +40,19 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
         raise Unwritable("the disk has no room for it")
     written = 0
     with placed(target) as part, writing(part) as write:
-        works: list[Work] = [write, partial(_tell, also)] if also else [write]
-        async with AsyncExitStack() as stack:
-            takers = [await stack.enter_async_context(_one_behind(work)) for work in works]
+
+        def keep(piece: Piece) -> None:
+            write(piece)
+            if also:
+                for chunk in piece:
+                    also(chunk)
+
+        async with _one_behind(keep) as give:
             async for piece in _pieces(response):
                 written += sum(map(len, piece))
                 if written > most:
                     raise ResultUnusable(f"the result is larger than {most} bytes")
-                for take in takers:
-                    await take(piece)
+                await give(piece)
         if written == 0 or expected not in {-1, written}:
             raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
 
@@ -61,11 +63,6 @@ def _expected(length: str) -> int:
         return int(length)
     except ValueError:  # of thousands of digits
         raise NotAccepted("the result has no length that can be read") from None
-
-
-def _tell(also: Callable[[bytes], object], piece: Piece) -> None:
-    for chunk in piece:
-        also(chunk)
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[Piece]:
@@ -102,18 +99,18 @@ class _Speed:
 
 
 @asynccontextmanager
-async def _one_behind(work: Work) -> AsyncIterator[Callable[[Piece], Awaitable[None]]]:
+async def _one_behind(work: Callable[[Piece], None]) -> AsyncIterator[Callable[[Piece], Awaitable[None]]]:
     """Hands pieces to a thread, one after the other: while it works on one, the next may come in."""
     under_way: asyncio.Future[None] | None = None
 
-    async def take(piece: Piece) -> None:
+    async def give(piece: Piece) -> None:
         nonlocal under_way
         if under_way:
             await under_way
         under_way = asyncio.ensure_future(asyncio.to_thread(work, piece))
 
     try:
-        yield take
+        yield give
     finally:
         if under_way:
             await under_way

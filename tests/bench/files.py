@@ -1,4 +1,4 @@
-"""Videos through the bot, in and out, against a bare copy of the same bytes: four of 100 MB that begin together, and a
+"""Videos through the bot, in and out, against a bare copy of the same bytes: four servers' of 100 MB together, and a
 single one of 8 MB.
 
 In: from Discord to disk, looked into, with its digest. Out: from the provider to disk, looked into, posted.

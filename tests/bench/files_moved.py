@@ -73,7 +73,7 @@ class Side:
         """As for a command."""
         incoming = Incoming(self.http, self.folder, self.url, Probe(self.pool), Clock())
         media = Media(url=self.address(name), name=name, size=1)
-        facts = await incoming.look(media, self.folder / f"clip-{number}", Owner(1, 1))
+        facts = await incoming.look(media, self.folder / f"clip-{number}", Owner(number, 1))
         assert facts.digest
 
     async def copy_out(self, name: str, number: int) -> None:
@@ -150,7 +150,7 @@ def _job(number: int, url: str) -> Job:
     request = Request(flow="text", mode="text", video=video, text="Hi", voice="en:AOT")
     return Job(
         id=number,
-        guild_id=1,
+        guild_id=number,
         interaction_id=number,
         member_id=2,
         provider="runcomfy",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from bot.net.client import Http
-from bot.net.download import PIECE_BYTES
+from bot.net.download import PIECE_BYTES, _Speed
 from bot.net.transport import open_transport
 from tests.net.test_client import answering, http_answer, serving
 
@@ -25,18 +24,25 @@ async def http() -> AsyncIterator[Http]:
         yield Http(transport).at("http://127.0.0.1")
 
 
-async def test_a_piece_is_digested_while_it_is_written(
+async def test_more_comes_in_while_a_piece_is_written_and_digested(
     http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digested, beside = threading.Event(), list[bool]()
+    more, beside = threading.Event(), list[bool]()
 
-    @contextmanager
-    def slowly(_: Path) -> Iterator[Callable[[Iterable[bytes]], None]]:
-        yield lambda _: beside.append(digested.wait(PATIENCE))
+    class Watching(_Speed):
+        came = 0
 
-    monkeypatch.setattr("bot.net.download.writing", slowly)
-    async with serving(answering(http_answer("200 OK", "x" * PIECE_BYTES))) as url:
-        await http.download(url, tmp_path / "x.mp4", most=PIECE_BYTES, also=lambda _: digested.set())
+        def check(self, size: int) -> None:
+            super().check(size)
+            if self.came >= PIECE_BYTES:
+                more.set()
+            self.came += size
+
+    monkeypatch.setattr("bot.net.download._Speed", Watching)
+    async with serving(answering(http_answer("200 OK", "x" * 3 * PIECE_BYTES))) as url:
+        await http.download(
+            url, tmp_path / "x.mp4", most=3 * PIECE_BYTES, also=lambda _: beside.append(more.wait(PATIENCE))
+        )
     assert beside
     assert all(beside)
 
