@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -15,7 +14,8 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 from bot.net.faults import Gone, NotAccepted, ResultUnusable, TextInstead, Unwritable
 from bot.placing import placed, writing
 
-PIECE_BYTES = 1 << 18  # that are read at once, where the connection has as many, and go to disk at once
+CHUNK_BYTES = 1 << 18  # that are read at once, where the connection has as many
+PIECE_BYTES = 1 << 19  # that go to disk at once
 LEFT_FREE = 2**28  # bytes of disk that stay free whatever comes
 LEAST_SPEED = 64_000  # bytes a second; what comes slower only holds a place that others wait for
 SPEED_SECONDS = 30.0  # over which that is measured
@@ -47,12 +47,11 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
                 for chunk in piece:
                     also(chunk)
 
-        async with _one_behind(keep) as give:
-            async for piece in _pieces(response):
-                written += sum(map(len, piece))
-                if written > most:
-                    raise ResultUnusable(f"the result is larger than {most} bytes")
-                await give(piece)
+        async for piece in _pieces(response):
+            written += sum(map(len, piece))
+            if written > most:
+                raise ResultUnusable(f"the result is larger than {most} bytes")
+            await _in_thread(keep, piece)  # meanwhile more comes in, as much as the connection buffers
         if written == 0 or expected not in {-1, written}:
             raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
 
@@ -68,7 +67,7 @@ def _expected(length: str) -> int:
 async def _pieces(response: httpx.Response) -> AsyncIterator[Piece]:
     """The answer in pieces that are worth a thread's while, each in the chunks in which it came."""
     if isinstance(response.stream, AiohttpResponseStream):
-        response.stream.CHUNK_SIZE = PIECE_BYTES
+        response.stream.CHUNK_SIZE = CHUNK_BYTES
     held, size = list[bytes](), 0
     speed = _Speed()
     async for chunk in response.aiter_raw():
@@ -98,19 +97,10 @@ class _Speed:
         self._since, self._came = time.monotonic(), 0
 
 
-@asynccontextmanager
-async def _one_behind(work: Callable[[Piece], None]) -> AsyncIterator[Callable[[Piece], Awaitable[None]]]:
-    """Hands pieces to a thread, one after the other: while it works on one, the next may come in."""
-    under_way: asyncio.Future[None] | None = None
-
-    async def give(piece: Piece) -> None:
-        nonlocal under_way
-        if under_way:
-            await under_way
-        under_way = asyncio.ensure_future(asyncio.to_thread(work, piece))
-
+async def _in_thread(work: Callable[[Piece], None], piece: Piece) -> None:
+    """Do it in a thread, which has ended afterwards, also when this is cancelled: it needs the file."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work, piece))
     try:
-        yield give
+        await asyncio.shield(doing)
     finally:
-        if under_way:
-            await under_way
+        await doing

@@ -11,7 +11,7 @@ import pytest
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from bot.net.client import Http
-from bot.net.download import PIECE_BYTES, _Speed
+from bot.net.download import PIECE_BYTES
 from bot.net.transport import open_transport
 from tests.net.test_client import answering, http_answer, serving
 
@@ -24,31 +24,22 @@ async def http() -> AsyncIterator[Http]:
         yield Http(transport).at("http://127.0.0.1")
 
 
-async def test_more_comes_in_while_a_piece_is_written_and_digested(
-    http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    more, beside = threading.Event(), list[bool]()
+async def test_the_bot_goes_on_while_a_piece_is_written_and_digested(http: Http, tmp_path: Path) -> None:
+    loop, size, goes_on = asyncio.get_running_loop(), 3 * PIECE_BYTES, list[bool]()
 
-    class Watching(_Speed):
-        came = 0
+    def digest(_: bytes) -> None:
+        beside = threading.Event()
+        loop.call_soon_threadsafe(beside.set)
+        goes_on.append(beside.wait(PATIENCE))
 
-        def check(self, size: int) -> None:
-            super().check(size)
-            if self.came >= PIECE_BYTES:
-                more.set()
-            self.came += size
-
-    monkeypatch.setattr("bot.net.download._Speed", Watching)
-    async with serving(answering(http_answer("200 OK", "x" * 3 * PIECE_BYTES))) as url:
-        await http.download(
-            url, tmp_path / "x.mp4", most=3 * PIECE_BYTES, also=lambda _: beside.append(more.wait(PATIENCE))
-        )
-    assert beside
-    assert all(beside)
+    async with serving(answering(http_answer("200 OK", "x" * size))) as url:
+        await http.download(url, tmp_path / "x.mp4", most=size, also=digest)
+    assert goes_on
+    assert all(goes_on)
 
 
 async def test_nothing_is_left_of_a_download_that_is_cancelled_in_the_middle(http: Http, tmp_path: Path) -> None:
-    came, loop = asyncio.Event(), asyncio.get_running_loop()
+    came, loop, digested = asyncio.Event(), asyncio.get_running_loop(), threading.Event()
 
     async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -56,13 +47,19 @@ async def test_nothing_is_left_of_a_download_that_is_cancelled_in_the_middle(htt
         await writer.drain()
         await reader.read()  # until the bot hangs up
 
+    def digest(_: bytes) -> None:
+        loop.call_soon_threadsafe(came.set)
+        assert digested.wait(PATIENCE)
+
     async with serving(half) as url, asyncio.timeout(PATIENCE):
-        download = asyncio.create_task(
-            http.download(url, tmp_path / "x.mp4", most=9_999_999, also=lambda _: loop.call_soon_threadsafe(came.set))
-        )
+        download = asyncio.create_task(http.download(url, tmp_path / "x.mp4", most=9_999_999, also=digest))
         await came.wait()
         assert len(list(tmp_path.iterdir())) == 1
         download.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not download.done()  # a thread has the file
+        digested.set()
         with pytest.raises(asyncio.CancelledError):
             await download
     assert not list(tmp_path.iterdir())
