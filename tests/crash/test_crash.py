@@ -50,7 +50,6 @@ class Outside:
 
     look_into_files = staticmethod(look_into_nothing)
     parts: Parts  # of the life under way
-    clock: FastClock
 
     def prepare_parts(self, parts: Parts) -> None:
         self.parts = parts
@@ -59,6 +58,8 @@ class Outside:
     def __init__(self, discord_server: DiscordServer, sandbox: Sandbox, folder: Path) -> None:
         self.discord = discord_server
         self.sandbox = sandbox
+        self.clock = FastClock(400.0)  # one for all, so that every life finds what the ones before have posted
+        self.discord.state.now = self.clock.now
         self.settings = Settings(
             _env_file=None,
             discord_token=SecretStr(TOKEN),
@@ -79,7 +80,6 @@ class Outside:
     @asynccontextmanager
     async def life(self, doom: Doom) -> AsyncIterator[Mouthpiece]:
         """One life of the bot, which may end by doom, at the latest when the block is left."""
-        self.clock = FastClock(400.0)
         with pytest.MonkeyPatch.context() as patch, suppress(Killed):
             patch.setattr(discord.http.Route, "BASE", self.discord.api_url)
             patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(self.discord.gateway_url))
