@@ -175,7 +175,11 @@ async def taken_over(url: str, *, alone: bool = True) -> AsyncIterator[Any]:
     async with connection_to(url) as held:
         with told_apart():
             await take_over(held, alone=alone)
-        yield held
+        try:
+            yield held
+        finally:  # the server lets go by itself, but only when it has noticed that the connection is gone
+            with suppress(StorageError), told_apart():
+                await held.fetchval("SELECT pg_advisory_unlock_all()", timeout=1.0)
 
 
 @asynccontextmanager
