@@ -18,23 +18,13 @@ MOST_MODULES = 14  # in one folder
 MOST_PARAMETERS = 8  # of a constructor
 
 # What the modules under each prefix may import of our own, beside their own folder; the longest prefix counts. Types
-# that a table of the database is read into, the base of all errors, the clock, fair queues, what is urgent, the version
-# and the placing of files are free for all of bot.
-FREE = (
-    "storage",
-    "bot.errors",
-    "bot.clock",
-    "bot.fair_queue",
-    "bot.urgent",
-    "bot.placing",
-    "bot.version",
-    "bot.domain",
-)
+# that a table of the database is read into, the base of all errors, the clock, fair queues, the version and the placing
+# of files are free for all of bot.
+FREE = ("storage", "bot.errors", "bot.clock", "bot.fair_queue", "bot.placing", "bot.version", "bot.domain")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bot.errors": (),
     "bot.clock": (),
     "bot.fair_queue": (),
-    "bot.urgent": (),
     "bot.version": (),
     "bot.placing": ("bot.net.faults",),
     "bot.net": ("bot.errors", "bot.placing"),

@@ -15,7 +15,6 @@ from bot.app.servers.shards import Shards
 from bot.app.settings import Settings
 from bot.clock import Clock
 from bot.errors import MouthpieceError, SettingsError
-from bot.urgent import URGENT
 from bot.words.admin.operator import (
     CLOSED,
     CLOSED_OTHERWISE,
@@ -93,7 +92,6 @@ class Connection(discord.AutoShardedClient):
         """
         if not self.has_gateway:
             await asyncio.Event().wait()
-        URGENT.set(True)
         try:
             await super().connect(reconnect=reconnect)
         except discord.PrivilegedIntentsRequired:

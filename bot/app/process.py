@@ -15,7 +15,6 @@ from bot.app.client import Mouthpiece
 from bot.app.connection import aim_discord
 from bot.app.settings import Settings
 from bot.jobs.worker import Worker
-from bot.urgent import serve_urgent_first
 from bot.words.admin.operator import stopped
 
 log = logging.getLogger(__name__)
@@ -56,7 +55,6 @@ async def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, begin_to_stop)
     aim_discord(settings)
-    serve_urgent_first(asyncio.get_running_loop())
     async with open_bot(settings) as client, asyncio.TaskGroup() as tree:
         serving = tree.create_task(_serve(client, settings))
         freezing = tree.create_task(_freeze_what_is_loaded(client.services.worker))

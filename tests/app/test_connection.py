@@ -10,7 +10,6 @@ from typing import Any
 
 import discord
 import pytest
-import yarl
 from discord import app_commands
 from discord.state import ConnectionState
 
@@ -18,7 +17,6 @@ from bot.app.connection import Connection
 from bot.app.servers.shards import Shards
 from bot.clock import Clock
 from bot.errors import SettingsError
-from bot.urgent import URGENT
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.state import TOKEN, Json, State
 
@@ -109,33 +107,6 @@ async def test_what_is_received_reaches_what_answers_it_with_all_that_it_brings(
     assert found.user.id == int(event["member"]["user"]["id"])
     assert found.app_permissions.value == int(event["app_permissions"])
     assert isinstance(found.channel, discord.TextChannel)
-
-
-class Hearing(Connection):
-    """Takes note of whether a command was urgent."""
-
-    def __init__(self) -> None:
-        super().__init__(Shards(), Clock())
-        self.heard: asyncio.Queue[bool] = asyncio.Queue()
-        self.tree = app_commands.CommandTree(self)
-
-        @self.tree.command(name="say", description="say")
-        async def say(_: discord.Interaction) -> None:
-            self.heard.put_nowait(URGENT.get())
-
-
-async def test_a_command_from_the_gateway_is_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with DiscordServer() as small, Hearing() as client:
-        monkeypatch.setattr(discord.http.Route, "BASE", small.api_url)
-        monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(small.gateway_url))
-        await client.sign_in(TOKEN)
-        connected = asyncio.create_task(client.connect())
-        await small.gateway.ready.wait()
-        await small.gateway.send("INTERACTION_CREATE", interaction(2, {"id": "1", "name": "say", "type": 1}))
-        assert await asyncio.wait_for(client.heard.get(), 60)
-        await client.leave()
-        await asyncio.gather(connected, return_exceptions=True)
-    assert not URGENT.get()
 
 
 ADDRESS = "https://bot.example/interactions"

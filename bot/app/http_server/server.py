@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from bot.errors import SettingsError
-from bot.urgent import urgent_context
 
 MOST_BYTES = 2**20  # of what is sent; an interaction with the longest forms and messages is a tenth of it
 
@@ -26,8 +24,7 @@ async def serving(routes: Sequence[web.RouteDef], host: str, port: int | None) -
     await runner.setup()
     try:
         try:
-            site = web.TCPSite(runner, host, port)
-            await asyncio.create_task(site.start(), context=urgent_context())
+            await web.TCPSite(runner, host, port).start()
         except OSError as error:
             problem = f"HTTP_HOST, HTTP_PORT: {host}:{port} can't be used, so choose others: {error.strerror}"
             raise SettingsError(problem=problem) from None

@@ -12,7 +12,6 @@ import discord
 
 from bot.clock import Clock
 from bot.fair_queue import FairSemaphore, Owner
-from bot.urgent import URGENT
 from bot.words.answers.restarted import Matter
 from storage.people.unanswered import AwaitedAnswer, Unanswered
 
@@ -42,14 +41,11 @@ class AwaitedAnswers:
         self, interaction: discord.Interaction[Any], matter: Matter, ask_id: int | None = None
     ) -> AsyncIterator[None]:
         """Wait until it is the server's turn to have an interaction acknowledged: work on all that one server sends at
-        once would hold up everybody. Then `expect` it. What follows the block is urgent no more, and lets others that
-        are to be acknowledged go first.
+        once would hold up everybody. Then `expect` it.
         """
         async with self._turns.passing(Owner(interaction.guild_id or 0, interaction.user.id)):
             self.expect(interaction, matter, ask_id)
             yield
-        URGENT.set(False)
-        await asyncio.sleep(0)
 
     def expect(self, interaction: discord.Interaction[Any], matter: Matter, ask_id: int | None = None) -> None:
         """Keep this interaction until its task ends, with its answer given; one that is cancelled gave none. Call it

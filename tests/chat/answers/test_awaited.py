@@ -13,7 +13,6 @@ import pytest
 
 from bot.chat.answers.awaited import ACKNOWLEDGED_AT_ONCE, MOST_AT_ONCE, AwaitedAnswers
 from bot.clock import Clock
-from bot.urgent import URGENT, urgent_context
 from storage.engine.database import Database, StorageError, Transaction
 from storage.engine.encryption import MasterKeys
 from storage.people.unanswered import AwaitedAnswer, Unanswered
@@ -261,19 +260,6 @@ async def test_of_one_server_so_many_are_acknowledged_at_once_and_of_another_mea
     gate.set()
     await asyncio.gather(other, *flood)
     assert acknowledged.count(1) == len(flood)
-
-
-async def test_what_follows_an_acknowledgement_is_urgent_no_more(scene: Scene) -> None:
-    urgent = list[bool]()
-
-    async def command() -> None:
-        used: Any = SimpleNamespace(id=1, guild_id=1, user=SimpleNamespace(id=2), token="token")
-        async with scene.awaited.turn(used, "view"):
-            urgent.append(URGENT.get())
-        urgent.append(URGENT.get())
-
-    await asyncio.create_task(command(), context=urgent_context())
-    assert urgent == [True, False]
 
 
 async def test_a_bot_that_is_stopped_waits_for_the_answers_that_are_due_and_not_for_ever(scene: Scene) -> None:
