@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, groupby
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -53,11 +54,12 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each worker a fair share of every folder: a worker begins with one stretch of the tests, and the slow ones
-    stand together.
+    """Give each worker files of every folder: a worker begins with one stretch of the tests, and the slow ones stand
+    together. What the tests of one file share is made once.
     """
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = [item for first in range(workers) for item in items[first::workers]]
+    files = [[*tests] for _, tests in groupby(items, key=lambda item: item.path)]
+    items[:] = chain.from_iterable(chain.from_iterable(files[first::workers] for first in range(workers)))
 
 
 @pytest.fixture

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.async_api import Page
 
 from bot.sandbox import demo
 from bot.sandbox.page.server import serve_page
-from bot.sandbox.samples.files import write_first, write_others
 from bot.sandbox.stage import Stage, open_stage
 from tests.sandbox.browser import moving, open_page, screen
 
 
 @asynccontextmanager
-async def demo_page(folder: Path, *modes: str) -> AsyncIterator[tuple[Stage, str]]:
+async def demo_page(folder: Path, samples: Path, *modes: str) -> AsyncIterator[tuple[Stage, str]]:
     """The demo as it is left open, with a video of each mode; the stage and the page's address."""
-    samples = folder / "samples"
-    samples.mkdir()
-    for write in (write_first, write_others):
-        await asyncio.to_thread(write, samples)
     async with open_stage(folder) as stage:
         await demo.prepare(stage)
         for mode in modes:
@@ -47,8 +41,10 @@ async def be(page: Page, name: str) -> None:
     await page.wait_for_selector(f"body[data-person={name.lower()}]")
 
 
-async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_their_own(tmp_path: Path) -> None:
-    async with demo_page(tmp_path, "text") as (_, url), open_page(url) as page:
+async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_their_own(
+    tmp_path: Path, samples: Path
+) -> None:
+    async with demo_page(tmp_path, samples, "text") as (_, url), open_page(url) as page:
         await plays(page)
         assert "your video is ready" in await page.inner_text("#messages")
         await moving(page, "thread")
@@ -73,13 +69,14 @@ async def test_a_newcomer_plays_the_video_reports_it_decides_and_makes_one_of_th
         await be(page, "Alex")
         await page.click("#suggestions button >> nth=0")
         await page.fill(".needed:has-text('text') input:not([type=file])", "This clip is my own.")
-        own = (tmp_path / "samples" / "talking-head.mp4").rename(tmp_path / "Übung (1) 😀.mp4")
+        own = shutil.copy(samples / "talking-head.mp4", tmp_path / "Übung (1) 😀.mp4")
         await page.set_input_files(".needed:has-text('video') input[type=file]", own)
         await page.click("#composer footer button")
         await page.click("#channels a.thread:has-text('This clip is my own') .ping")
         await plays(page)
 
 
+PHONES = (320, 700, 390)  # pixels
 # Whatever reaches beyond the window, except in a strip that is there to be pushed sideways; the strip itself may not.
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .map(element => element.closest("#channels, #tips ol") || element)
@@ -91,30 +88,40 @@ TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .concat(document.documentElement.scrollWidth > innerWidth ? ["the page"] : [])"""
 
 
-@pytest.mark.parametrize("width", [320, 390, 700])
-async def test_on_a_phone_nothing_is_wider_than_the_window(tmp_path: Path, width: int) -> None:
-    async with demo_page(tmp_path, "text") as (_, url), open_page(url) as page:
+async def too_wide(page: Page) -> list[tuple[int, str]]:
+    """What is wider than the window of a phone or a small tablet, with the window's width."""
+    found = []
+    for width in PHONES:
         await page.set_viewport_size({"width": width, "height": 844})
+        found += [(width, what) for what in await page.evaluate(TOO_WIDE)]
+    return found
+
+
+async def test_on_a_phone_nothing_is_wider_than_the_window(tmp_path: Path, samples: Path) -> None:
+    async with demo_page(tmp_path, samples, "text") as (_, url), open_page(url) as page:
+        await page.set_viewport_size({"width": PHONES[-1], "height": 844})
         await plays(page)
-        assert await page.evaluate(TOO_WIDE) == []
+        assert await too_wide(page) == []
         await page.click("#suggestions button >> nth=0")
         await page.wait_for_selector("#composer .command")
-        assert await page.evaluate(TOO_WIDE) == [], "a command"
+        assert await too_wide(page) == [], "a command"
         await page.click("#composer [title=Close]")
         await page.fill("#composer .line", "/")
-        assert await page.evaluate(TOO_WIDE) == [], "the list of commands"
+        assert await too_wide(page) == [], "the list of commands"
         await page.fill("#composer .line", "")
         await page.click("#channels a:has-text('studio')")
         await page.wait_for_selector(".thread-link")
-        assert await page.evaluate(TOO_WIDE) == [], "a channel"
+        assert await too_wide(page) == [], "a channel"
         await be(page, "Mira")
         await page.click("#channels a:has-text('mod-log')")
         await page.wait_for_selector("#place:has-text('mod-log')")
-        assert await page.evaluate(TOO_WIDE) == [], "the log"
+        assert await too_wide(page) == [], "the log"
 
 
-async def test_all_that_is_offered_to_try_fills_in_a_command_that_its_person_may_use(tmp_path: Path) -> None:
-    async with demo_page(tmp_path) as (_, url), open_page(url) as page:
+async def test_all_that_is_offered_to_try_fills_in_a_command_that_its_person_may_use(
+    tmp_path: Path, samples: Path
+) -> None:
+    async with demo_page(tmp_path, samples) as (_, url), open_page(url) as page:
         assert await page.locator("#suggestions button").count() == 5
         for place in range(5):
             await page.click(f"#suggestions button >> nth={place}")
@@ -127,8 +134,8 @@ async def test_all_that_is_offered_to_try_fills_in_a_command_that_its_person_may
         assert "wrong" not in await page.inner_text("#messages")
 
 
-async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path) -> None:
-    async with demo_page(tmp_path) as (_, url), open_page(url) as page:
+async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path, samples: Path) -> None:
+    async with demo_page(tmp_path, samples) as (_, url), open_page(url) as page:
         await page.click("#suggestions button >> nth=0")
         notes = tmp_path / "notes.mp4"
         notes.write_text("no video at all")
@@ -148,8 +155,10 @@ async def test_a_refusal_is_an_answer_as_in_discord(tmp_path: Path) -> None:
         await page.wait_for_selector("#notice:has-text('no such command')")
 
 
-async def test_the_page_answers_nobody_but_itself_and_says_why_something_cannot_be_done(tmp_path: Path) -> None:
-    async with demo_page(tmp_path) as (stage, url), httpx.AsyncClient(base_url=url) as client:
+async def test_the_page_answers_nobody_but_itself_and_says_why_something_cannot_be_done(
+    tmp_path: Path, samples: Path
+) -> None:
+    async with demo_page(tmp_path, samples) as (stage, url), httpx.AsyncClient(base_url=url) as client:
         act = {"as": "alex", "channel": str(stage.channel.id), "kind": "command", "given": {}}
         for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
             assert (await client.post("/act", data={"act": "{}"}, headers=headers)).status_code == 403
@@ -167,8 +176,8 @@ async def test_the_page_answers_nobody_but_itself_and_says_why_something_cannot_
         assert (await client.get("/files/nothing/here.mp4")).status_code == 404
 
 
-async def test_files_come_in_the_parts_that_players_ask_for(tmp_path: Path) -> None:
-    async with demo_page(tmp_path) as (stage, url), httpx.AsyncClient(base_url=url) as client:
+async def test_files_come_in_the_parts_that_players_ask_for(tmp_path: Path, samples: Path) -> None:
+    async with demo_page(tmp_path, samples) as (stage, url), httpx.AsyncClient(base_url=url) as client:
         sent = await stage.member.send(stage.channel, attachments=[("notes.html", b"0123456789")])
         path = sent.attachments[0].url.replace(stage.sandbox.attachments_url, "/files")
         whole = await client.get(path)

@@ -17,19 +17,10 @@ from bot.media.probe import Probe
 from bot.net.client import Http
 from bot.preflight.fit import fit, mended
 from bot.providers.runcomfy import RunComfy
-from bot.sandbox.samples.files import write_first, write_others
 from tests.conftest import SOMEBODY
 
 CLIPS = ("talking-head.mp4", "another-head.mp4", "upright-phone.mp4", "too-long.mp4", "two-people.mp4", "waving.gif")
 SOUNDS = ("recording.mp3", "voice-message.ogg")
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("samples")
-    write_first(folder)
-    write_others(folder)
-    return folder
 
 
 async def facts(path: Path) -> MediaFacts:
