@@ -6,16 +6,20 @@ What the disk refuses is raised as `Unwritable`: it is full most of the time.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from secrets import token_hex
 from tempfile import NamedTemporaryFile, mkstemp
+from typing import TypeVar
 
 from bot.net.faults import Unwritable
+
+Chunk = TypeVar("Chunk", bytes, memoryview)
 
 PART = ".part"  # how the names end of files that aren't whole
 PROCESS = token_hex(4)  # this one, in the names of its parts
@@ -53,25 +57,28 @@ def placed(target: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-@contextmanager
-def writing(part: Path) -> Iterator[Callable[[Iterable[bytes | memoryview]], None]]:
-    """Give what adds pieces to the end of a file; all of them are in it when the context has ended. `Unwritable` when
-    the disk refuses one.
+async def add(part: Path, chunks: Sequence[Chunk], also: Callable[[Chunk], object] | None = None) -> None:
+    """Add chunks to the end of a file, and give each to `also`, in a thread. That has ended afterwards, however often
+    this is cancelled meanwhile: it needs the file. `Unwritable` when the disk refuses one, which some only do when a
+    file is closed.
     """
-    with disk_faults():
-        file = part.open("ab")
 
-    def write(pieces: Iterable[bytes | memoryview]) -> None:
-        with disk_faults():
-            file.writelines(pieces)
+    def work() -> None:
+        with disk_faults(), part.open("ab") as file:
+            file.writelines(chunks)
+        if also:
+            for chunk in chunks:
+                also(chunk)
 
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        yield write
-        with disk_faults():
-            file.flush()
+        await asyncio.shield(doing)
     finally:
-        with suppress(OSError):  # of what could not be written, which is told already
-            file.close()
+        while not doing.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({doing})
+        if not doing.cancelled():
+            doing.exception()  # of somebody who was cancelled, nobody else looks at it
 
 
 def _clear(target: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import io
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.net.faults import Unwritable
-from bot.placing import PART, link_or_copy, move, placed
+from bot.placing import PART, add, link_or_copy, move, placed
 
 
 def refusing(number: int) -> Any:
@@ -97,3 +100,38 @@ def test_a_file_that_is_gone_is_not_taken_for_a_full_disk(tmp_path: Path) -> Non
 def test_what_cannot_be_moved_is_a_fault_of_the_disk(tmp_path: Path) -> None:
     with pytest.raises(Unwritable):
         move(tmp_path / "clip", tmp_path / "other")
+
+
+class LateRefusal(io.BytesIO):
+    """A file on a disk that refuses what it took only when the file is closed, as some in a network do."""
+
+    def close(self) -> None:
+        super().close()
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+
+async def test_what_a_disk_refuses_when_a_file_is_closed_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "open", lambda *_, **__: LateRefusal())
+    with pytest.raises(Unwritable, match="quota"):
+        await add(tmp_path / "a.part", [b"a"])
+
+
+async def test_however_often_it_is_cancelled_nobody_writes_afterwards(tmp_path: Path) -> None:
+    part, go_on, begun = tmp_path / "a.part", threading.Event(), threading.Event()
+
+    def digest(_: bytes) -> None:
+        begun.set()
+        go_on.wait(60)
+
+    adding = asyncio.create_task(add(part, [b"a", b"b"], digest))
+    await asyncio.to_thread(begun.wait, 60)
+    for _ in range(3):
+        adding.cancel()
+        await asyncio.sleep(0)
+    assert not adding.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await adding
+    assert part.read_bytes() == b"ab"

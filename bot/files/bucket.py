@@ -17,7 +17,7 @@ from obstore.store import S3Store
 
 from bot.net.download import LEFT_FREE, PIECE_BYTES
 from bot.net.faults import DepotAway, Unwritable
-from bot.placing import disk_faults, placed, writing
+from bot.placing import add, disk_faults, placed
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3Config
@@ -77,10 +77,10 @@ class Bucket:
             if shutil.disk_usage(into.parent).free < LEFT_FREE + size:
                 raise Unwritable("the disk has no room for it")
         written = 0
-        with placed(into) as part, writing(part) as write:
+        with placed(into) as part:
             async with _asked(size):
                 async for piece in found.stream(min_chunk_size=PIECE_BYTES):
-                    await asyncio.to_thread(write, [memoryview(piece)])
+                    await add(part, [memoryview(piece)])
                     written += len(piece)
             if written != size:
                 raise DepotAway(f"the bucket broke off at {written} of {size} bytes")

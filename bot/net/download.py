@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,7 +11,7 @@ import httpx
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from bot.net.faults import Gone, NotAccepted, ResultUnusable, TextInstead, Unwritable
-from bot.placing import placed, writing
+from bot.placing import add, placed
 
 CHUNK_BYTES = 1 << 18  # that are read at once, where the connection has as many
 PIECE_BYTES = 1 << 19  # that go to disk at once
@@ -39,19 +38,12 @@ async def save(response: httpx.Response, target: Path, most: int, also: Also) ->
     if shutil.disk_usage(target.parent).free < LEFT_FREE + max(0, expected):
         raise Unwritable("the disk has no room for it")
     written = 0
-    with placed(target) as part, writing(part) as write:
-
-        def keep(piece: Piece) -> None:
-            write(piece)
-            if also:
-                for chunk in piece:
-                    also(chunk)
-
+    with placed(target) as part:
         async for piece in _pieces(response):
             written += sum(map(len, piece))
             if written > most:
                 raise ResultUnusable(f"the result is larger than {most} bytes")
-            await _in_thread(keep, piece)  # meanwhile more comes in, as much as the connection buffers
+            await add(part, piece, also)  # meanwhile more comes in, as much as the connection buffers
         if written == 0 or expected not in {-1, written}:
             raise NotAccepted(f"the result broke off at {written} of {expected} bytes")
 
@@ -95,12 +87,3 @@ class _Speed:
         if self._came < LEAST_SPEED * passed:
             raise NotAccepted(f"the result comes at {self._came / passed:.0f} bytes a second")
         self._since, self._came = time.monotonic(), 0
-
-
-async def _in_thread(work: Callable[[Piece], None], piece: Piece) -> None:
-    """Do it in a thread, which has ended afterwards, also when this is cancelled: it needs the file."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work, piece))
-    try:
-        await asyncio.shield(doing)
-    finally:
-        await doing
