@@ -46,9 +46,13 @@ class Settings(NetworkSettings, FilesSettings, DatabaseSettings):
     log_format: Annotated[Literal["text", "json"], BeforeValidator(lambda text: text.lower())] = "text"
     """`text`, or `json` with a line per record"""
     http_port: int | None = Field(default=None, ge=1, le=65535, examples=["8080"])
-    """The port of `/healthz`, `/metrics`, and `/interactions` with `INTERACTIONS_PUBLIC_KEY`; off unless set"""
+    """The port of `/healthz`, `/metrics`, and `/interactions` with `INTERACTIONS_PUBLIC_KEY`; off unless set, but
+    for the container, which has 8080
+    """
     http_host: str = "127.0.0.1"
-    """This machine's address on which these are served; `0.0.0.0` is each of its IPv4 addresses, `::` each of all"""
+    """This machine's address on which these are served; `0.0.0.0` is each of its IPv4 addresses, `::` each of all. The
+    container has `0.0.0.0`, so leave it alone there
+    """
     sandbox: bool = Field(default=False, examples=["1"])
     """Offer a free provider that runs inside the bot, to try a real server before buying credit; takes the image whose
     tag ends in `-sandbox`, or the extra `sandbox`

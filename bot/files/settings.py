@@ -27,12 +27,12 @@ class FilesSettings(BaseSettings):
     unless set, they are in the data folder. See docs/scaling.md
     """
     aws_access_key_id: str = ""
-    """Who asks; unless set, what the machine itself may do at AWS (an instance's or a container's role)"""
+    """The id of the access key for the bucket; unless set, the bot uses the role of its machine or container at AWS"""
     aws_secret_access_key: SecretStr = SecretStr("")
-    """The secret to it"""
+    """The secret of that access key"""
     aws_secret_access_key_file: Path | None = None
     aws_session_token: SecretStr = SecretStr("")
-    """The token to both, where they are of a session"""
+    """The session token, for temporary access keys only"""
     aws_session_token_file: Path | None = None
     aws_region: str = Field(default="", examples=["eu-central-1"])
     """Where the bucket is; `us-east-1` unless set"""

@@ -26,14 +26,14 @@ class NetworkSettings(BaseSettings):
     )
     """Other addresses of providers, as JSON: the provider's name and its base address"""
     gateway_hosts: Annotated[frozenset[str], NoDecode] = Field(default=frozenset(), examples=["gateway.example"])
-    """The only hosts that moderators may type as a gateway's address, as `name` or `name:port`; any public one unless
-    set
+    """The only hosts that moderators may type as a gateway's address, as `name` or `name:port`, several separated by
+    spaces or commas; any public one unless set
     """
     trusted_hosts: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), examples=["127.0.0.1 proxy.example"]
     )
     """Which of the hosts in `DISCORD_API_URL`, `DISCORD_GATEWAY_URL`, `PROVIDER_URLS` and `GATEWAY_HOSTS` may be
-    private or plain http, as `name` or `name:port`; opens nothing by itself
+    private or plain http, as `name` or `name:port`, several separated by spaces or commas; opens nothing by itself
     """
 
     @field_validator("provider_urls", mode="before")

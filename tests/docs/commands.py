@@ -24,7 +24,8 @@ def slash_commands(tree: CommandTree[Mouthpiece], group: str) -> str:
 
 def _option(option: app_commands.Parameter) -> str:
     name = option.display_name if option.required else f"[{option.display_name}]"
-    return f"`{name}` {option.description}"
+    choices = [choice.name for choice in option.choices if choice.name not in option.description]
+    return f"`{name}` {option.description}" + (f" ({', '.join(choices)})" if choices else "")
 
 
 def terminal_commands() -> str:
