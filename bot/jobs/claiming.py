@@ -112,13 +112,20 @@ class Claiming:
         if not self._lease.can_end or self._own_roles == {"gateway"}:
             return
         async with asyncio.TaskGroup() as tree:
-            tree.create_task(self._claims.listen(self._hint.set))
+            tree.create_task(self._hear())
             while True:
                 await self._until_hint()
                 try:
                     await claim()
                 except Exception as error:  # noqa: BLE001 - whatever it is, the database may answer next time
                     log.warning("no jobs can be taken on: %s; again later", error)
+
+    async def _hear(self) -> None:
+        """Hear of what other processes leave, until cancelled."""
+        try:
+            await self._claims.listen(self._hint.set)
+        except Exception as error:  # noqa: BLE001 - nobody relies on it
+            log.warning("other processes can't be heard any more: %s; looking each second goes on", error)
 
     async def let_go(self, job: Job, *, for_media: bool) -> float | None:
         """Leave the job to a process that edits videos, or to one that takes jobs further; seconds until that is tried

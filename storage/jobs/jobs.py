@@ -95,6 +95,7 @@ class Jobs(Generic[R]):
             raise ValueError(f"no job may move from {job.state} to {to} with {sorted(changes)}")
         begins = job.state == "held" and to == "queued"
         changes |= {"ended_at": now if to in OUTCOMES else None, **({"counted_at": now} if begins else {})}
+        changes["for_media"] = False  # that was said of the step before
         if job.owner != self.life:
             changes["owner"] = None
         moved = replace(job, state=to, moved_at=now, **changes)

@@ -175,3 +175,23 @@ async def test_a_hint_is_followed_at_once_and_without_one_there_is_a_look_each_s
     process.dropped(edit(1, 1).job)  # which makes room
     assert await going_on.settled() == 3
     going_on.task.cancel()
+
+
+class Deaf(Heard):
+    """Nothing can be heard of others, for a reason that nobody has thought of."""
+
+    async def listen(self, wake: Callable[[], object]) -> None:  # noqa: ARG002
+        raise RuntimeError("cannot execute LISTEN")
+
+
+async def test_a_process_that_hears_no_hints_looks_each_second(caplog: pytest.LogCaptureFixture) -> None:
+    clock, store = StillClock(), Deaf()
+    asked: Any = store
+    going_on = GoingOn(Claiming(Held(), asked, asked, asked, clock, SteadyIntervals()))
+    for times in (0, 1, 2):
+        assert await going_on.settled() == times
+        clock.go_on(CLAIM_SECONDS)
+    assert caplog.messages == [
+        "other processes can't be heard any more: cannot execute LISTEN; looking each second goes on"
+    ]
+    going_on.task.cancel()

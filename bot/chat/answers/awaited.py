@@ -31,6 +31,8 @@ class AwaitedAnswers:
         self._clock = clock
         self._waiting: dict[int, AwaitedAnswer] = {}  # not on disk yet
         self._answered: set[int] = set()  # on disk still
+        self._unsure: set[int] = set()  # of those who wait: perhaps on disk, as a write failed
+        self._is_ending = False
         self._changed = asyncio.Event()
         self._nap: asyncio.Future[None] | None = None
         self._answering = set[asyncio.Task[Any]]()  # until each has its answer
@@ -72,13 +74,14 @@ class AwaitedAnswers:
 
     async def all_given(self, seconds: float) -> None:
         """Wait until everybody who waits here has their answer, for so many seconds at most; they are dropped then."""
+        self._is_ending = True
         await asyncio.sleep(0)  # what was heard just now begins
         if self._answering:
             await asyncio.wait(self._answering, timeout=seconds)
         self._wake()
 
     def _drop(self, interaction_id: int) -> None:
-        if self._waiting.pop(interaction_id, None) is None:
+        if self._waiting.pop(interaction_id, None) is None or interaction_id in self._unsure:
             self._answered.add(interaction_id)
             self._changed.set()
 
@@ -86,7 +89,7 @@ class AwaitedAnswers:
         """Until cancelled: bring to the disk what has changed. Raises what keeps it from that; the next run goes on."""
         while True:
             await self._changed.wait()
-            if not self._waiting and len(self._answered) < MOST_AT_ONCE:
+            if not self._is_ending and not self._waiting and len(self._answered) < MOST_AT_ONCE:
                 await self._linger()
             waiting = {one: self._waiting.pop(one) for one in [*islice(self._waiting, MOST_AT_ONCE)]}
             answered = {self._answered.pop() for _ in range(min(len(self._answered), MOST_AT_ONCE))}
@@ -115,5 +118,7 @@ class AwaitedAnswers:
             since = self._answered  # of these, too, it may be on the disk that they wait
             self._waiting = {one: kept for one, kept in waiting.items() if one not in since} | self._waiting
             self._answered = since | answered
+            self._unsure |= waiting.keys()
             self._changed.set()
             raise
+        self._unsure -= waiting.keys() | answered

@@ -87,12 +87,11 @@ class PostgresDatabase(Database):
         return self._history
 
     async def listen(self, wake: Callable[[], object]) -> None:
-        """Call `wake` when a transaction with `notify` has been committed, until cancelled; not while the connection is
-        lost.
-        """
+        """Call `wake` when a transaction with `notify` was committed, until cancelled; unless it can't be heard."""
         while True:
             with suppress(StorageError), told_apart():
                 async with connection_to(self._url) as connection:
+                    await check_server(connection)  # a standby takes no LISTEN
                     await listen(connection, wake)
             await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 

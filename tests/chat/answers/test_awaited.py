@@ -196,6 +196,52 @@ async def test_what_could_not_be_written_is_written_by_the_next_run(
     again.cancel()
 
 
+async def test_who_may_have_been_kept_by_a_write_that_failed_is_dropped_after_their_answer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Unanswered(database, MasterKeys.parse(MasterKeys.generate("first")))
+    scene = Scene(store, AwaitedAnswers(store, HeldClock()), [], HeldClock())
+    change, answered = store.change, asyncio.Event()
+
+    async def unsettled(waiting: Any, done: Any) -> None:
+        await change(waiting, done)
+        raise StorageError("the connection was lost")
+
+    monkeypatch.setattr(store, "change", unsettled)
+    command = scene.use(1, answered)
+    await asyncio.sleep(0)
+    with pytest.raises(StorageError):
+        await scene.awaited.run()
+    monkeypatch.setattr(store, "change", change)
+    answered.set()
+    await command
+    again = asyncio.create_task(scene.awaited.run())
+    assert await scene.ids() == []
+    again.cancel()
+
+
+async def test_who_is_answered_as_the_bot_stops_is_dropped_although_a_write_is_under_way(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, go_on, answered = scene.store.change, asyncio.Event(), asyncio.Event()
+
+    async def slow(waiting: Any, done: Any) -> None:
+        await go_on.wait()
+        await change(waiting, done)
+
+    scene.clock.passes.clear()
+    monkeypatch.setattr(scene.store, "change", slow)
+    command = scene.use(1, answered)
+    stopping = asyncio.create_task(scene.awaited.all_given(60.0))
+    await asyncio.sleep(0.01)
+    answered.set()
+    await stopping
+    go_on.set()
+    await scene.written(2)
+    assert scene.writes == [(1, 0), (0, 1)]
+    assert command.done()
+
+
 async def test_a_command_that_is_cancelled_with_the_bot_is_still_kept(scene: Scene) -> None:
     command = scene.use(1, asyncio.Event())
     assert await scene.ids() == [1]

@@ -288,6 +288,24 @@ async def test_a_job_that_is_let_go_is_taken_by_whoever_does_what_comes_next(liv
     assert await one.claimed() == [replace(edits, owner=one.id)]
 
 
+async def test_what_was_said_of_a_step_is_not_said_of_the_next_one(lives: list[Life]) -> None:
+    one, other, third = lives
+    edited, waiting = await enqueue(one.jobs, 1), await enqueue(one.jobs, 2)
+    for job in (edited, waiting):
+        await one.claims.let_go(job, for_media=True)
+    (mine, _), _ = await other.claims.claim(10, for_media=True)
+    assert mine.id == edited.id
+    mine = await other.jobs.move(mine, "submitting", now=1.0, handle="h")
+    assert not mine.for_media
+    assert await other.jobs.get(GUILD, mine.id) == mine
+    await other.workers.end()
+    stopped = await one.jobs.get(GUILD, waiting.id)
+    assert stopped
+    await one.jobs.move(stopped, "cancelled", now=2.0, by=1, failure="cancelled")
+    taken, _ = await third.claims.claim(10, for_media=False)
+    assert {job.id for job in taken} == {edited.id, waiting.id}
+
+
 async def test_nobody_lets_a_job_of_somebody_else_go(lives: list[Life]) -> None:
     one, other, _ = lives
     job = await enqueue(one.jobs)

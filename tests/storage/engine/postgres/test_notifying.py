@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.engine.database import Database, Rejected, Transaction
+from storage.engine.database import Database, Rejected, StorageError, Transaction
 from storage.jobs.job import Job
 from tests.conftest import GUILD
 from tests.storage.engine.postgres.test_database import beside, database, url  # noqa: F401 - fixtures
@@ -115,3 +115,20 @@ async def test_whoever_listens_goes_on_when_the_connection_was_lost_and_looks_fo
             )
         await listener.hears()
         await listener.heard_nothing_before(one, job)
+
+
+async def test_whoever_listens_goes_on_where_the_server_is_a_standby_for_a_while(
+    lives: list[Life],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("storage.engine.postgres.database.LISTEN_AGAIN_SECONDS", 0.0)
+    looks = list[object]()
+
+    async def is_standby_at_first(connection: object) -> None:
+        looks.append(connection)
+        if len(looks) == 1:
+            raise StorageError("the server is a standby")
+
+    monkeypatch.setattr("storage.engine.postgres.database.check_server", is_standby_at_first)
+    async with listening(lives[0].database):
+        assert len(looks) == 2
