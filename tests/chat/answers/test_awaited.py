@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +88,22 @@ async def scene(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     await asyncio.gather(keeping, return_exceptions=True)
 
 
+@asynccontextmanager
+async def busy_disk(database: Database) -> AsyncIterator[None]:
+    """Another write goes on meanwhile, in the thread that writes."""
+    over = threading.Event()
+
+    async def long_write(_: Any) -> None:
+        over.wait()
+
+    blocking = asyncio.create_task(database.write(long_write, guild_id=None))
+    try:
+        yield
+    finally:
+        over.set()
+        await blocking
+
+
 async def test_a_command_is_kept_until_it_has_its_answer(scene: Scene) -> None:
     answered = asyncio.Event()
     command = scene.use(1, answered)
@@ -140,20 +157,14 @@ async def test_many_who_have_their_answers_are_dropped_at_once(scene: Scene) -> 
 async def test_nothing_is_written_of_a_command_that_was_answered_before_it_could_be(
     scene: Scene, database: Database
 ) -> None:
-    busy, answered = threading.Event(), asyncio.Event()
-
-    async def long_write(_: Any) -> None:
-        busy.wait()  # in the thread that writes
-
-    blocking = asyncio.create_task(database.write(long_write, guild_id=None))
-    scene.use(1, asyncio.Event())
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    soon = scene.use(2, answered)
-    answered.set()
-    await soon
-    busy.set()
-    await blocking
+    answered = asyncio.Event()
+    async with busy_disk(database):
+        scene.use(1, asyncio.Event())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        soon = scene.use(2, answered)
+        answered.set()
+        await soon
     assert await scene.ids() == [1]
     assert scene.writes == [(1, 0)]
 
@@ -268,22 +279,16 @@ async def test_a_flood_of_commands_leaves_other_writes_their_turn(scene: Scene, 
 async def test_what_comes_while_the_disk_is_busy_is_written_together_and_what_is_answered_by_then_is_not(
     scene: Scene, database: Database
 ) -> None:
-    busy, answered = threading.Event(), asyncio.Event()
-
-    async def long_write(_: Any) -> None:
-        busy.wait()  # in the thread that writes
-
-    blocking = asyncio.create_task(database.write(long_write, guild_id=None))
-    scene.use(1, asyncio.Event())
-    for _ in range(20):
+    answered = asyncio.Event()
+    async with busy_disk(database):
+        scene.use(1, asyncio.Event())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert scene.writes == [(1, 0)]
+        soon, *_ = [scene.use(number, answered if number == 2 else asyncio.Event()) for number in (2, 3, 4)]
         await asyncio.sleep(0)
-    assert scene.writes == [(1, 0)]
-    soon, *_ = [scene.use(number, answered if number == 2 else asyncio.Event()) for number in (2, 3, 4)]
-    await asyncio.sleep(0)
-    answered.set()
-    await soon
-    busy.set()
-    await blocking
+        answered.set()
+        await soon
     assert await scene.ids() == [1, 3, 4]
     assert scene.writes == [(1, 0), (2, 0)]
 
