@@ -125,7 +125,7 @@ class Claiming:
         try:
             await self._claims.listen(self._hint.set)
         except Exception as error:  # noqa: BLE001 - nobody relies on it
-            log.warning("other processes can't be heard any more: %s; looking each second goes on", error)
+            log.warning("no hints from other processes any more: %s; jobs are still looked for every second", error)
 
     async def let_go(self, job: Job, *, for_media: bool) -> float | None:
         """Leave the job to a process that edits videos, or to one that takes jobs further; seconds until that is tried

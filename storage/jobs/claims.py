@@ -13,6 +13,7 @@ from storage.jobs.job_row import COLUMNS
 from storage.jobs.jobs import Jobs
 from storage.jobs.workers import ALIVE, TO_DO
 
+# Servers to be left out come in one parameter, so that the statements are the same for any number of them.
 _FREE = f"""{TO_DO} AND (owner IS NULL OR owner NOT IN ({ALIVE}))
   AND for_media BETWEEN :least AND :most AND :besides NOT LIKE '% ' || guild_id || ' %'"""
 SLICE = 100  # rows that are read at a time, as whatever else goes on has to wait for that

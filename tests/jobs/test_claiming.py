@@ -192,6 +192,6 @@ async def test_a_process_that_hears_no_hints_looks_each_second(caplog: pytest.Lo
         assert await going_on.settled() == times
         clock.go_on(CLAIM_SECONDS)
     assert caplog.messages == [
-        "other processes can't be heard any more: cannot execute LISTEN; looking each second goes on"
+        "no hints from other processes any more: cannot execute LISTEN; jobs are still looked for every second"
     ]
     going_on.task.cancel()
